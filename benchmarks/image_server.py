@@ -1,0 +1,82 @@
+"""A loopback server that hands out images as fast as Python can: one process, one raw asyncio protocol.
+
+``GET /<n>`` answers, after the latency, with a JPEG whose bytes are a pure function of n, 50 to 400 KB long. It counts
+requests and the most at once, and prints its port when it listens; ``GET /stats`` tells and resets the counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import struct
+from pathlib import Path
+
+PHOTO = Path(__file__).parent.parent / "chatframes" / "sandbox" / "photos" / "coffee.jpg"
+
+
+def picture(photo: bytes, number: int) -> bytes:
+    """Return the photo made distinct, and as large as a picture in a chat: with comment segments after its start."""
+    size = 50_000 + number * 7919 % 350_000
+    comments = bytearray()
+    while len(photo) + len(comments) < size:
+        length = min(65_533, max(16, size - len(photo) - len(comments)))
+        comments += b"\xff\xfe" + struct.pack(">H", length) + f"{number:012d}".encode().ljust(length - 2, b".")
+    return photo[:2] + bytes(comments) + photo[2:]
+
+
+class Server(asyncio.Protocol):
+    latency_seconds = 0.0
+    bodies: list[bytes] = []  # noqa: RUF012 - one server a process
+    requests = in_flight = peak = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            path = self.buffer.split(b" ", 2)[1]
+            self.buffer = self.buffer[end + 4 :]
+            if path == b"/stats":
+                self.answer(
+                    json.dumps({"requests": Server.requests, "peak": Server.peak}).encode(), b"application/json"
+                )
+                Server.requests = Server.peak = Server.in_flight
+                continue
+            Server.requests += 1
+            Server.in_flight += 1
+            Server.peak = max(Server.peak, Server.in_flight)
+            number = int(path.rpartition(b"/")[2].partition(b"?")[0])
+            if self.latency_seconds:
+                asyncio.get_running_loop().call_later(self.latency_seconds, self.send, number)
+            else:
+                self.send(number)
+
+    def send(self, number: int) -> None:
+        Server.in_flight -= 1
+        if not self.transport.is_closing():
+            self.answer(Server.bodies[number % len(Server.bodies)], b"image/jpeg")
+
+    def answer(self, body: bytes, kind: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind, len(body))
+        self.transport.writelines([head, body])
+
+
+async def main(latency_ms: float) -> None:
+    Server.latency_seconds = latency_ms / 1000
+    photo = PHOTO.read_bytes()
+    Server.bodies = [picture(photo, number) for number in range(500)]
+    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--latency-ms", type=float, default=0)
+    try:
+        asyncio.run(main(parser.parse_args().latency_ms))
+    except KeyboardInterrupt:
+        pass

@@ -1,0 +1,355 @@
+"""The verbs. Each is one coroutine on the library's own loop; the plain name is its blocking twin."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Literal
+
+import pandas as pd
+
+from . import blocking
+from .config import Config, Settings, load_config, merge
+from .errors import ChatframesError, ConfigError, IncompleteWarning
+from .pipeline import Run
+from .progress import Progress, listening
+from .sources import Context, Source, webex
+from .table.batches import Batch
+from .table.frame import build
+from .transfer.clock import SYSTEM
+from .transfer.gate import forget_gates
+
+Sources = Source | Sequence[Source]
+ConfigLike = Config | dict[str, Any] | str | PathLike[str] | None
+STREAM_REMEMBERS_BYTES = 64 * 2**20
+
+clock = SYSTEM  # tests put another one here
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a call asks for, checked and merged once, at the door."""
+
+    sources: tuple[Source, ...]
+    settings: Settings
+
+
+def _request(sources: Sources, images: object, raw: bool, config: ConfigLike) -> _Request:
+    listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
+    if not listed:
+        raise ConfigError("there is nothing to fetch: `sources` is an empty list")
+    for source in listed:
+        if not isinstance(source, webex.Webex):
+            raise ConfigError(
+                f"`sources` holds a {type(source).__name__}; it takes a source such as Webex('Project Apollo'), or a "
+                "list of sources"
+            )
+    return _Request(listed, merge(load_config(config), images, raw))
+
+
+def fetch(
+    sources: Sources,
+    *,
+    images: object = None,
+    raw: bool = False,
+    config: ConfigLike = None,
+    progress: Progress = True,
+) -> pd.DataFrame:
+    """Fetch chats into one table, one row per message.
+
+    Works in scripts and in notebook cells alike; an interrupt ends it within two seconds and keeps what was read in
+    `last_result()`.
+
+    Parameters
+    ----------
+    sources : Webex or list of sources
+        What to fetch. A message seen through two sources is kept once.
+    images : None, bool, ImageSettings, dict or widget
+        Whether to download pictures, and up to how many bytes each: True is on with 10 MiB; a dict may hold
+        `enabled` and `max_size_bytes`; of a widget its `.settings` is read, once.
+    raw : bool
+        Keep each message's untouched payload, as JSON text, in the column `raw`.
+    config : Config, dict, path or None
+        The admin's limits and the credentials; None looks for ``config.json`` and the environment (`load_config`).
+    progress : bool or callable
+        True shows a bar; a callable gets every `Event`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Sorted by `created_at` (UTC), with the fixed columns of the README's table; `images` holds lists of
+        ``{"bytes", "path"}``, `media` the outcome of every attachment. `report(frame)` says what is missing.
+
+    Raises
+    ------
+    ConfigError
+        Before any request, for a wrong argument or setting.
+    AuthError, ChatNotFound, RateLimited, ServiceError
+        When nothing at all could be read; `.partial` holds the (empty) table with its report.
+
+    Warns
+    -----
+    IncompleteWarning
+        When part of what was asked for is missing.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> with cf.sandbox() as world:
+    ...     df = cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)
+    >>> len(df), int(df["n_images"].sum())
+    (300, 60)
+    """
+    request = _request(sources, images, raw, config)
+    return _warned(blocking.run(_fetch(request, progress)))
+
+
+async def fetch_async(
+    sources: Sources,
+    *,
+    images: object = None,
+    raw: bool = False,
+    config: ConfigLike = None,
+    progress: Progress = True,
+) -> pd.DataFrame:
+    """Fetch chats into one table: `fetch`, to be awaited.
+
+    Takes, returns and raises what `fetch` does.
+
+    Examples
+    --------
+    >>> import asyncio, chatframes as cf
+    >>> with cf.sandbox() as world:
+    ...     df = asyncio.run(cf.fetch_async(cf.Webex("Project Apollo"), config=world.config, progress=False))
+    >>> len(df)
+    300
+    """
+    request = _request(sources, images, raw, config)
+    return _warned(await blocking.hop(_fetch(request, progress)))
+
+
+async def _fetch(request: _Request, progress: Progress) -> pd.DataFrame:
+    collected: list[Batch] = []
+    with listening(progress) as emit:
+        run = Run(request.sources, request.settings, emit=emit, clock=clock)
+        try:
+            async with run:
+                async for batch in run.batches():
+                    collected.append(batch)
+        except BaseException:
+            # Built when asked for: an interrupted cell has two seconds to end, whatever the size of the table.
+            _remember(lambda: build(collected + run.salvage(), run.report()))
+            raise
+        frame = build(collected, run.report())
+    if run.came_to_nothing:
+        raise _failure(run, frame)
+    return frame
+
+
+def _failure(run: Run, frame: pd.DataFrame) -> ChatframesError:
+    error, *others = run.errors
+    for other in others:
+        error.add_note(str(other))
+    error.partial = frame
+    _remember(lambda: frame)
+    return error
+
+
+def _warned(frame: pd.DataFrame) -> pd.DataFrame:
+    report = frame.attrs["chatframes"]
+    if report["status"] != "complete":
+        missing = "; ".join(
+            f"{source['source']} is {source['status']}: {source['error'] or 'see the gaps'}"
+            for source in report["sources"]
+            if source["status"] != "complete"
+        )
+        warnings.warn(f"incomplete: {missing}. report(frame) tells what is missing", IncompleteWarning, stacklevel=3)
+    return frame
+
+
+_last: Callable[[], pd.DataFrame] | None = None
+
+
+def _remember(make: Callable[[], pd.DataFrame]) -> None:
+    global _last
+    made: list[pd.DataFrame] = []
+
+    def once() -> pd.DataFrame:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    _last = once
+
+
+def last_result() -> pd.DataFrame:
+    """Return what the last interrupted or failed call had read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The usual table; attachments that were still under way are ``failed/cancelled``.
+
+    Raises
+    ------
+    ChatframesError
+        When no call has been interrupted or has failed in this process.
+    """
+    if _last is None:
+        raise ChatframesError("there is no last result: no call of this process was interrupted or failed")
+    return _last()
+
+
+def stream(
+    sources: Sources, *, images: object = None, raw: bool = False, config: ConfigLike = None
+) -> AsyncIterator[pd.DataFrame]:
+    """Read chats batch by batch, for what is larger than memory.
+
+    Takes what `fetch` takes, checked at once. Iterate over it with ``async for``, on any loop; leaving the loop stops
+    the fetch.
+
+    Yields
+    ------
+    pandas.DataFrame
+        Sorted batches of about 1,000 messages or 64 MiB of images, in no order among themselves. The last one (empty
+        when nothing was found) carries the whole report.
+
+    Raises
+    ------
+    ConfigError, AuthError, ChatNotFound, RateLimited, ServiceError
+        As `fetch` does.
+
+    Examples
+    --------
+    >>> import asyncio, chatframes as cf
+    >>> async def count(config):
+    ...     return sum([len(batch) async for batch in cf.stream(cf.Webex("Project Apollo"), config=config)])
+    >>> with cf.sandbox() as world:
+    ...     asyncio.run(count(world.config))
+    300
+    """
+    return _Stream(_request(sources, images, raw, config))
+
+
+class _Stream:
+    """An async iterator whose fetch ends when nobody holds it any more."""
+
+    def __init__(self, request: _Request) -> None:
+        self._request = request
+        self._run: Run | None = None
+        self._batches: AsyncIterator[Batch] | None = None
+        self._held: Batch | None = None
+        self._over = False
+
+    def __aiter__(self) -> _Stream:
+        return self
+
+    async def __anext__(self) -> pd.DataFrame:
+        if self._over:
+            raise StopAsyncIteration
+        frame = await blocking.hop(self._next())
+        return _warned(frame) if self._over else frame
+
+    async def aclose(self) -> None:
+        """Stop the fetch and wait for its end."""
+        if not self._over and self._run is not None:
+            self._over = True
+            await blocking.hop(self._run.__aexit__())
+
+    def __del__(self) -> None:
+        if not self._over and self._run is not None:
+            asyncio.run_coroutine_threadsafe(self._run.__aexit__(), blocking.loop())
+
+    async def _next(self) -> pd.DataFrame:
+        """Return the next batch; one is held back, so that the last is known as the last."""
+        try:
+            if self._run is None:
+                self._run = await Run(
+                    self._request.sources,
+                    self._request.settings,
+                    clock=clock,
+                    remember_bytes=STREAM_REMEMBERS_BYTES,
+                ).__aenter__()
+                self._batches = self._run.batches()
+                self._held = await anext(self._batches, None)
+            assert self._batches is not None
+            batch, self._held = self._held, await anext(self._batches, None) if self._held is not None else None
+        except BaseException:
+            self._over = True
+            if self._run is not None:
+                await self._run.__aexit__()
+            raise
+        if self._held is not None:
+            return build([batch] if batch else [], None, resolve=False)
+        self._over = True
+        await self._run.__aexit__()
+        frame = build([batch] if batch else [], self._run.report(), resolve=False)
+        if self._run.came_to_nothing:
+            raise _failure(self._run, frame)
+        return frame
+
+
+def chats(service: Literal["webex"], *, config: ConfigLike = None) -> pd.DataFrame:
+    """List the chats this account can see, most recently active first.
+
+    Parameters
+    ----------
+    service : str
+        ``"webex"``.
+    config : Config, dict, path or None
+        As for `fetch`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `id`, `title`, `kind` (group or direct) and `last_activity` (UTC).
+
+    Raises
+    ------
+    ConfigError, AuthError, RateLimited, ServiceError
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> with cf.sandbox() as world:
+    ...     "Project Apollo" in set(cf.chats("webex", config=world.config)["title"])
+    True
+    """
+    return blocking.run(_chats(service, load_config(config)))
+
+
+async def chats_async(service: Literal["webex"], *, config: ConfigLike = None) -> pd.DataFrame:
+    """List the chats this account can see: `chats`, to be awaited."""
+    return await blocking.hop(_chats(service, load_config(config)))
+
+
+async def _chats(service: str, config: Config) -> pd.DataFrame:
+    if service != webex.SERVICE:
+        raise ConfigError(f"chats({service!r}): the services that can list chats are: 'webex'")
+    context = Context(merge(config), clock, lambda event: None, lambda what: None)
+    listed = await webex.list_chats(context)
+    frame = pd.DataFrame(
+        {
+            "id": pd.Series([chat.id for chat in listed], dtype="str"),
+            "title": pd.Series([chat.title for chat in listed], dtype="str"),
+            "kind": pd.Series([chat.kind for chat in listed], dtype="str"),
+        }
+    )
+    times = pd.Series([chat.last_activity for chat in listed], dtype="datetime64[us, UTC]")
+    return frame.assign(last_activity=times)
+
+
+def shutdown() -> None:
+    """Cancel what is running, close every client and forget renewed tokens and waits; also done at exit.
+
+    The next call starts afresh.
+    """
+    blocking.stop(_forget)
+
+
+async def _forget() -> None:
+    webex.forget_tokens()
+    forget_gates()

@@ -1,0 +1,207 @@
+"""One background event loop for the whole process, and the two ways onto it: blocking and awaited.
+
+Every coroutine of the library runs on this loop, whoever calls it, so that one gate and one client per account serve
+every cell, script and widget. Both ways wait in small steps, because a waiting kernel hears an interrupt only when it
+wakes, and both cancel what they started and see it end before they return.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+STEP_SECONDS = 0.2
+CLEAN_UP_SECONDS = 1.5  # an interrupted cell has two seconds to end
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+_thread: threading.Thread | None = None
+
+
+def loop() -> asyncio.AbstractEventLoop:
+    """Return the library's event loop, started on first use."""
+    global _loop, _thread
+    with _lock:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            _thread = threading.Thread(target=_serve, args=(_loop,), name="chatframes", daemon=True)
+            _thread.start()
+        return _loop
+
+
+def _serve(the_loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(the_loop)
+    the_loop.run_forever()
+
+
+class _Call:
+    """One coroutine on the loop. Unlike its future, `ended` says when its clean-up is over, too."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        if threading.current_thread() is _thread:
+            coroutine.close()
+            raise RuntimeError(
+                "chatframes was called from its own event loop (from a progress callback, say), where waiting would "
+                "never end; call it from your own thread instead"
+            )
+        self.ended = threading.Event()
+        self.future: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(coroutine), loop())
+
+    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await coroutine
+        finally:
+            self.ended.set()
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end from ordinary code, a notebook cell or any thread.
+
+    An interrupt (or any exception while waiting) cancels it and waits for its clean-up first.
+    """
+    call = _Call(coroutine)
+    try:
+        while not call.ended.wait(STEP_SECONDS):
+            if call.future.cancelled():  # cancelled before it had begun
+                break
+        result: T = call.future.result()
+        return result
+    except BaseException:
+        if call.future.cancel():
+            call.ended.wait(CLEAN_UP_SECONDS)
+        raise
+
+
+async def hop(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the library's loop and await it on the caller's."""
+    call = _Call(coroutine)
+    inner = asyncio.wrap_future(call.future)
+    try:
+        while not inner.done():
+            await asyncio.wait((inner,), timeout=STEP_SECONDS)
+        return inner.result()
+    except BaseException:
+        if call.future.cancel() or inner.cancel():
+            await _see_it_end(call)
+        raise
+
+
+async def _see_it_end(call: _Call) -> None:
+    caller = asyncio.get_running_loop()
+    give_up = caller.time() + CLEAN_UP_SECONDS
+    while not call.ended.is_set() and caller.time() < give_up:
+        await asyncio.sleep(0.01)
+
+
+def stop(clean_up: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Cancel what runs on the loop, run `clean_up` there, and end the thread. The next use starts a new one."""
+    global _loop, _thread
+    with _lock:
+        old, thread = _loop, _thread
+        _loop = _thread = None
+    if old is None or thread is None or not thread.is_alive():
+        return
+    asyncio.run_coroutine_threadsafe(_wind_down(clean_up), old).result(timeout=10)
+    old.call_soon_threadsafe(old.stop)
+    thread.join(timeout=10)
+    old.close()
+
+
+async def _wind_down(clean_up: Callable[[], Awaitable[None]] | None) -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if clean_up is not None:
+        await clean_up()
+    await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+def _forget_after_fork() -> None:
+    # Threads do not survive a fork, and the parent's loop belongs to the parent.
+    global _loop, _thread, _lock
+    _loop = _thread = None
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
+atexit.register(stop)
+
+
+def enable_nested_loops() -> str:
+    """Let your own ``asyncio.run(...)`` work inside notebook cells (opt-in; chatframes itself never needs it).
+
+    Patches asyncio for the whole process, with nest-asyncio where that is safe and with nest-asyncio2 where
+    nest-asyncio would make a notebook lose queued cells (ipykernel 7.1 and later) or break ``asyncio.run``
+    (Python 3.12 and later). Calling it again changes nothing.
+
+    Returns
+    -------
+    str
+        The name of the package that did it.
+
+    Raises
+    ------
+    RuntimeError
+        When only nest-asyncio is installed and it is not safe here; nothing has been patched then.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> cf.enable_nested_loops() in ("nest_asyncio", "nest_asyncio2")
+    True
+    """
+    already = next((name for name in ("nest_asyncio2", "nest_asyncio") if _patched_by(name)), None)
+    reason = _why_not_nest_asyncio()
+    if already == "nest_asyncio" and reason:
+        raise RuntimeError(
+            f"nest_asyncio has already been applied in this process, and {reason}. Restart the kernel and call "
+            "chatframes.enable_nested_loops() in its place"
+        )
+    if already:
+        return already
+    if reason is None:
+        import nest_asyncio
+
+        nest_asyncio.apply()
+        return "nest_asyncio"
+    try:
+        import nest_asyncio2
+    except ImportError:
+        raise RuntimeError(f"not patched: {reason}. Install nest-asyncio2 (1.7.4 or later) and call again") from None
+    nest_asyncio2.apply()
+    return "nest_asyncio2"
+
+
+def _patched_by(name: str) -> bool:
+    """Whether that package has replaced `asyncio.run` in this process."""
+    return name in sys.modules and asyncio.run.__module__ == name
+
+
+def _why_not_nest_asyncio() -> str | None:
+    if sys.version_info >= (3, 12):
+        return "nest_asyncio breaks asyncio.run(..., loop_factory=...) on Python 3.12 and later"
+    kernel = sys.modules.get("ipykernel")
+    if kernel is not None and "IPKernelApp" in _ipython_config():
+        version = tuple(int(part) for part in str(kernel.__version__).split(".")[:2])
+        if version >= (7, 1):
+            return f"under ipykernel {kernel.__version__} nest_asyncio makes notebooks lose queued cells"
+    return None
+
+
+def _ipython_config() -> Any:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return {} if shell is None else shell.config
+
+
+__all__ = ["enable_nested_loops", "hop", "loop", "run", "stop"]

@@ -1,0 +1,337 @@
+"""Settings: the admin's from config.json and the environment, the user's from the call, merged once at the door.
+
+Two owners, two types. An admin limits what the process may do (`Config`, `Limits`); a user says whether to download
+images, and how large (`ImageSettings`). Neither type has a place for the other's keys, so neither can override them.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from .config_file import Environment, credentials_in, find_file, read_file, shielded
+from .errors import ConfigError
+from .limits import (
+    CREDENTIALS,
+    GENERAL_KEYS,
+    SECTIONS,
+    ConfigFile,
+    DownloadsConfig,
+    Key,
+    Limits,
+    RedditConfig,
+    Service,
+    TelegramConfig,
+    WebexConfig,
+    describe_keys,
+    markdown_table,
+)
+from .mistakes import admin_keys, first_mistake, missing_credentials, nearest, shown
+
+__all__ = [
+    "Config",
+    "DownloadsConfig",
+    "ImageSettings",
+    "Key",
+    "Limits",
+    "RedditConfig",
+    "Settings",
+    "TelegramConfig",
+    "WebexConfig",
+    "describe_keys",
+    "image_settings",
+    "load_config",
+    "markdown_table",
+    "merge",
+]
+
+MAX_SIZE_BYTES = 10 * 2**20
+LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
+
+_SERVICES: tuple[Service, ...] = ("webex", "telegram", "reddit")
+_IMAGE_KEY, _MEDIA_KEY = "max_concurrent_image_downloads", "max_concurrent_media_downloads"
+
+
+@dataclass(frozen=True, repr=False)
+class Config:
+    """The admin's settings, checked and complete; `load_config` makes one.
+
+    Credentials are masked wherever it is shown or dumped. Pickling one that holds any raises `ConfigError`.
+
+    Attributes
+    ----------
+    webex, telegram, reddit, downloads
+        One frozen model for each section of config.json.
+    path : pathlib.Path or None
+        The file it came from; None for a dict or the defaults.
+    """
+
+    webex: WebexConfig = field(default_factory=WebexConfig)
+    telegram: TelegramConfig = field(default_factory=TelegramConfig)
+    reddit: RedditConfig = field(default_factory=RedditConfig)
+    downloads: DownloadsConfig = field(default_factory=DownloadsConfig)
+    path: Path | None = None
+
+    def __repr__(self) -> str:
+        lines = [f"Config(path={str(self.path) if self.path else None!r}"]
+        lines += [f"  {name}: {getattr(self, name)}" for name in SECTIONS]
+        return "\n".join(lines) + ")"
+
+
+def load_config(path_or_dict: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None) -> Config:
+    """Read the admin's settings.
+
+    Parameters
+    ----------
+    path_or_dict : str, os.PathLike, mapping, Config or None
+        A config.json (``//`` comments are allowed), or what would stand in one. None looks at
+        ``$CHATFRAMES_CONFIG``, then for config.json in the working folder and every folder above it, and is content
+        with the defaults. A Config is returned as it is.
+
+    Returns
+    -------
+    Config
+        Frozen. A service's credentials come as one set from one place: from `path_or_dict` if it has any, else from
+        the environment (``WEBEX_ACCESS_TOKEN``, or ``WEBEX_CLIENT_ID``, ``WEBEX_CLIENT_SECRET`` and
+        ``WEBEX_REFRESH_TOKEN``), else from the file that was found.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or no JSON, or a key is unknown, misplaced, of the wrong type or out of range. It says
+        what to write instead and never holds a credential.
+
+    Warns
+    -----
+    UserWarning
+        Others can read a file that holds credentials, or downloads and fetches take most of the connections.
+
+    Examples
+    --------
+    >>> load_config({"webex": {"max_concurrent_image_downloads": 30}}).webex.max_concurrent_image_downloads
+    30
+    """
+    if isinstance(path_or_dict, Config):
+        return path_or_dict
+    environment = Environment()
+    path = None
+    if isinstance(path_or_dict, Mapping):
+        data = path_or_dict = shielded(path_or_dict)  # rebound: a traceback with local variables shows no string
+        place = "config="
+    else:
+        path = find_file(path_or_dict, environment.chatframes_config)
+        data = read_file(path) if path else {}
+        place = str(path)
+    for service in CREDENTIALS:
+        _choose_credentials(data, service, environment, place, explicit=path_or_dict is not None)
+    _spread_defaults(data, place)
+    searched = path_or_dict is None and environment.chatframes_config is None
+    checked = _checked(data, place, searched=searched)
+    config = Config(checked.webex, checked.telegram, checked.reddit, checked.downloads, path)
+    for name in _SERVICES:
+        _warn_when_crowded(_limits(config, name))
+    return config
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """What the user decides for one call: whether to download images, and how large they may be.
+
+    Parameters
+    ----------
+    enabled : bool
+        Download images.
+    max_size_bytes : int
+        Leave out images above this size, 1 to 2,147,483,647 bytes; 10 MiB unless told.
+
+    Raises
+    ------
+    ConfigError
+        A value is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> ImageSettings(enabled=True)
+    ImageSettings(enabled=True, max_size_bytes=10485760)
+    """
+
+    enabled: bool
+    max_size_bytes: int = MAX_SIZE_BYTES
+
+    def __post_init__(self) -> None:
+        size = self.max_size_bytes
+        if not isinstance(self.enabled, bool):
+            raise ConfigError(f"images: enabled is {_kind(self.enabled)}: write True or False.")
+        if not isinstance(size, int) or isinstance(size, bool):
+            raise ConfigError(f"images: max_size_bytes is {_kind(size)}: write a whole number of bytes.")
+        if not 1 <= size <= LARGEST_SIZE_BYTES:
+            raise ConfigError(
+                f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
+            )
+
+
+def image_settings(images: object) -> ImageSettings:
+    """Turn whatever a user gives as ``images=`` into `ImageSettings`.
+
+    Parameters
+    ----------
+    images : None, bool, ImageSettings, mapping, or anything with a ``.settings``
+        None and False are off, True is on up to 10 MiB, a mapping has the keys `enabled` and `max_size_bytes`. The
+        ``.settings`` of a widget are read once, now.
+
+    Raises
+    ------
+    ConfigError
+        It is none of these, or holds a key that is the admin's or nobody's.
+
+    Examples
+    --------
+    >>> image_settings({"enabled": True, "max_size_bytes": 1_000_000})
+    ImageSettings(enabled=True, max_size_bytes=1000000)
+    """
+    if images is None or isinstance(images, bool):
+        return ImageSettings(bool(images))
+    if not isinstance(images, ImageSettings | Mapping):
+        images = getattr(images, "settings", images)
+    if isinstance(images, ImageSettings):
+        return images
+    if not isinstance(images, Mapping):
+        raise ConfigError(
+            f"images= is {_kind(images)}: give True, False, ImageSettings(enabled=True, max_size_bytes=...), "
+            "a dict with these two keys, or a widget that has .settings."
+        )
+    for key in images:
+        if key in admin_keys():
+            raise ConfigError(
+                f'images: "{shown(key)}" is the admin\'s and not part of a call: it belongs in config.json.'
+            )
+        if key not in ("enabled", "max_size_bytes"):
+            hint = nearest(str(key), ["enabled", "max_size_bytes"])
+            raise ConfigError(f'images: unknown key "{shown(key)}": {hint}')
+    if "enabled" not in images:
+        raise ConfigError('images: the key "enabled" is missing: write {"enabled": True, ...}.')
+    return ImageSettings(**images)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything one call goes by: the admin's part, the user's part, and whether to keep the raw answers."""
+
+    config: Config
+    images: ImageSettings
+    raw: bool = False
+
+    def limits(self, service: Service) -> Limits:
+        """Return what the admin allows for one service."""
+        return _limits(self.config, service)
+
+
+def merge(
+    config: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None, images: object = None, raw: bool = False
+) -> Settings:
+    """Merge both owners' settings: the only door, once per call.
+
+    Parameters
+    ----------
+    config
+        As for `load_config`.
+    images
+        As for `image_settings`.
+    raw : bool
+        Keep the service's own JSON of every message.
+
+    Raises
+    ------
+    ConfigError
+        Something is wrong in either.
+
+    Examples
+    --------
+    >>> merge({}, images=True).limits("webex").max_concurrent_downloads
+    20
+    """
+    if not isinstance(raw, bool):
+        raise ConfigError(f"raw= is {_kind(raw)}: write True or False.")
+    return Settings(load_config(config), image_settings(images), raw)
+
+
+def _choose_credentials(
+    data: dict[str, Any], service: str, environment: Environment, place: str, *, explicit: bool
+) -> None:
+    """Leave one set of credentials in `data`: two places might belong to two accounts, and are never mixed."""
+    given = credentials_in(data, service)
+    names = {name: f"{service}.{name}" for name in CREDENTIALS[service]}
+    outside = environment.credentials(service)
+    if outside and not (explicit and given):
+        given, place = outside, "the environment"
+        names = {name: f"{service}_{name}".upper() for name in names}
+        section = data.setdefault(service, {})
+        if isinstance(section, dict):
+            _checked({service: outside}, place, searched=False)
+            data[service] = {name: value for name, value in section.items() if name not in names} | outside
+    if problem := missing_credentials(service, given, names):
+        raise ConfigError(f"{place}: {problem}")
+
+
+def _spread_defaults(data: dict[str, Any], place: str) -> None:
+    """Give each service the keys of the top level that mean something there and that it does not set itself."""
+    telegram = data.get("telegram")
+    if isinstance(telegram, dict) and _IMAGE_KEY in telegram:
+        if _MEDIA_KEY in telegram:
+            raise ConfigError(f"{place}: telegram holds both {_MEDIA_KEY} and {_IMAGE_KEY}: take one out.")
+        telegram[_MEDIA_KEY] = telegram.pop(_IMAGE_KEY)
+    for key in GENERAL_KEYS:
+        for service in _SERVICES if data.get(key) is not None else ():
+            section = data.setdefault(service, {})
+            own = _downloads_key(service) if key == _IMAGE_KEY else key
+            if isinstance(section, dict) and own in SECTIONS[service].model_fields:
+                section.setdefault(own, data[key])
+
+
+def _checked(data: dict[str, Any], place: str, *, searched: bool) -> ConfigFile:
+    try:
+        return ConfigFile.model_validate(data)
+    except ValidationError as error:
+        problem = first_mistake(error, searched=searched)
+    # Raised out here so that pydantic's error, which carries the values, is not even its context.
+    raise ConfigError(f"{place}: {problem}")
+
+
+def _downloads_key(service: Service) -> str:
+    return _MEDIA_KEY if service == "telegram" else _IMAGE_KEY
+
+
+def _limits(config: Config, service: Service) -> Limits:
+    if service not in _SERVICES:
+        raise ConfigError(f"no service is called {service!r}: there are {', '.join(_SERVICES)}.")
+    section, key = getattr(config, service), _downloads_key(service)
+    return Limits(
+        service,
+        getattr(section, key),
+        getattr(section, "max_concurrent_fetches", 1),  # Reddit's pages depend on one another
+        getattr(section, "parallel_fetch_chunk_days", None),
+        getattr(section, "max_connections", None),
+        getattr(section, "max_keepalive_connections", None),
+        key,
+    )
+
+
+def _warn_when_crowded(limits: Limits) -> None:
+    wanted = limits.max_concurrent_downloads + limits.max_concurrent_fetches
+    if limits.max_connections is not None and wanted * 10 > limits.max_connections * 8:
+        warnings.warn(
+            f"{limits.service}: {limits.max_concurrent_downloads} downloads and {limits.max_concurrent_fetches} "
+            f"fetches at once take more than 80 % of {limits.max_connections} connections: lower "
+            f"{limits.downloads_key}, or raise max_connections to {-(-wanted * 10 // 8)} or more.",
+            stacklevel=3,
+        )
+
+
+def _kind(value: object) -> str:
+    return f"{value}" if isinstance(value, int | float) else f"a value of type {type(value).__name__}"

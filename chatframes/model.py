@@ -1,0 +1,217 @@
+"""The nouns: what travels from a source, through the downloader, into the table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+Status = Literal["ok", "skipped", "failed"]
+
+# The closed lists of reasons. A reason marked as worth another try is in RETRYABLE.
+SKIPPED = frozenset(
+    "disabled too_large too_many budget not_an_image no_bytes bad_url blocked_address blocked_port malware "
+    "unscannable".split()
+)
+FAILED = frozenset(
+    "dns connect tls timeout too_slow truncated redirect content_encoding bad_response http_4xx http_5xx gone "
+    "unauthorized forbidden rate_limited locked cancelled memory disk internal".split()
+)
+RETRYABLE = frozenset(
+    "dns connect timeout too_slow truncated bad_response http_5xx rate_limited locked cancelled memory disk".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open interval of UTC time, ``[since, until)``."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Anything attached to a message, as the service announced it."""
+
+    position: int
+    kind: str  # photo, gif, sticker, video, document, link_preview, file
+    source_id: str  # the service's id of the content: one id, one download
+    url: str | None = None
+    name: str | None = None
+    declared_mime: str | None = None
+    declared_size: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attachment. `reason` is None exactly when `status` is ``ok``."""
+
+    status: Status
+    reason: str | None = None
+    data: bytes | None = None  # the picture; None unless ok
+    name: str | None = None
+    mime: str | None = None  # from the bytes
+    declared_mime: str | None = None
+    size: int | None = None
+    declared_size: int | None = None
+    width: int | None = None
+    height: int | None = None
+    sha256: str | None = None
+    http_status: int | None = None
+    attempts: int = 0
+    elapsed_ms: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardedFrom:
+    """Where a forwarded message first stood."""
+
+    chat_id: str | None = None
+    message_id: str | None = None
+    author_id: str | None = None
+    name: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Message:
+    """One row to be: a message, a post or a comment. Field names are the table's column names."""
+
+    platform: str
+    chat_id: str
+    chat_name: str
+    message_id: str
+    created_at: datetime | None
+    fetched_at: datetime
+    kind: str = "message"
+    origin: str = "api"
+    edited_at: datetime | None = None
+    author_id: str | None = None
+    author_name: str | None = None
+    author_kind: str = "unknown"
+    title: str | None = None
+    text: str = ""
+    markup: str | None = None
+    parent_id: str | None = None
+    thread_id: str | None = None
+    depth: int | None = None
+    topic: str | None = None
+    album_id: str | None = None
+    mentions: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    reactions: tuple[tuple[str, int], ...] | None = None
+    score: int | None = None
+    views: int | None = None
+    forwards: int | None = None
+    reply_count: int | None = None
+    forwarded_from: ForwardedFrom | None = None
+    flags: tuple[str, ...] = ()
+    permalink: str | None = None
+    raw: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def uid(self) -> str:
+        """The key of the row in any table."""
+        return f"{self.platform}:{self.chat_id}:{self.message_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a service: its messages, and the interval they leave no hole in."""
+
+    messages: list[Message]
+    covered: Window | None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An attachment being read: what the service says of it, and its raw bytes as they come."""
+
+    chunks: AsyncIterator[bytes]
+    http_status: int | None = None
+    name: str | None = None
+    declared_mime: str | None = None
+    declared_size: int | None = None
+
+
+class Refusal(Exception):
+    """An attachment could not be read: the outcome it leads to. Never reaches a user.
+
+    `retry_after_seconds` is what the service asked to wait for this one attachment.
+    """
+
+    def __init__(
+        self,
+        status: Status,
+        reason: str,
+        error: str | None = None,
+        *,
+        http_status: int | None = None,
+        retry_after_seconds: float | None = None,
+        body: Body | None = None,
+    ) -> None:
+        super().__init__(error or reason)
+        self.status: Status = status
+        self.reason = reason
+        self.error = error
+        self.http_status = http_status
+        self.retry_after_seconds = retry_after_seconds
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth showing: progress, a wait, a retry. Counts are of the whole call so far."""
+
+    kind: Literal["start", "messages", "image", "waiting", "retry", "finished"]
+    source: str
+    messages: int = 0
+    attachments_done: int = 0
+    attachments_total: int = 0
+    image_bytes: int = 0
+    wait_seconds: float = 0.0
+    note: str = ""
+
+
+Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat as a listing of an account shows it."""
+
+    id: str
+    title: str
+    kind: str  # group, direct, channel, ...
+    last_activity: datetime | None
+
+
+class OpenChat(Protocol):
+    """A source that has been opened: one chat, ready to be read."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def begins(self) -> datetime | None:
+        """Nothing in the chat is older than this; None when the service does not say."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the report should know (a bot's limits, say)."""
+
+    def messages(self, window: Window) -> AsyncIterator[Page]:
+        """The pages of one window, newest first."""
+
+    def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
+        """The bytes of one attachment; raises Refusal."""

@@ -1,0 +1,436 @@
+"""The one road: sources are opened, their windows read, their attachments downloaded, and rows come out in batches.
+
+Pages and downloads overlap. A row leaves when its last attachment has an outcome, so what is held is what is in
+flight; a slow consumer brakes both pages and downloads. Nothing here raises for one chat's failure: it is recorded,
+with the gap it leaves, and the other chats go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .config import Settings
+from .errors import AuthError, ChatframesError, ChatNotFound, RateLimited, ServiceError
+from .limits import Service
+from .model import Attachment, Emit, Event, Message, OpenChat, Outcome, Page, Window
+from .sources import Context, Source
+from .table.batches import Batch, to_batch
+from .transfer.clock import SYSTEM, Clock
+from .transfer.downloads import Downloader
+from .transfer.gate import gate
+from .windows import Bounds, Timeline, parse_bounds, utc_text
+
+BATCH_ROWS = 1000
+BATCH_BYTES = 64 * 2**20
+MAX_ATTACHMENTS = 100  # of one message
+MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
+SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DISABLED = Outcome("skipped", "disabled")
+CANCELLED = Outcome("failed", "cancelled", error="the call ended before this attachment was read")
+
+
+@dataclass(slots=True)
+class _Row:
+    """A message on its way, and the outcomes of its attachments so far."""
+
+    message: Message
+    outcomes: list[Outcome | None]
+    missing: int
+
+    @property
+    def image_bytes(self) -> int:
+        return sum(len(outcome.data) for outcome in self.outcomes if outcome is not None and outcome.data)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One source being read: what was asked, got and missed."""
+
+    source: Source
+    asked: Bounds
+    chat: OpenChat | None = None
+    timeline: Timeline | None = None
+    error: ChatframesError | None = None
+    failures: list[tuple[Window, str]] = field(default_factory=list)
+    messages: int = 0
+    duplicates: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    unsettled: int = 0
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def fail(self, error: ChatframesError) -> None:
+        self.error = self.error or error
+
+    @property
+    def status(self) -> str:
+        if self.timeline is not None and not self.timeline.gaps():
+            return "complete"
+        return "partial" if self.messages else "failed"
+
+    def asked_for(self, when: datetime) -> bool:
+        return (self.asked.since is None or self.asked.since <= when) and when < self.asked.until
+
+    def to_dict(self) -> dict[str, Any]:
+        gaps = [] if self.timeline is None else self.timeline.gaps()
+        covered = [] if self.timeline is None else self.timeline.covered()
+        return {
+            "source": self.source.label,
+            "chat_id": self.chat.id if self.chat else None,
+            "chat_name": self.chat.name if self.chat else None,
+            "requested": {"since": _instant(self.asked.since), "until": _instant(self.asked.until)},
+            "covered": [{"since": _instant(w.since), "until": _instant(w.until)} for w in covered],
+            "gaps": [
+                {"since": _instant(gap.since), "until": _instant(gap.until), "reason": self._why(gap)} for gap in gaps
+            ],
+            "status": self.status,
+            "messages": self.messages,
+            "duplicates": self.duplicates,
+            "pages": self.counts["page"],
+            "retries": self.counts["retry"],
+            "error": str(self.error) if self.error and self.status != "complete" else None,
+            "notes": list(self.chat.notes) if self.chat else [],
+        }
+
+    def _why(self, gap: Window) -> str:
+        for window, reason in self.failures:
+            if window.since < gap.until and gap.since < window.until:
+                return reason
+        return str(self.error) if self.error else "the call ended before this was read"
+
+
+class Run:
+    """One call on its way.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    settings : Settings
+    emit : callable
+        Gets every `Event`.
+    remember_bytes : int or None
+        See `Downloader`.
+
+    Examples
+    --------
+    Used as ``async with Run(...) as run: async for batch in run.batches(): ...``
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        settings: Settings,
+        *,
+        emit: Emit = lambda event: None,
+        clock: Clock = SYSTEM,
+        remember_bytes: int | None = None,
+    ) -> None:
+        self._settings = settings
+        self._emit = emit
+        self._clock = clock
+        self._started_at, self._started = clock.now(), clock.monotonic()
+        self._readings = [
+            _Reading(source, parse_bounds(source.since, source.until, source.tz, self._started_at))
+            for source in sources
+        ]
+        self._remember_bytes = remember_bytes
+        self._downloaders: dict[Service, Downloader] = {}
+        self._rows: dict[str, _Row] = {}  # on their way, by uid
+        self._seen: dict[str, tuple[_Reading, Window]] = {}
+        self._ready: deque[_Row] = deque()
+        self._ready_bytes = 0
+        self._batch_ready = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._images: Counter[tuple[str, str | None]] = Counter()
+        self._image_bytes = 0
+        self._attachments_total = 0
+        self._last_page = self._started
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Run:
+        self._emit(self._event(Event("start", "")))
+        self._task = asyncio.create_task(self._drive())
+        self._task.add_done_callback(lambda _: self._batch_ready.set())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.wait((self._task,))
+        if not self._task.cancelled():
+            self._task.exception()  # seen here; `batches` has raised it
+        self._emit(self._event(Event("finished", "")))
+
+    @property
+    def errors(self) -> list[ChatframesError]:
+        """What went wrong, one error per source that has one."""
+        return [reading.error for reading in self._readings if reading.error is not None]
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether every source failed without a single message."""
+        return all(reading.status == "failed" for reading in self._readings)
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """Yield settled rows, about `BATCH_ROWS` or `BATCH_BYTES` at a time, until all is read."""
+        assert self._task is not None
+        while True:
+            await self._batch_ready.wait()
+            self._batch_ready.clear()
+            while self._ready and (self._full or self._task.done()):
+                yield self._cut()
+            if self._task.done() and not self._ready:
+                break
+        self._task.result()
+
+    def salvage(self) -> list[Batch]:
+        """Return what an unfinished call has read and not handed out; attachments under way count as cancelled."""
+        for row in list(self._rows.values()):
+            for position, outcome in enumerate(row.outcomes):
+                if outcome is None:
+                    self._settle(row, position, CANCELLED)
+        batches = []
+        while self._ready:
+            batches.append(self._cut())
+        return batches
+
+    def report(self) -> dict[str, Any]:
+        """Return the report as small plain JSON."""
+        statuses = {reading.status for reading in self._readings}
+        by_status: dict[str, dict[str, int]] = {"skipped": {}, "failed": {}}
+        for (status, reason), number in sorted(self._images.items(), key=str):
+            if status != "ok" and reason is not None:
+                by_status[status][reason] = number
+        return {
+            "version": __version__,
+            "created_at": utc_text(self._started_at),
+            "status": statuses.pop() if len(statuses) == 1 else "partial",
+            "sources": [reading.to_dict() for reading in self._readings],
+            "images": {"ok": self._images["ok", None], "bytes": self._image_bytes, **by_status},
+            "seconds": round(self._clock.monotonic() - self._started, 1),
+            "symptoms": list(self._symptoms()),
+        }
+
+    def _symptoms(self) -> Iterator[str]:
+        counts = sum((reading.counts for reading in self._readings), Counter())
+        if counts["pool_timeout"]:
+            yield "pool_timeout"
+        if counts["rate_limited"]:
+            yield "rate_limits"
+        if self._image_bytes > MEMORY_BYTES:
+            yield "memory"
+        tail = self._clock.monotonic() - self._last_page
+        if tail > SLOW_SECONDS and not counts["pool_timeout"] and not self._images["failed", "timeout"]:
+            yield "slow"
+
+    # --- the road -------------------------------------------------------------------------------------------------
+
+    async def _drive(self) -> None:
+        services = {reading.source.service for reading in self._readings}
+        self._downloaders = {service: self._downloader(service) for service in services}
+        try:
+            async with asyncio.TaskGroup() as workers:
+                working = [workers.create_task(downloader.run()) for downloader in self._downloaders.values()]
+                async with asyncio.TaskGroup() as readers:
+                    for reading in self._readings:
+                        readers.create_task(self._read(reading))
+                for task in working:
+                    task.cancel()
+        except* Exception as group:
+            raise _first(group) from None  # an ExceptionGroup never reaches a user
+
+    def _downloader(self, service: Service) -> Downloader:
+        return Downloader(
+            gate(service).downloads,
+            self._settings.limits(service).max_concurrent_downloads,
+            self._settings.images.max_size_bytes,
+            self._clock,
+            remember_bytes=self._remember_bytes,
+            room=self._wait_for_room,
+        )
+
+    async def _wait_for_room(self) -> None:
+        await self._room.wait()
+
+    async def _read(self, reading: _Reading) -> None:
+        """Read one source to its end; whatever fails is recorded in `reading`."""
+        context = Context(self._settings, self._clock, self._tell, lambda what: reading.counts.update((what,)))
+        try:
+            async with reading.source.open(context) as chat:
+                reading.chat = chat
+                reading.timeline = self._timeline(reading, chat)
+                async with asyncio.TaskGroup() as streams:
+                    for _ in range(self._settings.limits(reading.source.service).max_concurrent_fetches):
+                        streams.create_task(self._stream(reading, chat, reading.timeline))
+                while reading.unsettled:
+                    reading.settled.clear()
+                    await reading.settled.wait()
+        except ChatframesError as error:
+            reading.fail(error)
+        except Exception as error:  # a defect of ours must not take the other chats with it
+            reading.fail(_unexpected(error))
+
+    def _timeline(self, reading: _Reading, chat: OpenChat) -> Timeline:
+        days = self._settings.limits(reading.source.service).parallel_fetch_chunk_days or 36500
+        # Without a `since`, windows are cut from where the chat says it begins; what is older still counts as asked.
+        begins = reading.asked.since or chat.begins or EPOCH
+        return Timeline(Window(min(begins, reading.asked.until), reading.asked.until), days)
+
+    async def _stream(self, reading: _Reading, chat: OpenChat, timeline: Timeline) -> None:
+        """Read one window after another, as long as there are windows."""
+        while reading.error is None or not _final(reading.error):
+            window = timeline.claim()
+            if window is None:
+                return
+            asked = window
+            if reading.asked.since is None and window.since == timeline.window.since:
+                asked = Window(EPOCH, window.until)
+            try:
+                async with aclosing(chat.messages(asked)) as pages:  # type: ignore[type-var]
+                    async for page in pages:
+                        self._take(page, reading, chat, window)
+                        if page.covered is not None:
+                            timeline.cover(page.covered)
+                        if asked is window and timeline.remaining(window) is None:
+                            break
+                        await self._wait_for_room()
+                timeline.cover(window)
+            except ChatframesError as error:
+                reading.fail(error)
+                reading.failures.append((window, str(error)))
+            except Exception as error:  # recorded as a gap with its reason, like any other failure
+                reading.fail(_unexpected(error))
+                reading.failures.append((window, str(reading.error)))
+
+    def _take(self, page: Page, reading: _Reading, chat: OpenChat, window: Window) -> None:
+        """Let the messages of a page that were asked for, and not seen before, onto the road."""
+        self._last_page = self._clock.monotonic()
+        for message in _asked_for(page.messages, reading.asked_for):
+            uid = message.uid
+            if uid in self._seen:
+                # Pages of neighbouring windows overlap by our own doing; what else comes twice is worth telling.
+                before_in, before_at = self._seen[uid]
+                reading.duplicates += before_in is not reading or before_at is window
+                continue
+            self._seen[uid] = reading, window
+            reading.messages += 1
+            attachments = message.attachments
+            row = _Row(message, [None] * len(attachments), len(attachments))
+            if not attachments:
+                self._leave(row)
+                continue
+            self._rows[uid] = row
+            reading.unsettled += 1
+            self._attachments_total += len(attachments) if self._settings.images.enabled else 0
+            for position, attachment in enumerate(attachments):
+                self._start(row, position, attachment, reading, chat)
+        self._tell(Event("messages", reading.source.label))
+
+    def _start(self, row: _Row, position: int, attachment: Attachment, reading: _Reading, chat: OpenChat) -> None:
+        def done(outcome: Outcome) -> None:
+            self._settle(row, position, outcome)
+            if row.missing == 0:
+                reading.unsettled -= 1
+                reading.settled.set()
+            self._tell(Event("image", reading.source.label))
+
+        if not self._settings.images.enabled:
+            done(DISABLED)
+        elif attachment.url is None:
+            done(Outcome("skipped", "no_bytes"))
+        elif position >= MAX_ATTACHMENTS:
+            done(Outcome("skipped", "too_many", error=f"only the first {MAX_ATTACHMENTS} of a message are downloaded"))
+        else:
+            downloader = self._downloaders[reading.source.service]
+            downloader.submit(attachment.source_id, attachment, chat.read, done)
+
+    def _settle(self, row: _Row, position: int, outcome: Outcome) -> None:
+        row.outcomes[position] = outcome
+        row.missing -= 1
+        self._images[outcome.status, outcome.reason] += 1
+        self._image_bytes += len(outcome.data or b"")
+        if row.missing == 0:
+            del self._rows[row.message.uid]
+            self._leave(row)
+
+    def _leave(self, row: _Row) -> None:
+        self._ready.append(row)
+        self._ready_bytes += row.image_bytes
+        if self._full:
+            self._batch_ready.set()
+        if self._ready_bytes > 2 * BATCH_BYTES or len(self._ready) > 4 * BATCH_ROWS:
+            self._room.clear()
+
+    @property
+    def _full(self) -> bool:
+        return len(self._ready) >= BATCH_ROWS or self._ready_bytes >= BATCH_BYTES
+
+    def _cut(self) -> Batch:
+        rows: list[_Row] = []
+        taken_bytes = 0
+        while self._ready and len(rows) < BATCH_ROWS and taken_bytes < BATCH_BYTES:
+            rows.append(self._ready.popleft())
+            taken_bytes += rows[-1].image_bytes
+        self._ready_bytes -= taken_bytes
+        self._room.set()
+        return to_batch([(row.message, [o for o in row.outcomes if o is not None]) for row in rows])
+
+    def _tell(self, event: Event) -> None:
+        self._emit(self._event(event))
+
+    def _event(self, event: Event) -> Event:
+        settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
+        return replace(
+            event,
+            messages=sum(reading.messages for reading in self._readings),
+            attachments_done=settled,
+            attachments_total=self._attachments_total,
+            image_bytes=self._image_bytes,
+        )
+
+
+def _asked_for(messages: list[Message], wanted: Callable[[datetime], bool]) -> Iterator[Message]:
+    """Yield the messages inside the asked range; one without a time stands where its older neighbour stands."""
+    when: datetime | None = None
+    chosen: list[Message] = []
+    for message in reversed(messages):
+        when = message.created_at or when
+        if when is None or wanted(when):
+            chosen.append(message)
+    yield from reversed(chosen)
+
+
+def _final(error: ChatframesError) -> bool:
+    """Whether there is no point in asking this service for another window."""
+    return isinstance(error, AuthError | ChatNotFound | RateLimited)
+
+
+def _unexpected(error: Exception) -> ServiceError:
+    # The text of a foreign error may hold anything, a URL with a token included; where it happened does not.
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return ServiceError(
+        f"a defect of chatframes: {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}; "
+        "please report it"
+    )
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, Exception)
+    return error
+
+
+def _instant(when: datetime | None) -> str | None:
+    return None if when is None or when <= EPOCH else utc_text(when)

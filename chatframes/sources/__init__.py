@@ -1,0 +1,49 @@
+"""Where chats come from: one file or small package per service, none of which knows another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..config import Settings
+from ..limits import Service
+from ..model import Chat, Emit, OpenChat
+from ..transfer.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a source gets from the call it serves."""
+
+    settings: Settings
+    clock: Clock
+    emit: Emit
+    count: Callable[[str], None]  # what happened on the way, for the report: page, retry, rate_limited, pool_timeout
+
+
+class Source(Protocol):
+    """A frozen description of what to fetch from one service; its fields are plain data."""
+
+    @property
+    def service(self) -> Service: ...
+
+    @property
+    def since(self) -> str | None: ...
+
+    @property
+    def until(self) -> str | None: ...
+
+    @property
+    def tz(self) -> str: ...
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: "Webex('Project Apollo')"."""
+
+    def open(self, context: Context) -> AbstractAsyncContextManager[OpenChat]:
+        """Find the chat; raises AuthError, ChatNotFound, RateLimited or ServiceError."""
+
+
+__all__ = ["Chat", "Context", "Source"]

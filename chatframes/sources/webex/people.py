@@ -1,0 +1,89 @@
+"""Who wrote it: people looked up in batches, each once per call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from ...errors import ChatframesError
+from ...model import Message
+from ...transfer.link import Link, StatusError
+
+BATCH = 50  # 85 are documented; with long ids the URL then passes 5,000 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the table says of an author."""
+
+    name: str | None
+    kind: str  # person, bot, deleted, unknown
+
+
+NOBODY = Person(None, "unknown")
+GONE = Person(None, "deleted")
+
+
+class People:
+    """The authors of one call."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._known: dict[str, asyncio.Future[Person]] = {}
+
+    async def fill(self, messages: Iterable[Message]) -> None:
+        """Put names and kinds into messages; where Webex gives no name, the e-mail address stays."""
+        messages = list(messages)
+        wanted = {m.author_id for m in messages if m.author_id}
+        new = sorted(wanted - self._known.keys())
+        for person_id in new:
+            self._known[person_id] = asyncio.get_running_loop().create_future()
+        for start in range(0, len(new), BATCH):
+            await self._look_up(new[start : start + BATCH])
+        for message in messages:
+            if message.author_id:
+                person = await asyncio.shield(self._known[message.author_id])
+                message.author_name = person.name or message.author_name
+                message.author_kind = person.kind
+
+    async def _look_up(self, ids: list[str]) -> None:
+        found: dict[str, Person] = {}
+        try:
+            found = await self._ask(ids)
+        except ChatframesError:
+            # A name is not worth a message: the e-mail address stands in for it.
+            self._link.count("people_missing")
+        finally:
+            for person_id in ids:
+                self._known[person_id].set_result(found.get(person_id, NOBODY))
+
+    async def _ask(self, ids: list[str]) -> dict[str, Person]:
+        query = ",".join(quote(person_id, safe="") for person_id in ids)
+        try:
+            answer = await self._link.json(f"{self._link.base_url}/people?id={query}")
+        except StatusError as error:
+            if error.status not in (400, 404) or len(ids) == 1:
+                raise
+            # One odd id must not cost the others their names.
+            half = len(ids) // 2
+            return {**await self._half(ids[:half]), **await self._half(ids[half:])}
+        found = {person_id: GONE for person_id in answer.payload.get("notFoundIds") or () if person_id in ids}
+        for item in answer.payload.get("items") or ():
+            if isinstance(item, dict) and item.get("id") in ids:
+                found[item["id"]] = _person(item)
+        return found
+
+    async def _half(self, ids: list[str]) -> dict[str, Person]:
+        try:
+            return await self._ask(ids)
+        except StatusError:
+            return {}
+
+
+def _person(item: dict[str, object]) -> Person:
+    full = f"{item.get('firstName') or ''} {item.get('lastName') or ''}".strip()
+    name = item.get("displayName") or item.get("nickName") or full or None
+    kind = item.get("type")
+    return Person(str(name) if name else None, str(kind) if kind in ("person", "bot") else "unknown")

@@ -1,0 +1,165 @@
+"""What Webex says of a message, as a row."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+from ...model import Attachment, Message
+
+Item = dict[str, Any]
+
+
+def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool) -> Message:
+    """Return the row of one message; the author's name and kind are filled in once people have been looked up."""
+    errors = item.get("errors")
+    broken = set(errors) if isinstance(errors, dict) else set()
+    markup = None if broken & {"html", "markdown"} else _text(item, "html") or _text(item, "markdown")
+    reading = _read_html(markup) if markup and "<" in markup else None
+    text = "" if "text" in broken else _text(item, "text")
+    if not text and reading is not None:
+        text = reading.text
+    if not text:
+        text = "\n".join(line for card in _list(item, "attachments") for line in _card_text(card))
+    message_id, parent_id = str(item["id"]), _text(item, "parentId")
+    return Message(
+        platform="webex",
+        chat_id=chat_id,
+        chat_name=chat_name,
+        message_id=message_id,
+        created_at=moment(item.get("created")),
+        edited_at=moment(item.get("updated")),
+        fetched_at=fetched_at,
+        author_id=_text(item, "personId"),
+        author_name=_text(item, "personEmail"),
+        text=text or "",
+        markup=markup,
+        parent_id=parent_id,
+        thread_id=parent_id or message_id,
+        depth=1 if parent_id else 0,
+        mentions=tuple(str(who) for key in ("mentionedPeople", "mentionedGroups") for who in _list(item, key)),
+        links=tuple(reading.links) if reading is not None else (),
+        flags=tuple(_flags(item, errors)),
+        permalink=_permalink(chat_id, message_id),
+        raw=json.dumps(item, ensure_ascii=True) if raw else None,
+        attachments=tuple(
+            Attachment(position, "file", source_id(str(url)), str(url))
+            for position, url in enumerate(_list(item, "files"))
+        ),
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """Return a Webex time stamp, with or without a fraction, as UTC; None for none or nonsense."""
+    try:
+        parsed = datetime.fromisoformat(str(value))
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def stamp(when: datetime) -> str:
+    """Return a moment the way Webex writes it: UTC with milliseconds."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
+
+
+def source_id(url: str) -> str:
+    """Return the content's id: the last part of its path, without any query."""
+    return url.partition("?")[0].rstrip("/").rpartition("/")[2] or url
+
+
+def decode_id(webex_id: str) -> tuple[str, str] | None:
+    """Return kind and uuid of a Webex id (``ROOM``, ``…``), or None when it is not one."""
+    try:
+        plain = base64.b64decode(webex_id + "=" * (-len(webex_id) % 4), validate=True).decode("ascii")
+    except ValueError:
+        return None
+    if not plain.startswith("ciscospark://"):
+        return None
+    kind, _, uuid = plain.removeprefix("ciscospark://").partition("/")[2].partition("/")
+    return (kind, uuid) if uuid else None
+
+
+def _permalink(chat_id: str, message_id: str) -> str | None:
+    chat, message = decode_id(chat_id), decode_id(message_id)
+    return f"webexteams://im?space={chat[1]}&message={message[1]}" if chat and message else None
+
+
+def _flags(item: Item, errors: object) -> Iterator[str]:
+    if isinstance(errors, dict) and errors:
+        yield "partial"
+        codes = {str(error.get("code", "error")) for error in errors.values() if isinstance(error, dict)}
+        yield from sorted(codes)
+    if item.get("isVoiceClip") is True:
+        yield "voice_clip"
+
+
+def _text(item: Item, key: str) -> str | None:
+    value = item.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _list(item: Item, key: str) -> list[Any]:
+    value = item.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _card_text(card: Any) -> Iterator[str]:
+    """Yield what a card says: its fallback text, else the texts in it, top to bottom."""
+    content = card.get("content") if isinstance(card, dict) else None
+    if not isinstance(content, dict):
+        return
+    if isinstance(content.get("fallbackText"), str):
+        yield content["fallbackText"]
+    else:
+        yield from _texts_of(content.get("body"), levels=20)
+
+
+def _texts_of(node: Any, levels: int) -> Iterator[str]:
+    if levels == 0:
+        return
+    if isinstance(node, list):
+        for child in node:
+            yield from _texts_of(child, levels - 1)
+    elif isinstance(node, dict):
+        if node.get("type") == "TextBlock" and isinstance(node.get("text"), str):
+            yield node["text"]
+        if node.get("type") == "FactSet":
+            for fact in _list(node, "facts"):
+                if isinstance(fact, dict):
+                    yield f"{fact.get('title', '')} {fact.get('value', '')}".strip()
+        for key in ("body", "items", "columns", "inlines"):
+            yield from _texts_of(node.get(key), levels - 1)
+
+
+class _Reader(HTMLParser):
+    """The text and the links of a message's HTML, in order. Nothing of it is ever shown as HTML."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+        self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces).strip()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.links.extend(value for name, value in attrs if name == "href" and value)
+        elif tag in ("br", "p", "li", "div", "h1", "h2", "h3", "pre", "blockquote"):
+            self._pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self._pieces.append(data)
+
+
+def _read_html(markup: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(markup)
+    reader.close()
+    return reader

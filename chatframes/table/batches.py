@@ -1,0 +1,222 @@
+"""Finished messages become columns: page by page into Arrow, the pictures' bytes outside of it.
+
+Each page turns into Arrow as it arrives, so a large chat is never a pile of Python objects. Image bytes stay
+ordinary Python objects: one picture seen in many messages is held once, and sorting never copies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from chatframes.images import ImageBytes, safe_name
+from chatframes.model import Attachment, Message, Outcome
+from chatframes.table.schema import MEDIA, MESSAGES
+
+__all__ = ["SCALARS", "Batch", "to_batch"]
+
+MAX_TEXT_CHARACTERS = 1_000_000
+MAX_ERROR_CHARACTERS = 200
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+SCALARS = pa.schema([field for field in MESSAGES if field.name != "images"])  # what a batch holds in Arrow
+_MADE = frozenset({"uid", "reactions", "forwarded_from", "flags", "media", "n_media", "n_images"})
+_MEDIA_NAMES = tuple(field.name for field in MEDIA)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Finished messages as columns.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Every column of the message table but `images`.
+    images : list of list of dict
+        One cell per row: ``{"bytes": ImageBytes, "path": str}`` for each picture that is ok.
+    """
+
+    table: pa.Table
+    images: list[list[dict[str, Any]]]
+
+    @property
+    def rows(self) -> int:
+        """How many messages."""
+        return len(self.images)
+
+    @property
+    def image_bytes(self) -> int:
+        """How many bytes of pictures, a picture counted once per message it stands in."""
+        return sum(len(image["bytes"]) for cell in self.images for image in cell)
+
+
+def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
+    """Turn finished messages into columns.
+
+    Whatever a service sends fits: lone surrogates, texts without end, years before 1970 and numbers out of
+    range are mended or become null, and the row's `flags` say so. No message is lost.
+
+    Parameters
+    ----------
+    pairs : sequence of (Message, sequence of Outcome)
+        Each message with one outcome per attachment, in the order of `message.attachments`.
+
+    Returns
+    -------
+    Batch
+        Rows in the order given.
+
+    Raises
+    ------
+    ValueError
+        If a message comes with more or fewer outcomes than it has attachments.
+
+    Examples
+    --------
+    >>> to_batch([]).rows
+    0
+    """
+    messages = [message for message, _ in pairs]
+    flags = [list(message.flags) for message in messages]
+    shared: dict[int, ImageBytes] = {}
+    media: list[list[dict[str, Any]]] = []
+    images: list[list[dict[str, Any]]] = []
+    for message, outcomes in pairs:
+        fates = list(zip(message.attachments, outcomes, strict=True))
+        media.append([_media(attachment, outcome) for attachment, outcome in fates])
+        images.append([_image(message, *fate, shared) for fate in fates if _has_picture(fate[1])])
+
+    columns: dict[str, list[Any]] = {
+        name: [getattr(message, name) for message in messages] for name in SCALARS.names if name not in _MADE
+    }
+    for name in ("created_at", "edited_at"):
+        columns[name] = [_sane(m, getattr(m, name), name, f) for m, f in zip(messages, flags, strict=True)]
+    for name in ("title", "text", "markup"):
+        columns[name] = [_cut(text, f) for text, f in zip(columns[name], flags, strict=True)]
+    columns["uid"] = [message.uid for message in messages]
+    columns["reactions"] = [
+        None if m.reactions is None else [{"key": k, "count": n} for k, n in m.reactions] for m in messages
+    ]
+    columns["forwarded_from"] = [_origin(m, f) for m, f in zip(messages, flags, strict=True)]
+    columns["media"] = media
+    columns["n_media"] = [len(cell) for cell in media]
+    columns["n_images"] = [len(cell) for cell in images]
+    return Batch(_to_table(columns, flags), images)
+
+
+def _media(attachment: Attachment, outcome: Outcome) -> dict[str, Any]:
+    cell = {name: getattr(attachment, name, None) for name in _MEDIA_NAMES}
+    for name in _MEDIA_NAMES:
+        value = getattr(outcome, name, None)
+        if value is not None:
+            cell[name] = value
+    if outcome.status == "ok" and outcome.data is None:
+        cell.update(status="failed", reason="internal", error="the picture was read, but its bytes were lost")
+    if cell["error"] is not None:
+        cell["error"] = cell["error"][:MAX_ERROR_CHARACTERS]
+    return cell
+
+
+def _has_picture(outcome: Outcome) -> bool:
+    return outcome.status == "ok" and outcome.data is not None
+
+
+def _image(message: Message, attachment: Attachment, outcome: Outcome, shared: dict[int, ImageBytes]) -> dict[str, Any]:
+    data = outcome.data or b""
+    if not isinstance(data, ImageBytes):
+        # One picture in many messages stays one object: making a subclass of bytes copies them.
+        if id(data) not in shared:
+            shared[id(data)] = ImageBytes(data)
+        data = shared[id(data)]
+    path = safe_name(message.platform, message.message_id, attachment.position, outcome.mime)
+    return {"bytes": data, "path": path}
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _sane(message: Message, moment: datetime | None, name: str, flags: list[str]) -> datetime | None:
+    """Null for a time no chat can have: before 1970, or more than a day after the message was fetched."""
+    if moment is None:
+        return None
+    moment = _aware(moment)
+    if EPOCH <= moment <= _aware(message.fetched_at) + DAY:
+        return moment
+    flags.append(f"{name.removesuffix('_at')}_out_of_range")
+    return None
+
+
+def _origin(message: Message, flags: list[str]) -> dict[str, Any] | None:
+    origin = message.forwarded_from
+    if origin is None:
+        return None
+    return {
+        "chat_id": origin.chat_id,
+        "message_id": origin.message_id,
+        "author_id": origin.author_id,
+        "name": origin.name,
+        "created_at": _sane(message, origin.created_at, "forwarded_at", flags),
+    }
+
+
+def _cut(text: str | None, flags: list[str]) -> str | None:
+    if text is None or len(text) <= MAX_TEXT_CHARACTERS:
+        return text
+    if "text_truncated" not in flags:
+        flags.append("text_truncated")
+    return text[:MAX_TEXT_CHARACTERS]
+
+
+def _to_table(columns: dict[str, list[Any]], flags: list[list[str]]) -> pa.Table:
+    """Build the Arrow columns; only a column Arrow refuses is looked at value by value."""
+    arrays: dict[str, pa.Array] = {}
+    for field in SCALARS:
+        if field.name == "flags":
+            continue
+        try:
+            arrays[field.name] = pa.array(columns[field.name], field.type)
+        except (ValueError, TypeError, OverflowError):
+            mended = []
+            for value, row_flags in zip(columns[field.name], flags, strict=True):
+                found: dict[str, None] = {}
+                mended.append(_mend(value, field.type, field.name, found))
+                row_flags.extend(flag for flag in found if flag not in row_flags)
+            arrays[field.name] = pa.array(mended, field.type)
+    kind = SCALARS.field("flags").type
+    arrays["flags"] = pa.array([_mend(cell, kind, "flags", {}) for cell in flags], kind)
+    return pa.table([arrays[name] for name in SCALARS.names], schema=SCALARS)
+
+
+def _mend(value: Any, kind: pa.DataType, name: str, found: dict[str, None]) -> Any:
+    """The value as its column can hold it; what had to be changed goes into `found`, as flags."""
+    if value is None:
+        return None
+    if pa.types.is_dictionary(kind):
+        return _mend(value, kind.value_type, name, found)
+    if pa.types.is_list(kind):
+        return [_mend(item, kind.value_type, name, found) for item in value]
+    if pa.types.is_struct(kind):
+        return {field.name: _mend(value.get(field.name), field.type, field.name, found) for field in kind}
+    if pa.types.is_string(kind):
+        text = value if isinstance(value, str) else str(value)
+        # Through UTF-16, two halves of a pair meet and a half alone becomes U+FFFD.
+        repaired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        if repaired != text:
+            found["text_repaired"] = None
+        return repaired
+    if pa.types.is_integer(kind):
+        try:
+            number = int(value)
+        except (ValueError, TypeError, OverflowError):
+            number = 1 << 100
+        if -(1 << kind.bit_width - 1) <= number < 1 << kind.bit_width - 1:
+            return number
+        found[f"{name}_out_of_range"] = None
+        return None
+    return value

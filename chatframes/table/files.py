@@ -1,0 +1,206 @@
+"""One Parquet file: frames go in and come out, a few pictures at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import errno
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chatframes.errors import ConfigError
+from chatframes.images import bytes_in_words
+from chatframes.table.arrow import (
+    from_arrow,
+    holds_pictures,
+    image_bytes,
+    iter_row_groups,
+    our_schema,
+    prepare,
+    to_arrow,
+    to_pictures,
+)
+
+__all__ = ["iter_row_groups", "read_parquet", "to_arrow", "write_parquet"]
+
+READ_BYTES = 64 * 1024 * 1024  # other people's files may hold everything in one row group
+
+
+def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write messages (or attachments) to one Parquet file, whole or not at all.
+
+    pandas, DuckDB, Polars and Hugging Face `datasets` open it without chatframes. The file appears under its name
+    only when it is complete; until then an older one stays as it was.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As fetched, filtered, or with columns of your own, which are kept behind ours. `frame.attrs` go with it.
+    path : str or path-like
+        The file to write, in a folder that exists.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written: which file, why, how much room there is and how much is needed.
+    ConfigError
+        If a column or `frame.attrs` holds what a file cannot take.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from chatframes.table.frame import build
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_parquet(build([]), folder + "/empty.parquet")
+    ...     read_parquet(folder + "/empty.parquet").shape
+    (0, 36)
+    """
+    frame, schema = prepare(frame)
+    target = Path(os.path.realpath(path))  # behind a link, the file itself is replaced
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, f"Could not write {target}: it is a folder; add a file name to it.")
+    # The dot hides it from readers of the whole folder.
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "xb") as sink:
+            _write(frame, schema, sink)
+            sink.flush()
+            os.fsync(sink.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise OSError(error.errno, _why(error, target, frame)) from error
+    finally:
+        with contextlib.suppress(OSError):  # there is none: it has its name, or never began
+            os.unlink(temporary)
+    if os.name != "nt":
+        # So that the name survives a power cut too. The file is in place: a drive that refuses this is no failure.
+        with contextlib.suppress(OSError):
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+def _write(frame: pd.DataFrame, schema: pa.Schema, sink: IO[bytes]) -> None:
+    probe = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), probe)
+    with pq.ParquetFile(pa.BufferReader(probe.getvalue())) as file:
+        leaves = [file.schema.column(at).path for at in range(len(file.schema))]
+    # Pictures are compressed already: zstd, a dictionary and statistics would cost time and gain nothing there.
+    pictures = tuple(field.name for field in schema if holds_pictures(field))
+    heavy = {leaf for leaf in leaves if leaf.split(".")[0] in pictures and leaf.endswith(".bytes")}
+    light = [leaf for leaf in leaves if leaf not in heavy]
+    with pq.ParquetWriter(
+        sink,
+        schema,
+        compression={leaf: "NONE" if leaf in heavy else "ZSTD" for leaf in leaves},
+        use_dictionary=light,
+        write_statistics=light,
+    ) as writer:
+        for table in iter_row_groups(frame, schema):
+            writer.write_table(table)
+
+
+def _why(error: OSError, target: Path, frame: pd.DataFrame) -> str:
+    folder = target.parent
+    if not folder.is_dir():
+        why = f"the folder {folder} does not exist; create it first"
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free, needed = shutil.disk_usage(folder).free, sum(image_bytes(frame))
+        why = (
+            f"the disk is full ({bytes_in_words(free)} free, the pictures alone need {bytes_in_words(needed)}); "
+            "make room or choose another folder"
+        )
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        why = f"writing in {folder} is not allowed ({os.strerror(error.errno)}); choose another folder"
+    else:
+        why = error.strerror or str(error)
+    kept = " The older file of that name is as it was." if target.exists() else ""
+    return f"Could not write {target}: {why}.{kept}"
+
+
+def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a file of messages (or attachments) into the types `fetch` gives.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Written by `write_parquet`, by plain `frame.to_parquet`, or rewritten by DuckDB or Polars.
+    columns : sequence of str, optional
+        Only these, in this order; without `images` a large file takes little memory. None: all of them, with
+        nulls for columns of ours that are not in the file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Times in UTC; nested cells are lists of dicts; pictures are ``{"bytes": ImageBytes, "path": str}``.
+        `frame.attrs` are those of the frame that was written.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ConfigError
+        If the file is broken or holds something else, or a column is not in it.
+
+    Examples
+    --------
+    See `write_parquet`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, f"There is no file {path} (looked from {Path.cwd()})")
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; read_parquet opens one file in it.")
+    try:
+        with pq.ParquetFile(path) as file:
+            return _read(file, path, columns)
+    except (pa.ArrowException, OSError, EOFError) as error:
+        raise ConfigError(
+            f"{path} could not be read: it is cut short, damaged, or no Parquet file ({error})."
+        ) from error
+
+
+def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
+    there = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
+    ours = our_schema(there)
+    if not {"uid", "created_at"} <= set(there):
+        raise ConfigError(
+            f"{path} holds no table of messages: columns 'uid' and 'created_at' are missing. "
+            "Open it with pandas.read_parquet()."
+        )
+    everything = [*ours.names, *(name for name in there if name not in ours.names)]
+    wanted = everything if columns is None else list(columns)
+    for name in wanted:
+        if name not in everything:
+            close = difflib.get_close_matches(str(name), everything, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else "."
+            raise ConfigError(f"{path} has no column {name!r}{hint}")
+    there = [name for name in there if name in wanted]
+    cells = {name: _read_pictures(file, ours.field(name)) for name in there if name in ("images", "image")}
+    table = file.read(columns=[name for name in there if name not in cells])
+    frame = from_arrow(table, ours, wanted, cells)
+    with contextlib.suppress(KeyError, ValueError):  # DuckDB and Polars drop them
+        frame.attrs = json.loads((file.schema_arrow.metadata or {})[b"PANDAS_ATTRS"])
+    return frame
+
+
+def _read_pictures(file: pq.ParquetFile, field: pa.Field) -> list[Any]:
+    """A column of pictures, a few at a time: Arrow's copy of them all would double the memory."""
+    cells: list[Any] = []
+    for group in range(file.num_row_groups):
+        facts = file.metadata.row_group(group)
+        rows = max(1, min(facts.num_rows, facts.num_rows * READ_BYTES // max(1, facts.total_byte_size)))
+        for batch in file.iter_batches(rows, row_groups=[group], columns=[field.name]):
+            cells.extend(to_pictures(cell, field) for cell in batch.column(0).to_pylist())
+    return cells

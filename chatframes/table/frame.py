@@ -1,0 +1,199 @@
+"""The table users see: batches become one sorted DataFrame, and a frame tells of its attachments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from chatframes.errors import ConfigError
+from chatframes.table.batches import SCALARS, Batch, to_batch
+from chatframes.table.schema import ATTACHMENTS, MESSAGES, pandas_dtype
+
+__all__ = ["Batch", "attachments", "build", "in_memory", "to_batch"]
+
+MAX_DEPTH = 32_767  # what int16 holds
+
+# In these a null means "the service does not say"; in every other list column there is always a list.
+MAY_BE_NULL = frozenset({"reactions", "forwarded_from"})
+
+
+def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, resolve: bool = True) -> pd.DataFrame:
+    """Put batches together into the table users see.
+
+    Parameters
+    ----------
+    batches : iterable of Batch
+        In any order; a message that is in several is kept once, where it has most pictures.
+    attrs : mapping, optional
+        The report as plain JSON (`Report.to_dict`); becomes ``frame.attrs["chatframes"]``.
+    resolve : bool
+        Fill `depth` and `thread_id` that the source left null, where the parent is in the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per message, key `uid`, sorted by `created_at` (UTC, nulls last), `chat_id`, then id by length
+        and value. The same columns and dtypes for zero rows.
+
+    Examples
+    --------
+    >>> build([]).shape
+    (0, 36)
+    """
+    batches = list(batches)
+    table = pa.concat_tables([SCALARS.empty_table(), *(batch.table for batch in batches)])
+    images = [cell for batch in batches for cell in batch.images]
+    frame = in_memory(table, MESSAGES, {"images": images})
+    frame = frame.take(_order(table)).reset_index(drop=True)
+    if resolve:
+        _resolve(frame)
+    if attrs is not None:
+        # Through JSON: pandas refuses to write a frame whose attrs hold anything else.
+        frame.attrs["chatframes"] = json.loads(json.dumps(attrs, allow_nan=False))
+    return frame
+
+
+def _order(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Where the sorted rows stand, each message once."""
+    ids = table["message_id"]
+    keys = pa.table({"time": table["created_at"], "chat": table["chat_id"], "length": pc.utf8_length(ids), "id": ids})
+    ascending = [(name, "ascending") for name in keys.column_names]
+    order: np.ndarray[Any, np.dtype[np.int64]] = pc.sort_indices(keys, sort_keys=ascending).to_numpy().astype(np.int64)
+    if pc.count_distinct(table["uid"]).as_py() < len(order):
+        pictures = table["n_images"].to_pylist()
+        best: dict[str, int] = {}
+        for at, uid in enumerate(table["uid"].to_pylist()):
+            kept = best.setdefault(uid, at)
+            if (pictures[at] or 0) > (pictures[kept] or 0):
+                best[uid] = at
+        order = order[np.isin(order, np.fromiter(best.values(), np.int64, len(best)))]
+    return order
+
+
+def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Arrow columns as the types a frame has in memory.
+
+    Text `str`, dictionaries `category`, integers `Int16/32/64`, times `datetime64[us, UTC]`, nested columns
+    as lists and dicts. Never ArrowDtype: plain pandas cannot read such a file back, and large columns fail to
+    sort.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The columns that are in Arrow.
+    schema : pyarrow.Schema
+        Which columns the frame has, in order.
+    cells : mapping of str to sequence
+        The columns that never were in Arrow.
+    """
+    flat = [name for name in schema.names if name not in cells and not pa.types.is_nested(schema.field(name).type)]
+    scalars = table.select(flat).unify_dictionaries().to_pandas(types_mapper=pandas_dtype)
+    columns: dict[str, Any] = {}
+    for name in schema.names:
+        if name in flat:
+            column = scalars[name]
+            if pa.types.is_dictionary(schema.field(name).type):  # no categories at all would be of type object
+                column = column.cat.rename_categories(column.cat.categories.astype("str"))
+            columns[name] = column
+        else:
+            values = cells[name] if name in cells else table[name].to_pylist()
+            if pa.types.is_list(schema.field(name).type) and name not in MAY_BE_NULL:
+                values = [[] if value is None else value for value in values]
+            columns[name] = np.fromiter(values, dtype=object, count=len(values))
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+
+
+def _resolve(frame: pd.DataFrame) -> None:
+    """Fill depth and root of replies, from parent to parent; a circle of replies is left as it is."""
+    if not (frame["depth"].isna().any() or frame["thread_id"].isna().any()):
+        return
+    ids, parent_ids, depths, threads = (
+        [None if missing else value for value, missing in zip(column.tolist(), column.isna(), strict=True)]
+        for column in (frame["message_id"], frame["parent_id"], frame["depth"], frame["thread_id"])
+    )
+    chats = list(zip(frame["platform"], frame["chat_id"], strict=True))
+    where = {key: at for at, key in enumerate(zip(chats, ids, strict=True))}
+    parents = [where.get(key) for key in zip(chats, parent_ids, strict=True)]
+    seen = [False] * len(ids)
+    above: int | None
+    for start in range(len(ids)):
+        path: list[int] = []
+        at: int | None = start
+        while at is not None and not seen[at]:
+            seen[at] = True
+            path.append(at)
+            at = parents[at]
+        for at in reversed(path):
+            parent = parents[at]
+            if parent_ids[at] is None:
+                above, root = -1, ids[at]
+            elif parent is None:
+                continue
+            else:
+                above, root = depths[parent], threads[parent]
+            if depths[at] is None and above is not None and above < MAX_DEPTH:
+                depths[at] = above + 1
+            threads[at] = threads[at] or root
+    frame["depth"] = pd.array(depths, dtype="Int16")
+    frame["thread_id"] = pd.Series(threads, dtype="str", index=frame.index)
+
+
+def attachments(frame: pd.DataFrame) -> pd.DataFrame:
+    """List every attachment of the messages in `frame`, one per row, with what became of it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Messages, whole or filtered, or as plain pandas read them from our file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order of the messages: `uid`, `chat_name`, `created_at` (UTC), `author_id`, `author_name`,
+        `caption` (the message's text), the fields of `media` (`size` in bytes, `elapsed_ms` in milliseconds),
+        and `image`, a dict ``{"bytes", "path"}`` or None. The same dtypes for zero rows.
+
+    Raises
+    ------
+    ConfigError
+        If `frame` is no table of messages.
+
+    Examples
+    --------
+    >>> attachments(build([])).shape
+    (0, 25)
+    """
+    context = {"caption": "text"} | {n: n for n in ("uid", "chat_name", "created_at", "author_id", "author_name")}
+    missing = [name for name in (*context.values(), "media", "images") if name not in frame.columns]
+    if missing:
+        raise ConfigError(
+            f"attachments() needs a table of messages; column {missing[0]!r} is not there. "
+            "Give it a frame of fetch() or read_parquet(), with all columns."
+        )
+    rows: list[int] = []
+    media: list[dict[str, Any]] = []
+    images: list[dict[str, Any] | None] = []
+    for at, (entries, pictures) in enumerate(zip(frame["media"], frame["images"], strict=True)):
+        left = iter(pictures if isinstance(pictures, Sequence | np.ndarray) else ())
+        for entry in entries if isinstance(entries, Sequence | np.ndarray) else ():
+            rows.append(at)
+            media.append(entry)
+            images.append(next(left, None) if entry["status"] == "ok" else None)
+    columns: dict[str, pa.Array] = {}
+    for field in ATTACHMENTS:
+        if field.name in context:
+            values = frame[context[field.name]].iloc[rows].astype(object).tolist()
+        elif field.name == "image":
+            continue
+        else:
+            values = [entry.get(field.name) for entry in media]
+        columns[field.name] = pa.array(values, field.type, from_pandas=True)
+    tidy = in_memory(pa.table(columns), ATTACHMENTS, {"image": images})
+    tidy.attrs = frame.attrs
+    return tidy

@@ -1,0 +1,135 @@
+"""What an answer says: its JSON, its headers, its status, and what a network error means for an attachment."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from datetime import UTC, datetime
+from email.message import Message as Headers
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from ..model import Refusal, Status
+from .clock import Clock
+from .transport import NameNotResolved, TLSFailed
+
+RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+
+
+class BadAnswer(Exception):
+    """An answer that is not the JSON object it should be."""
+
+
+def decode_json(raw: bytes, response: httpx.Response, max_bytes: int) -> dict[str, Any]:
+    """Return the JSON object of an answer; an error answer that is not JSON counts as an empty one."""
+    if response.headers.get("Content-Encoding", "").strip().lower() == "gzip":
+        unpack = zlib.decompressobj(wbits=31)
+        try:
+            raw = unpack.decompress(raw, max_bytes)
+        except zlib.error:
+            raise BadAnswer("a page that is not the gzip it claims to be") from None
+        if not unpack.eof:
+            raise BadAnswer("a page cut off, or of more than 64 MiB")
+    try:
+        payload = json.loads(raw)
+    except ValueError:
+        payload = None
+    if isinstance(payload, dict):
+        return payload
+    if response.status_code != 200:
+        return {}
+    raise BadAnswer("an answer that is not JSON (a login or proxy page, perhaps)")
+
+
+def network_refusal(error: Exception) -> Refusal:
+    """Return the outcome a network error leads to. The text is ours (transport.translate), without URL or header."""
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return Refusal("skipped", "bad_url", "not an http(s) URL")
+    if isinstance(error, httpx.TimeoutException):
+        connecting = isinstance(error, httpx.ConnectTimeout)
+        return Refusal("failed", "connect" if connecting else "timeout", str(error))
+    if isinstance(error, NameNotResolved):
+        return Refusal("failed", "dns", str(error))
+    if isinstance(error, TLSFailed):
+        return Refusal("failed", "tls", str(error))
+    if isinstance(error, httpx.RemoteProtocolError) and "cut" in str(error):
+        return Refusal("failed", "truncated", str(error))
+    return Refusal("failed", "connect", str(error))
+
+
+def meaning(status: int) -> tuple[Status, str]:
+    if status == 401:
+        return "failed", "unauthorized"
+    if status == 403:
+        return "failed", "forbidden"
+    if status in (404, 410):
+        return "failed", "gone"
+    if status == 429:
+        return "failed", "rate_limited"
+    if status >= 500 or status in RETRYABLE_STATUSES:
+        return "failed", "http_5xx"
+    return "failed", "http_4xx"
+
+
+def next_hop(url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location.strip())
+        parts = urlsplit(target)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not location or not host or parts.scheme not in ("http", "https") or parts.username is not None:
+        raise Refusal("failed", "redirect", "redirected to something that is not an http(s) URL")
+    if url.startswith("https:") and parts.scheme != "https":
+        raise Refusal("failed", "redirect", "redirected from https to http")
+    return target
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a URL; what cannot be parsed equals no origin."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+        if parts.username is not None or parts.password is not None:
+            return "", "", None
+        return parts.scheme, parts.hostname or "", port
+    except ValueError:
+        return "", "", None
+
+
+def retry_after_seconds(headers: httpx.Headers, clock: Clock) -> float | None:
+    """Return what a Retry-After header asks for, in seconds; None when there is none that makes sense.
+
+    Takes whole seconds or an HTTP date. A date is held against the answer's own Date, so that a wrong clock on
+    either side does not matter.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:12])
+    try:
+        until = parsedate_to_datetime(value)
+        told = headers.get("Date")
+        now = parsedate_to_datetime(told) if told else clock.now()
+        return max(0.0, (_utc(until) - _utc(now)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def file_name(disposition: str | None) -> str | None:
+    """Return the file name a Content-Disposition header gives, without any folder; None when it gives none."""
+    if not disposition:
+        return None
+    headers = Headers()
+    headers["Content-Disposition"] = disposition
+    try:
+        name = headers.get_filename()
+    except (ValueError, LookupError):
+        return None
+    return (name or "").replace("\\", "/").rpartition("/")[2].strip() or None

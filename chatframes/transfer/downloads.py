@@ -1,0 +1,308 @@
+"""Attachments in, outcomes out: workers on a queue, one download per distinct content, every try bounded.
+
+A worker never raises: whatever happens to an attachment becomes its outcome. Between two tries an attachment waits
+outside the gate, so that a file which is being scanned holds nobody up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import heapq
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+
+from ..images import ImageBytes, inspect, is_raster, sniff
+from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
+from .clock import Clock, backoff_seconds
+from .gate import Bound
+
+ATTEMPTS = 4
+WAITED_ATTEMPTS = 10  # when the service itself says how long to wait: bounded by the sum of the waits instead
+WAIT_SECONDS = 60.0
+TOTAL_SECONDS = 180.0
+SLOWEST_BYTES_PER_SECOND = 64 * 1024  # large limits get longer than TOTAL_SECONDS, at this pace
+STALL_SECONDS = 30.0
+STALL_BYTES = 30 * 1024
+SNIFF_BYTES = 512
+IN_FLIGHT_BYTES = 256 * 2**20
+
+Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
+Done = Callable[[Outcome], None]
+
+
+class ByteBudget:
+    """How many bytes of bodies may be in memory at once; one reservation per body, so that nothing can deadlock."""
+
+    def __init__(self, total_bytes: int) -> None:
+        self._total = total_bytes
+        self._free = total_bytes
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def reserve(self, size_bytes: int) -> int:
+        """Wait for room; return how much was taken (never more than there is in all)."""
+        size = min(size_bytes, self._total)
+        if self._waiters or size > self._free:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append((size, place))
+            try:
+                await place
+            except BaseException:
+                if place.done() and not place.cancelled():
+                    self.give_back(size)
+                raise
+        else:
+            self._free -= size
+        return size
+
+    def give_back(self, size_bytes: int) -> None:
+        self._free += size_bytes
+        while self._waiters and (self._waiters[0][1].done() or self._waiters[0][0] <= self._free):
+            size, place = self._waiters.popleft()
+            if not place.done():
+                self._free -= size
+                place.set_result(None)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One distinct content to download, and everyone who waits for it."""
+
+    key: str
+    attachment: Attachment
+    read: Read
+    waiting: list[Done] = field(default_factory=list)
+    attempts: int = 0
+    waited_seconds: float = 0.0
+    started: float | None = None
+
+
+class Downloader:
+    """Downloads of one call.
+
+    Parameters
+    ----------
+    bound : Bound
+        The service's bound on downloads in this process.
+    workers : int
+        How many of this call's downloads may ask for a place at once.
+    max_size_bytes : int
+        A picture above this is ``skipped/too_large``; not a byte beyond it is kept.
+    remember_bytes : int or None
+        How many bytes of finished pictures to keep for attachments that show the same content again; None is all.
+    room : callable, optional
+        Awaited before each download starts: the brake of a slow consumer.
+    """
+
+    def __init__(
+        self,
+        bound: Bound,
+        workers: int,
+        max_size_bytes: int,
+        clock: Clock,
+        *,
+        remember_bytes: int | None = None,
+        room: Callable[[], Awaitable[None]] | None = None,
+        retried: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        self._bound = bound
+        self._workers = workers
+        self._cap = max_size_bytes
+        self._clock = clock
+        self._remember_bytes = remember_bytes
+        self._room = room
+        self._retried = retried
+        self._budget = ByteBudget(IN_FLIGHT_BYTES)
+        self._jobs: dict[str, _Job] = {}
+        self._known: OrderedDict[str, Outcome] = OrderedDict()
+        self._known_bytes = 0
+        self._ready: deque[_Job] = deque()
+        self._later: list[tuple[float, int, _Job]] = []
+        self._ready_count = asyncio.Semaphore(0)
+        self._later_changed = asyncio.Event()
+        self._serial = 0
+
+    def submit(self, key: str, attachment: Attachment, read: Read, done: Done) -> None:
+        """Queue one attachment; `done` is called once with its outcome. The same `key` is downloaded once."""
+        if (known := self._known.get(key)) is not None:
+            done(_again(known, attachment))
+            return
+        if (job := self._jobs.get(key)) is not None:
+            job.waiting.append(lambda outcome: done(_again(outcome, attachment)))
+            return
+        self._jobs[key] = job = _Job(key, attachment, read, [done])
+        if attachment.declared_size is not None and attachment.declared_size > self._cap:
+            self._settle(
+                job, Outcome("skipped", "too_large", error=self._too_large(f"{attachment.declared_size} bytes"))
+            )
+            return
+        self._make_ready(job)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._wake_later())
+            for _ in range(self._workers):
+                tasks.create_task(self._work())
+
+    def _make_ready(self, job: _Job) -> None:
+        self._ready.append(job)
+        self._ready_count.release()
+
+    async def _work(self) -> None:
+        while True:
+            await self._ready_count.acquire()
+            if self._room is not None:
+                await self._room()
+            job = self._ready.popleft()
+            if job.started is None:
+                job.started = self._clock.monotonic()
+            async with self._bound:
+                outcome, again_in = await self._try(job)
+            if again_in is None:
+                elapsed_ms = int((self._clock.monotonic() - job.started) * 1000)
+                self._settle(job, replace(outcome, attempts=job.attempts, elapsed_ms=elapsed_ms))
+            else:
+                self._retried(outcome.reason or "")
+                job.waited_seconds += again_in
+                self._serial += 1
+                heapq.heappush(self._later, (self._clock.monotonic() + again_in, self._serial, job))
+                self._later_changed.set()
+
+    async def _wake_later(self) -> None:
+        while True:
+            self._later_changed.clear()
+            if not self._later:
+                await self._later_changed.wait()
+                continue
+            seconds = self._later[0][0] - self._clock.monotonic()
+            if seconds <= 0:
+                self._make_ready(heapq.heappop(self._later)[2])
+                continue
+            nap = asyncio.ensure_future(self._clock.sleep(seconds))
+            changed = asyncio.ensure_future(self._later_changed.wait())
+            try:
+                await asyncio.wait((nap, changed), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                nap.cancel()
+                changed.cancel()
+
+    def _settle(self, job: _Job, outcome: Outcome) -> None:
+        del self._jobs[job.key]
+        self._known[job.key] = outcome
+        self._known_bytes += len(outcome.data or b"")
+        while self._remember_bytes is not None and self._known_bytes > self._remember_bytes:
+            _, forgotten = self._known.popitem(last=False)
+            self._known_bytes -= len(forgotten.data or b"")
+        for done in job.waiting:
+            done(outcome)
+
+    async def _try(self, job: _Job) -> tuple[Outcome, float | None]:
+        """Return the outcome of one try and, if it is worth another, how long to wait first."""
+        job.attempts += 1
+        asked_wait: float | None = None
+        try:
+            async with job.read(job.attachment) as body:
+                outcome = await self._read(job.attachment, body)
+        except Refusal as refusal:
+            asked_wait = refusal.retry_after_seconds
+            outcome = Outcome(refusal.status, refusal.reason, error=refusal.error, http_status=refusal.http_status)
+        except MemoryError:
+            outcome = Outcome("failed", "memory", error="not enough memory for this attachment")
+        except Exception as error:
+            outcome = Outcome("failed", "internal", error=f"unexpected {type(error).__name__}")
+        if outcome.reason not in RETRYABLE - {"memory", "disk", "cancelled"}:
+            return outcome, None
+        if asked_wait is None:
+            wait = backoff_seconds(job.attempts, self._clock)
+            return outcome, wait if job.attempts < ATTEMPTS else None
+        wait = max(asked_wait, 0.05)
+        worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= WAIT_SECONDS
+        return outcome, wait if worth_it else None
+
+    async def _read(self, attachment: Attachment, body: Body) -> Outcome:
+        """Read one body as far as it is wanted: headers and first bytes decide, the rest is counted raw."""
+        base = Outcome(
+            "failed",
+            http_status=body.http_status,
+            name=body.name,
+            declared_mime=body.declared_mime,
+            declared_size=body.declared_size,
+        )
+        pace = _Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
+        pieces, size = [b""], 0
+        chunks = aiter(body.chunks)
+        while size < SNIFF_BYTES and (chunk := await anext(chunks, b"")):
+            pieces.append(chunk)
+            size += len(chunk)
+            pace.check(size)
+        mime = sniff(b"".join(pieces)[:SNIFF_BYTES])
+        if not is_raster(mime):
+            return _not_an_image(attachment, base, mime, empty=size == 0)
+        base = replace(base, mime=mime)
+        expected = body.declared_size
+        if expected is not None and expected > self._cap:
+            return replace(base, status="skipped", reason="too_large", error=self._too_large(f"{expected} bytes"))
+        reserved = await self._budget.reserve(self._cap if expected is None else expected)
+        try:
+            pace.start_again()
+            while size <= self._cap and (chunk := await anext(chunks, b"")):
+                pieces.append(chunk)
+                size += len(chunk)
+                pace.check(size)
+            if size > self._cap:
+                return replace(base, status="skipped", reason="too_large", error=self._too_large("more"))
+            return self._finish(base, ImageBytes(b"".join(pieces)))
+        finally:
+            self._budget.give_back(reserved)
+
+    def _finish(self, base: Outcome, data: ImageBytes) -> Outcome:
+        facts = inspect(data)
+        base = replace(base, size=len(data), width=facts.width, height=facts.height)
+        if facts.whole is False or (base.declared_size is not None and base.declared_size != len(data)):
+            return replace(base, reason="truncated", error=f"the picture ends too early, after {len(data)} bytes")
+        return replace(
+            base, status="ok", mime=facts.mime or base.mime, data=data, sha256=hashlib.sha256(data).hexdigest()
+        )
+
+    def _too_large(self, size: str) -> str:
+        return f"{size}, over the limit of {self._cap} bytes"
+
+
+class _Pace:
+    """The deadline of one body: a total that no trickle can stretch, and a least speed."""
+
+    def __init__(self, clock: Clock, largest_bytes: int) -> None:
+        self._clock = clock
+        self._total_seconds = max(TOTAL_SECONDS, largest_bytes / SLOWEST_BYTES_PER_SECOND)
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Begin to count now: waiting for room in memory is not the server's fault."""
+        now = self._clock.monotonic()
+        self._give_up = now + self._total_seconds
+        self._look_at, self._bytes_then = now + STALL_SECONDS, 0
+
+    def check(self, size_bytes: int) -> None:
+        now = self._clock.monotonic()
+        if now > self._give_up or (now > self._look_at and size_bytes - self._bytes_then < STALL_BYTES):
+            raise Refusal("failed", "too_slow", f"only {size_bytes} bytes came in time")
+        if now > self._look_at:
+            self._look_at, self._bytes_then = now + STALL_SECONDS, size_bytes
+
+
+def _not_an_image(attachment: Attachment, base: Outcome, mime: str | None, *, empty: bool) -> Outcome:
+    base = replace(base, mime=mime)
+    declared = base.declared_mime or attachment.declared_mime or ""
+    if empty:
+        return replace(base, reason="bad_response", error="an empty body")
+    if mime in ("text/html", "application/json") and declared.startswith("image/"):
+        return replace(base, reason="bad_response", error=f"{mime} served as a picture")
+    return replace(base, status="skipped", reason="not_an_image", size=None)
+
+
+def _again(outcome: Outcome, attachment: Attachment) -> Outcome:
+    """Return the outcome as a second attachment with the same content sees it: nothing was asked for it."""
+    return replace(outcome, name=outcome.name or attachment.name, attempts=0, elapsed_ms=0)

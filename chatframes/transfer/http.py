@@ -1,0 +1,140 @@
+"""The only place an HTTP client is built: one endpoint seen through one credential.
+
+Credentials go to the API's origin and nowhere else, cookies go nowhere, URLs go as given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from ..errors import AuthError
+from .answers import origin
+from .transport import AiohttpTransport
+
+TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=5.0)
+
+# The one seam of the transport: tests put httpx's stock transport (which respx can mock) here.
+make_transport: Callable[[httpx.Limits], httpx.AsyncBaseTransport] = AiohttpTransport
+
+_ours: ContextVar[bool] = ContextVar("_ours", default=False)
+
+
+def _not_ours(_: logging.LogRecord) -> bool:
+    # httpx logs whole URLs at INFO, and the URLs of pictures carry signatures.
+    return not _ours.get()
+
+
+logging.getLogger("httpx").addFilter(_not_ours)
+
+
+class Auth(Protocol):
+    """Who knows the token of one credential, and how to renew it."""
+
+    async def token(self, http: Http) -> str: ...
+
+    async def renew(self, http: Http, stale: str) -> None:
+        """Make `token` return another one than `stale`; raises AuthError when that cannot be."""
+
+
+class Anonymous:
+    """No credential at all."""
+
+    async def token(self, http: Http) -> str:
+        return ""
+
+    async def renew(self, http: Http, stale: str) -> None:
+        raise AuthError("the service asks for credentials, and none are configured")
+
+
+class Http:
+    """One endpoint, one credential, one pool.
+
+    Parameters
+    ----------
+    service : str
+        Its name in messages, "webex" say.
+    base_url : str
+        The API's address; credentials go to its origin and nowhere else.
+    """
+
+    def __init__(self, service: str, base_url: str, auth: Auth, limits: httpx.Limits) -> None:
+        self.service = service
+        self.base_url = base_url.rstrip("/")
+        self._origin = origin(self.base_url)
+        self._auth = auth
+        self._client = httpx.AsyncClient(
+            transport=make_transport(limits),
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+            headers={"User-Agent": "chatframes"},
+        )
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    def is_api(self, url: str) -> bool:
+        """Whether a URL belongs to the API's own origin: the only place credentials go."""
+        return origin(url) == self._origin
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        token: str = "",
+    ) -> httpx.Response:
+        """Send one request and return the open answer; `token` goes along only to the API's origin."""
+        parts = urlsplit(url)
+        extensions: dict[str, Any] = {}
+        target = url[len(parts.scheme) + 3 + len(parts.netloc) :].partition("#")[0]
+        if target.startswith("/") and target.isascii() and target.isprintable() and " " not in target:
+            extensions["target"] = target.encode("ascii")  # as given: signatures do not survive re-quoting
+        request = self._client.build_request(method, url, headers=headers, data=data, extensions=extensions)
+        if token and self.is_api(url):
+            request.headers["Authorization"] = f"Bearer {token}"
+        marked = _ours.set(True)
+        try:
+            return await self._client.send(request, stream=True)
+        finally:
+            _ours.reset(marked)
+
+    async def token(self) -> str:
+        return await self._auth.token(self)
+
+    async def renew(self, stale: str) -> None:
+        await self._auth.renew(self, stale)
+
+
+# --- clients in use -------------------------------------------------------------------------------------------------
+
+_open: dict[Hashable, tuple[Http, int]] = {}
+
+
+@asynccontextmanager
+async def shared(key: Hashable, build: Callable[[], Http]) -> AsyncIterator[Http]:
+    """Share one client among all calls with the same endpoint, credential and limits; the last one out closes it."""
+    loop_key = (id(asyncio.get_running_loop()), key)
+    http, users = _open.get(loop_key) or (build(), 0)
+    _open[loop_key] = http, users + 1
+    try:
+        yield http
+    finally:
+        http, users = _open[loop_key]
+        if users > 1:
+            _open[loop_key] = http, users - 1
+        else:
+            del _open[loop_key]
+            await http.aclose()

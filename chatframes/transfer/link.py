@@ -1,0 +1,309 @@
+"""One call's way to a service: pages with patience, attachments as they stand.
+
+`json()` brings a page: retries, waits and token renewal happen here. `download()` opens one attachment; retrying it is
+the downloader's business, which is why every trouble comes back as a `Refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from ..errors import AuthError, RateLimited, ServiceError
+from ..model import Body, Emit, Event, Refusal, Status
+from .answers import (
+    RETRYABLE_STATUSES,
+    BadAnswer,
+    decode_json,
+    file_name,
+    meaning,
+    network_refusal,
+    next_hop,
+    retry_after_seconds,
+)
+from .clock import Clock, backoff_seconds
+from .gate import Gate, TooLong
+from .http import Http
+
+PAGE_ATTEMPTS = 6
+PAGE_SECONDS = 120.0  # the whole of one page; the read time-out alone never ends a trickle
+PAGE_BYTES = 64 * 2**20
+IMAGE_WAIT_SECONDS = 60.0
+MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class StatusError(ServiceError):
+    """The service answered a page request with a status that no retry will change."""
+
+    def __init__(self, message: str, status: int, detail: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page: its status, its JSON object, its headers, and how many tries it took."""
+
+    status: int
+    payload: dict[str, Any]
+    headers: httpx.Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An `Http` as one call uses it: with the service's gate, the call's patience, its clock and its ears."""
+
+    http: Http
+    gate: Gate
+    clock: Clock
+    emit: Emit
+    max_retry_wait_seconds: float
+    count: Callable[[str], None]  # "retry", "rate_limited" or "pool_timeout", for the report
+
+    @property
+    def base_url(self) -> str:
+        return self.http.base_url
+
+    async def json(self, url: str, *, let_through: frozenset[int] = frozenset()) -> Answer:
+        """Return one page of the API.
+
+        Parameters
+        ----------
+        url : str
+            Of the API's own origin; anything else is refused, since the credential goes along.
+        let_through : frozenset of int
+            Statuses the caller wants to see itself.
+
+        Raises
+        ------
+        AuthError, RateLimited, StatusError, ServiceError
+        """
+        if not self.http.is_api(url):
+            raise ServiceError(f"{self.service}: a page link leads to another host; it was not followed")
+        patience = self.max_retry_wait_seconds
+        renewed = False
+        failures = 0
+        while True:
+            async with self.gate.pages:
+                patience -= await self._wait_open(patience)
+                token = await self.http.token()
+                answer, trouble = await self._try_json(url, token)
+            if answer is not None and answer.status == 401 and not renewed:
+                renewed = True
+                await self.http.renew(token)
+                continue
+            if answer is not None and (answer.status == 200 or answer.status in let_through):
+                return answer
+            if answer is not None and answer.status not in RETRYABLE_STATUSES | {429, 200}:
+                raise self._refused(answer)
+            failures += 1
+            wait = retry_after_seconds(answer.headers, self.clock) if answer is not None else None
+            if answer is not None and answer.status == 429:
+                self.count("rate_limited")
+                self.gate.close_for(1.0 + backoff_seconds(failures, self.clock) if wait is None else wait, self.clock)
+                wait = None
+            elif failures >= PAGE_ATTEMPTS:
+                raise ServiceError(
+                    f"{self.service} failed {failures} times on one page: {trouble}. Try again later; what was read "
+                    "is kept"
+                )
+            else:
+                wait = max(wait or 0.0, backoff_seconds(failures, self.clock))
+            self.count("retry")
+            self.emit(Event("retry", self.service, note=trouble))
+            if wait is not None:
+                patience -= await self._pause(wait, patience, trouble)
+
+    @property
+    def service(self) -> str:
+        return self.http.service
+
+    async def _try_json(self, url: str, token: str) -> tuple[Answer | None, str]:
+        """Return the answer, or None and what went wrong."""
+        try:
+            response = await self.http.request(
+                "GET", url, headers={"Accept": "application/json", "Accept-Encoding": "gzip"}, token=token
+            )
+            try:
+                payload = await self._read_json(response)
+            finally:
+                await response.aclose()
+        except httpx.InvalidURL:
+            trouble = "a page link is not a URL"
+        except httpx.PoolTimeout as error:
+            self.count("pool_timeout")
+            trouble = str(error)
+        except (httpx.TransportError, BadAnswer) as error:
+            trouble = str(error)  # our own words, see transport.translate: no URL, no header
+        else:
+            status = response.status_code
+            return Answer(status, payload, response.headers), f"HTTP {status}"
+        return None, trouble
+
+    async def _read_json(self, response: httpx.Response) -> dict[str, Any]:
+        raw = bytearray()
+        give_up = self.clock.monotonic() + PAGE_SECONDS
+        async for chunk in response.aiter_raw():
+            raw += chunk
+            if len(raw) > PAGE_BYTES:
+                raise BadAnswer("a page of more than 64 MiB")
+            if self.clock.monotonic() > give_up:
+                raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
+        return decode_json(bytes(raw), response, PAGE_BYTES)
+
+    async def _wait_open(self, budget_seconds: float) -> float:
+        try:
+            return await self.gate.wait_open(budget_seconds, self.clock, self._tell_waiting)
+        except TooLong as closed:
+            retry_at = closed.retry_at
+        raise self._too_long(retry_at)
+
+    async def _pause(self, seconds: float, budget_seconds: float, why: str) -> float:
+        if seconds > budget_seconds:
+            raise ServiceError(
+                f"{self.service} asks to wait {seconds:.0f} s ({why}), more than max_retry_wait_seconds "
+                f"({self.max_retry_wait_seconds:g}) leaves; what was read is kept"
+            )
+        await self.clock.sleep(seconds)
+        return seconds
+
+    def _tell_waiting(self, seconds: float) -> None:
+        self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))
+
+    def _too_long(self, retry_at: datetime) -> RateLimited:
+        return RateLimited(
+            f"{self.service} asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC, longer than max_retry_wait_seconds "
+            f"({self.max_retry_wait_seconds:g}) allows; fetch again after that, or raise the limit in config.json",
+            retry_at,
+        )
+
+    def _refused(self, answer: Answer) -> Exception:
+        detail = str(answer.payload.get("message", ""))[:200]
+        if answer.status == 401:
+            return AuthError(
+                f"{self.service} refused the renewed token as well (HTTP 401): log in again. {detail}".strip()
+            )
+        return StatusError(
+            f"{self.service} answered HTTP {answer.status}{': ' + detail if detail else ''}", answer.status, detail
+        )
+
+    @asynccontextmanager
+    async def download(self, url: str, statuses: Mapping[int, tuple[Status, str]] | None = None) -> AsyncIterator[Body]:
+        """Open one attachment: redirects followed by hand, credentials only to the API's origin, raw bytes.
+
+        Parameters
+        ----------
+        statuses : mapping of int to (status, reason)
+            What the service means by its own HTTP statuses.
+
+        Raises
+        ------
+        Refusal
+            With the outcome this leads to.
+        """
+        response = await self._open(url, statuses or {})
+        try:
+            encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+            if encoding not in ("identity", ""):
+                # Unpacking is how a few hundred bytes become a gigabyte.
+                raise Refusal(
+                    "failed",
+                    "content_encoding",
+                    "the server packed the picture although it was asked not to",
+                    http_status=response.status_code,
+                )
+            length = response.headers.get("Content-Length", "")
+            yield Body(
+                chunks=_raw(response),
+                http_status=response.status_code,
+                name=file_name(response.headers.get("Content-Disposition")),
+                declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
+                declared_size=int(length) if length.isascii() and length.isdigit() else None,
+            )
+        finally:
+            await response.aclose()
+
+    async def _open(self, url: str, statuses: Mapping[int, tuple[Status, str]]) -> httpx.Response:
+        seen = {url}
+        renewed = False
+        while True:
+            await self._wait_open_for_image()
+            token = await self._token_for(url)
+            response = await self._get_raw(url, token)
+            status = response.status_code
+            if status == 200:
+                return response
+            headers = response.headers
+            await response.aclose()
+            if status in REDIRECTS:
+                url = next_hop(url, headers.get("Location", ""))
+                if url in seen or len(seen) > MAX_REDIRECTS:
+                    raise Refusal("failed", "redirect", "too many redirects", http_status=status)
+                seen.add(url)
+                continue
+            if status == 401 and token and not renewed:
+                renewed = True
+                await self._renew_for_image(token)
+                continue
+            wait = retry_after_seconds(headers, self.clock)
+            if status == 429:
+                self.count("rate_limited")
+                self.gate.close_for(1.0 + self.clock.random() if wait is None else wait, self.clock)
+                wait = 0.0  # the gate does the waiting, for everybody
+            outcome, reason = statuses.get(status) or meaning(status)
+            raise Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=wait)
+
+    async def _token_for(self, url: str) -> str:
+        if not self.http.is_api(url):
+            return ""
+        try:
+            return await self.http.token()
+        except AuthError as error:
+            raise Refusal("failed", "unauthorized", str(error)) from None
+
+    async def _renew_for_image(self, token: str) -> None:
+        try:
+            await self.http.renew(token)
+        except AuthError as error:
+            raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
+
+    async def _wait_open_for_image(self) -> None:
+        try:
+            await self.gate.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell_waiting)
+        except TooLong as closed:
+            retry_at = closed.retry_at
+        else:
+            return
+        raise Refusal("failed", "rate_limited", f"the service asks to wait until {retry_at:%H:%M:%S} UTC")
+
+    async def _get_raw(self, url: str, token: str) -> httpx.Response:
+        try:
+            return await self.http.request(
+                "GET", url, headers={"Accept": "*/*", "Accept-Encoding": "identity"}, token=token
+            )
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            if isinstance(error, httpx.PoolTimeout):
+                self.count("pool_timeout")
+            refusal = network_refusal(error)
+        raise refusal
+
+
+async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.aiter_raw():
+            yield chunk
+    except httpx.TransportError as error:
+        refusal = network_refusal(error)
+        if refusal.reason == "connect":  # the answer had begun: what broke is the body
+            refusal.reason = "truncated"
+        refusal.http_status = response.status_code
+    else:
+        return
+    raise refusal

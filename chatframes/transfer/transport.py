@@ -1,0 +1,228 @@
+"""httpx's client, aiohttp's speed: the transport below every HTTP request.
+
+Stock httpx spends eight to ten times aiohttp's CPU per image and loses pool slots for good when requests are
+cancelled. This transport keeps httpx's API and errors over aiohttp's connections, and keeps every number of the
+pool and of the time-outs alive on its own: connections in use, idle connections, connect, read, write and pool time.
+It sends URLs as given, keeps no cookies and repeats nothing: retries belong to the callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import httpx
+from multidict import CIMultiDict
+from yarl import URL
+
+READ_BUFFER_BYTES = 2**18
+KEEPALIVE_SECONDS = 15.0
+# What aiohttp would add by itself; httpx has already written the headers it wants.
+_NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+
+
+class NameNotResolved(httpx.ConnectError):
+    """The host's name has no address."""
+
+
+class TLSFailed(httpx.ConnectError):
+    """The TLS handshake failed; never worth another try with less checking."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's pool, with httpx's two numbers: connections in all, and idle connections kept."""
+
+    def __init__(self, max_connections: int, max_keepalive_connections: int) -> None:
+        super().__init__(limit=0, keepalive_timeout=KEEPALIVE_SECONDS)
+        self._max_connections = max_connections
+        self._max_idle = max_keepalive_connections
+
+    @property
+    def idle_connections(self) -> int:
+        return sum(len(pool) for pool in self._conns.values())
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
+        # Connections in use are bounded by the transport; make room among the idle ones of other hosts.
+        if req.connection_key not in self._conns:
+            while self._conns and len(self._acquired) + self.idle_connections >= self._max_connections:
+                self._close_one_idle()
+        return await super().connect(req, traces, timeout)
+
+    def _close_one_idle(self) -> None:
+        key, pool = next(iter(self._conns.items()))
+        protocol, _ = pool.popleft()
+        protocol.close()
+        if not pool:
+            del self._conns[key]
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        full = self.idle_connections >= self._max_idle
+        super()._release(key, protocol, should_close=should_close or full)
+
+
+async def _no_hidden_retry(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+    """Turn "the server hung up" into httpx's error here, before the session repeats the request unasked."""
+    try:
+        response: aiohttp.ClientResponse = await handler(request)
+        return response
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise translate(error) from None
+
+
+def translate(error: BaseException) -> httpx.TransportError:
+    """Return httpx's name for an error of aiohttp; the text never holds a URL or a header."""
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return httpx.ConnectTimeout("no connection in time")
+    if isinstance(error, asyncio.TimeoutError):
+        return httpx.ReadTimeout("no data in time")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return NameNotResolved("the host's name has no address")
+    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
+        return TLSFailed(f"TLS failed ({kind})")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return httpx.ConnectError(f"no connection: {error.os_error.strerror or kind}")
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        return httpx.UnsupportedProtocol("not an http(s) URL")
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return httpx.RemoteProtocolError("the server hung up without an answer")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return httpx.RemoteProtocolError("the answer was cut off")
+    if isinstance(error, aiohttp.ClientOSError | OSError):
+        return httpx.ReadError(f"the connection broke ({kind})")
+    return httpx.RemoteProtocolError(f"not an HTTP answer ({kind})")
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """One pool of connections.
+
+    Parameters
+    ----------
+    limits : httpx.Limits
+        `max_connections` in use or idle at once, `max_keepalive_connections` of them idle.
+    """
+
+    def __init__(self, limits: httpx.Limits) -> None:
+        self._max_connections = limits.max_connections or 100
+        self._max_keepalive = 20 if limits.max_keepalive_connections is None else limits.max_keepalive_connections
+        self._free = asyncio.Semaphore(self._max_connections)
+        self._session: aiohttp.ClientSession | None = None
+        self._timeouts: dict[tuple[float | None, float | None], aiohttp.ClientTimeout] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        timeout: dict[str, float | None] = request.extensions.get("timeout", {})
+        await self._take_connection(timeout.get("pool"))
+        try:
+            response = await self._send(request, timeout)
+        except BaseException:
+            self._free.release()
+            raise
+        return httpx.Response(
+            response.status,
+            headers=response.raw_headers,
+            stream=_Stream(response, self._free),
+            extensions={"http_version": b"HTTP/1.1"},
+        )
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _take_connection(self, pool_seconds: float | None) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        try:
+            async with asyncio.timeout(pool_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise httpx.PoolTimeout(
+                f"none of the {self._max_connections} connections became free within {pool_seconds:g} s: too many "
+                "concurrent downloads; lower max_concurrent_image_downloads in config.json"
+            ) from None
+
+    async def _send(self, request: httpx.Request, timeout: dict[str, float | None]) -> aiohttp.ClientResponse:
+        session = self._session or self._open_session()
+        target = request.extensions.get("target", request.url.raw_path).decode("ascii")
+        netloc = request.url.netloc.decode("ascii")
+        try:
+            async with asyncio.timeout(None) as write_deadline:
+                return await session.request(
+                    request.method,
+                    URL(f"{request.url.scheme}://{netloc}{target}", encoded=True),
+                    headers=CIMultiDict((k.decode("ascii"), v.decode("latin-1")) for k, v in request.headers.raw),
+                    skip_auto_headers=_NO_AUTO_HEADERS,
+                    data=_body(request, write_deadline, timeout.get("write")),
+                    allow_redirects=False,
+                    auto_decompress=False,
+                    timeout=self._timeout(timeout),
+                    read_bufsize=READ_BUFFER_BYTES,
+                )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if write_deadline.expired():
+                raise httpx.WriteTimeout("the server took no data in time") from None
+            raise translate(error) from None
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(self._max_connections, self._max_keepalive),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_no_hidden_retry,),
+            trust_env=False,
+        )
+        return self._session
+
+    def _timeout(self, timeout: dict[str, float | None]) -> aiohttp.ClientTimeout:
+        key = timeout.get("connect"), timeout.get("read")
+        if key not in self._timeouts:
+            connect, read = key
+            self._timeouts[key] = aiohttp.ClientTimeout(
+                total=None, connect=connect, sock_connect=connect, sock_read=read
+            )
+        return self._timeouts[key]
+
+
+def _body(
+    request: httpx.Request, deadline: asyncio.Timeout, write_seconds: float | None
+) -> AsyncIterator[bytes] | None:
+    """Return the request's body in pieces; the deadline runs while the server has not taken a piece."""
+    if request.headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in request.headers:
+        return None
+
+    async def pieces() -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        async for chunk in request.stream:
+            for start in range(0, len(chunk), 65536):
+                if write_seconds is not None:
+                    deadline.reschedule(loop.time() + write_seconds)
+                yield chunk[start : start + 65536]
+        deadline.reschedule(None)
+
+    return pieces()
+
+
+class _Stream(httpx.AsyncByteStream):
+    """An answer's raw bytes. Leaving it early closes its connection; finishing it keeps the connection."""
+
+    def __init__(self, response: aiohttp.ClientResponse, free: asyncio.Semaphore) -> None:
+        self._response = response
+        self._free: asyncio.Semaphore | None = free
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise translate(error) from None
+
+    async def aclose(self) -> None:
+        if self._free is not None:
+            self._response.close()  # does nothing to a connection already handed back at the end of the body
+            self._free.release()
+            self._free = None

@@ -1,0 +1,331 @@
+"""Ranges of time: what a user writes, what is cut into windows, and what is known of it so far. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import zoneinfo
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from .errors import ConfigError
+from .model import Window
+
+__all__ = ["Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", "utc_text", "zone"]
+
+# A range of so few windows is read newest first; a longer one is opened in several places at once.
+_FEW_WINDOWS = 10
+
+_TICK = timedelta(microseconds=1)
+_HOW = 'write a day such as "2026-10-01", or a moment such as "2026-10-01T09:00:00Z"'
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What was asked for, in UTC: ``[since, until)``; `since` is None when it reaches to the beginning."""
+
+    since: datetime | None
+    until: datetime
+
+
+def zone(name: str) -> tzinfo:
+    """Return the time zone of that name.
+
+    Parameters
+    ----------
+    name : str
+        An IANA name such as ``"UTC"`` or ``"Europe/Berlin"``.
+
+    Raises
+    ------
+    ConfigError
+        There is no such zone; the nearest name is given.
+
+    Examples
+    --------
+    >>> str(zone("Europe/Berlin"))
+    'Europe/Berlin'
+    """
+    if isinstance(name, str):
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+        near = difflib.get_close_matches(name, zoneinfo.available_timezones(), 1)
+        hint = f"did you mean {near[0]!r}?" if near else 'write a name such as "UTC" or "Europe/Berlin".'
+        raise ConfigError(f"tz={name!r} is not a time zone: {hint}")
+    raise ConfigError(
+        f'tz is {_kind(name)}: write the name of a time zone, such as "UTC" or "Europe/Berlin", as a string.'
+    )
+
+
+def parse_bounds(
+    since: str | date | datetime | None, until: str | date | datetime | None, tz: str, now: datetime
+) -> Bounds:
+    """Turn what a user wrote into UTC bounds.
+
+    Parameters
+    ----------
+    since, until : str, datetime.date, datetime.datetime or None
+        A day means that whole day in `tz`, on both sides; a datetime means that instant, a naive one in `tz`.
+        None means from the beginning, and until `now`.
+    tz : str
+        An IANA time zone name.
+    now : datetime.datetime
+        The start of the call, aware. No range reaches past it: what is yet to be written must not count
+        as read.
+
+    Returns
+    -------
+    Bounds
+        Half-open and in UTC. Days keep their true length (23 or 25 hours when the clocks change).
+
+    Raises
+    ------
+    ConfigError
+        A bound or the zone cannot be understood, `since` is not before `until`, or `since` is in the future.
+
+    Examples
+    --------
+    >>> now = datetime(2026, 11, 1, tzinfo=UTC)
+    >>> bounds = parse_bounds("2026-10-01", "2026-10-31", "UTC", now)
+    >>> (bounds.until - bounds.since).days
+    31
+    """
+    where = zone(tz)
+    now = now.astimezone(UTC)
+    first = None if since is None else _instant(since, "since", where, end_of_day=False)
+    last = now if until is None else _instant(until, "until", where, end_of_day=True)
+    if first is not None and first >= now:
+        raise ConfigError(f"since={_plain(since)} is in the future (it is {utc_text(now)} now): choose an earlier one.")
+    if first is not None and first >= last:
+        raise ConfigError(f"since={_plain(since)} is not before until={_plain(until)}: exchange or widen them.")
+    return Bounds(first, min(last, now))
+
+
+def plain_bound(value: str | date | datetime | None, name: str) -> str | None:
+    """Turn a bound into the plain string that a source stores, checking it on the way.
+
+    Parameters
+    ----------
+    value : str, datetime.date, datetime.datetime or None
+        As for `parse_bounds`.
+    name : str
+        The argument's name, for the error.
+
+    Returns
+    -------
+    str or None
+        ``"2026-10-01"`` for a day, an ISO 8601 string for an instant (in UTC with ``Z``, or naive as given).
+
+    Raises
+    ------
+    ConfigError
+        The value is not a date.
+
+    Examples
+    --------
+    >>> plain_bound(date(2026, 10, 1), "since")
+    '2026-10-01'
+    """
+    if value is None:
+        return None
+    parsed = _parse(value, name)
+    if isinstance(parsed, datetime) and parsed.tzinfo is not None:
+        return utc_text(_shifted(parsed, name))
+    return parsed.isoformat()
+
+
+def utc_text(moment: datetime) -> str:
+    """Return an aware datetime as ISO 8601 in UTC, ending in ``Z``.
+
+    Examples
+    --------
+    >>> utc_text(datetime(2026, 10, 1, tzinfo=UTC))
+    '2026-10-01T00:00:00Z'
+    """
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def cut(window: Window, chunk_days: int) -> list[Window]:
+    """Cut a window into ceil(days / `chunk_days`) equal windows that touch, oldest first.
+
+    Exact: the first begins where `window` begins, the last ends where it ends, and no two differ in length by
+    more than one microsecond.
+
+    Examples
+    --------
+    >>> month = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 31, tzinfo=UTC))
+    >>> [(w.until - w.since).days for w in cut(month, 7)]
+    [6, 6, 6, 6, 6]
+    """
+    grid = _Grid(window, chunk_days)
+    return [grid.window(i) for i in range(grid.count)]
+
+
+class Timeline:
+    """Which parts of a requested range are known, being read, or neither.
+
+    Streams take windows with `claim`, read them from the newer edge downward and call `cover` for every page.
+    A page may reach past its own window, and what it covers there is never claimed again: a silent year costs
+    one page, not one per window. Not safe for threads: it lives on one event loop.
+
+    Parameters
+    ----------
+    window : Window
+        The whole range.
+    chunk_days : int
+        The windows are ceil(days / `chunk_days`) equal parts of the range.
+
+    Examples
+    --------
+    >>> month = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 31, tzinfo=UTC))
+    >>> timeline = Timeline(month, chunk_days=7)
+    >>> utc_text(timeline.claim().since)
+    '2026-10-25T00:00:00Z'
+    >>> timeline.cover(month)
+    >>> timeline.claim(), timeline.gaps()
+    (None, [])
+    """
+
+    def __init__(self, window: Window, chunk_days: int) -> None:
+        self.window = window
+        self._grid = _Grid(window, chunk_days)
+        self._covered: list[Window] = []  # merged, oldest first
+        self._claimed: list[Window] = []  # those not yet covered whole; disjoint
+
+    def claim(self) -> Window | None:
+        """Hand out the next window that is neither covered nor claimed; None when there is none.
+
+        It is trimmed to what is not yet covered. A short range goes newest first. In a long one, a stretch
+        below what has been read is carried on; one below a window still being read is entered in its middle,
+        since the pages of that window may yet reach into it.
+        """
+        free = _without([self.window], _merged([*self._covered, *self._claimed]))
+        if not free:
+            return None
+        if self._grid.count <= _FEW_WINDOWS:
+            stretch, at = free[-1], free[-1].until - _TICK
+        else:
+            being_read = {claimed.since for claimed in self._claimed}
+            quiet = [stretch for stretch in free if stretch.until not in being_read]
+            stretch = max(quiet or free, key=lambda stretch: stretch.until - stretch.since)
+            at = stretch.until - _TICK if quiet else stretch.since + (stretch.until - stretch.since) / 2
+        window = self._grid.window(self._grid.index(at))
+        claimed = Window(max(window.since, stretch.since), min(window.until, stretch.until))
+        self._claimed.append(claimed)
+        return claimed
+
+    def cover(self, window: Window) -> None:
+        """Note that an interval has been read without a hole; what lies outside the range is ignored."""
+        since, until = max(window.since, self.window.since), min(window.until, self.window.until)
+        if since < until:
+            self._covered = _merged([*self._covered, Window(since, until)])
+            self._claimed = [claimed for claimed in self._claimed if self.remaining(claimed)]
+
+    def remaining(self, window: Window) -> Window | None:
+        """Return what of a window is not covered yet, trimmed at both ends; None when all of it is."""
+        left = _without([window], self._covered)
+        return Window(left[0].since, left[-1].until) if left else None
+
+    def covered(self) -> list[Window]:
+        """Return what has been read, merged, oldest first."""
+        return list(self._covered)
+
+    def gaps(self) -> list[Window]:
+        """Return what has not been read, merged, oldest first; with `covered` it tiles the range."""
+        return _without([self.window], self._covered)
+
+
+class _Grid:
+    """The equal windows of a range, reckoned when asked for: a range of centuries costs nothing."""
+
+    def __init__(self, window: Window, chunk_days: int) -> None:
+        if chunk_days < 1:
+            raise ConfigError(f"parallel_fetch_chunk_days is {chunk_days}: it is at least 1.")
+        self._since = window.since
+        self._ticks = max((window.until - window.since) // _TICK, 0)
+        self.count = -(-self._ticks // (timedelta(days=chunk_days) // _TICK))
+
+    def window(self, index: int) -> Window:
+        return Window(self._border(index), self._border(index + 1))
+
+    def index(self, moment: datetime) -> int:
+        # The largest i whose border, floor(ticks * i / count), is not after the moment.
+        return (((moment - self._since) // _TICK + 1) * self.count - 1) // self._ticks
+
+    def _border(self, index: int) -> datetime:
+        return self._since + self._ticks * index // self.count * _TICK
+
+
+def _merged(windows: Iterable[Window]) -> list[Window]:
+    """Return the union, oldest first; windows that touch become one."""
+    union: list[Window] = []
+    for window in sorted(windows, key=lambda window: window.since):
+        if union and window.since <= union[-1].until:
+            if window.until > union[-1].until:
+                union[-1] = Window(union[-1].since, window.until)
+        else:
+            union.append(window)
+    return union
+
+
+def _without(windows: list[Window], taken: list[Window]) -> list[Window]:
+    """Return `windows` less `taken`; both are disjoint and oldest first."""
+    left: list[Window] = []
+    for window in windows:
+        since = window.since
+        for hole in taken:
+            if hole.until <= since or hole.since >= window.until:
+                continue
+            if hole.since > since:
+                left.append(Window(since, hole.since))
+            since = hole.until
+        if since < window.until:
+            left.append(Window(since, window.until))
+    return left
+
+
+def _instant(value: str | date | datetime, name: str, where: tzinfo, *, end_of_day: bool) -> datetime:
+    parsed = _parse(value, name)
+    if not isinstance(parsed, datetime):
+        try:
+            parsed = datetime.combine(parsed + timedelta(days=1 if end_of_day else 0), datetime.min.time())
+        except OverflowError:
+            raise ConfigError(f"{name}={_plain(value)} is beyond the calendar: {_HOW}.") from None
+    return _shifted(parsed if parsed.tzinfo else parsed.replace(tzinfo=where), name)
+
+
+def _shifted(moment: datetime, name: str) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ConfigError(f"{name}={moment.isoformat()} is beyond the calendar: {_HOW}.") from None
+
+
+def _parse(value: object, name: str) -> date | datetime:
+    # pandas' NaT calls itself a datetime; it alone is not equal to itself.
+    if isinstance(value, datetime) and value == value:
+        # Rebuilt, so that a pandas.Timestamp leaves as a plain datetime; its nanoseconds are dropped.
+        return datetime.combine(value.date(), value.time(), value.tzinfo).replace(fold=value.fold)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and "W" not in value.upper():  # "2026-W40" is a week, and no day
+        for parse in (date.fromisoformat, datetime.fromisoformat):
+            try:
+                return parse(value.strip())
+            except ValueError:
+                continue
+    raise ConfigError(f"{name}={_plain(value)} is not a date: {_HOW}.")
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "now"
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else value[:40] + "…")
+    return value.isoformat() if isinstance(value, date) and value == value else _kind(value)
+
+
+def _kind(value: object) -> str:
+    return f"a value of type {type(value).__name__}"

@@ -1,0 +1,826 @@
+"""Settings: who may set what, what a mistake says, and that no credential is ever shown."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import doctest
+import io
+import json
+import os
+import pickle
+import re
+import traceback
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatframes import config as config_module
+from chatframes import limits as limits_module
+from chatframes.config import (
+    Config,
+    ImageSettings,
+    Settings,
+    describe_keys,
+    image_settings,
+    load_config,
+    markdown_table,
+    merge,
+)
+from chatframes.config_file import strip_comments
+from chatframes.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+CANARY = "canary-Zm9vYmFy-4711"
+TRIO = {"client_id": "Cid", "client_secret": "Csecret", "refresh_token": "Crefresh"}
+
+
+@pytest.fixture(autouse=True)
+def quiet_place(tmp_path, monkeypatch):
+    """An empty working folder and an environment without any of ours."""
+    for name in os.environ:
+        if name.upper().startswith(("WEBEX_", "TELEGRAM_", "REDDIT_", "CHATFRAMES_CONFIG")):
+            monkeypatch.delenv(name)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+def write(folder: Path, text: str | dict, name: str = "config.json") -> Path:
+    path = folder / name
+    path.write_text(text if isinstance(text, str) else json.dumps(text), "utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def complaint(data: object) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(data)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_examples_in_the_docstrings_are_true():
+    assert doctest.testmod(config_module).failed == 0
+    assert doctest.testmod(limits_module).failed == 0
+
+
+# --- what is there without anything -----------------------------------------------------------------------------------
+
+
+def test_without_a_file_every_setting_has_its_default():
+    config = load_config()
+    assert config == Config()
+    assert config.path is None
+    webex = config.webex
+    assert (webex.max_concurrent_image_downloads, webex.max_concurrent_fetches) == (20, 5)
+    assert (webex.parallel_fetch_chunk_days, webex.base_url) == (7, "https://webexapis.com/v1")
+    assert (webex.max_connections, webex.max_keepalive_connections) == (100, 20)
+    assert webex.allow_unscannable is False
+    assert webex.access_token is None
+    assert config.telegram.max_concurrent_media_downloads == 20
+    assert config.reddit.max_connections == 100
+    assert config.downloads.max_retry_wait_seconds == 300
+
+
+def test_each_service_gets_the_limits_that_mean_something_there():
+    settings = merge({"webex": {"max_concurrent_fetches": 8}, "telegram": {"max_concurrent_media_downloads": 4}})
+    assert dataclasses.astuple(settings.limits("webex")) == (
+        "webex", 20, 8, 7, 100, 20, "max_concurrent_image_downloads",
+    )  # fmt: skip
+    assert dataclasses.astuple(settings.limits("telegram")) == (
+        "telegram", 4, 5, 7, None, None, "max_concurrent_media_downloads",
+    )  # fmt: skip
+    assert dataclasses.astuple(settings.limits("reddit")) == (
+        "reddit", 20, 1, None, 100, 20, "max_concurrent_image_downloads",
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="no service is called 'slack'"):
+        settings.limits("slack")
+
+
+def test_settings_are_frozen():
+    settings = merge({}, images=True)
+    for thing, name in (
+        (settings, "raw"),
+        (settings.config, "webex"),
+        (settings.images, "enabled"),
+        (settings.limits("webex"), "max_concurrent_downloads"),
+    ):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, name, True)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.config.webex.max_connections = 1
+
+
+# --- the seed document's blocks ---------------------------------------------------------------------------------------
+
+SEED_BLOCKS = [
+    """
+{
+  "webex": {
+    "max_concurrent_image_downloads": 20,
+    "max_concurrent_fetches": 5,
+    "parallel_fetch_chunk_days": 7
+  }
+}
+""",
+    """
+{
+  "telegram": {
+    "max_concurrent_media_downloads": 20,
+    "max_concurrent_fetches": 5,
+    "parallel_fetch_chunk_days": 7
+  }
+}
+""",
+    """
+{
+  "reddit": {
+    "max_concurrent_image_downloads": 20
+  }
+}
+""",
+    """
+{
+  "webex": {
+    "max_concurrent_image_downloads": 20  // Server-side performance limit
+  }
+}
+""",
+    """
+{
+  "max_concurrent_image_downloads": 20,  // Good balance
+  "max_concurrent_fetches": 5,           // Date range parallelism
+  "parallel_fetch_chunk_days": 7         // Chunk size for parallel fetching
+}
+""",
+    """
+{
+  "max_concurrent_image_downloads": 10  // Reduce concurrent load
+}
+""",
+    """
+{
+  "max_concurrent_image_downloads": 30,  // Increase throughput
+  "max_connections": 150                  // Larger pool
+}
+""",
+    """
+{
+  "parallel_fetch_chunk_days": 14,       // Larger chunks
+  "max_concurrent_fetches": 10           // More parallel date ranges
+}
+""",
+    """
+{"max_concurrent_image_downloads": 10}  // Lower from 20 to 10
+""",
+    """
+{"max_concurrent_image_downloads": 30}  // Increase from 20 to 30
+""",
+    """
+{
+  "max_concurrent_fetches": 3,  // Lower from 5 to 3
+  "parallel_fetch_chunk_days": 5  // Smaller chunks
+}
+""",
+]
+
+
+@pytest.mark.parametrize("block", SEED_BLOCKS)
+def test_every_block_of_the_seed_document_loads_and_is_obeyed(block, quiet_place):
+    config = load_config(write(quiet_place, block))
+    said = {name: int(value) for name, value in re.findall(r'"(\w+)": (\d+)', block)}
+    named = re.search(r"webex|telegram|reddit", block)
+    sections = [named[0]] if named else ["webex", "telegram", "reddit"]
+    for name, value in said.items():
+        for section in sections:
+            own = "max_concurrent_media_downloads" if section == "telegram" and "image" in name else name
+            assert getattr(config, section).model_dump().get(own, value) == value
+    assert any(getattr(config, section).model_fields_set for section in sections)
+
+
+def test_the_seeds_block_for_the_user_is_what_images_takes():
+    block = '{"imageProcessing": {"enabled": true, // toggle\n "max_size_bytes": 10485760 // limit\n}}'
+    outer = json.loads(strip_comments(block))
+    assert image_settings(outer["imageProcessing"]) == ImageSettings(True, 10_485_760)
+    with pytest.raises(ConfigError, match="imageProcessing"):
+        image_settings(outer)
+
+
+def test_a_services_own_key_wins_over_the_one_for_all():
+    config = load_config({"max_concurrent_image_downloads": 10, "reddit": {"max_concurrent_image_downloads": 3}})
+    assert config.webex.max_concurrent_image_downloads == 10
+    assert config.telegram.max_concurrent_media_downloads == 10
+    assert config.reddit.max_concurrent_image_downloads == 3
+
+
+def test_telegram_understands_the_other_services_name():
+    config = load_config({"telegram": {"max_concurrent_image_downloads": 7}})
+    assert config.telegram.max_concurrent_media_downloads == 7
+    both = {"max_concurrent_image_downloads": 7, "max_concurrent_media_downloads": 8}
+    assert "holds both" in complaint({"telegram": both})
+
+
+def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", "fromtheenvironment")
+    given_ = {"max_connections": 90, "telegram": {"max_concurrent_image_downloads": 7}, "webex": {}}
+    before = copy.deepcopy(given_)
+    load_config(given_)
+    assert given_ == before
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        # nobody's keys
+        (
+            {"webex": {"max_concurent_image_downloads": 20}},
+            'unknown key "max_concurent_image_downloads" in "webex": did you mean "max_concurrent_image_downloads"?',
+        ),
+        ({"webx": {}}, 'unknown key "webx" in the top level: did you mean "webex"?'),
+        ({"Webex": {}}, 'did you mean "webex"?'),
+        ({"acces_token": "x"}, 'unknown key "acces_token" in the top level: did you mean "access_token", in "webex"?'),
+        ({"downloads": {"adaptive": True}}, "the keys there are: max_retry_wait_seconds."),
+        ({"telegram": {"api_id": 5}}, 'unknown key "api_id" in "telegram"'),
+        ({"reddit": {"user_agent": "me"}}, 'unknown key "user_agent" in "reddit"'),
+        ({"webex": {5: 5}}, 'unknown key "5" in "webex"'),
+        # right key, wrong place
+        ({"telegram": {"max_connections": 50}}, 'no meaning in "telegram": it belongs in "webex" or "reddit" or at'),
+        ({"reddit": {"max_concurrent_fetches": 2}}, 'it belongs in "webex" or "telegram" or at the top level'),
+        ({"reddit": {"client_id": "x"}}, '"client_id" has no meaning in "reddit": it belongs in "webex".'),
+        ({"access_token": "x"}, '"access_token" has no meaning in the top level: it belongs in "webex".'),
+        ({"max_retry_wait_seconds": 5}, 'it belongs in "downloads".'),
+        ({"max_concurrent_media_downloads": 5}, 'it belongs in "telegram".'),
+        ({"downloads": {"max_concurrent_image_downloads": 5}}, 'it belongs in "webex" or "reddit" or at the top'),
+        # the seed's other names
+        ({"webex": {"max_concurrent_downloads": 5}}, 'is called "max_concurrent_image_downloads"'),
+        ({"telegram": {"max_concurrent_downloads": 5}}, 'is called "max_concurrent_media_downloads"'),
+        ({"max_concurrent_downloads": 5}, 'is called "max_concurrent_image_downloads"'),
+        # the user's keys
+        ({"webex": {"enabled": True}}, '"enabled" in "webex" belongs to the user, not to the admin'),
+        ({"enabled": True}, "images=ImageSettings(enabled=True"),
+        ({"reddit": {"max_size_bytes": 5}}, "belongs to the user"),
+        ({"image_processing": {"enabled": True}}, '"image_processing" in the top level belongs to the user'),
+        ({"webex": {"imageProcessing": {}}}, "belongs to the user"),
+        # out of range
+        (
+            {"webex": {"max_concurrent_image_downloads": 0}},
+            "webex.max_concurrent_image_downloads is 0, but may be 1 to 200 (default 20).",
+        ),
+        ({"webex": {"max_concurrent_fetches": 51}}, "may be 1 to 50 (default 5)"),
+        ({"webex": {"parallel_fetch_chunk_days": 3651}}, "may be 1 to 3650 (default 7)"),
+        ({"reddit": {"max_connections": 1001}}, "may be 1 to 1000 (default 100)"),
+        ({"reddit": {"max_keepalive_connections": -1}}, "may be 0 to 1000 (default 20)"),
+        ({"downloads": {"max_retry_wait_seconds": 86401}}, "may be 0 to 86400 (default 300)"),
+        (
+            {"max_concurrent_image_downloads": 500},
+            "config=: max_concurrent_image_downloads is 500, but may be 1 to 200",
+        ),
+        ({"telegram": {"max_concurrent_image_downloads": 500}}, "is 500, but may be 1 to 200"),
+        # wrong type
+        ({"webex": {"max_connections": "100"}}, "webex.max_connections is a string, but must be a whole number"),
+        ({"webex": {"max_connections": True}}, "is true, but must be a whole number, without quotes: 1 to 1000"),
+        ({"webex": {"max_connections": 100.0}}, "is 100.0, but must be a whole number"),
+        ({"webex": {"max_connections": None}}, "is null, but must be a whole number"),
+        ({"webex": {"max_connections": [1]}}, "is a list, but must be a whole number"),
+        ({"max_connections": "100"}, "max_connections is a string, but must be a whole number, without quotes: 1 to"),
+        ({"webex": {"allow_unscannable": 1}}, "is 1, but must be true or false"),
+        ({"webex": {"allow_unscannable": "true"}}, "is a string, but must be true or false"),
+        ({"webex": {"access_token": 12345678}}, "webex.access_token is no string, but must be a string"),
+        ({"webex": {"base_url": 5}}, "webex.base_url is 5, but must be a string"),
+        ({"webex": 5}, "webex is 5, but must be a section: { ... }."),
+        ({"webex": None}, "webex is null, but must be a section"),
+        ({"telegram": ["x"]}, "telegram is a list, but must be a section"),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_says_what_to_write(data, says):
+    assert says in complaint(data)
+
+
+def test_no_key_of_the_admin_can_be_bent_out_of_range():
+    for key in describe_keys():
+        for section in key.sections:
+            if " to " in key.allowed:
+                low, high = (int(edge) for edge in key.allowed.split(" to "))
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    for fine in (low, high):
+                        assert getattr(getattr(load_config({section: {key.name: fine}}), section), key.name) == fine
+                for wrong in (low - 1, high + 1, 10**40):
+                    assert key.allowed in complaint({section: {key.name: wrong}})
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://webexapis.com/v1/", "https://webexapis.com/v1"),
+        ("HTTPS://Gateway.Example:8443/Webex//", "https://gateway.example:8443/Webex"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.9.9.9:1/v1", "http://127.9.9.9:1/v1"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+        ("http://localhost:8080/v1", "http://localhost:8080/v1"),
+    ],
+)
+def test_base_url_is_https_or_on_this_machine(url, kept):
+    assert load_config({"webex": {"base_url": url}}).webex.base_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://webexapis.com/v1",
+        "http://localhost.example.com/v1",
+        "http://127.0.0.1.example.com/",
+        "http://192.168.0.1/v1",
+        "http://2130706433/v1",
+        "ftp://127.0.0.1/v1",
+        "//webexapis.com/v1",
+        "webexapis.com/v1",
+        "https://",
+        "https:///v1",
+        "https://host:99999/v1",
+        "https://host:/v1",
+        "https://[::1/v1",
+        "https://host/v1?x=1",
+        "https://host/v1#x",
+        "https://host/v1?",
+        "https://ho st/v1",
+        "https://host\n/v1",
+        "https://host\\@evil.example/v1",
+        "https://hóst/v1",
+        f"https://user:{CANARY}@host/v1",
+        f"https://{CANARY}@host/v1",
+        "",
+    ],
+)
+def test_any_other_base_url_is_refused_without_being_repeated(url):
+    said = complaint({"webex": {"base_url": url}})
+    assert "webex.base_url must be one that" in said
+    assert CANARY not in said
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_nearest_file_upward_is_found(quiet_place, monkeypatch):
+    deep = quiet_place / "a" / "b"
+    deep.mkdir(parents=True)
+    write(quiet_place.parent, {"max_concurrent_fetches": 1})
+    middle = write(quiet_place / "a", {"max_concurrent_fetches": 2})
+    monkeypatch.chdir(deep)
+    assert load_config().webex.max_concurrent_fetches == 2
+    assert load_config().path == middle
+    middle.unlink()
+    assert load_config().webex.max_concurrent_fetches == 1
+
+
+def test_a_folder_called_config_json_is_no_file(quiet_place):
+    (quiet_place / "config.json").mkdir()
+    assert load_config().path is None
+
+
+def test_the_environment_can_name_the_file(quiet_place, monkeypatch):
+    write(quiet_place, {"max_concurrent_fetches": 1})
+    other = write(quiet_place, {"max_concurrent_fetches": 2}, "other.json")
+    monkeypatch.setenv("CHATFRAMES_CONFIG", str(other))
+    assert load_config().webex.max_concurrent_fetches == 2
+    assert load_config({}).webex.max_concurrent_fetches == 5
+    monkeypatch.setenv("CHATFRAMES_CONFIG", "")
+    assert load_config().webex.max_concurrent_fetches == 1
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_may_be_given(kind, quiet_place):
+    path = write(quiet_place, {"max_concurrent_fetches": 2}, "mine.json")
+    config = load_config(kind(path))
+    assert config.webex.max_concurrent_fetches == 2
+    assert config.path == path
+    assert load_config(config) is config
+
+
+def test_a_file_that_is_not_there_is_an_error(quiet_place, monkeypatch):
+    assert "there is no such file" in complaint(quiet_place / "nowhere.json")
+    assert "there is no such file" in complaint(quiet_place)
+    monkeypatch.setenv("CHATFRAMES_CONFIG", "nowhere.json")
+    assert "CHATFRAMES_CONFIG names nowhere.json" in complaint(None)
+
+
+@pytest.mark.parametrize("thing", [5, True, ["webex"], object()])
+def test_anything_else_is_not_a_configuration(thing):
+    assert "give a path, a dict or a Config" in complaint(thing)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{\n  "webex": {\n    "max_connections": 50,\n  }\n}', "line 4, column 3: this is not JSON"),
+        ('{"webex": {} // a comment\n  "reddit": {}}', "line 2, column 3: this is not JSON"),
+        ("{ /* no */ }", "line 1, column 3: this is not JSON"),
+        ("", "line 1, column 1: this is not JSON"),
+        ("[]", "this is not a section"),
+        ('"x"', "this is not a section"),
+        ('{"reddit": {}, "webex": {"max_connections": 50, "max_connections": 60}}', '"max_connections" stands twice'),
+        ("[" * 100_000, "nests too deep"),
+        ('{"webex": {"max_connections": 1' + "0" * 5000 + "}}", "a number is too long"),
+        ('{"webex": {"max_connections": NaN}}', "is nan, but must be a whole number"),
+    ],
+)
+def test_a_file_that_is_no_json_says_where(text, says, quiet_place):
+    path = write(quiet_place, text)
+    said = complaint(None)
+    assert says in said
+    assert said.startswith(f"{path}: ")
+
+
+def test_a_file_that_is_not_utf8_says_so(quiet_place):
+    (quiet_place / "config.json").write_bytes(b'{"webex": {}} // \xff')
+    assert "UTF-8" in complaint(None)
+
+
+def test_a_file_written_by_windows_notepad_loads(quiet_place):
+    (quiet_place / "config.json").write_bytes(b'\xef\xbb\xbf{"max_connections": 90} // ours\r\n')
+    assert load_config().webex.max_connections == 90
+
+
+def test_another_programs_file_is_said_to_be_one(quiet_place):
+    path = write(quiet_place, {"compilerOptions": {}})
+    assert "CHATFRAMES_CONFIG" in complaint(None)
+    assert "CHATFRAMES_CONFIG" not in complaint(path)
+
+
+def test_a_comment_ends_with_its_line_and_an_address_is_no_comment():
+    text = '{"a": "https://x//y", // "b": "\n "c\\"//": 1 // }\n} // end'
+    assert json.loads(strip_comments(text)) == {"a": "https://x//y", 'c"//': 1}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["//", '"//', "https://x", "\\", '\\"']),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    value=json_values,
+    comments=st.lists(st.text(st.characters(exclude_characters="\r\n")), min_size=1),
+    raw=st.booleans(),
+)
+def test_comments_at_line_ends_change_nothing_whatever_they_hold(value, comments, raw):
+    lines = json.dumps(value, indent=1, ensure_ascii=not raw).split("\n")
+    commented = "\n".join(f"{line} //{comments[n % len(comments)]}" for n, line in enumerate(lines))
+    stripped = strip_comments(commented)
+    assert json.loads(stripped) == value
+    assert len(stripped) == len(commented)
+    assert [len(line) for line in stripped.split("\n")] == [len(line) for line in commented.split("\n")]
+
+
+@given(value=json_values)
+def test_json_without_comments_is_left_as_it_is(value):
+    assert strip_comments(json.dumps(value)) == json.dumps(value)
+
+
+# --- credentials ------------------------------------------------------------------------------------------------------
+
+
+def token(config: Config) -> str | None:
+    return config.webex.access_token and config.webex.access_token.get_secret_value()
+
+
+def test_what_the_caller_gives_wins_over_the_environment_and_that_over_a_file_that_was_found(quiet_place, monkeypatch):
+    write(quiet_place, {"webex": {"access_token": "found"}})
+    assert token(load_config()) == "found"
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", "environment")
+    assert token(load_config()) == "environment"
+    assert token(load_config({})) == "environment"
+    assert token(load_config({"webex": {"access_token": "dict"}})) == "dict"
+    assert token(load_config(write(quiet_place, {"webex": {"access_token": "path"}}, "mine.json"))) == "path"
+    assert token(load_config(write(quiet_place, {"max_connections": 90}, "mine.json"))) == "environment"
+
+
+def test_a_file_named_by_the_environment_yields_to_a_token_in_the_environment(quiet_place, monkeypatch):
+    monkeypatch.setenv("CHATFRAMES_CONFIG", str(write(quiet_place, {"webex": {"access_token": "file"}}, "x.json")))
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", "environment")
+    assert token(load_config()) == "environment"
+
+
+def test_credentials_are_never_mixed_from_two_places(quiet_place, monkeypatch):
+    write(quiet_place, {"webex": {**TRIO, "max_connections": 90}})
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", "environment")
+    webex = load_config().webex
+    assert token(load_config()) == "environment"
+    assert (webex.client_id, webex.client_secret, webex.refresh_token, webex.max_connections) == (None, None, None, 90)
+
+    for name, value in TRIO.items():
+        monkeypatch.setenv(f"WEBEX_{name.upper()}", value)
+    webex = load_config({"webex": {"access_token": "dict"}}).webex
+    assert (webex.client_id, webex.client_secret, webex.refresh_token) == (None, None, None)
+
+
+def test_the_environment_can_hold_an_integration(monkeypatch):
+    for name, value in TRIO.items():
+        monkeypatch.setenv(f"WEBEX_{name.upper()}", value)
+    webex = load_config().webex
+    assert {name: getattr(webex, name).get_secret_value() for name in TRIO} == TRIO
+
+
+def test_an_empty_variable_is_none(monkeypatch):
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", "")
+    assert load_config().webex.access_token is None
+
+
+def test_half_an_integration_names_what_is_missing(monkeypatch):
+    assert (
+        "webex.client_id and webex.refresh_token is of no use without webex.client_secret: add it, or give "
+        "webex.access_token alone." in complaint({"webex": {"client_id": "a", "refresh_token": "b"}})
+    )
+    assert "without webex.client_secret and webex.refresh_token: add them" in complaint({"webex": {"client_id": "a"}})
+    assert load_config({"webex": {"access_token": "t", "client_id": "a"}}).webex.client_id is not None
+    monkeypatch.setenv("WEBEX_CLIENT_ID", "a")
+    said = complaint(None)
+    assert said.startswith("the environment: WEBEX_CLIENT_ID is of no use without WEBEX_CLIENT_SECRET and")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        (f"Bearer {CANARY}", "begins with 'Bearer': give the token alone"),
+        (f"{CANARY}\nX-Evil: 1", "holds a space, a line break"),
+        (f"{CANARY} {CANARY}", "holds a space"),
+        (f"„{CANARY}“", "holds a space, a line break or a letter that no credential has"),
+        ("abc…", "holds a space, a line break or a letter that no credential has"),
+    ],
+)
+def test_a_token_that_could_not_be_sent_is_refused_here(value, says, monkeypatch):
+    said = complaint({"webex": {"access_token": value}})
+    assert f"config=: webex.access_token {says}" in said
+    assert CANARY not in said
+    if value:
+        monkeypatch.setenv("WEBEX_ACCESS_TOKEN", value)
+        said = complaint(None)
+        assert said.startswith("the environment: ")
+        assert CANARY not in said
+
+
+def test_a_line_break_after_a_pasted_token_does_no_harm():
+    assert token(load_config({"webex": {"access_token": " pasted\n"}})) == "pasted"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are a POSIX thing")
+def test_a_file_with_credentials_that_others_can_read_is_warned_about(quiet_place):
+    path = write(quiet_place, {"webex": {"access_token": CANARY}})
+    path.chmod(0o644)
+    for given_ in (None, path):
+        with pytest.warns(UserWarning, match="others can read it") as caught:
+            load_config(given_)
+        assert CANARY not in str(caught[0].message)
+    path.chmod(0o600)
+    assert token(load_config()) == CANARY  # no warning: warnings are errors here
+    write(quiet_place, {"webex": {}}).chmod(0o644)
+    assert load_config().path == path
+
+
+# --- nothing secret is shown ------------------------------------------------------------------------------------------
+
+
+def secretive() -> Config:
+    return load_config({"webex": {"access_token": CANARY, **dict.fromkeys(TRIO, CANARY)}})
+
+
+def test_credentials_are_masked_wherever_settings_are_shown():
+    config = secretive()
+    settings = Settings(config, ImageSettings(True))
+    shown = [
+        repr(config), str(config), repr(settings), str(settings), repr(config.webex), str(config.webex),
+        repr(config.webex.access_token), str(config.webex.access_token), f"{config.webex.access_token}",
+        repr(config.webex.model_dump()), config.webex.model_dump_json(), repr(dataclasses.asdict(settings)),
+        repr(vars(config)), json.dumps(dataclasses.asdict(config), default=str), repr(copy.deepcopy(config)),
+        repr(load_config(config)), config.webex.model_copy().model_dump_json(),
+    ]  # fmt: skip
+    assert [text for text in shown if CANARY in text] == []
+    assert "'********'" in repr(config)
+    assert repr(config).count("\n") == 4  # one line per section
+    with pytest.raises(TypeError):
+        json.dumps(config)
+
+
+def test_settings_that_hold_a_credential_are_not_pickled_and_others_are():
+    config = secretive()
+    for thing in (config, config.webex, config.webex.access_token, Settings(config, ImageSettings(True))):
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            out = io.BytesIO()
+            with pytest.raises(ConfigError, match="never pickled"):
+                pickle.Pickler(out, protocol).dump(thing)
+            assert CANARY.encode() not in out.getvalue()
+    plain = load_config({"max_concurrent_fetches": 3})
+    assert pickle.loads(pickle.dumps(plain)) == plain
+
+
+def test_a_copy_of_a_configuration_still_knows_its_credentials():
+    for copied in (copy.copy(secretive()), copy.deepcopy(secretive())):
+        assert token(copied) == CANARY
+        assert copied == secretive()
+
+
+@pytest.mark.parametrize(
+    "webex",
+    [
+        {"access_token": CANARY, "max_connections": 0},
+        {"access_token": CANARY, "max_conections": 5},
+        {"acces_token": CANARY},
+        {"base_url": CANARY},
+        {"max_connections": CANARY},
+        {"allow_unscannable": CANARY},
+        {"access_token": CANARY + " " + CANARY},
+        {"access_token": [CANARY]},
+        {"client_secret": CANARY},
+        {"access_token": {"value": CANARY}},
+        CANARY,
+        [CANARY],
+    ],
+)
+@pytest.mark.parametrize("way", ["dict", "file", "broken file"])
+def test_no_error_shows_a_credential_even_with_its_local_variables(webex, way, quiet_place):
+    text = json.dumps({"webex": webex})
+    write(quiet_place, text if way == "file" else text[:-1])
+    with pytest.raises(ConfigError) as caught:
+        load_config({"webex": webex} if way == "dict" else None)
+    error = caught.value
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    shown = [str(error), repr(error), repr(error.args), repr(vars(error)), "".join(traceback.format_exception(error))]
+    assert [text for text in shown if CANARY in text] == []
+    assert CANARY.encode() not in pickle.dumps(error)
+
+    # What %xmode Verbose and pytest --showlocals print: every local variable of every frame of ours.
+    frames = traceback.walk_tb(error.__traceback__)
+    ours = [frame for frame, _ in frames if "chatframes" in Path(frame.f_code.co_filename).parts[-2]]
+    assert ours
+    assert [frame.f_code.co_name for frame in ours if CANARY in repr(frame.f_locals)] == []
+
+
+def test_a_token_that_stands_where_a_key_belongs_is_not_printed():
+    assert CANARY not in complaint({"webex": {CANARY * 3: "access_token"}})
+    assert CANARY not in complaint({CANARY * 3: {}})
+    with pytest.raises(ConfigError) as caught:
+        image_settings({CANARY * 3: True})
+    assert CANARY not in str(caught.value)
+
+
+def test_no_error_about_the_environment_shows_a_credential(monkeypatch):
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", f"{CANARY} {CANARY}")
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)][1:]  # the first is this test
+    assert len(frames) > 1
+    assert [frame.f_code.co_name for frame in frames if CANARY in repr(frame.f_locals)] == []
+    assert CANARY not in str(caught.value)
+
+
+# --- too much at once -------------------------------------------------------------------------------------------------
+
+
+def test_downloads_and_fetches_that_take_most_of_the_connections_are_warned_about():
+    with pytest.warns(UserWarning, match="connections") as caught:
+        load_config({"webex": {"max_concurrent_image_downloads": 80}})
+    assert [str(w.message) for w in caught] == [
+        "webex: 80 downloads and 5 fetches at once take more than 80 % of 100 connections: lower "
+        "max_concurrent_image_downloads, or raise max_connections to 107 or more."
+    ]
+    assert load_config({"webex": {"max_concurrent_image_downloads": 80, "max_connections": 107}})
+    assert load_config({"webex": {"max_concurrent_image_downloads": 75}})  # exactly 80 %: no warning
+
+
+def test_the_warning_names_every_service_it_is_about():
+    with pytest.warns(UserWarning, match="connections") as caught:
+        load_config({"max_concurrent_image_downloads": 150})
+    assert [str(w.message).split(":")[0] for w in caught] == ["webex", "reddit"]  # Telegram has no such pool
+
+
+# --- the user's side --------------------------------------------------------------------------------------------------
+
+
+class Widget:
+    def __init__(self, settings: object) -> None:
+        self.kept, self.reads = settings, 0
+
+    @property
+    def settings(self) -> object:
+        self.reads += 1
+        return self.kept
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (None, ImageSettings(False)),
+        (False, ImageSettings(False)),
+        (True, ImageSettings(True, 10_485_760)),
+        (ImageSettings(True, 5), ImageSettings(True, 5)),
+        ({"enabled": True}, ImageSettings(True)),
+        ({"enabled": False, "max_size_bytes": 7}, ImageSettings(False, 7)),
+        (Widget(ImageSettings(True, 9)), ImageSettings(True, 9)),
+        (Widget({"enabled": True, "max_size_bytes": 2**31 - 1}), ImageSettings(True, 2**31 - 1)),
+    ],
+)
+def test_images_may_be_said_in_several_ways(images, expected):
+    assert merge({}, images=images).images == expected
+
+
+def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
+    widget = Widget({"enabled": True, "max_size_bytes": 5})
+    settings = merge({}, images=widget)
+    widget.kept = {"enabled": False}
+    assert (settings.images, widget.reads) == (ImageSettings(True, 5), 1)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        ({"enabled": True, "max_concurrent_image_downloads": 99}, "is the admin's and not part of a call"),
+        ({"enabled": True, "max_concurrent_downloads": 99}, "it belongs in config.json"),
+        ({"enabled": True, "max_connections": 99}, "is the admin's"),
+        ({"enabled": True, "access_token": "x"}, "is the admin's"),
+        (Widget({"enabled": True, "max_concurrent_fetches": 9}), "is the admin's"),
+        ({"enable": True}, 'unknown key "enable": did you mean "enabled"?'),
+        ({"enabled": True, "max_size": 5}, 'did you mean "max_size_bytes"?'),
+        ({"enabled": True, 5: 5}, 'unknown key "5": the keys there are: enabled, max_size_bytes.'),
+        ({"max_size_bytes": 5}, 'the key "enabled" is missing'),
+        ({}, 'the key "enabled" is missing'),
+        ({"enabled": 1}, "enabled is 1: write True or False"),
+        ({"enabled": "yes"}, "enabled is a value of type str: write True or False"),
+        ({"enabled": True, "max_size_bytes": True}, "max_size_bytes is True: write a whole number"),
+        ({"enabled": True, "max_size_bytes": 1e6}, "max_size_bytes is 1000000.0: write a whole number"),
+        ({"enabled": True, "max_size_bytes": "5"}, "write a whole number"),
+        ({"enabled": True, "max_size_bytes": 0}, "is 0, but may be 1 to 2147483647 (default 10485760)"),
+        ({"enabled": True, "max_size_bytes": 2**31}, "but may be 1 to"),
+        (1, "images= is 1: give True, False, ImageSettings"),
+        ("yes", "images= is a value of type str"),
+        (Widget(True), "images= is True"),
+        (object(), "images= is a value of type object"),
+    ],
+)
+def test_a_wrong_images_is_one_sentence_that_says_what_to_write(images, says):
+    with pytest.raises(ConfigError) as caught:
+        merge({}, images=images)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_image_settings_check_themselves():
+    with pytest.raises(ConfigError, match="enabled is 1"):
+        ImageSettings(1)
+    with pytest.raises(ConfigError, match="max_size_bytes is -1"):
+        ImageSettings(True, -1)
+
+
+def test_raw_is_yes_or_no():
+    assert merge({}, raw=True).raw is True
+    with pytest.raises(ConfigError, match="raw= is 1"):
+        merge({}, raw=1)
+
+
+def test_the_user_has_no_way_to_an_admins_limit():
+    mine = {field.name for field in dataclasses.fields(ImageSettings)}
+    assert mine.isdisjoint(key.name for key in describe_keys())
+
+
+# --- models, example and README in step -------------------------------------------------------------------------------
+
+
+def test_the_example_file_holds_every_key_at_its_default_and_explains_it():
+    text = (ROOT / "example-config.json").read_text("utf-8")
+    assert load_config(ROOT / "example-config.json") == dataclasses.replace(Config(), path=ROOT / "example-config.json")
+    data = json.loads(strip_comments(text))
+    open_keys = [key for key in describe_keys() if not key.secret]
+    assert {(section, name) for section in data for name in data[section]} == {
+        (section, key.name) for key in open_keys for section in key.sections
+    }
+    assert all(data[section][key.name] == key.default for key in open_keys for section in key.sections)
+    for key in describe_keys():
+        lines = [line for line in text.splitlines() if f'"{key.name}"' in line]
+        assert any("//" in line for line in lines), f"{key.name} is not explained"
+        assert not key.secret or all(line.strip().startswith("//") for line in lines)
+
+
+def test_the_table_of_settings_has_a_row_for_every_key():
+    rows = markdown_table().splitlines()[2:]
+    assert len(rows) == len(describe_keys())
+    assert all(row.count("|") == 6 for row in rows)
+    assert all(key.meaning for key in describe_keys())
+
+
+@pytest.mark.parametrize("key", describe_keys(), ids=lambda key: key.name)
+def test_the_readme_explains_every_key_with_its_default(key):
+    rows = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("|")]
+    about = [row for row in rows if f"`{key.name}`" in row.split("|")[1]]
+    assert about, f"README.md has no row for {key.name}; chatframes.config.markdown_table() writes the table"
+    assert any(key.secret or f"`{str(key.default).lower()}`" in row for row in about)
+    assert any(key.allowed in row for row in about)
