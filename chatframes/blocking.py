@@ -13,15 +13,17 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
+
+from .errors import ChatframesError
 
 T = TypeVar("T")
 
 STEP_SECONDS = 0.2
 CLEAN_UP_SECONDS = 1.5  # an interrupted cell has two seconds to end
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a collected stream may come here while its own thread is inside
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
 
@@ -39,7 +41,20 @@ def loop() -> asyncio.AbstractEventLoop:
 
 def _serve(the_loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(the_loop)
-    the_loop.run_forever()
+    while True:
+        try:
+            return the_loop.run_forever()
+        except (KeyboardInterrupt, SystemExit):
+            pass  # asyncio raises these through the loop as well as to whoever awaits: the other calls go on
+
+
+_FROM_WITHIN = (
+    "chatframes was called from its own event loop (from a progress callback, say), where waiting would never end; "
+    "call it from your own thread instead"
+)
+_STOPPED = (
+    "the call was ended before it was done, as shutdown() does to what is running; last_result() has what was read"
+)
 
 
 class _Call:
@@ -48,12 +63,10 @@ class _Call:
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         if threading.current_thread() is _thread:
             coroutine.close()
-            raise RuntimeError(
-                "chatframes was called from its own event loop (from a progress callback, say), where waiting would "
-                "never end; call it from your own thread instead"
-            )
+            raise RuntimeError(_FROM_WITHIN)
         self.ended = threading.Event()
-        self.future: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(coroutine), loop())
+        with _lock:  # or `stop` could come between, and nobody would ever run it
+            self.future: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(coroutine), loop())
 
     async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         try:
@@ -70,10 +83,11 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     call = _Call(coroutine)
     try:
         while not call.ended.wait(STEP_SECONDS):
-            if call.future.cancelled():  # cancelled before it had begun
-                break
+            pass
         result: T = call.future.result()
         return result
+    except CancelledError:  # by whoever stopped the loop: we have cancelled nothing yet
+        raise ChatframesError(_STOPPED) from None
     except BaseException:
         if call.future.cancel():
             call.ended.wait(CLEAN_UP_SECONDS)
@@ -87,7 +101,13 @@ async def hop(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         while not inner.done():
             await asyncio.wait((inner,), timeout=STEP_SECONDS)
-        return inner.result()
+        if inner.cancelled():  # by whoever stopped the loop: our caller's task goes on
+            raise ChatframesError(_STOPPED)
+        result: T = inner.result()
+        return result
+    except GeneratorExit:  # the caller's loop was closed under us: nothing can be awaited any more
+        call.future.cancel()
+        raise
     except BaseException:
         if call.future.cancel() or inner.cancel():
             await _see_it_end(call)
@@ -97,13 +117,15 @@ async def hop(coroutine: Coroutine[Any, Any, T]) -> T:
 async def _see_it_end(call: _Call) -> None:
     caller = asyncio.get_running_loop()
     give_up = caller.time() + CLEAN_UP_SECONDS
-    while not call.ended.is_set() and caller.time() < give_up:
+    while not call.ended.is_set() and caller.time() < give_up:  # noqa: ASYNC110 (another loop's event)
         await asyncio.sleep(0.01)
 
 
 def stop(clean_up: Callable[[], Awaitable[None]] | None = None) -> None:
     """Cancel what runs on the loop, run `clean_up` there, and end the thread. The next use starts a new one."""
     global _loop, _thread
+    if threading.current_thread() is _thread:
+        raise RuntimeError(_FROM_WITHIN)
     with _lock:
         old, thread = _loop, _thread
         _loop = _thread = None
@@ -129,7 +151,7 @@ def _forget_after_fork() -> None:
     # Threads do not survive a fork, and the parent's loop belongs to the parent.
     global _loop, _thread, _lock
     _loop = _thread = None
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -63,7 +63,7 @@ class _Reading:
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     messages: int = 0
-    duplicates: int = 0
+    duplicates: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     unsettled: int = 0
     settled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,7 +81,8 @@ class _Reading:
         return (self.asked.since is None or self.asked.since <= when) and when < self.asked.until
 
     def to_dict(self) -> dict[str, Any]:
-        gaps = [] if self.timeline is None else self.timeline.gaps()
+        why = str(self.error) if self.error else "the call ended before this was read"
+        gaps = [] if self.timeline is None else self.timeline.explained_gaps(self.failures, why)
         covered = [] if self.timeline is None else self.timeline.covered()
         return {
             "source": self.source.label,
@@ -89,23 +90,15 @@ class _Reading:
             "chat_name": self.chat.name if self.chat else None,
             "requested": {"since": _instant(self.asked.since), "until": _instant(self.asked.until)},
             "covered": [{"since": _instant(w.since), "until": _instant(w.until)} for w in covered],
-            "gaps": [
-                {"since": _instant(gap.since), "until": _instant(gap.until), "reason": self._why(gap)} for gap in gaps
-            ],
+            "gaps": [{"since": _instant(gap.since), "until": _instant(gap.until), "reason": why} for gap, why in gaps],
             "status": self.status,
             "messages": self.messages,
-            "duplicates": self.duplicates,
+            "duplicates": len(self.duplicates),
             "pages": self.counts["page"],
             "retries": self.counts["retry"],
             "error": str(self.error) if self.error and self.status != "complete" else None,
             "notes": list(self.chat.notes) if self.chat else [],
         }
-
-    def _why(self, gap: Window) -> str:
-        for window, reason in self.failures:
-            if window.since < gap.until and gap.since < window.until:
-                return reason
-        return str(self.error) if self.error else "the call ended before this was read"
 
 
 class Run:
@@ -319,8 +312,9 @@ class Run:
             uid = message.uid
             if uid in self._seen:
                 # Pages of neighbouring windows overlap by our own doing; what else comes twice is worth telling.
-                before_in, before_at = self._seen[uid]
-                reading.duplicates += before_in is not reading or before_at is window
+                first_reading, first_window = self._seen[uid]
+                if first_reading is not reading or first_window is window:
+                    reading.duplicates.add(uid)
                 continue
             self._seen[uid] = reading, window
             reading.messages += 1

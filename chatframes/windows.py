@@ -236,6 +236,18 @@ class Timeline:
         """Return what has not been read, merged, oldest first; with `covered` it tiles the range."""
         return _without([self.window], self._covered)
 
+    def explained_gaps(self, reasons: Iterable[tuple[Window, str]], otherwise: str) -> list[tuple[Window, str]]:
+        """Return the gaps with their reasons, oldest first, split where the reason changes.
+
+        Of two windows in `reasons` that overlap the one given first counts; `otherwise` is the reason for the rest.
+        """
+        left, told = self.gaps(), []
+        for window, reason in reasons:
+            rest = _without(left, [window])
+            told += [(gap, reason) for gap in _without(left, rest)]
+            left = rest
+        return sorted([*told, *((gap, otherwise) for gap in left)], key=lambda told: told[0].since)
+
 
 class _Grid:
     """The equal windows of a range, reckoned when asked for: a range of centuries costs nothing."""

@@ -23,6 +23,7 @@ from chatframes.table.schema import ATTACHMENTS, MEDIA, MESSAGES, NESTED
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
+
 def message(message_id: str = "1", **fields: object) -> Message:
     given_fields = {"created_at": NOW - timedelta(days=2), "fetched_at": NOW} | fields
     return Message("webex", "room", "Apollo", message_id, **given_fields)  # type: ignore[arg-type]

@@ -321,6 +321,19 @@ def test_a_window_whose_stream_failed_stays_a_gap_and_the_rest_is_read():
     assert timeline.gaps() == [failed]
 
 
+def test_each_part_of_a_gap_has_its_own_reason():
+    timeline = Timeline(Window(day(0), day(30)), 7)
+    timeline.cover(Window(day(8), day(20)))
+    failures = [(Window(day(20), day(26)), "locked"), (Window(day(24), day(28)), "dns"), (Window(day(9), day(12)), "x")]
+    assert timeline.explained_gaps(failures, "not read") == [
+        (Window(day(0), day(8)), "not read"),
+        (Window(day(20), day(26)), "locked"),
+        (Window(day(26), day(28)), "dns"),
+        (Window(day(28), day(30)), "not read"),
+    ]
+    assert [gap for gap, _ in timeline.explained_gaps([], "not read")] == timeline.gaps()
+
+
 def test_touching_intervals_become_one():
     timeline = Timeline(Window(day(0), day(7)), 1)
     for n in (3, 1, 2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -48,7 +49,7 @@ REASONS = {
     "rate_limited": "too many requests for the host",
     "locked": "still being scanned by the service",
     "cancelled": "interrupted",
-    "memory": "memory ran short: fetch smaller date ranges one after the other, or use images=False",
+    "memory": "not enough memory",
     "disk": "not enough room on the disk",
     "internal": "an error of chatframes; please report it",
 }
@@ -58,8 +59,7 @@ ADVICE = {
     "pool_timeout": "downloads ran out of connections: lower max_concurrent_image_downloads (20 -> 10)",
     "slow": "downloads were slow, none timed out: raise max_concurrent_image_downloads (20 -> 30)",
     "memory": "memory ran short: fetch smaller date ranges one after the other, or use images=False",
-    "rate_limits": "the service slowed us down: lower max_concurrent_fetches (5 -> 3) and "
-    "parallel_fetch_chunk_days (7 -> 5)",
+    "rate_limits": "rate limits: lower max_concurrent_fetches (5 -> 3), parallel_fetch_chunk_days (7 -> 5)",
 }
 
 
@@ -190,7 +190,7 @@ class Report:
                 seconds=float(data.get("seconds") or 0.0),
                 symptoms=tuple(str(symptom) for symptom in data.get("symptoms") or ()),
             )
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
             raise ConfigError(f"This is no report of chatframes ({error}); fetch the chat again.") from error
 
     def __str__(self) -> str:
@@ -311,7 +311,9 @@ def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
     if len(source.gaps) > 2:
         rows.append(("missing", f"and {len(source.gaps) - 2} more stretches"))
     if source.error:
-        rows.append(("error", _plain(source.error)))
+        # It says what to do, so it is not cut at the first line's end.
+        lines = textwrap.wrap(_plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]
+        rows += [("error" if at == 0 else " ", line) for at, line in enumerate(lines)]
     return rows + [("note", _plain(note)) for note in source.notes[:2]]
 
 

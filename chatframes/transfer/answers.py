@@ -35,7 +35,7 @@ def decode_json(raw: bytes, response: httpx.Response, max_bytes: int) -> dict[st
             raise BadAnswer("a page cut off, or of more than 64 MiB")
     try:
         payload = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         payload = None
     if isinstance(payload, dict):
         return payload
@@ -81,7 +81,13 @@ def next_hop(url: str, location: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not location or not host or parts.scheme not in ("http", "https") or parts.username is not None:
+    if (
+        not location.strip()
+        or "\\" in location
+        or not host
+        or parts.scheme not in ("http", "https")
+        or parts.username is not None
+    ):
         raise Refusal("failed", "redirect", "redirected to something that is not an http(s) URL")
     if url.startswith("https:") and parts.scheme != "https":
         raise Refusal("failed", "redirect", "redirected from https to http")
@@ -108,18 +114,23 @@ def retry_after_seconds(headers: httpx.Headers, clock: Clock) -> float | None:
     """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value[:12])
-    try:
-        until = parsedate_to_datetime(value)
-        told = headers.get("Date")
-        now = parsedate_to_datetime(told) if told else clock.now()
-        return max(0.0, (_utc(until) - _utc(now)).total_seconds())
-    except (ValueError, TypeError):
+        return min(float(value[:12]), _LONGEST_SECONDS)
+    until = _http_date(value)
+    if until is None:
         return None
+    now = _http_date(headers.get("Date", "")) or clock.now()
+    return min(max(0.0, (until - now).total_seconds()), _LONGEST_SECONDS)
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+_LONGEST_SECONDS = 1e9  # thirty years: nobody waits for it, and a date can still be made of it
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+    except (ValueError, TypeError, ArithmeticError):
+        return None
 
 
 def file_name(disposition: str | None) -> str | None:

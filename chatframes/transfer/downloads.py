@@ -50,8 +50,8 @@ class ByteBudget:
             try:
                 await place
             except BaseException:
-                if place.done() and not place.cancelled():
-                    self.give_back(size)
+                # Nothing was taken when the wait itself was cancelled; but a smaller one behind may fit now.
+                self.give_back(size if place.done() and not place.cancelled() else 0)
                 raise
         else:
             self._free -= size
@@ -76,6 +76,7 @@ class _Job:
     waiting: list[Done] = field(default_factory=list)
     attempts: int = 0
     waited_seconds: float = 0.0
+    busy_seconds: float = 0.0  # in all tries together: what a trickle may take
     started: float | None = None
 
 
@@ -110,6 +111,7 @@ class Downloader:
         self._bound = bound
         self._workers = workers
         self._cap = max_size_bytes
+        self._total_seconds = _total_seconds(max_size_bytes)
         self._clock = clock
         self._remember_bytes = remember_bytes
         self._room = room
@@ -160,7 +162,11 @@ class Downloader:
             if job.started is None:
                 job.started = self._clock.monotonic()
             async with self._bound:
+                began = self._clock.monotonic()
                 outcome, again_in = await self._try(job)
+                job.busy_seconds += self._clock.monotonic() - began
+            if job.busy_seconds > self._total_seconds:
+                again_in = None
             if again_in is None:
                 elapsed_ms = int((self._clock.monotonic() - job.started) * 1000)
                 self._settle(job, replace(outcome, attempts=job.attempts, elapsed_ms=elapsed_ms))
@@ -271,12 +277,16 @@ class Downloader:
         return f"{size}, over the limit of {self._cap} bytes"
 
 
+def _total_seconds(largest_bytes: int) -> float:
+    return max(TOTAL_SECONDS, largest_bytes / SLOWEST_BYTES_PER_SECOND)
+
+
 class _Pace:
     """The deadline of one body: a total that no trickle can stretch, and a least speed."""
 
     def __init__(self, clock: Clock, largest_bytes: int) -> None:
         self._clock = clock
-        self._total_seconds = max(TOTAL_SECONDS, largest_bytes / SLOWEST_BYTES_PER_SECOND)
+        self._total_seconds = _total_seconds(largest_bytes)
         self.start_again()
 
     def start_again(self) -> None:

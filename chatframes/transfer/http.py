@@ -85,7 +85,8 @@ class Http:
 
     def is_api(self, url: str) -> bool:
         """Whether a URL belongs to the API's own origin: the only place credentials go."""
-        return origin(url) == self._origin
+        # An address that cannot be read has no origin, and so equals none, not even another one of its kind.
+        return bool(self._origin[1]) and origin(url) == self._origin
 
     async def request(
         self,
@@ -97,12 +98,7 @@ class Http:
         token: str = "",
     ) -> httpx.Response:
         """Send one request and return the open answer; `token` goes along only to the API's origin."""
-        parts = urlsplit(url)
-        extensions: dict[str, Any] = {}
-        target = url[len(parts.scheme) + 3 + len(parts.netloc) :].partition("#")[0]
-        if target.startswith("/") and target.isascii() and target.isprintable() and " " not in target:
-            extensions["target"] = target.encode("ascii")  # as given: signatures do not survive re-quoting
-        request = self._client.build_request(method, url, headers=headers, data=data, extensions=extensions)
+        request = self._build(method, url, headers, data)
         if token and self.is_api(url):
             request.headers["Authorization"] = f"Bearer {token}"
         marked = _ours.set(True)
@@ -111,8 +107,30 @@ class Http:
         finally:
             _ours.reset(marked)
 
+    def _build(
+        self, method: str, url: str, headers: Mapping[str, str] | None, data: Mapping[str, str] | None
+    ) -> httpx.Request:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise httpx.InvalidURL("not an http(s) URL") from None
+        extensions: dict[str, Any] = {}
+        target = url[len(parts.scheme) + 3 + len(parts.netloc) :].partition("#")[0]
+        if target.startswith("/") and target.isascii() and target.isprintable() and " " not in target:
+            extensions["target"] = target.encode("ascii")  # as given: signatures do not survive re-quoting
+        try:
+            return self._client.build_request(method, url, headers=headers, data=data, extensions=extensions)
+        except UnicodeError:  # a host name that no rule for names allows
+            raise httpx.InvalidURL("not an http(s) URL") from None
+
     async def token(self) -> str:
-        return await self._auth.token(self)
+        token = await self._auth.token(self)
+        if not (token.isascii() and token.isprintable()):  # said here, since the error of a header would quote it
+            raise AuthError(
+                f"the access token for {self.service} holds a character that no token has (a line break or a "
+                "typographic quote, perhaps): copy it again"
+            )
+        return token
 
     async def renew(self, stale: str) -> None:
         await self._auth.renew(self, stale)

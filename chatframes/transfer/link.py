@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -89,11 +89,11 @@ class Link:
             raise ServiceError(f"{self.service}: a page link leads to another host; it was not followed")
         patience = self.max_retry_wait_seconds
         renewed = False
-        failures = 0
+        failures = refusals = 0
         while True:
             async with self.gate.pages:
-                patience -= await self._wait_open(patience)
                 token = await self.http.token()
+                patience -= await self._wait_open(patience)  # last: nothing may come between it and the request
                 answer, trouble = await self._try_json(url, token)
             if answer is not None and answer.status == 401 and not renewed:
                 renewed = True
@@ -103,23 +103,24 @@ class Link:
                 return answer
             if answer is not None and answer.status not in RETRYABLE_STATUSES | {429, 200}:
                 raise self._refused(answer)
-            failures += 1
-            wait = retry_after_seconds(answer.headers, self.clock) if answer is not None else None
+            asked = retry_after_seconds(answer.headers, self.clock) if answer is not None else None
             if answer is not None and answer.status == 429:
+                refusals += 1
                 self.count("rate_limited")
-                self.gate.close_for(1.0 + backoff_seconds(failures, self.clock) if wait is None else wait, self.clock)
-                wait = None
-            elif failures >= PAGE_ATTEMPTS:
+                # "At once" is no answer to "too many": taken as asked, it would repeat the request without end.
+                self.gate.close_for(asked or 1.0 + backoff_seconds(refusals, self.clock), self.clock)
+                self._tell_retry(trouble)
+                continue
+            failures += 1
+            if failures >= PAGE_ATTEMPTS:
                 raise ServiceError(
                     f"{self.service} failed {failures} times on one page: {trouble}. Try again later; what was read "
                     "is kept"
                 )
-            else:
-                wait = max(wait or 0.0, backoff_seconds(failures, self.clock))
-            self.count("retry")
-            self.emit(Event("retry", self.service, note=trouble))
-            if wait is not None:
-                patience -= await self._pause(wait, patience, trouble)
+            if asked is not None and asked > patience:
+                raise self._too_long(self.clock.now() + timedelta(seconds=asked))
+            self._tell_retry(trouble)
+            patience -= await self._pause(max(asked or 0.0, backoff_seconds(failures, self.clock)), patience, trouble)
 
     @property
     def service(self) -> str:
@@ -148,15 +149,22 @@ class Link:
         return None, trouble
 
     async def _read_json(self, response: httpx.Response) -> dict[str, Any]:
+        if response.status_code == 429:
+            return {}  # its headers say everything, and the gate is to close now
         raw = bytearray()
         give_up = self.clock.monotonic() + PAGE_SECONDS
-        async for chunk in response.aiter_raw():
-            raw += chunk
-            if len(raw) > PAGE_BYTES:
-                raise BadAnswer("a page of more than 64 MiB")
-            if self.clock.monotonic() > give_up:
-                raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
-        return decode_json(bytes(raw), response, PAGE_BYTES)
+        try:
+            async for chunk in response.aiter_raw():
+                raw += chunk
+                if len(raw) > PAGE_BYTES:
+                    raise BadAnswer("a page of more than 64 MiB")
+                if self.clock.monotonic() > give_up:
+                    raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
+            return decode_json(bytes(raw), response, PAGE_BYTES)
+        except (httpx.TransportError, BadAnswer):
+            if response.status_code == 200:
+                raise
+            return {}  # the status and the headers of an error count, whatever becomes of its body
 
     async def _wait_open(self, budget_seconds: float) -> float:
         try:
@@ -168,11 +176,15 @@ class Link:
     async def _pause(self, seconds: float, budget_seconds: float, why: str) -> float:
         if seconds > budget_seconds:
             raise ServiceError(
-                f"{self.service} asks to wait {seconds:.0f} s ({why}), more than max_retry_wait_seconds "
-                f"({self.max_retry_wait_seconds:g}) leaves; what was read is kept"
+                f"{self.service} failed ({why}), and max_retry_wait_seconds ({self.max_retry_wait_seconds:g}) leaves "
+                f"no {seconds:.1f} s to wait before the next try; what was read is kept"
             )
         await self.clock.sleep(seconds)
         return seconds
+
+    def _tell_retry(self, trouble: str) -> None:
+        self.count("retry")
+        self.emit(Event("retry", self.service, note=trouble))
 
     def _tell_waiting(self, seconds: float) -> None:
         self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))
@@ -234,8 +246,9 @@ class Link:
         seen = {url}
         renewed = False
         while True:
+            # Once a redirect has left the API's origin, no credential follows, not even back to it.
+            token = await self._token_for(url) if all(map(self.http.is_api, seen)) else ""
             await self._wait_open_for_image()
-            token = await self._token_for(url)
             response = await self._get_raw(url, token)
             status = response.status_code
             if status == 200:
@@ -255,7 +268,7 @@ class Link:
             wait = retry_after_seconds(headers, self.clock)
             if status == 429:
                 self.count("rate_limited")
-                self.gate.close_for(1.0 + self.clock.random() if wait is None else wait, self.clock)
+                self.gate.close_for(wait or 1.0 + self.clock.random(), self.clock)
                 wait = 0.0  # the gate does the waiting, for everybody
             outcome, reason = statuses.get(status) or meaning(status)
             raise Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=wait)

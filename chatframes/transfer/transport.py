@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -86,7 +87,7 @@ def translate(error: BaseException) -> httpx.TransportError:
         return TLSFailed(f"TLS failed ({kind})")
     if isinstance(error, aiohttp.ClientConnectorError):
         return httpx.ConnectError(f"no connection: {error.os_error.strerror or kind}")
-    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError | UnicodeError):
         return httpx.UnsupportedProtocol("not an http(s) URL")
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return httpx.RemoteProtocolError("the server hung up without an answer")
@@ -151,10 +152,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         target = request.extensions.get("target", request.url.raw_path).decode("ascii")
         netloc = request.url.netloc.decode("ascii")
         try:
+            url = URL(f"{request.url.scheme}://{netloc}{target}", encoded=True)
+        except ValueError:  # a port that cannot be, say
+            raise httpx.UnsupportedProtocol("not an http(s) URL") from None
+        try:
             async with asyncio.timeout(None) as write_deadline:
                 return await session.request(
                     request.method,
-                    URL(f"{request.url.scheme}://{netloc}{target}", encoded=True),
+                    url,
                     headers=CIMultiDict((k.decode("ascii"), v.decode("latin-1")) for k, v in request.headers.raw),
                     skip_auto_headers=_NO_AUTO_HEADERS,
                     data=_body(request, write_deadline, timeout.get("write")),
@@ -194,15 +199,17 @@ def _body(
     if request.headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in request.headers:
         return None
 
+    def expire_in(seconds: float | None) -> None:
+        with suppress(RuntimeError):  # the answer came before all of the body was sent: nothing is timed any more
+            deadline.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
+
     async def pieces() -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
         assert isinstance(request.stream, httpx.AsyncByteStream)
         async for chunk in request.stream:
             for start in range(0, len(chunk), 65536):
-                if write_seconds is not None:
-                    deadline.reschedule(loop.time() + write_seconds)
+                expire_in(write_seconds)
                 yield chunk[start : start + 65536]
-        deadline.reschedule(None)
+        expire_in(None)
 
     return pieces()
 

@@ -1,0 +1,140 @@
+"""A Webex of one room on loopback that holds back its later pictures until told to let go.
+
+Calls can thus be interrupted, joined and forked at a known moment: what the server has seen is waited for, not slept
+for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from PIL import Image
+
+ROOM = "Held room"
+PATIENCE_SECONDS = 60  # only a failing test waits this long
+
+
+class HoldingWebex:
+    """A room of `messages` messages, one picture each; the first `answered` pictures are sent at once.
+
+    Use it in a ``with`` block. `held` counts picture requests being held, `open_connections` TCP connections.
+    """
+
+    def __init__(self, messages: int = 12, answered: int = 4) -> None:
+        self.messages, self.answered = messages, answered
+        self.held = self.open_connections = 0
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="holding-webex")
+
+    def __enter__(self) -> HoldingWebex:
+        with self._changed:
+            self._thread.start()
+            assert self._changed.wait_for(lambda: hasattr(self, "port"), PATIENCE_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {"webex": {"base_url": f"http://127.0.0.1:{self.port}/v1", "access_token": "a-token-of-nobody"}}
+
+    def release(self) -> None:
+        """Send every picture, from now on."""
+        self._loop.call_soon_threadsafe(self._released.set)
+
+    def until(self, reached: Callable[[HoldingWebex], bool], what: str) -> None:
+        """Wait until what the server has seen makes `reached` true."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: reached(self), PATIENCE_SECONDS), (
+                f"never came: {what}; the server holds {self.held} pictures on {self.open_connections} connections"
+            )
+
+    def until_holding(self, pictures: int) -> None:
+        """Wait until that many picture requests are being held."""
+        self.until(lambda server: server.held >= pictures, f"{pictures} pictures asked for")
+
+    def until_nobody_is_connected(self) -> None:
+        """Wait until every connection has been closed by the client."""
+        self.until(lambda server: server.open_connections == 0, "the last connection closed")
+
+    # --- the server's thread ------------------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._released, self._closing = asyncio.Event(), asyncio.Event()
+        web_server = _Counting(self._answer, self)
+        listener = await self._loop.create_server(web_server, "127.0.0.1", 0)
+        with self._changed:
+            self.port: int = listener.sockets[0].getsockname()[1]
+            self._changed.notify_all()
+        await self._closing.wait()
+        self._released.set()
+        listener.close()
+        await web_server.shutdown(timeout=0.1)
+        await asyncio.sleep(0)  # transports close in the loop's next round
+
+    def count(self, *, held: int = 0, connections: int = 0) -> None:
+        with self._changed:
+            self.held += held
+            self.open_connections += connections
+            self._changed.notify_all()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path.removeprefix("/v1/")
+        if path == "people/me":
+            return web.json_response({"id": "me", "type": "person"})
+        if path == "people":
+            return web.json_response({"items": [{"id": "ann", "displayName": "Ann", "type": "person"}]})
+        if path == "rooms":
+            room = {"id": "room", "title": ROOM, "type": "group", "created": "2026-10-01T00:00:00.000Z"}
+            return web.json_response({"items": [room]})
+        if path == "messages":
+            return web.json_response({"items": [self._message(number) for number in reversed(range(self.messages))]})
+        number = int(path.removeprefix("contents/"))
+        if number >= self.answered:
+            self.count(held=1)
+            try:
+                await self._released.wait()
+            finally:
+                self.count(held=-1)
+        return web.Response(body=_picture(number), content_type="image/png")
+
+    def _message(self, number: int) -> dict[str, Any]:
+        return {
+            "id": f"message{number:03d}",
+            "roomId": "room",
+            "text": f"picture {number}",
+            "personId": "ann",
+            "personEmail": "ann@example.com",
+            "created": f"2026-10-01T10:00:00.{number:03d}Z",
+            "files": [f"http://127.0.0.1:{self.port}/v1/contents/{number}"],
+        }
+
+
+class _Counting(web.Server):
+    """aiohttp's server, telling of connections."""
+
+    def __init__(self, handler: Any, owner: HoldingWebex) -> None:
+        super().__init__(handler, access_log=None)
+        self._owner = owner
+
+    def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self._owner.count(connections=1)
+
+    def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self._owner.count(connections=-1)
+
+
+def _picture(number: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), (number % 256, 90, 160)).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,78 @@
+"""Hold a table against what the sandbox knows to be true."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+FIELDS = [
+    "platform", "chat_id", "chat_name", "message_id", "created_at", "edited_at", "author_id", "author_name",
+    "author_kind", "text", "markup", "parent_id", "thread_id", "depth", "mentions", "links",
+]  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """A cell as plain Python: null is None, sequences are lists."""
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return value
+
+
+def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{name: plain(record[name]) for name in FIELDS} for record in frame.to_dict("records")]
+
+
+def check(
+    frame: pd.DataFrame,
+    expected: Sequence[Mapping[str, Any]],
+    *,
+    images: bool = True,
+    fates: Mapping[str, tuple[str, str]] | None = None,
+    broken: frozenset[str] | set[str] = frozenset(),
+) -> None:
+    """Every id once and in order, every field, every picture's SHA-256; `fates` are the outcomes of afflicted files.
+
+    Messages in `broken` were never deciphered by the service: only their ids can be held against the truth.
+    """
+    assert sorted(frame["message_id"]) == sorted(record["message_id"] for record in expected)
+    by_id = {record["message_id"]: record for record in expected}
+    whole = frame[~frame["message_id"].isin(list(broken))]
+    assert list(whole["message_id"]) == [r["message_id"] for r in expected if r["message_id"] not in broken]
+    for row in rows(whole):
+        truth = by_id[row["message_id"]]
+        assert row == {name: plain(truth[name]) for name in FIELDS}
+    for record in frame.to_dict("records"):
+        if record["message_id"] not in broken:
+            check_media(record, by_id[record["message_id"]]["media"], images=images, fates=fates or {})
+
+
+def check_media(
+    row: Mapping[str, Any], expected: Sequence[Mapping[str, Any]], *, images: bool, fates: Mapping[str, tuple[str, str]]
+) -> None:
+    assert [cell["source_id"] for cell in row["media"]] == [record["source_id"] for record in expected]
+    assert row["n_media"] == len(expected)
+    pictures = iter(row["images"])
+    for cell, record in zip(row["media"], expected, strict=True):
+        fate = (cell["status"], cell["reason"])
+        if not images:
+            assert fate == ("skipped", "disabled")
+        elif record["source_id"] in fates:
+            assert fate == fates[record["source_id"]], cell
+        elif not record["is_image"]:
+            assert fate == ("skipped", "not_an_image")
+            assert cell["name"] == record["name"]
+            assert cell["declared_mime"] == record["declared_mime"]
+        else:
+            assert fate == ("ok", None), cell
+            known = ("sha256", "mime", "size", "width", "height")
+            assert {name: cell[name] for name in known} == {name: record[name] for name in known}
+            data = next(pictures)["bytes"]
+            assert hashlib.sha256(data).hexdigest() == record["sha256"]
+    assert next(pictures, None) is None
