@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
     from .model import Event as Event
+    from .sandbox import sandbox as sandbox
     from .sources.webex import Webex as Webex
     from .table.files import read_parquet as read_parquet
     from .table.files import write_parquet as write_parquet
     from .table.frame import attachments as attachments
     from .table.report import Report as Report
     from .table.report import report as report
-    from .sandbox import sandbox as sandbox
 
 # Where each public name lives. Nothing is imported before it is used, so that `import chatframes` is quick.
 _HOMES = {

@@ -208,8 +208,12 @@ def stream(
 ) -> AsyncIterator[pd.DataFrame]:
     """Read chats batch by batch, for what is larger than memory.
 
-    Takes what `fetch` takes, checked at once. Iterate over it with ``async for``, on any loop; leaving the loop stops
-    the fetch.
+    Iterate over it with ``async for``, on any loop; leaving the loop stops the fetch.
+
+    Parameters
+    ----------
+    sources, images, raw, config
+        As for `fetch`; checked at once.
 
     Yields
     ------

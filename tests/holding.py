@@ -20,9 +20,11 @@ PATIENCE_SECONDS = 60  # only a failing test waits this long
 
 
 class HoldingWebex:
-    """A room of `messages` messages, one picture each; the first `answered` pictures are sent at once.
+    """A room of `messages` messages, one picture each; the newest `answered` pictures are sent at once.
 
     Use it in a ``with`` block. `held` counts picture requests being held, `open_connections` TCP connections.
+    A call with `config` has as many downloads at once as pictures are held: when all of these are being held, the
+    others, which come first, have been received.
     """
 
     def __init__(self, messages: int = 12, answered: int = 4) -> None:
@@ -43,10 +45,20 @@ class HoldingWebex:
 
     @property
     def config(self) -> dict[str, Any]:
-        return {"webex": {"base_url": f"http://127.0.0.1:{self.port}/v1", "access_token": "a-token-of-nobody"}}
+        return {
+            "webex": {
+                "base_url": self.base_url,
+                "access_token": "a-token-of-nobody",
+                "max_concurrent_image_downloads": self.messages - self.answered,
+            }
+        }
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def release(self) -> None:
-        """Send every picture, from now on."""
+        """Send every picture, from now on; a request for ``/release`` does the same."""
         self._loop.call_soon_threadsafe(self._released.set)
 
     def until(self, reached: Callable[[HoldingWebex], bool], what: str) -> None:
@@ -88,6 +100,9 @@ class HoldingWebex:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.path.removeprefix("/v1/")
+        if path == "release":
+            self._released.set()
+            return web.Response()
         if path == "people/me":
             return web.json_response({"id": "me", "type": "person"})
         if path == "people":
@@ -98,7 +113,7 @@ class HoldingWebex:
         if path == "messages":
             return web.json_response({"items": [self._message(number) for number in reversed(range(self.messages))]})
         number = int(path.removeprefix("contents/"))
-        if number >= self.answered:
+        if number < self.messages - self.answered:
             self.count(held=1)
             try:
                 await self._released.wait()
@@ -114,8 +129,14 @@ class HoldingWebex:
             "personId": "ann",
             "personEmail": "ann@example.com",
             "created": f"2026-10-01T10:00:00.{number:03d}Z",
-            "files": [f"http://127.0.0.1:{self.port}/v1/contents/{number}"],
+            "files": [f"{self.base_url}/contents/{number}"],
         }
+
+
+def outcomes(frame: Any) -> tuple[int, int, int]:
+    """Return how many rows a table has, pictures in hand, and attachments that the end of the call cut off."""
+    cut = sum(one["reason"] == "cancelled" for media in frame["media"] for one in media)
+    return len(frame), int(frame["n_images"].sum()), cut
 
 
 class _Counting(web.Server):

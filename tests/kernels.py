@@ -52,7 +52,9 @@ class Kernel:
         self._replies: dict[str, dict[str, Any]] = {}
         try:
             self._client.wait_for_ready(timeout=PATIENCE_SECONDS)
-            self.run("import asyncio, sys, chatframes as cf; from chatframes import blocking")
+            self.run(
+                "import asyncio, sys, chatframes as cf; from chatframes import blocking; from holding import outcomes"
+            )
         except BaseException:
             self.__exit__()
             raise

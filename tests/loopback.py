@@ -171,6 +171,9 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._buffer[0] == 0x16:  # a TLS greeting; nobody here speaks it
+            self.transport.write(b"HTTP/1.1 400 Not TLS\r\n\r\n")
+            self.transport.close()
         self._news.set()
 
     def connection_lost(self, _: Exception | None) -> None:

@@ -9,12 +9,12 @@ import warnings
 import httpx
 import pandas as pd
 import pytest
+from truth import check
 
 import chatframes as cf
 from chatframes.sandbox import World
 from chatframes.sandbox.faults import FAULTS
 from chatframes.transfer.clock import Clock
-from truth import check
 
 APOLLO = cf.Webex("Project Apollo")
 MONTH = {"since": "2026-10-01", "until": "2026-10-31"}

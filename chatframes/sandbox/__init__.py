@@ -9,13 +9,13 @@ from functools import cached_property
 from types import ModuleType, TracebackType
 from typing import Any
 
-from chatframes.errors import ConfigError
-from chatframes.sandbox.faults import FAULTS
-from chatframes.sandbox.serving import Background
-from chatframes.sandbox.webex_records import truth
-from chatframes.sandbox.webex_server import WebexServer
-from chatframes.sandbox.world import Community, build
-from chatframes.sandbox.writing import MAX_IMAGES_PER_MESSAGE
+from ..errors import ConfigError
+from .faults import FAULTS
+from .serving import Background
+from .webex_records import truth
+from .webex_server import WebexServer
+from .world import Community
+from .writing import MAX_IMAGES_PER_MESSAGE, build
 
 __all__ = ["World", "sandbox"]
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from chatframes.sandbox.faults import Answer
+from .faults import Answer
 
 T = TypeVar("T")
 HOST = "127.0.0.1"

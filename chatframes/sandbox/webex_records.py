@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from chatframes.sandbox.world import Card, Chat, Community, File, Message, Person
+from .world import Card, Chat, Community, File, Message, Person
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 

@@ -17,11 +17,11 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from chatframes.sandbox import photos
-from chatframes.sandbox import webex_records as records
-from chatframes.sandbox.faults import Answer, Call, answer_with, refusal, share_out
-from chatframes.sandbox.serving import HOST, Counts, Listener, send
-from chatframes.sandbox.world import Chat, Community
+from . import photos
+from . import webex_records as records
+from .faults import Answer, Call, answer_with, refusal, share_out
+from .serving import HOST, Counts, Listener, send
+from .world import Chat, Community
 
 NOT_FOUND = "The requested resource could not be found."
 UNAUTHORIZED = "The request requires a valid access token set in the Authorization request header."

@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
-from chatframes.sandbox import photos
+from . import photos
 
 END = datetime(2026, 11, 1, tzinfo=UTC)  # the sandbox's time stands still here
 MAIN_CHAT = "Project Apollo"
@@ -140,11 +139,3 @@ def document_file(key: str, kind: str, name: str, note: str) -> File:
 
 def _bytes(photo: photos.Photo | None, kind: str, note: str, padding_bytes: int) -> bytes:
     return photos.document(kind, note) if photo is None else photos.picture(photo, note, padding_bytes)
-
-
-@lru_cache(maxsize=4)
-def build(messages: int, images: int, days: int, seed: int) -> Community:
-    """The whole community; the same four numbers give the same one."""
-    from chatframes.sandbox.writing import Writer
-
-    return Writer(messages, images, days, seed).community()

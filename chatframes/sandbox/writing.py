@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import ceil
 from random import Random
 from typing import Literal
 
-from chatframes.sandbox import photos, talk
-from chatframes.sandbox.world import (
+from . import photos, talk
+from .world import (
     END,
     MAIN_CHAT,
     Card,
@@ -364,3 +365,9 @@ class Writer:
         authors = (person for person in self.people if not person.left)
         members = self.team[0:2] if kind == "direct" else tuple(authors)
         return Chat(key_of(self.seed, "chat", title, which), title, kind, created_at, members, messages)
+
+
+@lru_cache(maxsize=4)
+def build(messages: int, images: int, days: int, seed: int) -> Community:
+    """The whole community; the same four numbers give the same one."""
+    return Writer(messages, images, days, seed).community()

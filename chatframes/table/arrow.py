@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from chatframes.errors import ConfigError
-from chatframes.images import ImageBytes
-from chatframes.table.frame import MAY_BE_NULL, in_memory
-from chatframes.table.schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
+from ..errors import ConfigError
+from ..images import ImageBytes
+from .frame import MAY_BE_NULL, in_memory
+from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 
 __all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_arrow", "to_pictures"]
 
@@ -46,7 +46,7 @@ def to_arrow(frame: pd.DataFrame) -> pa.Table:
 
     Examples
     --------
-    >>> from chatframes.table.frame import build
+    >>> from .frame import build
     >>> to_arrow(build([])).num_rows
     0
     """

@@ -13,9 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from chatframes.images import ImageBytes, safe_name
-from chatframes.model import Attachment, Message, Outcome
-from chatframes.table.schema import MEDIA, MESSAGES
+from ..images import ImageBytes, safe_name
+from ..model import Attachment, Message, Outcome
+from .schema import MEDIA, MESSAGES
 
 __all__ = ["SCALARS", "Batch", "to_batch"]
 

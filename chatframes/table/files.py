@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from chatframes.errors import ConfigError
-from chatframes.images import bytes_in_words
-from chatframes.table.arrow import (
+from ..errors import ConfigError
+from ..images import bytes_in_words
+from .arrow import (
     from_arrow,
     holds_pictures,
     image_bytes,
@@ -58,7 +58,7 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     Examples
     --------
     >>> import tempfile
-    >>> from chatframes.table.frame import build
+    >>> from .frame import build
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_parquet(build([]), folder + "/empty.parquet")
     ...     read_parquet(folder + "/empty.parquet").shape

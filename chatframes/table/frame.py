@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from chatframes.errors import ConfigError
-from chatframes.table.batches import SCALARS, Batch, to_batch
-from chatframes.table.schema import ATTACHMENTS, MESSAGES, pandas_dtype
+from ..errors import ConfigError
+from .batches import SCALARS, Batch, to_batch
+from .schema import ATTACHMENTS, MESSAGES, pandas_dtype
 
 __all__ = ["Batch", "attachments", "build", "in_memory", "to_batch"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from chatframes.errors import ConfigError
-from chatframes.images import bytes_in_words
-from chatframes.model import RETRYABLE
+from ..errors import ConfigError
+from ..images import bytes_in_words
+from ..model import RETRYABLE
 
 __all__ = ["Gap", "Report", "SourceReport", "Span", "report"]
 
@@ -118,7 +118,7 @@ class Report:
     version : int or str
         Of the form of this report.
     created_at : str
-        When the call ended, ISO text in UTC.
+        When the call began, ISO text in UTC.
     status : str
         ``complete``, ``partial`` or ``failed``.
     sources : tuple of SourceReport
@@ -301,7 +301,8 @@ def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
         if count
     ]
     heading = ", ".join([f"{source.messages:,} messages", source.status, *extra])
-    rows = [("", _plain(f"{name} ({source.source}): {heading}"))]
+    service = source.source.partition("(")[0]
+    rows = [("", _plain(f"{name} ({service}): {heading}" if service != name else f"{name}: {heading}"))]
     rows.append(("asked", _stretch(source.requested)))
     if list(source.covered) != [source.requested]:
         covered = "; ".join(_stretch(span) for span in source.covered[:2]) or "nothing"

@@ -151,15 +151,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         session = self._session or self._open_session()
         target = request.extensions.get("target", request.url.raw_path).decode("ascii")
         netloc = request.url.netloc.decode("ascii")
-        try:
-            url = URL(f"{request.url.scheme}://{netloc}{target}", encoded=True)
-        except ValueError:  # a port that cannot be, say
-            raise httpx.UnsupportedProtocol("not an http(s) URL") from None
+        if not 0 <= (request.url.port or 0) < 65536:
+            raise httpx.UnsupportedProtocol("not an http(s) URL")
         try:
             async with asyncio.timeout(None) as write_deadline:
                 return await session.request(
                     request.method,
-                    url,
+                    URL(f"{request.url.scheme}://{netloc}{target}", encoded=True),
                     headers=CIMultiDict((k.decode("ascii"), v.decode("latin-1")) for k, v in request.headers.raw),
                     skip_auto_headers=_NO_AUTO_HEADERS,
                     data=_body(request, write_deadline, timeout.get("write")),

@@ -1,0 +1,635 @@
+"""Blocking and awaited calls on one background loop: in scripts, in running loops, in threads, forked, interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from holding import ROOM, HoldingWebex, outcomes
+from kernels import clean_environment
+
+import chatframes as cf
+from chatframes import blocking
+
+PATIENCE_SECONDS = 60  # only a failing test waits this long
+
+
+@pytest.fixture(autouse=True)
+def a_loop_of_its_own() -> Iterator[None]:
+    """End the background loop after each test, as `shutdown` does."""
+    yield
+    cf.shutdown()
+
+
+@pytest.fixture
+def server() -> Iterator[HoldingWebex]:
+    with HoldingWebex(messages=12, answered=4) as server:
+        yield server
+
+
+def fetch(server: HoldingWebex, **options: Any) -> Any:
+    return cf.fetch(cf.Webex(ROOM), **{"images": True, "config": server.config, "progress": False, **options})
+
+
+def fetch_async(server: HoldingWebex, **options: Any) -> Coroutine[Any, Any, Any]:
+    return cf.fetch_async(cf.Webex(ROOM), **{"images": True, "config": server.config, "progress": False, **options})
+
+
+async def loop_and_thread() -> tuple[asyncio.AbstractEventLoop, threading.Thread]:
+    return asyncio.get_running_loop(), threading.current_thread()
+
+
+def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """`hop`, as a script's own loop would use it."""
+
+    async def main() -> Any:
+        return await blocking.hop(coroutine)
+
+    return asyncio.run(main())
+
+
+both_ways = pytest.mark.parametrize("way", [blocking.run, awaited], ids=["blocking", "awaited"])
+
+
+class Endless:
+    """A coroutine that never ends by itself, and what became of it."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    async def run(self) -> None:
+        try:
+            self.begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # a clean-up that has to wait for something itself
+            self.ended.set()
+
+    async def until_begun(self) -> None:
+        assert await asyncio.to_thread(self.begun.wait, PATIENCE_SECONDS)
+
+
+def tasks_left() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks(blocking.loop())
+
+
+# --- one loop, from everywhere ----------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_a_call_returns_what_its_coroutine_returns(way: Callable[..., Any]) -> None:
+    async def seven() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    assert way(seven()) == 7
+
+
+def test_every_call_from_everywhere_runs_on_one_background_loop_and_thread() -> None:
+    async def inside_a_running_loop() -> list[Any]:
+        return [blocking.run(loop_and_thread()), await blocking.hop(loop_and_thread())]
+
+    seen = [blocking.run(loop_and_thread()), awaited(loop_and_thread()), *asyncio.run(inside_a_running_loop())]
+    with ThreadPoolExecutor(4) as threads:
+        seen += threads.map(lambda _: blocking.run(loop_and_thread()), range(8))
+    loop, thread = seen[0]
+    assert seen == [(loop, thread)] * len(seen)
+    assert loop is blocking.loop()
+    assert thread is not threading.main_thread()
+    assert thread.daemon
+
+
+def test_calls_of_several_threads_run_at_the_same_time() -> None:
+    everybody_is_here = threading.Barrier(4)  # each call ends only when all four are running
+
+    async def meet() -> None:
+        await asyncio.to_thread(everybody_is_here.wait, PATIENCE_SECONDS)
+
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(way, meet()) for way in (blocking.run, awaited) * 2]
+        assert [call.result() for call in calls] == [None] * 4
+
+
+def test_the_first_calls_of_many_threads_start_only_one_loop() -> None:
+    together = threading.Barrier(8)
+
+    def first_call(_: int) -> asyncio.AbstractEventLoop:
+        together.wait(PATIENCE_SECONDS)
+        return blocking.loop()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(first_call, range(8)))) == 1
+
+
+@both_ways
+def test_an_exception_comes_through_as_it_is(way: Callable[..., Any]) -> None:
+    error = cf.ChatNotFound("no such room")
+
+    async def fail() -> None:
+        raise error
+
+    with pytest.raises(cf.ChatNotFound) as raised:
+        way(fail())
+    assert raised.value is error
+
+
+@both_ways
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_a_call_that_asks_python_to_exit_does_not_take_the_loop_with_it(
+    way: Callable[..., Any], kind: type[BaseException]
+) -> None:
+    async def leave() -> None:
+        raise kind
+
+    before = blocking.loop()
+    with pytest.raises(kind):
+        way(leave())
+    assert blocking.run(loop_and_thread())[0] is before
+
+
+@pytest.mark.parametrize("way", ["blocking", "awaited"])
+def test_calling_from_the_loops_own_thread_is_an_error_at_once(way: str) -> None:
+    never_run = Endless()
+
+    async def call_again() -> None:
+        if way == "blocking":
+            blocking.run(never_run.run())
+        else:
+            await blocking.hop(never_run.run())
+
+    with pytest.raises(RuntimeError, match="called from its own event loop"):
+        blocking.run(call_again())
+    gc.collect()  # a coroutine nobody awaited would warn here, and warnings are errors
+    assert not never_run.begun.is_set()
+
+
+def test_stopping_from_the_loops_own_thread_is_an_error_at_once() -> None:
+    async def stop() -> None:
+        blocking.stop()
+
+    before = blocking.loop()
+    with pytest.raises(RuntimeError, match="called from its own event loop"):
+        blocking.run(stop())
+    assert blocking.loop() is before
+
+
+# --- endings ----------------------------------------------------------------------------------------------------------
+
+
+def test_cancelling_an_awaiting_task_ends_the_call_before_it_goes_on() -> None:
+    endless = Endless()
+
+    async def main() -> bool:
+        task = asyncio.create_task(blocking.hop(endless.run()))
+        await endless.until_begun()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return endless.ended.is_set()
+
+    assert asyncio.run(main())
+    assert tasks_left() == set()
+
+
+def test_a_task_group_that_fails_ends_the_calls_in_it() -> None:
+    endless = Endless()
+
+    async def fail_once_it_runs() -> None:
+        await endless.until_begun()
+        raise LookupError
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(blocking.hop(endless.run()))
+            group.create_task(fail_once_it_runs())
+
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(main())
+    assert raised.group_contains(LookupError)
+    assert endless.ended.is_set()
+    assert tasks_left() == set()
+
+
+def test_a_clean_up_that_never_ends_does_not_hold_the_caller_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocking, "CLEAN_UP_SECONDS", 0.01)
+    begun, let_go, over = threading.Event(), threading.Event(), threading.Event()
+
+    async def stubborn() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.to_thread(let_go.wait, PATIENCE_SECONDS)
+            over.set()
+
+    async def main() -> bool:
+        task = asyncio.create_task(blocking.hop(stubborn()))
+        assert await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return over.is_set()
+
+    assert asyncio.run(main()) is False
+    let_go.set()
+    assert over.wait(PATIENCE_SECONDS)
+
+
+def test_closing_a_loop_under_a_waiting_call_ends_the_call() -> None:
+    endless = Endless()
+
+    async def main() -> None:
+        waiting = blocking.hop(endless.run())
+        waiting.send(None)
+        await endless.until_begun()
+        waiting.close()  # what Python does to the coroutines of a loop that has gone
+
+    asyncio.run(main())
+    assert endless.ended.wait(PATIENCE_SECONDS)
+
+
+def test_after_stop_the_next_call_starts_a_new_loop_and_the_old_thread_is_gone() -> None:
+    loop, thread = blocking.run(loop_and_thread())
+    blocking.stop()
+    assert loop.is_closed()
+    assert not thread.is_alive()
+    assert blocking.run(loop_and_thread())[0] is not loop
+
+
+def test_stop_without_a_loop_and_stop_twice_do_nothing() -> None:
+    blocking.stop()
+    blocking.stop()
+    assert blocking.run(loop_and_thread())
+
+
+@both_ways
+def test_stop_ends_what_is_running_and_its_caller_is_told(way: Callable[..., Any]) -> None:
+    endless = Endless()
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(way, endless.run())
+        assert endless.begun.wait(PATIENCE_SECONDS)
+        blocking.stop()
+        assert endless.ended.is_set()
+        with pytest.raises(cf.ChatframesError, match=r"ended before it was done.*last_result\(\)"):
+            call.result(PATIENCE_SECONDS)
+
+
+def test_stop_cleans_up_on_the_loop_that_ends() -> None:
+    seen: list[Any] = []
+
+    async def clean_up() -> None:
+        seen.append(await loop_and_thread())
+
+    before = blocking.run(loop_and_thread())
+    blocking.stop(clean_up)
+    assert seen == [before]
+
+
+def test_calls_that_race_with_stop_either_run_or_say_so() -> None:
+    going = threading.Event()
+
+    async def short() -> str:
+        await asyncio.sleep(0)
+        return "ran"
+
+    def call() -> set[str]:
+        outcomes = set()
+        while not going.is_set():
+            try:
+                outcomes.add(blocking.run(short()))
+            except cf.ChatframesError:
+                outcomes.add("stopped")
+        return outcomes
+
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(call) for _ in range(4)]
+        for _ in range(200):
+            blocking.stop()
+        going.set()
+        outcomes = set().union(*(one.result(PATIENCE_SECONDS) for one in calls))  # a lost call would hang here
+    assert "ran" in outcomes
+    assert outcomes <= {"ran", "stopped"}
+
+
+# --- fetch and fetch_async --------------------------------------------------------------------------------------------
+
+
+def test_fetch_works_in_a_script_and_in_a_running_loop_and_fetch_async_under_asyncio_run(server: HoldingWebex) -> None:
+    server.release()
+
+    async def main() -> list[Any]:
+        return [fetch(server), await fetch_async(server)]
+
+    frames = [fetch(server), *asyncio.run(main()), asyncio.run(fetch_async(server))]
+    assert [(len(frame), int(frame["n_images"].sum())) for frame in frames] == [(12, 12)] * 4
+    server.until_nobody_is_connected()
+
+
+def test_fetches_of_several_threads_and_tasks_finish_side_by_side(server: HoldingWebex) -> None:
+    async def two_at_once() -> list[Any]:
+        return await asyncio.gather(fetch_async(server), fetch_async(server))
+
+    with ThreadPoolExecutor(3) as threads:
+        calls = [threads.submit(fetch, server), threads.submit(fetch, server)]
+        pair = threads.submit(asyncio.run, two_at_once())
+        server.until_holding(20)  # the one gate's ceiling: more than two calls could ask for
+        server.release()
+        frames = [call.result(PATIENCE_SECONDS) for call in calls] + pair.result(PATIENCE_SECONDS)
+    assert [(len(frame), int(frame["n_images"].sum())) for frame in frames] == [(12, 12)] * 4
+
+
+def test_fetch_works_again_after_shutdown(server: HoldingWebex) -> None:
+    server.release()
+    assert len(fetch(server)) == 12
+    cf.shutdown()
+    assert len(fetch(server)) == 12
+
+
+def test_shutdown_ends_a_running_fetch_and_what_was_read_is_kept(server: HoldingWebex) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(fetch, server)
+        server.until_holding(8)
+        cf.shutdown()
+        with pytest.raises(cf.ChatframesError, match="ended before it was done"):
+            call.result(PATIENCE_SECONDS)
+    server.until_nobody_is_connected()
+    assert outcomes(cf.last_result()) == (12, 4, 8)
+
+
+def test_a_progress_function_that_fetches_is_told_not_to(server: HoldingWebex) -> None:
+    server.release()
+    refused: list[str] = []
+
+    def listener(_: cf.Event) -> None:
+        try:
+            fetch(server)
+        except RuntimeError as error:
+            refused.append(str(error))
+
+    assert len(fetch(server, progress=listener)) == 12
+    assert refused
+    assert all("called from its own event loop" in said for said in refused)
+
+
+def test_cancelling_an_awaited_fetch_leaves_nothing_behind_and_keeps_what_was_read(server: HoldingWebex) -> None:
+    async def main() -> None:
+        task = asyncio.create_task(fetch_async(server))
+        await asyncio.to_thread(server.until_holding, 8)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert tasks_left() == set()
+
+    asyncio.run(main())
+    server.until_nobody_is_connected()
+    assert outcomes(cf.last_result()) == (12, 4, 8)
+
+
+# --- whole scripts, in processes of their own --------------------------------------------------------------------------
+
+SCRIPT = """
+import asyncio, json, os, signal, sys, threading
+import chatframes as cf
+from chatframes import blocking
+from holding import outcomes
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs tests in the background ignores it
+config = json.loads(sys.argv[1])
+room = cf.Webex("Held room")
+
+def say(**what):
+    print(json.dumps(what), flush=True)
+"""
+
+
+class Script:
+    """A running script that says JSON objects, line by line."""
+
+    def __init__(self, code: str, folder: Path, config: object = None) -> None:
+        command = [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", SCRIPT + code]
+        self.process = subprocess.Popen(
+            [*command, json.dumps(config)],
+            cwd=folder,
+            env=clean_environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def says(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else pytest.fail(f"the script ended: {self.process.communicate()[1]}")
+
+    def end(self) -> str:
+        """Wait for the end and return what stands on stderr."""
+        _, stderr = self.process.communicate(timeout=PATIENCE_SECONDS)
+        assert self.process.returncode == 0, stderr
+        return stderr
+
+    def __enter__(self) -> Script:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+INTERRUPTED = """
+try:
+    {call}
+except KeyboardInterrupt:
+    say(ended_by="KeyboardInterrupt")
+say(tasks=[repr(task) for task in asyncio.all_tasks(blocking.loop())], kept=outcomes(cf.last_result()))
+say(again=len(cf.fetch(room, images=True, config=config)))
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "cf.fetch(room, images=True, config=config)",
+        "asyncio.run(cf.fetch_async(room, images=True, config=config))",
+    ],
+    ids=["blocking", "awaited"],
+)
+def test_ctrl_c_ends_a_fetch_leaves_nothing_behind_and_keeps_what_was_read(
+    server: HoldingWebex, tmp_path: Path, call: str
+) -> None:
+    with Script(INTERRUPTED.format(call=call), tmp_path, server.config) as script:
+        server.until_holding(8)
+        script.process.send_signal(signal.SIGINT)
+        assert script.says() == {"ended_by": "KeyboardInterrupt"}
+        assert script.says() == {"tasks": [], "kept": [12, 4, 8]}
+        server.until_nobody_is_connected()
+        server.release()
+        assert script.says() == {"again": 12}
+        assert "Traceback" not in script.end()
+
+
+CLEANING_UP = """
+async def work():
+    try:
+        say(state="working")
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.to_thread(say, state="cleaned up")
+
+try:
+    {call}
+except KeyboardInterrupt:
+    say(state="interrupted")
+"""
+
+
+@pytest.mark.parametrize("call", ["blocking.run(work())", "asyncio.run(blocking.hop(work()))"])
+def test_ctrl_c_lets_the_coroutine_clean_up_before_the_call_returns(tmp_path: Path, call: str) -> None:
+    with Script(CLEANING_UP.format(call=call), tmp_path) as script:
+        assert script.says() == {"state": "working"}
+        script.process.send_signal(signal.SIGINT)
+        assert script.says() == {"state": "cleaned up"}
+        assert script.says() == {"state": "interrupted"}
+        assert script.end() == ""
+
+
+FORKING = """
+import multiprocessing
+
+def count(_=None):
+    return len(cf.fetch(room, images=True, config=config, progress=False))
+
+say(before=count())
+read, write = os.pipe()
+child = os.fork()
+if child == 0:
+    os.write(write, str(count()).encode())
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+say(child=int(os.read(read, 10)))
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    say(pool=pool.map(count, range(2)))
+say(after=count())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forked_children_fetch_and_so_does_their_parent_afterwards(server: HoldingWebex, tmp_path: Path) -> None:
+    server.release()
+    with Script(FORKING, tmp_path, server.config) as script:
+        assert script.says() == {"before": 12}
+        assert script.says() == {"child": 12}
+        assert script.says() == {"pool": [12, 12]}
+        assert script.says() == {"after": 12}
+        assert script.end() == ""
+
+
+FORKING_IN_MID_FETCH = """
+config["webex"]["max_concurrent_image_downloads"] = 4
+under_way = threading.Event()
+
+def listen(event):
+    if event.images_done == 4:
+        under_way.set()
+
+def count(**options):
+    return outcomes(cf.fetch(room, images=True, config=config, **options))
+
+fetching = threading.Thread(target=lambda: say(parent=count(progress=listen)))
+fetching.start()
+under_way.wait()
+child = os.fork()
+if child == 0:
+    say(child=count(progress=False))
+    os._exit(0)
+say(child_status=os.waitpid(child, 0)[1])
+fetching.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_while_its_parent_downloads_has_a_gate_of_its_own(server: HoldingWebex, tmp_path: Path) -> None:
+    with Script(FORKING_IN_MID_FETCH, tmp_path, server.config) as script:
+        server.until_holding(8)  # four of the parent's and four of the child's, each at its own ceiling
+        server.release()
+        said: dict[str, Any] = {}
+        for _ in range(3):
+            said.update(script.says())
+        assert said == {"parent": [12, 12, 0], "child": [12, 12, 0], "child_status": 0}
+        assert script.end() == ""
+
+
+NESTED = """
+import nest_asyncio, nest_asyncio2
+imported_only = [blocking._patched_by(name) for name in ("nest_asyncio", "nest_asyncio2")]
+how, again = cf.enable_nested_loops(), cf.enable_nested_loops()
+say(imported_only=imported_only, how=how, again=again, patched=[blocking._patched_by(n) for n in (how, "asyncio")])
+
+async def inner():
+    await asyncio.sleep(0)
+    return len(await cf.fetch_async(room, images=True, config=config, progress=False))
+
+async def outer():
+    nested = asyncio.run(inner())
+    return [nested, await inner(), len(cf.fetch(room, images=True, config=config, progress=False))]
+
+say(inside=asyncio.run(outer()), outside=len(cf.fetch(room, images=True, config=config, progress=False)))
+"""
+SAFE_IN_SCRIPTS = "nest_asyncio" if sys.version_info < (3, 12) else "nest_asyncio2"
+
+
+def test_in_a_script_nested_loops_work_and_so_does_fetch_afterwards(server: HoldingWebex, tmp_path: Path) -> None:
+    server.release()
+    with Script(NESTED, tmp_path, server.config) as script:
+        assert script.says() == {
+            "imported_only": [False, False],
+            "how": SAFE_IN_SCRIPTS,
+            "again": SAFE_IN_SCRIPTS,
+            "patched": [True, False],
+        }
+        assert script.says() == {"inside": [12, 12, 12], "outside": 12}
+        assert script.end() == ""
+
+
+APPLIED_BEFORE = """
+import {package}
+{package}.apply()
+say(how=cf.enable_nested_loops(), by={{n: blocking._patched_by(n) for n in ("nest_asyncio", "nest_asyncio2")}})
+"""
+
+
+@pytest.mark.parametrize("package", [SAFE_IN_SCRIPTS, "nest_asyncio2"])
+def test_what_the_user_has_applied_already_is_recognised_and_kept(tmp_path: Path, package: str) -> None:
+    with Script(APPLIED_BEFORE.format(package=package), tmp_path) as script:
+        by = {name: name == package for name in ("nest_asyncio", "nest_asyncio2")}
+        assert script.says() == {"how": package, "by": by}
+        assert script.end() == ""
+
+
+WITHOUT = """
+sys.version_info = (3, 12, 0)
+sys.modules["nest_asyncio2"] = None
+try:
+    cf.enable_nested_loops()
+except RuntimeError as error:
+    say(error=str(error), patched=hasattr(asyncio, "_nest_patched"))
+"""
+
+
+def test_on_python_3_12_and_later_nest_asyncio_alone_is_refused(tmp_path: Path) -> None:
+    with Script(WITHOUT, tmp_path) as script:
+        said = script.says()
+        assert said["error"].startswith("not patched: nest_asyncio breaks asyncio.run")
+        assert "Install nest-asyncio2" in said["error"]
+        assert said["patched"] is False

@@ -1,0 +1,44 @@
+"""The main job, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import chatframes as cf
+from chatframes.__main__ import main
+
+
+def test_the_demo_fetches_writes_reads_back_and_says_what_to_do_next(tmp_path: Path, capsys) -> None:
+    assert main(["demo", "--messages", "400", "--images", "60", "--out", str(tmp_path / "apollo.parquet")]) == 0
+    told = capsys.readouterr().out
+    assert "400 messages and 60 pictures" in told
+    assert "complete" in told
+    assert "jupyter" in told
+    assert len(cf.read_parquet(tmp_path / "apollo.parquet")) == 400
+
+
+def test_what_cannot_be_written_is_a_sentence_and_no_traceback(tmp_path: Path, capsys) -> None:
+    out = tmp_path / "no such folder" / "apollo.parquet"
+    assert main(["demo", "--messages", "20", "--images", "2", "--out", str(out)]) == 1
+    assert "no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.namespace
+def test_the_whole_demo_runs_where_only_loopback_exists(tmp_path: Path) -> None:
+    script = f"ip link set lo up 2>/dev/null || {sys.executable} -c '{LOOPBACK_UP}'; exec {sys.executable} -m chatframes demo"
+    answer = subprocess.run(
+        ["unshare", "-n", "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "3,000 messages and 500 pictures" in answer.stdout
+
+
+# Without iproute2: SIOCSIFFLAGS on "lo" by hand.
+LOOPBACK_UP = (
+    'import fcntl,socket,struct; s=socket.socket(); fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))'
+)
