@@ -141,7 +141,8 @@ def compare(latency_ms: float, images: int, rounds: int, names: list[str]) -> No
     bound = latency_ms / 1000 * images / AT_ONCE
     print(f"\n{images} pictures, {latency_ms:g} ms, {rounds} rounds; latency bound {bound:.2f} s")
     print(
-        f"{'':12}{'wall s':>8}{'CPU ms/picture':>16}{'wall/aiohttp':>24}{'CPU/aiohttp':>24}{'requests':>10}{'peak':>6}{'MB':>7}"
+        f"{'':12}{'wall s':>8}{'CPU ms/picture':>16}{'wall/aiohttp':>24}{'CPU/aiohttp':>24}"
+        f"{'requests':>10}{'peak':>6}{'MB':>7}"
     )
     for name in names:
         of = [result[name] for result in results]

@@ -12,59 +12,15 @@ Status = Literal["ok", "skipped", "failed"]
 
 # The closed lists of reasons. A reason marked as worth another try is in RETRYABLE.
 SKIPPED = frozenset(
-    [
-        "disabled",
-        "too_large",
-        "too_many",
-        "budget",
-        "not_an_image",
-        "no_bytes",
-        "bad_url",
-        "blocked_address",
-        "blocked_port",
-        "malware",
-        "unscannable",
-    ]
+    "disabled too_large too_many budget not_an_image no_bytes bad_url blocked_address blocked_port malware "
+    "unscannable".split()
 )
 FAILED = frozenset(
-    [
-        "dns",
-        "connect",
-        "tls",
-        "timeout",
-        "too_slow",
-        "truncated",
-        "redirect",
-        "content_encoding",
-        "bad_response",
-        "http_4xx",
-        "http_5xx",
-        "gone",
-        "unauthorized",
-        "forbidden",
-        "rate_limited",
-        "locked",
-        "cancelled",
-        "memory",
-        "disk",
-        "internal",
-    ]
+    "dns connect tls timeout too_slow truncated redirect content_encoding bad_response http_4xx http_5xx gone "
+    "unauthorized forbidden rate_limited locked cancelled memory disk internal".split()
 )
 RETRYABLE = frozenset(
-    [
-        "dns",
-        "connect",
-        "timeout",
-        "too_slow",
-        "truncated",
-        "bad_response",
-        "http_5xx",
-        "rate_limited",
-        "locked",
-        "cancelled",
-        "memory",
-        "disk",
-    ]
+    "dns connect timeout too_slow truncated bad_response http_5xx rate_limited locked cancelled memory disk".split()
 )
 
 

@@ -18,50 +18,15 @@ import chatframes as cf
 PACKAGE = Path(cf.__file__).parent
 
 # From the bottom up. A module may import what stands above it in this list, never what stands below.
-FLOORS = [
-    "errors",
-    "model",
-    "windows",
-    "limits",
-    "mistakes",
-    "config_file",
-    "images",
-    "config",
-    "blocking",
-    "progress",
-    "transfer",
-    "transfer.clock",
-    "transfer.transport",
-    "transfer.answers",
-    "transfer.http",
-    "transfer.gate",
-    "transfer.link",
-    "transfer.downloads",
-    "table",
-    "table.schema",
-    "table.batches",
-    "table.frame",
-    "table.arrow",
-    "table.files",
-    "table.report",
-    "sources",
-    "sources.webex.rows",
-    "sources.webex.people",
-    "sources.webex.auth",
-    "sources.webex.room",
-    "sources.webex",
-    "pipeline",
-    "api",
-    "sandbox.photos",
-    "sandbox.talk",
-    "sandbox.writing",
-    "sandbox.world",
-    "sandbox.faults",
-    "sandbox.serving",
-    "sandbox.webex_records",
-    "sandbox.webex_server",
-    "sandbox",
-]
+FLOORS = """
+    errors model windows limits mistakes config_file images config blocking progress
+    transfer transfer.clock transfer.transport transfer.answers transfer.http transfer.gate transfer.link transfer.downloads
+    table table.schema table.batches table.frame table.arrow table.files table.report
+    sources sources.webex.rows sources.webex.people sources.webex.auth sources.webex.room sources.webex
+    pipeline api
+    sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.faults sandbox.serving
+    sandbox.webex_records sandbox.webex_server sandbox
+""".split()
 HEAVY = ("telethon", "asyncpraw", "pyarrow", "pandas", "ipywidgets", "httpx", "aiohttp", "pydantic", "PIL", "tqdm")
 
 
