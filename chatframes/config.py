@@ -136,6 +136,8 @@ def load_config(path_or_dict: str | os.PathLike[str] | Mapping[str, Any] | Confi
     config = Config(checked.webex, checked.telegram, checked.reddit, checked.downloads, path)
     for name in _SERVICES:
         _warn_when_crowded(_limits(config, name))
+    if searched and path is not None:
+        _warn_when_sent_elsewhere(config, environment, path)
     return config
 
 
@@ -277,6 +279,16 @@ def _choose_credentials(
             data[service] = {name: value for name, value in section.items() if name not in names} | outside
     if problem := missing_credentials(service, given, names):
         raise ConfigError(f"{place}: {problem}")
+
+
+def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Path) -> None:
+    """A config.json that merely lies in the folder must not quietly redirect the environment's token."""
+    if environment.credentials("webex") and config.webex.base_url != WebexConfig.model_fields["base_url"].default:
+        warnings.warn(
+            f"{path} sends the Webex credentials of the environment to {config.webex.base_url}: if you do not mean that, "
+            "take base_url out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
+            stacklevel=3,
+        )
 
 
 def _spread_defaults(data: dict[str, Any], place: str) -> None:

@@ -50,31 +50,52 @@ def _guarded(listener: Callable[[Event], None]) -> Emit:
 
 
 class _Bar:
-    """Messages read, pictures done of those known so far, and what is being waited for."""
+    """Messages read, files done of those known so far, and what is being waited for."""
 
     def __init__(self) -> None:
         self._bar: Any = None
-        self._last = Event("start", "")
 
     def show(self, event: Event) -> None:
-        self._last = event
         if self._bar is None:  # not `or`: a bar with no total is false
-            self._bar = _tqdm()(total=0, unit="file", dynamic_ncols=True)
+            # A saved notebook shows these first words where widgets cannot be shown, so no number may be in them.
+            self._bar = _tqdm()(
+                desc="fetching", bar_format="{desc}", total=0, unit="file", miniters=0, dynamic_ncols=True
+            )
         bar = self._bar
-        if event.kind == "waiting":
-            bar.set_postfix_str(f"{event.source} asked to wait {event.wait_seconds:.0f} s")
-        elif event.kind == "retry":
-            bar.set_postfix_str(f"trying again: {event.note[:60]}")
-        bar.set_description_str(f"{event.messages:,} messages", refresh=False)
-        bar.total = event.attachments_total
+        self._grow_to(event.attachments_total)
+        if event.kind != "start":
+            bar.set_description_str(f"{event.messages:,} message{'' if event.messages == 1 else 's'}", refresh=False)
+        said = _said(event)
+        news = said != (bar.postfix or "")
+        bar.set_postfix_str(said, refresh=False)
         bar.update(event.attachments_done - bar.n)
-        if event.kind == "finished":
-            bar.set_postfix_str(f"{event.image_bytes / 1e6:,.1f} MB of pictures")
+        if news:
+            bar.refresh()
+
+    def _grow_to(self, total: int) -> None:
+        bar = self._bar
+        bar.total = total
+        bar.bar_format = None if total else "{desc} [{elapsed}{postfix}]"  # without files there is no bar to fill
+        widget = getattr(bar, "container", None)
+        if widget is not None:  # in a notebook tqdm looks at the total only when it begins
+            fill = widget.children[1]
+            fill.max = max(total, 1)
+            fill.layout.display = None if total else "none"
 
     def close(self) -> None:
         if self._bar is not None:
             self._bar.refresh()
             self._bar.close()
+
+
+def _said(event: Event) -> str:
+    if event.kind == "waiting":
+        return f"{event.source} asked to wait {event.wait_seconds:.0f} s"
+    if event.kind == "retry":
+        return f"trying again: {event.note[:60]}"
+    if event.kind == "finished" and event.image_bytes:
+        return f"{event.image_bytes / 1e6:,.1f} MB of pictures"
+    return ""
 
 
 def _tqdm() -> Any:

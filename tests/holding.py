@@ -64,9 +64,11 @@ class HoldingWebex:
     def until(self, reached: Callable[[HoldingWebex], bool], what: str) -> None:
         """Wait until what the server has seen makes `reached` true."""
         with self._changed:
-            assert self._changed.wait_for(lambda: reached(self), PATIENCE_SECONDS), (
-                f"never came: {what}; the server holds {self.held} pictures on {self.open_connections} connections"
-            )
+            came = self._changed.wait_for(lambda: reached(self), PATIENCE_SECONDS)
+            seen = f"the server holds {self.held} pictures on {self.open_connections} connections"
+        if not came:
+            self.release()  # so that whoever still waits can end, and the failure be read
+            raise AssertionError(f"never came: {what}; {seen}")
 
     def until_holding(self, pictures: int) -> None:
         """Wait until that many picture requests are being held."""

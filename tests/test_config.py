@@ -503,6 +503,13 @@ def test_what_the_caller_gives_wins_over_the_environment_and_that_over_a_file_th
     assert token(load_config(write(quiet_place, {"max_connections": 90}, "mine.json"))) == "environment"
 
 
+def test_a_file_that_was_found_cannot_quietly_redirect_the_environments_token(quiet_place, monkeypatch):
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", "from-the-environment")
+    (quiet_place / "config.json").write_text('{"webex": {"base_url": "https://elsewhere.example/v1"}}')
+    with pytest.warns(UserWarning, match="elsewhere"):
+        load_config()
+
+
 def test_a_file_named_by_the_environment_yields_to_a_token_in_the_environment(quiet_place, monkeypatch):
     monkeypatch.setenv("CHATFRAMES_CONFIG", str(write(quiet_place, {"webex": {"access_token": "file"}}, "x.json")))
     monkeypatch.setenv("WEBEX_ACCESS_TOKEN", "environment")

@@ -141,13 +141,8 @@ def test_a_cell_that_was_stopped_can_be_run_again(kernel: Kernel, server: Holdin
 def test_while_a_fetch_is_awaited_the_cells_other_tasks_go_on(kernel: Kernel, server: HoldingWebex) -> None:
     # The fetch can only finish when the other task has asked the server to let go.
     kernel.run("from urllib.request import urlopen")
-    kernel.run(
-        f"""
-let_go = asyncio.create_task(asyncio.to_thread(lambda: urlopen({server.config["webex"]["base_url"] + "/release"!r}).read()))
-{cell(AWAITED, server)}
-await let_go
-"""
-    )
+    ask = f"lambda: urlopen({server.base_url + '/release'!r}).close()"
+    kernel.run(f"other = asyncio.create_task(asyncio.to_thread({ask}))\n{cell(AWAITED, server)}\nawait other")
     assert kernel.value("len(df), int(df['n_images'].sum())") == (12, 12)
 
 

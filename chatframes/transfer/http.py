@@ -36,6 +36,11 @@ def _not_ours(_: logging.LogRecord) -> bool:
 logging.getLogger("httpx").addFilter(_not_ours)
 
 
+async def _keep_location(response: httpx.Response) -> None:
+    # httpx reads where a redirect leads even when it is not to follow it, and fails on what it cannot read.
+    response.extensions["location"] = response.headers.pop("Location", "")
+
+
 class Auth(Protocol):
     """Who knows the token of one credential, and how to renew it."""
 
@@ -78,6 +83,7 @@ class Http:
             trust_env=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             headers={"User-Agent": "chatframes"},
+            event_hooks={"response": [_keep_location]},
         )
 
     async def aclose(self) -> None:
@@ -97,7 +103,10 @@ class Http:
         data: Mapping[str, str] | None = None,
         token: str = "",
     ) -> httpx.Response:
-        """Send one request and return the open answer; `token` goes along only to the API's origin."""
+        """Send one request and return the open answer; `token` goes along only to the API's origin.
+
+        Where a redirect leads stands in the answer's ``extensions["location"]``, as the server wrote it.
+        """
         request = self._build(method, url, headers, data)
         if token and self.is_api(url):
             request.headers["Authorization"] = f"Bearer {token}"

@@ -256,7 +256,7 @@ class Link:
             headers = response.headers
             await response.aclose()
             if status in REDIRECTS:
-                url = next_hop(url, headers.get("Location", ""))
+                url = next_hop(url, response.extensions["location"])
                 if url in seen or len(seen) > MAX_REDIRECTS:
                     raise Refusal("failed", "redirect", "too many redirects", http_status=status)
                 seen.add(url)
@@ -268,7 +268,10 @@ class Link:
             wait = retry_after_seconds(headers, self.clock)
             if status == 429:
                 self.count("rate_limited")
-                self.gate.close_for(wait or 1.0 + self.clock.random(), self.clock)
+                closed_seconds = wait or 1.0 + self.clock.random()
+                self.gate.close_for(closed_seconds, self.clock)
+                if closed_seconds > IMAGE_WAIT_SECONDS:
+                    raise self._closed_until(self.clock.now() + timedelta(seconds=closed_seconds))
                 wait = 0.0  # the gate does the waiting, for everybody
             outcome, reason = statuses.get(status) or meaning(status)
             raise Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=wait)
@@ -294,7 +297,16 @@ class Link:
             retry_at = closed.retry_at
         else:
             return
-        raise Refusal("failed", "rate_limited", f"the service asks to wait until {retry_at:%H:%M:%S} UTC")
+        raise self._closed_until(retry_at)
+
+    def _closed_until(self, retry_at: datetime) -> Refusal:
+        return Refusal(
+            "failed",
+            "rate_limited",
+            f"the service asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC",
+            http_status=429,
+            retry_after_seconds=(retry_at - self.clock.now()).total_seconds(),
+        )
 
     async def _get_raw(self, url: str, token: str) -> httpx.Response:
         try:

@@ -1,0 +1,345 @@
+"""The notebooks run from top to bottom in a clean kernel, and show what they promise."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import base64
+import io
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import nbformat
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+from kernels import PATIENCE_SECONDS, REPOSITORY, clean_environment
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from PIL import Image
+
+import chatframes as cf
+
+NAMES = ["quickstart", "webex"]
+PICTURES = ("image/jpeg", "image/png")
+CHROMIUM_SWITCHES = (
+    "no-sandbox disable-gpu disable-quic no-first-run disable-sync disable-background-networking "
+    "disable-component-update"
+).split()
+HOSTILE = "<script>alert('not today')</script>"
+
+# What a chat's members write must stay text wherever a notebook shows it.
+SHOW_HOSTILE_TEXT = """
+import pandas as pd
+
+hostile = df[df["text"].str.contains("<script")].copy()
+df.attrs["chatframes"]["sources"][0]["chat_name"] = hostile["text"].iloc[0]
+with pd.option_context("display.max_colwidth", None):
+    display(hostile[["author_name", "text"]], cf.report(df))
+"""
+
+
+def stored(name: str) -> NotebookNode:
+    return nbformat.read(REPOSITORY / "notebooks" / f"{name}.ipynb", as_version=nbformat.NO_CONVERT)
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def execute(notebook: NotebookNode) -> list[str]:
+    """Run every cell in a kernel of its own; return the names of the files it left in its folder."""
+    with tempfile.TemporaryDirectory(prefix="cf-") as short, pytest.MonkeyPatch.context() as patch:
+        folder = Path(short)  # short: the paths of sockets have a limit
+        working = folder / "working"
+        working.mkdir()
+        environment = clean_environment(folder / "jupyter")
+        for variable, value in environment.items():
+            patch.setenv(variable, value)
+        manager = AsyncKernelManager(
+            kernel_name="python3", transport="ipc", connection_file=str(folder / "kernel.json")
+        )
+        client = NotebookClient(
+            notebook, km=manager, timeout=PATIENCE_SECONDS, resources={"metadata": {"path": str(working)}}
+        )
+        asyncio.run(client.async_execute(env=environment, cleanup_kc=True))
+        return sorted(path.name for path in working.rglob("*"))
+
+
+class Executed:
+    """A notebook that was run, and what its cells showed."""
+
+    def __init__(self, name: str) -> None:
+        self.notebook = stored(name)
+        self.left_behind = execute(self.notebook)
+
+    @property
+    def outputs(self) -> list[NotebookNode]:
+        return [output for cell in code_cells(self.notebook) for output in cell.outputs]
+
+    def said(self, cell_id: str) -> str:
+        """Everything a cell showed as text."""
+        (cell,) = [cell for cell in code_cells(self.notebook) if cell.id == cell_id]
+        return "\n".join(text for output in cell.outputs for text in _texts(output))
+
+    def widgets(self, model: str) -> list[dict[str, Any]]:
+        """The final states of one kind of widget."""
+        states = self.notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+        return [one["state"] for one in states.values() if one["model_name"] == model]
+
+
+def _texts(output: NotebookNode) -> Iterator[str]:
+    if output.output_type == "stream":
+        yield output.text
+    else:
+        data = output.get("data", {})
+        yield from (data[kind] for kind in ("text/plain", "text/html") if kind in data)
+
+
+@pytest.fixture(scope="module")
+def truth() -> list[dict[str, Any]]:
+    """The messages of the sandbox's main room."""
+    with cf.sandbox() as world:
+        return world.expected("Project Apollo")
+
+
+@pytest.fixture(scope="module")
+def executed() -> Callable[[str], Executed]:
+    """Each notebook is run once, when it is first asked for."""
+    runs: dict[str, Executed] = {}
+
+    def run(name: str) -> Executed:
+        if name not in runs:
+            runs[name] = Executed(name)
+        return runs[name]
+
+    return run
+
+
+# --- as they are stored --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_notebook_is_clean_and_valid(name: str) -> None:
+    notebook = stored(name)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    for cell in code_cells(notebook):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stored_notebook_holds_no_secret_and_nothing_of_a_machine(name: str) -> None:
+    text = (REPOSITORY / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert re.findall(r"[A-Za-z0-9+/=_-]{40,}", text) == [], "long enough for a token"
+    assert re.findall(r"/(?:home|root|tmp|Users|work)/|[A-Z]:\\\\", text) == []
+    assert set(re.findall(r"https?://[^/)\s\"]+", text)) == {"https://developer.webex.com"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cells_are_short_and_each_section_says_what_it_is_about(name: str) -> None:
+    notebook = stored(name)
+    assert notebook.cells[0].cell_type == "markdown"
+    for cell in code_cells(notebook):
+        lines = cell.source.splitlines()
+        assert len(lines) <= 9, cell.id
+        assert max(map(len, lines)) <= 100, cell.id
+
+
+def test_the_quickstart_has_fewer_than_ten_code_cells() -> None:
+    assert len(code_cells(stored("quickstart"))) < 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_marked_cell_switches_to_ones_own_account(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = stored(name)
+    (place,) = [at for at, cell in enumerate(notebook.cells) if "own-account" in cell.metadata.get("tags", ())]
+    heading, marked = notebook.cells[place - 1 : place + 1]
+    assert heading.source.startswith("## Your own account")
+    lines = marked.source.splitlines()
+    assert lines
+    assert all(line.startswith("# ") for line in lines), "as stored it does nothing"
+
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "pasted-by-the-user")
+    before = {"cf": cf}
+    exec("\n".join(line.removeprefix("# ") for line in lines), before)
+    config = before["config"]
+    assert isinstance(config, cf.Config)
+    assert config.webex.access_token.get_secret_value() == "pasted-by-the-user"
+    assert "pasted-by-the-user" not in repr(config)
+
+    # What it sets is what the first cell had set, and no cell before it has asked the sandbox for anything.
+    (first,) = code_cells(NotebookNode(cells=notebook.cells[:place]))
+    assert set(before) - {"cf", "getpass", "__builtins__"} <= _names_set_by(first.source)
+
+
+def _names_set_by(source: str) -> set[str]:
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+
+
+# --- run from a clean kernel ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_runs_in_order_without_an_error_or_a_warning(name: str, executed: Callable[[str], Executed]) -> None:
+    run = executed(name)
+    cells = code_cells(run.notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.id
+            assert output.get("name") != "stderr", f"{cell.id}: {output.get('text')}"
+            assert not any("Traceback" in text for text in _texts(output)), cell.id
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_shows_a_real_picture(name: str, executed: Callable[[str], Executed]) -> None:
+    shown = [
+        output.data[kind] for output in executed(name).outputs for kind in PICTURES if kind in output.get("data", {})
+    ]
+    assert shown
+    for data in shown:
+        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+            picture.load()
+            assert min(picture.size) >= 100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_leaves_no_file_behind(name: str, executed: Callable[[str], Executed]) -> None:
+    assert executed(name).left_behind == []
+
+
+def test_the_quickstarts_bar_ends_full_and_says_what_came(
+    executed: Callable[[str], Executed], truth: list[dict[str, Any]]
+) -> None:
+    run = executed("quickstart")
+    files = sum(len(message["media"]) for message in truth)
+    (fill,) = run.widgets("FloatProgressModel")
+    assert (fill["value"], fill["max"], fill["bar_style"]) == (files, files, "success")
+    said = " ".join(label["value"] for label in run.widgets("HTMLModel")).replace("\u2007", " ")
+    assert "300 messages: 100%" in said
+    assert f"{files}/{files}" in said
+    assert "MB of pictures" in said
+
+
+def test_a_bar_without_pictures_is_only_words_and_a_stopped_one_stays_where_it_was(
+    executed: Callable[[str], Executed],
+) -> None:
+    run = executed("webex")
+    fills = run.widgets("FloatProgressModel")
+    layouts = run.notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    for fill in fills:
+        hidden = layouts[fill["layout"].removeprefix("IPY_MODEL_")]["state"]["display"] == "none"
+        assert hidden == (fill["max"] == 1)
+    assert {fill["max"] == 1 for fill in fills} == {True, False}
+    (stopped,) = [fill for fill in fills if fill["bar_style"] == "danger"]
+    assert stopped["value"] < stopped["max"]
+
+
+def test_the_quickstart_looks_asks_and_reports(executed: Callable[[str], Executed]) -> None:
+    run = executed("quickstart")
+    assert re.search(r"JPEG \d+x\d+, \d+ kB", run.said("look"))
+    assert "not_an_image" in run.said("files")
+    assert "complete, 300 messages" in run.said("report")
+    assert "60 ok" in run.said("report")
+    assert "pictures" in run.said("ask")
+
+
+@pytest.mark.parametrize(
+    ("cell_id", "expected"),
+    [
+        ("rooms", ["Project Apollo", "Tomasz Verhoeven", "direct"]),
+        ("ambiguous", ["2 Webex rooms are called 'Standup'"]),
+        ("typo", ["did you mean", "'Project Apollo'"]),
+        ("zones", ["2026-10-13 15:00 to 2026-10-14 15:00"]),
+        ("bounds", ["'2026-10-31' is not before"]),
+        ("limit", ["too_large", "larger than max_size_bytes"]),
+        ("outcomes", ["too_large"]),
+        ("missing", ["gone", "malware", "unscannable"]),
+        ("gap", ["IncompleteWarning"]),
+        ("gap-report", ["partial, ", "missing", "asks to wait"]),
+        ("patience", ["complete, 300 messages"]),
+        ("failed", ["HTTP 401"]),
+        ("last", ["cancelled"]),
+        ("threads", ["Please measure the play"]),
+        ("several", ["Project Apollo", "Kitchen"]),
+        ("await", ["(300, 60)"]),
+        ("stream", ["1000 messages", "complete, 3,000 messages"]),
+        ("raw", ["'roomType': 'group'", "'personEmail'"]),
+        ("bots", ["bot&#x27;s", "messages that mention it"]),
+    ],
+)
+def test_the_webex_notebook_shows_what_its_prose_promises(
+    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
+) -> None:
+    said = executed("webex").said(cell_id)
+    assert [words for words in expected if words not in said] == []
+
+
+def test_a_day_is_a_day_of_the_time_zone_that_was_asked_for(
+    executed: Callable[[str], Executed], truth: list[dict[str, Any]]
+) -> None:
+    counts = ast.literal_eval(executed("webex").said("dates").splitlines()[-1])
+    for zone, count in counts.items():
+        days = [message["created_at"].astimezone(ZoneInfo(zone)).date() for message in truth]
+        assert count == days.count(date(2026, 10, 14))
+    assert counts["UTC"] != counts["Asia/Tokyo"]
+
+
+def test_what_webex_could_not_scan_arrives_once_the_admin_allows_it(executed: Callable[[str], Executed]) -> None:
+    run = executed("webex")
+    assert "unscannable" in run.said("missing")
+    assert "unscannable" not in run.said("unscannable")
+
+
+# --- seen by a person ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_in_a_browser_the_picture_is_seen_and_hostile_messages_stay_text(tmp_path: Path) -> None:
+    from nbconvert import HTMLExporter
+    from playwright.sync_api import sync_playwright
+
+    notebook = stored("quickstart")
+    notebook.cells.append(nbformat.v4.new_code_cell(SHOW_HOSTILE_TEXT, id="hostile"))
+    execute(notebook)
+    page_file = tmp_path / "quickstart.html"
+    page_file.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
+
+    troubles: list[str] = []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[f"--{switch}" for switch in CHROMIUM_SWITCHES],
+        )
+        context = browser.new_context(viewport={"width": 1000, "height": 900})
+        # nbconvert's page asks public hosts for scripts that typeset formulas and widgets; here nothing leaves.
+        context.route("http*://**/*", lambda route: route.abort())
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
+        page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(page_file.as_uri())
+        page.wait_for_function("[...document.images].every(image => image.complete)")
+        widths = page.evaluate("[...document.images].map(image => image.naturalWidth)")
+        seen = page.inner_text("body")
+        markup = page.evaluate(
+            "[...document.scripts].filter(script => script.text.includes('not today')).length"
+            " + document.querySelectorAll('[onerror]').length"
+        )
+        browser.close()
+    assert len(widths) == 1
+    assert widths[0] >= 100
+    assert seen.count(HOSTILE) == 2, "once in the table, once in the report"
+    assert "complete, 300 messages" in seen
+    assert markup == 0
+    assert troubles == []

@@ -1,0 +1,52 @@
+"""What the README says is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import chatframes as cf
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_example_runs_as_printed() -> None:
+    names: dict[str, object] = {}
+    exec(blocks("python")[0], names)  # the README's own text
+    assert len(names["df"]) == 300
+    assert names["df"]["n_images"].sum() == 60
+
+
+def test_the_first_two_commands_install_with_extras_and_stand_alone() -> None:
+    first, second = blocks("sh")[:2]
+    for command in (first, second):
+        assert command.count("\n") == 1
+        assert "-m venv" in command
+        assert "group" not in command
+    assert "chatframes demo" in first
+    assert "pytest" in second
+
+
+@pytest.mark.parametrize("settings", re.findall(r"`(\"max_concurrent[^`]*)`", README))
+def test_every_tuning_line_is_a_config_that_loads(settings: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text("{" + settings + "}", encoding="utf-8")
+    cf.load_config(path)
+
+
+def test_every_name_the_readme_calls_exists() -> None:
+    called = set(re.findall(r"\bcf\.(\w+)\(", README))
+    assert len(called) > 10
+    assert called <= set(cf.__all__)
+
+
+def test_every_file_the_readme_links_to_exists() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
