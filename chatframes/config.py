@@ -285,7 +285,7 @@ def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Pa
     """A config.json that merely lies in the folder must not quietly redirect the environment's token."""
     if environment.credentials("webex") and config.webex.base_url != WebexConfig.model_fields["base_url"].default:
         warnings.warn(
-            f"{path} sends the Webex credentials of the environment to {config.webex.base_url}: if you do not mean that, "
+            f"{path} sends the Webex credentials of the environment to {config.webex.base_url}: if that is not meant, "
             "take base_url out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
             stacklevel=3,
         )

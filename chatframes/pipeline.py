@@ -148,6 +148,7 @@ class Run:
         self._image_bytes = 0
         self._attachments_total = 0
         self._last_page = self._started
+        self._working: list[asyncio.Task[None]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Run:
@@ -158,8 +159,12 @@ class Run:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._task is not None
-        self._task.cancel()
-        await asyncio.wait((self._task,))
+        # Downloads end first: a source that closes under them would make their outcomes look like defects.
+        for tasks in (self._working, [self._task]):
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
         if not self._task.cancelled():
             self._task.exception()  # seen here; `batches` has raised it
         self._emit(self._event(Event("finished", "")))
@@ -233,11 +238,11 @@ class Run:
         self._downloaders = {service: self._downloader(service) for service in services}
         try:
             async with asyncio.TaskGroup() as workers:
-                working = [workers.create_task(downloader.run()) for downloader in self._downloaders.values()]
+                self._working = [workers.create_task(downloader.run()) for downloader in self._downloaders.values()]
                 async with asyncio.TaskGroup() as readers:
                     for reading in self._readings:
                         readers.create_task(self._read(reading))
-                for task in working:
+                for task in self._working:
                     task.cancel()
         except* Exception as group:
             raise _first(group) from None  # an ExceptionGroup never reaches a user

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 from PIL import Image
+from pydantic import SecretStr
 
 from chatframes.model import Event
 from chatframes.transfer.clock import Clock
@@ -108,13 +109,13 @@ class Credential:
     """An `Auth` with tokens to hand out one after another."""
 
     def __init__(self, *tokens: str) -> None:
-        self._tokens = list(tokens)
+        self._tokens = [SecretStr(token) for token in tokens]
         self.renewals = 0
 
-    async def token(self, http: Http) -> str:
+    async def token(self, http: Http) -> SecretStr:
         return self._tokens[0]
 
-    async def renew(self, http: Http, stale: str) -> None:
+    async def renew(self, http: Http, stale: SecretStr) -> None:
         if stale == self._tokens[0]:
             self.renewals += 1
             self._tokens.pop(0)

@@ -291,14 +291,16 @@ def in_turn(*answers: Answer) -> Answer:
 
 
 def together(count: int, answer: Answer) -> Answer:
-    """Answer nobody until `count` requests are waiting; from then on, everybody at once."""
+    """Answer nobody until `count` requests are waiting and any more had the time to come; then everybody."""
     arrived = 0
     enough = asyncio.Event()
 
     async def held(request: Request, reply: Reply) -> None:
         nonlocal arrived
         arrived += 1
-        if arrived >= count:
+        if arrived == count:
+            for _ in range(100):
+                await asyncio.sleep(0)
             enough.set()
         async with asyncio.timeout(GUARD_SECONDS):
             await enough.wait()

@@ -334,8 +334,8 @@ def test_a_trickle_is_given_up_in_the_end_and_the_others_finish_meanwhile() -> N
             assert_nothing_kept(slow, "failed", "too_slow")
             for outcome in others:
                 assert_whole(outcome)
-            assert sent < 4 * 120
-            assert time.seconds < 200
+            assert slow.attempts == 4  # each given up after half a minute, long before the whole time is over
+            assert sent < 4 * 100
 
     asyncio.run(main())
 
@@ -605,7 +605,7 @@ def test_a_refusal_is_waited_for_by_everybody_and_then_all_is_well() -> None:
 def test_a_refusal_for_longer_than_a_minute_fails_at_once_and_says_until_when(seconds: int) -> None:
     outcome, asked = one_outcome(always(429, b"", ("Retry-After", str(seconds))))
     assert_nothing_kept(outcome, "failed", "rate_limited")
-    assert asked == 1
+    assert (outcome.attempts, asked) == (1, 1)
     assert "until" in (outcome.error or "")
 
 
@@ -965,6 +965,12 @@ def test_a_small_body_does_not_wait_for_a_large_one_that_was_cancelled() -> None
         large.cancel()
         async with asyncio.timeout(GUARD_SECONDS):
             assert await small == 30
+        waits = asyncio.create_task(budget.reserve(20))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not waits.done()  # 10 are left: what the large one never had, it does not give back
+        budget.give_back(60)
+        assert await waits == 20
 
     asyncio.run(main())
 

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import random
+import traceback
 import tracemalloc
 from datetime import timedelta
 from email.utils import format_datetime
@@ -17,6 +18,7 @@ from fakes import STARTS, Credential, FakeTime, fast_clock, line, texts_within
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import Answer, Reply, Request, always, in_turn, serving
+from pydantic import SecretStr
 
 from chatframes.errors import AuthError, RateLimited, ServiceError
 from chatframes.model import Refusal
@@ -391,7 +393,7 @@ class Watched(httpx.AsyncBaseTransport):
 class SlowCredential(Credential):
     """A credential that needs a while to say its token: others get their answers meanwhile."""
 
-    async def token(self, http: http_module.Http) -> str:
+    async def token(self, http: http_module.Http) -> SecretStr:
         for _ in range(20):
             await asyncio.sleep(0)
         return await super().token(http)
@@ -539,8 +541,18 @@ def test_no_error_of_a_page_carries_a_token_a_url_or_a_request(answer: Answer, k
                 await call.link.json(f"{server.url}/messages?signature=planted-4")
             assert server.requests[0].header("Authorization") == "Bearer planted-1"
             assert "planted" not in texts_within(caught.value)
+            # Nor does a traceback that shows the variables of our own code (IPython's Verbose mode, say).
+            shown = [repr(variables) for name, variables in frames(caught.value) if name.startswith("chatframes.")]
+            assert shown
+            assert "planted-1" not in "".join(shown)
 
     asyncio.run(main())
+
+
+def frames(error: BaseException) -> list[tuple[str, dict[str, object]]]:
+    """Return the module and the variables of every frame an error came through."""
+    walked = traceback.walk_tb(error.__traceback__)
+    return [(frame.f_globals["__name__"], dict(frame.f_locals)) for frame, _ in walked]
 
 
 @pytest.mark.parametrize("answer", [silence, always(500), always(401), always(302, b"", ("Location", "file:///x"))])
@@ -561,7 +573,7 @@ def test_the_error_below_does_carry_them_so_the_two_tests_above_can_fail() -> No
     async def main() -> None:
         async with serving(silence) as server, line(server.url, FakeTime().clock) as call:
             with pytest.raises(httpx.RemoteProtocolError) as caught:
-                await call.http.request("GET", f"{server.url}/?signature=planted-4", token="planted-1")
+                await call.http.request("GET", f"{server.url}/?signature=planted-4", token=SecretStr("planted-1"))
             texts = texts_within(caught.value)
             assert "planted-1" in texts
             assert "planted-4" in texts

@@ -203,9 +203,9 @@ class Report:
     def _repr_html_(self) -> str:
         rows = []
         for label, text in self._rows():
-            cells = f"<th>{html.escape(label)}</th><td>" if label else '<td colspan="2"><b>'
-            ends = "</td>" if label else "</b></td>"
-            rows.append(f'<tr style="text-align: left">{cells}{html.escape(text)}{ends}</tr>')
+            left = 'style="text-align: left"'  # on every cell: a notebook's own style wins over a row's
+            cells = f"<th {left}>{html.escape(label)}</th><td {left}>" if label else f'<td colspan="2" {left}><b>'
+            rows.append(f"<tr>{cells}{html.escape(text)}{'</td>' if label else '</b></td>'}</tr>")
         return "<table>" + "".join(rows) + "</table>"
 
     def _rows(self) -> list[tuple[str, str]]:
@@ -297,7 +297,10 @@ def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
     name = source.chat_name or source.chat_id or source.source
     extra = [
         f"{count:,} {what}"
-        for count, what in ((source.duplicates, "seen twice"), (source.retries, "requests repeated"))
+        for count, what in (
+            (source.duplicates, "seen twice"),
+            (source.retries, "request repeated" if source.retries == 1 else "requests repeated"),
+        )
         if count
     ]
     heading = ", ".join([f"{source.messages:,} messages", source.status, *extra])

@@ -7,6 +7,7 @@ limits, the lower one holds while both run.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -128,3 +129,7 @@ def gate(service: str) -> Gate:
 def forget_gates() -> None:
     """Forget every wait; only for when nothing is running any more."""
     _gates.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_gates)  # a child holds none of its parent's places

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import SecretStr
 
 from ..errors import AuthError
 from .answers import origin
 from .transport import AiohttpTransport
 
+NO_TOKEN = SecretStr("")
 TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=5.0)
 
 # The one seam of the transport: tests put httpx's stock transport (which respx can mock) here.
@@ -41,22 +44,32 @@ async def _keep_location(response: httpx.Response) -> None:
     response.extensions["location"] = response.headers.pop("Location", "")
 
 
+class _NoCookies(CookieJar):
+    """Keeps none, gives none."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        pass
+
+    def add_cookie_header(self, request: object) -> None:
+        pass
+
+
 class Auth(Protocol):
     """Who knows the token of one credential, and how to renew it."""
 
-    async def token(self, http: Http) -> str: ...
+    async def token(self, http: Http) -> SecretStr: ...
 
-    async def renew(self, http: Http, stale: str) -> None:
+    async def renew(self, http: Http, stale: SecretStr) -> None:
         """Make `token` return another one than `stale`; raises AuthError when that cannot be."""
 
 
 class Anonymous:
     """No credential at all."""
 
-    async def token(self, http: Http) -> str:
-        return ""
+    async def token(self, http: Http) -> SecretStr:
+        return NO_TOKEN
 
-    async def renew(self, http: Http, stale: str) -> None:
+    async def renew(self, http: Http, stale: SecretStr) -> None:
         raise AuthError("the service asks for credentials, and none are configured")
 
 
@@ -81,7 +94,7 @@ class Http:
             timeout=TIMEOUT,
             follow_redirects=False,
             trust_env=False,
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+            cookies=_NoCookies(),
             headers={"User-Agent": "chatframes"},
             event_hooks={"response": [_keep_location]},
         )
@@ -101,7 +114,7 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
-        token: str = "",
+        token: SecretStr = NO_TOKEN,
     ) -> httpx.Response:
         """Send one request and return the open answer; `token` goes along only to the API's origin.
 
@@ -109,7 +122,7 @@ class Http:
         """
         request = self._build(method, url, headers, data)
         if token and self.is_api(url):
-            request.headers["Authorization"] = f"Bearer {token}"
+            request.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
         marked = _ours.set(True)
         try:
             return await self._client.send(request, stream=True)
@@ -132,17 +145,22 @@ class Http:
         except UnicodeError:  # a host name that no rule for names allows
             raise httpx.InvalidURL("not an http(s) URL") from None
 
-    async def token(self) -> str:
+    async def token(self) -> SecretStr:
+        """Return the token, which shows itself in no traceback."""
         token = await self._auth.token(self)
-        if not (token.isascii() and token.isprintable()):  # said here, since the error of a header would quote it
+        if not _fits_a_header(token):  # said here, since the error of a header would quote it
             raise AuthError(
                 f"the access token for {self.service} holds a character that no token has (a line break or a "
                 "typographic quote, perhaps): copy it again"
             )
         return token
 
-    async def renew(self, stale: str) -> None:
+    async def renew(self, stale: SecretStr) -> None:
         await self._auth.renew(self, stale)
+
+
+def _fits_a_header(token: SecretStr) -> bool:
+    return token.get_secret_value().isascii() and token.get_secret_value().isprintable()
 
 
 # --- clients in use -------------------------------------------------------------------------------------------------
@@ -165,3 +183,7 @@ async def shared(key: Hashable, build: Callable[[], Http]) -> AsyncIterator[Http
         else:
             del _open[loop_key]
             await http.aclose()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open.clear)  # the parent's connections stay the parent's

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from ..errors import AuthError, RateLimited, ServiceError
 from ..model import Body, Emit, Event, Refusal, Status
@@ -28,7 +29,7 @@ from .answers import (
 )
 from .clock import Clock, backoff_seconds
 from .gate import Gate, TooLong
-from .http import Http
+from .http import NO_TOKEN, Http
 
 PAGE_ATTEMPTS = 6
 PAGE_SECONDS = 120.0  # the whole of one page; the read time-out alone never ends a trickle
@@ -90,10 +91,13 @@ class Link:
         patience = self.max_retry_wait_seconds
         renewed = False
         failures = refusals = 0
+        trouble = ""
         while True:
             async with self.gate.pages:
                 token = await self.http.token()
-                patience -= await self._wait_open(patience)  # last: nothing may come between it and the request
+                patience -= await self._wait_open(patience)  # last: nothing may wait between it and the request
+                if trouble:
+                    self._tell_retry(trouble)
                 answer, trouble = await self._try_json(url, token)
             if answer is not None and answer.status == 401 and not renewed:
                 renewed = True
@@ -109,7 +113,6 @@ class Link:
                 self.count("rate_limited")
                 # "At once" is no answer to "too many": taken as asked, it would repeat the request without end.
                 self.gate.close_for(asked or 1.0 + backoff_seconds(refusals, self.clock), self.clock)
-                self._tell_retry(trouble)
                 continue
             failures += 1
             if failures >= PAGE_ATTEMPTS:
@@ -119,14 +122,13 @@ class Link:
                 )
             if asked is not None and asked > patience:
                 raise self._too_long(self.clock.now() + timedelta(seconds=asked))
-            self._tell_retry(trouble)
             patience -= await self._pause(max(asked or 0.0, backoff_seconds(failures, self.clock)), patience, trouble)
 
     @property
     def service(self) -> str:
         return self.http.service
 
-    async def _try_json(self, url: str, token: str) -> tuple[Answer | None, str]:
+    async def _try_json(self, url: str, token: SecretStr) -> tuple[Answer | None, str]:
         """Return the answer, or None and what went wrong."""
         try:
             response = await self.http.request(
@@ -247,7 +249,7 @@ class Link:
         renewed = False
         while True:
             # Once a redirect has left the API's origin, no credential follows, not even back to it.
-            token = await self._token_for(url) if all(map(self.http.is_api, seen)) else ""
+            token = await self._token_for(url) if all(map(self.http.is_api, seen)) else NO_TOKEN
             await self._wait_open_for_image()
             response = await self._get_raw(url, token)
             status = response.status_code
@@ -276,15 +278,15 @@ class Link:
             outcome, reason = statuses.get(status) or meaning(status)
             raise Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=wait)
 
-    async def _token_for(self, url: str) -> str:
+    async def _token_for(self, url: str) -> SecretStr:
         if not self.http.is_api(url):
-            return ""
+            return NO_TOKEN
         try:
             return await self.http.token()
         except AuthError as error:
             raise Refusal("failed", "unauthorized", str(error)) from None
 
-    async def _renew_for_image(self, token: str) -> None:
+    async def _renew_for_image(self, token: SecretStr) -> None:
         try:
             await self.http.renew(token)
         except AuthError as error:
@@ -308,7 +310,7 @@ class Link:
             retry_after_seconds=(retry_at - self.clock.now()).total_seconds(),
         )
 
-    async def _get_raw(self, url: str, token: str) -> httpx.Response:
+    async def _get_raw(self, url: str, token: SecretStr) -> httpx.Response:
         try:
             return await self.http.request(
                 "GET", url, headers={"Accept": "*/*", "Accept-Encoding": "identity"}, token=token

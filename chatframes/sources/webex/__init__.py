@@ -122,7 +122,7 @@ async def connect(context: Context) -> AsyncIterator[Link]:
     )
     key = (SERVICE, config.base_url, fingerprint(config), config.max_connections, config.max_keepalive_connections)
     the_gate = gate(SERVICE)
-    async with shared(key, lambda: Http(SERVICE, config.base_url, tokens(config), limits)) as http:
+    async with shared(key, lambda: Http(SERVICE, config.base_url, tokens(config, context.clock), limits)) as http:
         with (
             the_gate.pages.limited_to(config.max_concurrent_fetches),
             the_gate.downloads.limited_to(config.max_concurrent_image_downloads),

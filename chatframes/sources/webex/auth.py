@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 
 import httpx
+from pydantic import SecretStr
 
 from ...config import WebexConfig
 from ...errors import AuthError, ServiceError
-from ...transfer.http import Http
+from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.http import NO_TOKEN, Http
 from ...transfer.link import PAGE_ATTEMPTS
 
 HOW_TO_LOG_IN = (
@@ -21,21 +24,22 @@ HOW_TO_LOG_IN = (
 class Tokens:
     """The token of one credential, and the way to its next one. An `Auth` of `transfer.http`."""
 
-    def __init__(self, config: WebexConfig) -> None:
+    def __init__(self, config: WebexConfig, clock: Clock) -> None:
         self._config = config
-        self._access = config.access_token.get_secret_value() if config.access_token else ""
-        self._refresh = config.refresh_token.get_secret_value() if config.refresh_token else ""
+        self._clock = clock
+        self._access: SecretStr = config.access_token or NO_TOKEN
+        self._refresh: SecretStr = config.refresh_token or NO_TOKEN
         self._lock = asyncio.Lock()
 
     def __repr__(self) -> str:
         return "Tokens('********')"
 
-    async def token(self, http: Http) -> str:
+    async def token(self, http: Http) -> SecretStr:
         if not self._access:
-            await self.renew(http, "")
+            await self.renew(http, NO_TOKEN)
         return self._access
 
-    async def renew(self, http: Http, stale: str) -> None:
+    async def renew(self, http: Http, stale: SecretStr) -> None:
         """Get another token than `stale`; whoever comes second finds it already there."""
         async with self._lock:
             if self._access != stale:
@@ -49,49 +53,45 @@ class Tokens:
             await self._exchange(http)
 
     async def _exchange(self, http: Http) -> None:
-        for _ in range(PAGE_ATTEMPTS):
-            status, answer = await self._post(http)
+        for failures in range(1, PAGE_ATTEMPTS + 1):
+            status = await self._post(http)
             if status is not None and status < 500 and status != 429:
                 break
-        if status is None or status >= 500 or status == 429:
+            if failures < PAGE_ATTEMPTS:
+                await self._clock.sleep(backoff_seconds(failures, self._clock))
+        else:
             raise ServiceError("Webex could not be reached to renew the access token; try again later")
-        access = answer.get("access_token")
-        if status != 200 or not isinstance(access, str) or not access:
+        if status != 200:
             raise AuthError(
                 f"Webex refused to renew the access token (HTTP {status}): the refresh token lasts 90 days, and "
                 "client_id and client_secret must be those it was made with. Log in again to get a new one"
             )
-        self._access = access
-        renewed = answer.get("refresh_token")
-        if isinstance(renewed, str) and renewed:
-            self._refresh = renewed
 
-    async def _post(self, http: Http) -> tuple[int | None, dict[str, object]]:
+    async def _post(self, http: Http) -> int | None:
+        """Ask for a new token and keep it; return the status, or None when there was no usable answer."""
         try:
             response = await http.request("POST", f"{http.base_url}/access_token", data=self._form())
             try:
                 await response.aread()
-                answer = response.json()
+                if response.status_code != 200:
+                    return response.status_code
+                self._access = SecretStr(str(response.json()["access_token"]))
+                if refresh := response.json().get("refresh_token"):
+                    self._refresh = SecretStr(str(refresh))
             finally:
                 await response.aclose()
-        except (httpx.TransportError, ValueError):
-            return None, {}
-        return response.status_code, answer if isinstance(answer, dict) else {}
+        except (httpx.TransportError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return 200
 
     def _form(self) -> dict[str, str]:
-        config = self._config
-        assert config.client_id is not None
-        assert config.client_secret is not None
-        return {
-            "grant_type": "refresh_token",
-            "client_id": _plain(config.client_id),
-            "client_secret": config.client_secret.get_secret_value(),
+        parts = {
+            "client_id": self._config.client_id,
+            "client_secret": self._config.client_secret,
             "refresh_token": self._refresh,
         }
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else value.get_secret_value()  # type: ignore[attr-defined]
+        secrets = {name: part.get_secret_value() for name, part in parts.items() if part is not None}
+        return {"grant_type": "refresh_token", **secrets}
 
 
 def fingerprint(config: WebexConfig) -> str:
@@ -104,12 +104,16 @@ def fingerprint(config: WebexConfig) -> str:
 _kept: dict[tuple[int, str, str], Tokens] = {}
 
 
-def tokens(config: WebexConfig) -> Tokens:
+def tokens(config: WebexConfig, clock: Clock) -> Tokens:
     """Return the tokens of a credential: the same ones for every call of this process."""
     key = id(asyncio.get_running_loop()), config.base_url, fingerprint(config)
-    return _kept.setdefault(key, Tokens(config))
+    return _kept.setdefault(key, Tokens(config, clock))
 
 
 def forget_tokens() -> None:
     """Forget renewed tokens."""
     _kept.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_tokens)

@@ -82,7 +82,7 @@ class Room:
                 visited.discard(url)
                 continue
             messages = await self._rows(answer.payload)
-            url = self._next(answer)
+            url = next_link(answer.headers.get_list("Link"))
             oldest = min((m.created_at for m in messages if m.created_at is not None), default=None)
             if url is None:
                 edge = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
@@ -91,6 +91,8 @@ class Room:
             yield Page(messages, Window(edge, window.until) if edge < window.until else None)
             if edge <= window.since:
                 return
+            if url is not None and not self.link.http.is_api(url):
+                raise ServiceError("Webex's next-page link leads to another host; it was not followed")
 
     def _first_page(self, before: datetime) -> str:
         query = {"roomId": self.id, "before": stamp(before), "max": str(self._page_size)}
@@ -135,12 +137,6 @@ class Room:
         if error.status == 404:
             return ChatNotFound(f"the Webex space {self.name!r} is no longer there, or this account has left it")
         return error
-
-    def _next(self, answer: Answer) -> str | None:
-        url = next_link(answer.headers.get_list("Link"))
-        if url is not None and not self.link.http.is_api(url):
-            raise ServiceError("Webex's next-page link leads to another host; it was not followed")
-        return url
 
     async def _rows(self, payload: Item) -> list[Message]:
         items = payload.get("items")
