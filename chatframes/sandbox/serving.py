@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import struct
 import threading
@@ -127,7 +128,10 @@ class CountingServer(web.Server):
     """aiohttp's server, its TCP connections counted."""
 
     def __init__(self, handler: Callable[[web.BaseRequest], Any], counts: Counts) -> None:
-        super().__init__(handler, access_log=None)
+        # A logger of its own: hanging up on clients in mid-answer is what closing means, and nothing to complain of.
+        self.log = logging.Logger("chatframes.sandbox")
+        self.log.parent = logging.root
+        super().__init__(handler, access_log=None, logger=self.log)
         self._counts = counts
 
     def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
@@ -157,6 +161,7 @@ class Listener:
     async def stop(self) -> None:
         """Close the port and hang up on everybody."""
         self._server.close()
+        self._web.log.disabled = True
         await self._web.shutdown(timeout=0.05)
         await asyncio.sleep(0)  # the transports close in the loop's next round
 
