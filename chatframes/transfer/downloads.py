@@ -26,7 +26,7 @@ TOTAL_SECONDS = 180.0
 SLOWEST_BYTES_PER_SECOND = 64 * 1024  # large limits get longer than TOTAL_SECONDS, at this pace
 STALL_SECONDS = 30.0
 STALL_BYTES = 30 * 1024
-SNIFF_BYTES = 512
+SNIFF_BYTES = 1024
 IN_FLIGHT_BYTES = 256 * 2**20
 
 Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
@@ -244,7 +244,7 @@ class Downloader:
             pieces.append(chunk)
             size += len(chunk)
             pace.check(size)
-        mime = sniff(b"".join(pieces)[:SNIFF_BYTES])
+        mime = sniff(b"".join(piece[:SNIFF_BYTES] for piece in pieces)[:SNIFF_BYTES])
         if not is_raster(mime):
             return _not_an_image(attachment, base, mime, empty=size == 0)
         base = replace(base, mime=mime)
@@ -266,11 +266,18 @@ class Downloader:
 
     def _finish(self, base: Outcome, data: ImageBytes) -> Outcome:
         facts = inspect(data)
-        base = replace(base, size=len(data), width=facts.width, height=facts.height)
-        if facts.whole is False or (base.declared_size is not None and base.declared_size != len(data)):
-            return replace(base, reason="truncated", error=f"the picture ends too early, after {len(data)} bytes")
+        size = len(data)
+        if facts.whole is False or (base.declared_size is not None and base.declared_size != size):
+            return replace(base, reason="truncated", size=size, error=f"the picture ends too early, after {size} bytes")
         return replace(
-            base, status="ok", mime=facts.mime or base.mime, data=data, sha256=hashlib.sha256(data).hexdigest()
+            base,
+            status="ok",
+            mime=facts.mime or base.mime,
+            data=data,
+            size=size,
+            width=facts.width,
+            height=facts.height,
+            sha256=hashlib.sha256(data).hexdigest(),
         )
 
     def _too_large(self, size: str) -> str:

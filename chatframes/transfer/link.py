@@ -246,10 +246,10 @@ class Link:
 
     async def _open(self, url: str, statuses: Mapping[int, tuple[Status, str]]) -> httpx.Response:
         seen = {url}
+        at_home = self.http.is_api(url)
         renewed = False
         while True:
-            # Once a redirect has left the API's origin, no credential follows, not even back to it.
-            token = await self._token_for(url) if all(map(self.http.is_api, seen)) else NO_TOKEN
+            token = await self._token() if at_home else NO_TOKEN
             await self._wait_open_for_image()
             response = await self._get_raw(url, token)
             status = response.status_code
@@ -262,6 +262,8 @@ class Link:
                 if url in seen or len(seen) > MAX_REDIRECTS:
                     raise Refusal("failed", "redirect", "too many redirects", http_status=status)
                 seen.add(url)
+                # Once a redirect has left the API's origin, no credential follows, not even back to it.
+                at_home = at_home and self.http.is_api(url)
                 continue
             if status == 401 and token and not renewed:
                 renewed = True
@@ -278,9 +280,7 @@ class Link:
             outcome, reason = statuses.get(status) or meaning(status)
             raise Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=wait)
 
-    async def _token_for(self, url: str) -> SecretStr:
-        if not self.http.is_api(url):
-            return NO_TOKEN
+    async def _token(self) -> SecretStr:
         try:
             return await self.http.token()
         except AuthError as error:
