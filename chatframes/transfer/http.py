@@ -137,14 +137,15 @@ class Http:
         extensions: dict[str, Any] = {"timeout": self._timeouts}
         try:
             parts = urlsplit(url)
+            if not parts.netloc or parts.scheme not in ("http", "https"):
+                raise ValueError(parts.scheme)
             target = url[len(parts.scheme) + 3 + len(parts.netloc) :].partition("#")[0]
-            plain = target.startswith("/") and target.isascii() and target.isprintable() and " " not in target
-            if not (parts.netloc and plain):
-                return httpx.Request(method, url, headers=headers, data=data, extensions=extensions)
-            # As given: signatures do not survive re-quoting.
-            extensions["target"] = target.encode("ascii")
-            host = _parsed(f"{parts.scheme}://{parts.netloc}")
-            return httpx.Request(method, host, headers=headers, data=data, extensions=extensions)
+            if target.startswith("/") and target.isascii() and target.isprintable() and " " not in target:
+                extensions["target"] = target.encode("ascii")  # as given: signatures do not survive re-quoting
+                asked = _parsed(f"{parts.scheme}://{parts.netloc}")
+            else:
+                asked = httpx.URL(url)
+            return httpx.Request(method, asked, headers=headers, data=data, extensions=extensions)
         except ValueError:  # an address or a host name that no rule allows
             raise httpx.InvalidURL("not an http(s) URL") from None
 

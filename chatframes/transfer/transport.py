@@ -151,7 +151,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         session = self._session or self._open_session()
         target = request.extensions.get("target", request.url.raw_path).decode("ascii")
         netloc = request.url.netloc.decode("ascii")
-        if not 0 <= (request.url.port or 0) < 65536:
+        if not request.url.host or not 0 <= (request.url.port or 0) < 65536:
             raise httpx.UnsupportedProtocol("not an http(s) URL")
         try:
             async with asyncio.timeout(None) as write_deadline:
