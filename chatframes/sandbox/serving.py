@@ -49,6 +49,9 @@ class Background:
 
 
 @dataclass(slots=True)
+SLACK_SECONDS = 0.5  # what was sent before a refusal arrived may itself arrive a little after it
+
+
 class Counts:
     """What clients did. Touched on the server's loop only."""
 
@@ -72,7 +75,7 @@ class Counts:
         self.requests[kind] += 1
         self.waits = [wait for wait in self.waits if wait[1] > now]
         # a client needs a moment to read the refusal; a token may be had at any time
-        self.others["early_requests"] += kind != "token" and any(sent + 0.25 < now for sent, _ in self.waits)
+        self.others["early_requests"] += kind != "token" and any(sent + SLACK_SECONDS < now for sent, _ in self.waits)
 
     @contextmanager
     def flight(self, what: str, transport: asyncio.Transport | None) -> Iterator[Callable[[], None]]:

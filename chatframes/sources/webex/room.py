@@ -61,8 +61,7 @@ class Room:
 
     async def messages(self, window: Window) -> AsyncIterator[Page]:
         """Yield the window's pages, newest first; the last ones may reach past its older edge."""
-        before = _just_after(window.until)
-        url: str | None = self._first_page(before)
+        url: str | None = self._first_page(_just_after(window.until))
         visited: set[str] = set()
         anchors_lost = 0
         edge = window.until  # everything of the window from here on is known
@@ -73,7 +72,8 @@ class Room:
             try:
                 answer = await self._page(url)
             except _AnchorLost:
-                # The message the link counts from has been deleted: go on from the time reached, and drop repeats.
+                # The message the link counts from has been deleted: go on from the time reached. What comes twice
+                # is dropped on the road.
                 anchors_lost += 1
                 if anchors_lost > ANCHOR_ATTEMPTS:
                     raise ServiceError("Webex lost its place in the list again and again") from None
@@ -86,8 +86,9 @@ class Room:
             oldest = min((m.created_at for m in messages if m.created_at is not None), default=None)
             if url is None:
                 edge = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
-            elif oldest is not None:
-                edge = min(edge, oldest + ONE_MS)  # more of that very millisecond may be on the next page
+            elif oldest is not None and oldest + ONE_MS < edge:
+                edge = oldest + ONE_MS  # more of that very millisecond may be on the next page
+                anchors_lost = 0
             yield Page(messages, Window(edge, window.until) if edge < window.until else None)
             if edge <= window.since:
                 return
