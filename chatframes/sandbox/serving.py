@@ -48,10 +48,10 @@ class Background:
         self._thread.join()
 
 
-@dataclass(slots=True)
 SLACK_SECONDS = 0.5  # what was sent before a refusal arrived may itself arrive a little after it
 
 
+@dataclass(slots=True)
 class Counts:
     """What clients did. Touched on the server's loop only."""
 
