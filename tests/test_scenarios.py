@@ -10,7 +10,7 @@ import chatframes as cf
 
 
 def test_scenario_1_five_thousand_messages_and_eight_hundred_images_arrive_whole(capsys) -> None:
-    with cf.sandbox(messages=5000, images=800, days=30, latency_ms=20) as world:
+    with cf.sandbox(messages=5000, images=800, days=30, latency_ms=50) as world:
         source = cf.Webex("Project Apollo", since="2026-10-02", until="2026-10-31")
         started = time.perf_counter()
         frame = cf.fetch(source, images=True, config=world.config, progress=False)

@@ -249,7 +249,7 @@ def test_two_fetches_at_once_still_peak_at_twenty_downloads_and_five_pages() -> 
             *(cf.fetch_async(s, images=True, config=world.config, progress=False) for s in (one, two))
         )
 
-    with cf.sandbox(messages=3000, images=200, latency_ms=10, faults=["short_pages"]) as world:
+    with cf.sandbox(messages=1500, images=200, latency_ms=100, faults=["short_pages"]) as world:
         for frame in asyncio.run(both(world)):
             check(frame, world.expected("Project Apollo"))
         stats = world.stats()
