@@ -349,7 +349,7 @@ def test_a_request_inside_a_wait_is_early_but_not_at_once_after_the_refusal() ->
     counts = Counts()
     counts.waits.append((10.0, 11.0))
     early = []
-    for now in (10.1, 10.5, 11.1):
+    for now in (10.1, 10.7, 11.1):
         counts.arrived("messages", now)
         early.append(counts.as_dict()["early_requests"])
     assert early == [0, 1, 1]

@@ -395,7 +395,7 @@ def test_gaps_and_covered_tile_the_range_whatever_pages_come(whole, steps, days)
                 claims.append(window)
         else:
             timeline.cover(step)
-            known.append(step)
+            known += [step] if step.since < step.until else []
     while (window := timeline.claim()) is not None:
         claims.append(window)
 
