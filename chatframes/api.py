@@ -6,13 +6,12 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from . import blocking
-from .config import Config, Settings, load_config, merge
+from .config import Config, ConfigLike, Settings, load_config, merge
 from .errors import ChatframesError, ConfigError, IncompleteWarning
 from .pipeline import Run
 from .progress import Progress, listening
@@ -23,7 +22,6 @@ from .transfer.clock import SYSTEM
 from .transfer.gate import forget_gates
 
 Sources = Source | Sequence[Source]
-ConfigLike = Config | dict[str, Any] | str | PathLike[str] | None
 STREAM_REMEMBERS_BYTES = 64 * 2**20
 
 clock = SYSTEM  # tests put another one here
@@ -47,7 +45,7 @@ def _request(sources: Sources, images: object, raw: bool, config: ConfigLike) ->
                 f"`sources` holds a {type(source).__name__}; it takes a source such as Webex('Project Apollo'), or a "
                 "list of sources"
             )
-    return _Request(listed, merge(load_config(config), images, raw))
+    return _Request(listed, merge(config, images, raw))
 
 
 def fetch(

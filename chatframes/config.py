@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -36,6 +36,7 @@ from .mistakes import admin_keys, first_mistake, missing_credentials, nearest, s
 
 __all__ = [
     "Config",
+    "ConfigLike",
     "DownloadsConfig",
     "ImageSettings",
     "Key",
@@ -54,7 +55,7 @@ __all__ = [
 MAX_SIZE_BYTES = 10 * 2**20
 LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
 
-_SERVICES: tuple[Service, ...] = ("webex", "telegram", "reddit")
+_SERVICES: tuple[Service, ...] = get_args(Service)
 _IMAGE_KEY, _MEDIA_KEY = "max_concurrent_image_downloads", "max_concurrent_media_downloads"
 
 
@@ -84,7 +85,10 @@ class Config:
         return "\n".join(lines) + ")"
 
 
-def load_config(path_or_dict: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None) -> Config:
+ConfigLike = Config | Mapping[str, Any] | str | os.PathLike[str] | None
+
+
+def load_config(path_or_dict: ConfigLike = None) -> Config:
     """Read the admin's settings.
 
     Parameters
@@ -234,9 +238,7 @@ class Settings:
         return _limits(self.config, service)
 
 
-def merge(
-    config: str | os.PathLike[str] | Mapping[str, Any] | Config | None = None, images: object = None, raw: bool = False
-) -> Settings:
+def merge(config: ConfigLike = None, images: object = None, raw: bool = False) -> Settings:
     """Merge both owners' settings: the only door, once per call.
 
     Parameters

@@ -56,8 +56,6 @@ class RateLimited(ChatframesError):
         When the service will answer again (UTC).
     """
 
-    retry_at: datetime | None = None
-
     def __init__(self, message: str, retry_at: datetime | None = None) -> None:
         super().__init__(message)
         self.retry_at = retry_at

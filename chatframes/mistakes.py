@@ -70,7 +70,7 @@ def admin_keys() -> frozenset[str]:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """Return ``; did you mean 'x'?``, or the list of what there is."""
+    """Return ``did you mean "x"?``, or the list of what there is."""
     near = difflib.get_close_matches(name.lower(), known, 1)
     return f'did you mean "{near[0]}"?' if near else f"the keys there are: {', '.join(known)}."
 

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,13 @@ from .table.batches import Batch, to_batch
 from .transfer.clock import SYSTEM, Clock
 from .transfer.downloads import Downloader
 from .transfer.gate import gate
-from .windows import Bounds, Timeline, parse_bounds, utc_text
+from .windows import EPOCH, Bounds, Timeline, parse_bounds, utc_text
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 64 * 2**20
 MAX_ATTACHMENTS = 100  # of one message
 MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DISABLED = Outcome("skipped", "disabled")
 CANCELLED = Outcome("failed", "cancelled", error="the call ended before this attachment was read")
 
@@ -152,7 +151,7 @@ class Run:
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Run:
-        self._emit(self._event(Event("start", "")))
+        self._tell(Event("start", ""))
         self._task = asyncio.create_task(self._drive())
         self._task.add_done_callback(lambda _: self._batch_ready.set())
         return self
@@ -167,7 +166,7 @@ class Run:
                 await asyncio.wait(tasks)
         if not self._task.cancelled():
             self._task.exception()  # seen here; `batches` has raised it
-        self._emit(self._event(Event("finished", "")))
+        self._tell(Event("finished", ""))
 
     @property
     def errors(self) -> list[ChatframesError]:

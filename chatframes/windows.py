@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from .errors import ConfigError
 from .model import Window
 
-__all__ = ["Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", "utc_text", "zone"]
+__all__ = ["EPOCH", "Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", "utc_text", "zone"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no message of any chat is older
 
 # A range of so few windows is read newest first; a longer one is opened in several places at once.
 _FEW_WINDOWS = 10

@@ -24,7 +24,7 @@ FLOORS = """
     table table.schema table.batches table.frame table.arrow table.files table.report
     sources sources.webex.rows sources.webex.people sources.webex.auth sources.webex.room sources.webex
     pipeline api
-    sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.faults sandbox.serving
+    sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
     sandbox.webex_records sandbox.webex_server sandbox
 """.split()
 HEAVY = ("telethon", "asyncpraw", "pyarrow", "pandas", "ipywidgets", "httpx", "aiohttp", "pydantic", "PIL", "tqdm")

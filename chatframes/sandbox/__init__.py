@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 from ..errors import ConfigError
@@ -142,9 +142,7 @@ class World:
     def __enter__(self) -> World:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

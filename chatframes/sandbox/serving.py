@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from .faults import Answer
+from .calls import Answer
 
 T = TypeVar("T")
 HOST = "127.0.0.1"

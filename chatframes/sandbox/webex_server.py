@@ -19,12 +19,11 @@ from aiohttp import web
 
 from . import photos
 from . import webex_records as records
-from .faults import Answer, Call, answer_with, refusal, share_out
+from .calls import NOT_FOUND, UNAUTHORIZED, Answer, Call, refusal
+from .faults import answer_with, share_out
 from .serving import HOST, Counts, Listener, send
 from .world import Chat, Community
 
-NOT_FOUND = "The requested resource could not be found."
-UNAUTHORIZED = "The request requires a valid access token set in the Authorization request header."
 MAX_PEOPLE_IDS = 85
 _KEPT_IN_LINKS = ("roomId", "max", "mentionedPeople")
 MAX_WITH_MENTIONS = 100
@@ -37,10 +36,7 @@ class WebexServer:
     def __init__(self, community: Community, faults: frozenset[str], latency_seconds: float, rate_limits: bool) -> None:
         self.community, self.faults = community, faults
         self.counts = Counts()
-        self.access_token, self.bot_token = (
-            f"sandbox-{secrets.token_hex(16)}",
-            f"sandbox-{secrets.token_hex(16)}",
-        )
+        self.access_token, self.bot_token = _new_token(), _new_token()
         self.client_id, self.client_secret = "sandbox-client", secrets.token_hex(16)
         self.refresh_token = secrets.token_hex(16)
         self._latency_seconds, self._limited = latency_seconds, rate_limits
@@ -68,20 +64,16 @@ class WebexServer:
         self._memory: dict[Any, Any] = {}
         self._numbers: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
-        self._api, self._foreign = (
-            Listener(self._serve_api, self.counts),
-            Listener(self._serve_foreign, self.counts),
-        )
+        self._api = Listener(self._serve_api, self.counts)
+        self._foreign = Listener(self._serve_foreign, self.counts)
         self.base_url = self.foreign_url = ""
 
     async def start(self) -> None:
         """Listen on two free ports."""
         await self._api.start()
         await self._foreign.start()
-        self.base_url, self.foreign_url = (
-            f"http://{HOST}:{self._api.port}/v1",
-            f"http://{HOST}:{self._foreign.port}",
-        )
+        self.base_url = f"http://{HOST}:{self._api.port}/v1"
+        self.foreign_url = f"http://{HOST}:{self._foreign.port}"
 
     async def stop(self) -> None:
         """Close both ports and every connection."""
@@ -101,11 +93,7 @@ class WebexServer:
             self.counts.content_gets[last] += 1
         what = {"contents": "downloads", "messages": "pages"}.get(kind, "others")
         with self.counts.flight(what, request.transport) as note_peak:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)  # hang-ups that arrived together with this request are seen by now
-            note_peak()
-            if self._latency_seconds:
-                await asyncio.sleep(self._latency_seconds)
+            await self._take_time(note_peak)
             answer = await self._answer(request, kind, last, now)
             self.counts.others["unauthorized"] += answer.status == 401
             if sum(self.counts.requests.values()) % 3 == 1:
@@ -116,6 +104,13 @@ class WebexServer:
                 sent = asyncio.get_running_loop().time()
                 self.counts.waits.append((sent, sent + answer.wait_seconds))
             return await send(request, answer, self._count_bytes(last if kind == "contents" else ""))
+
+    async def _take_time(self, note_peak: Callable[[], None]) -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # hang-ups that arrived together with this request are seen by now
+        note_peak()
+        if self._latency_seconds:
+            await asyncio.sleep(self._latency_seconds)
 
     async def _answer(self, request: web.BaseRequest, kind: str, last: str, now: float) -> Answer:
         if kind == "token":
@@ -131,18 +126,18 @@ class WebexServer:
         self._numbers[kind] += 1
         self._attempts[key] += 1
         call = Call(
-            kind,
-            key,
-            query,
-            self._numbers[kind],
-            self._attempts[key],
-            self.base_url,
-            self.foreign_url,
-            self._memory,
-            self.afflicted,
-            self.broken,
-            token,
-            last,
+            kind=kind,
+            key=key,
+            query=query,
+            number=self._numbers[kind],
+            attempt=self._attempts[key],
+            base_url=self.base_url,
+            foreign_url=self.foreign_url,
+            memory=self._memory,
+            afflicted=self.afflicted,
+            broken=self.broken,
+            token=token,
+            last=last,
         )
         return answer_with(self.faults, call, self._plain_answer)
 
@@ -278,7 +273,7 @@ class WebexServer:
         if form != wanted:
             return refusal(400, "The refresh token or the client is not known.")
         self.counts.others["refreshes"] += 1
-        token = f"sandbox-{secrets.token_hex(16)}"
+        token = _new_token()
         self._memory.setdefault("expired tokens", set()).update(
             old for old, owner in self._owners.items() if owner is self.community.me
         )
@@ -316,11 +311,7 @@ class WebexServer:
         others["foreign_credentials"] += "Authorization" in request.headers or "access_token" in request.query_string
         others["foreign_cookies"] += "Cookie" in request.headers
         with self.counts.flight("downloads", request.transport) as note_peak:
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            note_peak()
-            if self._latency_seconds:
-                await asyncio.sleep(self._latency_seconds)
+            await self._take_time(note_peak)
             file = self._files.get(last) if request.path.startswith("/files/") else None
             if file is not None:
                 answer = Answer(body=file.data(), content_type=file.mime)
@@ -330,6 +321,10 @@ class WebexServer:
             else:
                 answer = refusal(401, UNAUTHORIZED)
             return await send(request, answer, self._count_bytes(last if file else ""))
+
+
+def _new_token() -> str:
+    return f"sandbox-{secrets.token_hex(16)}"
 
 
 def _kind(method: str, path: str) -> tuple[str, str]:

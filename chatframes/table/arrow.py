@@ -82,7 +82,7 @@ def iter_row_groups(frame: pd.DataFrame, schema: pa.Schema | None = None) -> Ite
 
 
 def image_bytes(frame: pd.DataFrame) -> list[int]:
-    """How many bytes of pictures each row of a frame holds."""
+    """Return how many bytes of pictures each row of a frame holds."""
     weights = [0] * len(frame)
     for name in ("images", "image"):
         if name in frame.columns:
@@ -92,7 +92,7 @@ def image_bytes(frame: pd.DataFrame) -> list[int]:
 
 
 def our_schema(names: Iterable[Any]) -> pa.Schema:
-    """The schema that columns of these names belong to: messages, or attachments."""
+    """Return the schema that columns of these names belong to: messages, or attachments."""
     there = set(names)
     return ATTACHMENTS if {"uid", "position", "status"} <= there and "media" not in there else MESSAGES
 
@@ -199,7 +199,7 @@ def _pictures(cell: Any) -> list[dict[str, Any]]:
 
 
 def to_pictures(cell: Any, field: pa.Field) -> Any:
-    """A cell of `images` or `image` as it was read, as it is in memory."""
+    """Turn a cell of `images` or `image`, as it was read, into what it is in memory."""
     pictures = [{"bytes": ImageBytes(image["bytes"]), "path": image.get("path")} for image in _pictures(cell)]
     return pictures if pa.types.is_list(field.type) else next(iter(pictures), None)
 

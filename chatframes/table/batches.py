@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from ..images import ImageBytes, safe_name
 from ..model import Attachment, Message, Outcome
+from ..windows import EPOCH
 from .schema import MEDIA, MESSAGES
 
 __all__ = ["SCALARS", "Batch", "to_batch"]
 
 MAX_TEXT_CHARACTERS = 1_000_000
 MAX_ERROR_CHARACTERS = 200
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 SCALARS = pa.schema([field for field in MESSAGES if field.name != "images"])  # what a batch holds in Arrow

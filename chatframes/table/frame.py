@@ -77,7 +77,7 @@ def _order(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Arrow columns as the types a frame has in memory.
+    """Turn Arrow columns into the types a frame has in memory.
 
     Text `str`, dictionaries `category`, integers `Int16/32/64`, times `datetime64[us, UTC]`, nested columns
     as lists and dicts. Never ArrowDtype: plain pandas cannot read such a file back, and large columns fail to

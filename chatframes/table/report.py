@@ -116,7 +116,7 @@ class Report:
     Attributes
     ----------
     version : int or str
-        Of the form of this report.
+        Of the chatframes that made it.
     created_at : str
         When the call began, ISO text in UTC.
     status : str
@@ -151,7 +151,7 @@ class Report:
     symptoms: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON, as it stands in ``frame.attrs["chatframes"]``."""
+        """Return it as plain JSON, as it stands in ``frame.attrs["chatframes"]``."""
         return {
             "version": self.version,
             "created_at": self.created_at,
@@ -231,8 +231,8 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
 
     Parameters
     ----------
-    source : pandas.DataFrame or mapping
-        A frame of `fetch` or `read_parquet`, or its ``attrs["chatframes"]``.
+    source : pandas.DataFrame, mapping or Report
+        A frame of `fetch` or `read_parquet`, or its ``attrs["chatframes"]``; a Report is returned as it is.
 
     Returns
     -------

@@ -124,7 +124,7 @@ _INTEGERS: dict[pa.DataType, Any] = {
 
 
 def pandas_dtype(kind: pa.DataType) -> Any:
-    """The nullable dtype of an Arrow integer (plain ones turn into floats at the first null); else None.
+    """Return the nullable dtype of an Arrow integer (plain ones turn into floats at the first null); else None.
 
     Examples
     --------

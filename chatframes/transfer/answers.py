@@ -32,7 +32,7 @@ def decode_json(raw: bytes, response: httpx.Response, max_bytes: int) -> dict[st
         except zlib.error:
             raise BadAnswer("a page that is not the gzip it claims to be") from None
         if not unpack.eof:
-            raise BadAnswer("a page cut off, or of more than 64 MiB")
+            raise BadAnswer(f"a page cut off, or of more than {max_bytes // 2**20} MiB")
     try:
         payload = json.loads(raw)
     except (ValueError, RecursionError):
@@ -61,6 +61,7 @@ def network_refusal(error: Exception) -> Refusal:
 
 
 def meaning(status: int) -> tuple[Status, str]:
+    """Return the status and the reason that an HTTP status means when a service has no meaning of its own for it."""
     if status == 401:
         return "failed", "unauthorized"
     if status == 403:
@@ -75,6 +76,7 @@ def meaning(status: int) -> tuple[Status, str]:
 
 
 def next_hop(url: str, location: str) -> str:
+    """Return where a redirect leads; raises `Refusal` when nobody should go there."""
     try:
         target = urljoin(url, location.strip())
         parts = urlsplit(target)

@@ -14,20 +14,20 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from ..images import ImageBytes, inspect, is_raster, sniff
+from ..images import HEAD_BYTES, ImageBytes, inspect, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
 from .clock import Clock, backoff_seconds
-from .gate import Bound
+from .gate import IMAGE_WAIT_SECONDS, Bound
 
 ATTEMPTS = 4
 WAITED_ATTEMPTS = 10  # when the service itself says how long to wait: bounded by the sum of the waits instead
-WAIT_SECONDS = 60.0
 TOTAL_SECONDS = 180.0
 SLOWEST_BYTES_PER_SECOND = 64 * 1024  # large limits get longer than TOTAL_SECONDS, at this pace
 STALL_SECONDS = 30.0
 STALL_BYTES = 30 * 1024
-SNIFF_BYTES = 1024
 IN_FLIGHT_BYTES = 256 * 2**20
+# What this call can mend by itself; the others are worth another call.
+RETRIED_AT_ONCE = RETRYABLE - {"memory", "disk", "cancelled"}
 
 Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
 Done = Callable[[Outcome], None]
@@ -106,7 +106,6 @@ class Downloader:
         *,
         remember_bytes: int | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
-        retried: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._bound = bound
         self._workers = workers
@@ -115,7 +114,6 @@ class Downloader:
         self._clock = clock
         self._remember_bytes = remember_bytes
         self._room = room
-        self._retried = retried
         self._budget = ByteBudget(IN_FLIGHT_BYTES)
         self._jobs: dict[str, _Job] = {}
         self._known: OrderedDict[str, Outcome] = OrderedDict()
@@ -136,9 +134,7 @@ class Downloader:
             return
         self._jobs[key] = job = _Job(key, attachment, read, [done])
         if attachment.declared_size is not None and attachment.declared_size > self._cap:
-            self._settle(
-                job, Outcome("skipped", "too_large", error=self._too_large(f"{attachment.declared_size} bytes"))
-            )
+            self._settle(job, self._too_large(Outcome("skipped"), None, f"{attachment.declared_size} bytes"))
             return
         self._make_ready(job)
 
@@ -171,7 +167,6 @@ class Downloader:
                 elapsed_ms = int((self._clock.monotonic() - job.started) * 1000)
                 self._settle(job, replace(outcome, attempts=job.attempts, elapsed_ms=elapsed_ms))
             else:
-                self._retried(outcome.reason or "")
                 job.waited_seconds += again_in
                 self._serial += 1
                 heapq.heappush(self._later, (self._clock.monotonic() + again_in, self._serial, job))
@@ -219,13 +214,13 @@ class Downloader:
             outcome = Outcome("failed", "memory", error="not enough memory for this attachment")
         except Exception as error:
             outcome = Outcome("failed", "internal", error=f"unexpected {type(error).__name__}")
-        if outcome.reason not in RETRYABLE - {"memory", "disk", "cancelled"}:
+        if outcome.reason not in RETRIED_AT_ONCE:
             return outcome, None
         if asked_wait is None:
             wait = backoff_seconds(job.attempts, self._clock)
             return outcome, wait if job.attempts < ATTEMPTS else None
         wait = max(asked_wait, 0.05)
-        worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= WAIT_SECONDS
+        worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= IMAGE_WAIT_SECONDS
         return outcome, wait if worth_it else None
 
     async def _read(self, attachment: Attachment, body: Body) -> Outcome:
@@ -240,17 +235,16 @@ class Downloader:
         pace = _Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
         pieces, size = [b""], 0
         chunks = aiter(body.chunks)
-        while size < SNIFF_BYTES and (chunk := await anext(chunks, b"")):
+        while size < HEAD_BYTES and (chunk := await anext(chunks, b"")):
             pieces.append(chunk)
             size += len(chunk)
             pace.check(size)
-        mime = sniff(b"".join(piece[:SNIFF_BYTES] for piece in pieces)[:SNIFF_BYTES])
+        mime = sniff(b"".join(piece[:HEAD_BYTES] for piece in pieces))
         if not is_raster(mime):
             return _not_an_image(attachment, base, mime, empty=size == 0)
-        base = replace(base, mime=mime)
         expected = body.declared_size
         if expected is not None and expected > self._cap:
-            return replace(base, status="skipped", reason="too_large", error=self._too_large(f"{expected} bytes"))
+            return self._too_large(base, mime, f"{expected} bytes")
         reserved = await self._budget.reserve(self._cap if expected is None else expected)
         try:
             pace.start_again()
@@ -259,20 +253,21 @@ class Downloader:
                 size += len(chunk)
                 pace.check(size)
             if size > self._cap:
-                return replace(base, status="skipped", reason="too_large", error=self._too_large("more"))
-            return self._finish(base, ImageBytes(b"".join(pieces)))
+                return self._too_large(base, mime, "more")
+            return self._finish(base, mime, ImageBytes(b"".join(pieces)))
         finally:
             self._budget.give_back(reserved)
 
-    def _finish(self, base: Outcome, data: ImageBytes) -> Outcome:
+    def _finish(self, base: Outcome, mime: str | None, data: ImageBytes) -> Outcome:
         facts = inspect(data)
         size = len(data)
         if facts.whole is False or (base.declared_size is not None and base.declared_size != size):
-            return replace(base, reason="truncated", size=size, error=f"the picture ends too early, after {size} bytes")
+            error = f"the picture ends too early, after {size} bytes"
+            return replace(base, reason="truncated", mime=mime, size=size, error=error)
         return replace(
             base,
             status="ok",
-            mime=facts.mime or base.mime,
+            mime=facts.mime or mime,
             data=data,
             size=size,
             width=facts.width,
@@ -280,8 +275,9 @@ class Downloader:
             sha256=hashlib.sha256(data).hexdigest(),
         )
 
-    def _too_large(self, size: str) -> str:
-        return f"{size}, over the limit of {self._cap} bytes"
+    def _too_large(self, base: Outcome, mime: str | None, size: str) -> Outcome:
+        error = f"{size}, over the limit of {self._cap} bytes"
+        return replace(base, status="skipped", reason="too_large", mime=mime, error=error)
 
 
 def _total_seconds(largest_bytes: int) -> float:

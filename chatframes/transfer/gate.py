@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from .clock import Clock
 
+IMAGE_WAIT_SECONDS = 60.0  # an attachment waits no longer, whatever the service asks for
+
 
 class Bound:
     """At most `limit` holders at once, first come first served."""

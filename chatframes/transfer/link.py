@@ -28,13 +28,12 @@ from .answers import (
     retry_after_seconds,
 )
 from .clock import Clock, backoff_seconds
-from .gate import Gate, TooLong
+from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong
 from .http import NO_TOKEN, Http
 
 PAGE_ATTEMPTS = 6
 PAGE_SECONDS = 120.0  # the whole of one page; the read time-out alone never ends a trickle
 PAGE_BYTES = 64 * 2**20
-IMAGE_WAIT_SECONDS = 60.0
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -50,7 +49,7 @@ class StatusError(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One page: its status, its JSON object, its headers, and how many tries it took."""
+    """One page: its status, its JSON object and its headers."""
 
     status: int
     payload: dict[str, Any]
@@ -67,6 +66,10 @@ class Link:
     emit: Emit
     max_retry_wait_seconds: float
     count: Callable[[str], None]  # "retry", "rate_limited" or "pool_timeout", for the report
+
+    @property
+    def service(self) -> str:
+        return self.http.service
 
     @property
     def base_url(self) -> str:
@@ -123,10 +126,6 @@ class Link:
             if asked is not None and asked > patience:
                 raise self._too_long(self.clock.now() + timedelta(seconds=asked))
             patience -= await self._pause(max(asked or 0.0, backoff_seconds(failures, self.clock)), patience, trouble)
-
-    @property
-    def service(self) -> str:
-        return self.http.service
 
     async def _try_json(self, url: str, token: SecretStr) -> tuple[Answer | None, str]:
         """Return the answer, or None and what went wrong."""

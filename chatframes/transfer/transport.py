@@ -19,6 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 READ_BUFFER_BYTES = 2**18
+WRITE_BYTES = 2**16  # the write time-out begins anew with each piece of this size
 KEEPALIVE_SECONDS = 15.0
 # What aiohttp would add by itself; httpx has already written the headers it wants.
 _NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -122,12 +123,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         except BaseException:
             self._free.release()
             raise
-        return httpx.Response(
+        answer = httpx.Response(
             response.status,
             headers=response.raw_headers,
             stream=_Stream(response, self._free),
             extensions={"http_version": b"HTTP/1.1"},
         )
+        answer.headers.encoding = "latin-1"  # or every look at a header would first guess it anew
+        return answer
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -204,9 +207,9 @@ def _body(
     async def pieces() -> AsyncIterator[bytes]:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         async for chunk in request.stream:
-            for start in range(0, len(chunk), 65536):
+            for start in range(0, len(chunk), WRITE_BYTES):
                 expire_in(write_seconds)
-                yield chunk[start : start + 65536]
+                yield chunk[start : start + WRITE_BYTES]
         expire_in(None)
 
     return pieces()

@@ -96,9 +96,7 @@ class Room:
                 raise ServiceError("Webex's next-page link leads to another host; it was not followed")
 
     def _first_page(self, before: datetime) -> str:
-        query = {"roomId": self.id, "before": stamp(before), "max": str(self._page_size)}
-        if self._mentions_only:
-            query["mentionedPeople"] = "me"
+        query = {"roomId": self.id, "before": stamp(before), **self._fixed_query()}
         return f"{self.link.base_url}/messages?{urlencode(query)}"
 
     async def _page(self, url: str) -> Answer:
