@@ -61,6 +61,8 @@ __all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("Telegram", "Reddit"):
+        raise AttributeError(f"chatframes {__version__} does not have {name} yet: it comes in a later version")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'chatframes' has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
@@ -69,4 +71,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return [*__all__, "__version__"]

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from .errors import ChatframesError
 
+__all__ = ["enable_nested_loops", "hop", "loop", "run", "stop"]
+
 T = TypeVar("T")
 
 STEP_SECONDS = 0.2
@@ -224,6 +226,3 @@ def _ipython_config() -> Any:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return {} if shell is None else shell.config
-
-
-__all__ = ["enable_nested_loops", "hop", "loop", "run", "stop"]

@@ -23,14 +23,11 @@ from .limits import (
     SECTIONS,
     ConfigFile,
     DownloadsConfig,
-    Key,
     Limits,
     RedditConfig,
     Service,
     TelegramConfig,
     WebexConfig,
-    describe_keys,
-    markdown_table,
 )
 from .mistakes import admin_keys, first_mistake, missing_credentials, nearest, shown
 
@@ -39,16 +36,13 @@ __all__ = [
     "ConfigLike",
     "DownloadsConfig",
     "ImageSettings",
-    "Key",
     "Limits",
     "RedditConfig",
     "Settings",
     "TelegramConfig",
     "WebexConfig",
-    "describe_keys",
     "image_settings",
     "load_config",
-    "markdown_table",
     "merge",
 ]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .errors import ConfigError
 from .model import Emit, Event
 
 Progress = bool | Callable[[Event], None]
@@ -21,12 +22,14 @@ def listening(progress: Progress) -> Iterator[Emit]:
     progress : bool or callable
         True shows a bar, False nothing; a callable gets every `Event`, on chatframes' own thread.
     """
+    if not isinstance(progress, bool) and not callable(progress):
+        raise ConfigError("progress= is True (a bar), False (nothing), or a function that takes each Event")
     if callable(progress):
         yield _guarded(progress)
     elif progress:
         bar = _Bar()
         try:
-            yield bar.show
+            yield _guarded(bar.show)
         finally:
             bar.close()
     else:
@@ -44,7 +47,7 @@ def _guarded(listener: Callable[[Event], None]) -> Emit:
             listener(event)
         except Exception as error:  # a listener's defect must not cost a message
             broken = True
-            warnings.warn(f"the progress function raised {type(error).__name__}; it is not called again", stacklevel=2)
+            warnings.warn(f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=2)
 
     return emit
 
@@ -54,6 +57,7 @@ class _Bar:
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._said = ""
 
     def show(self, event: Event) -> None:
         if self._bar is None:  # not `or`: a bar with no total is false
@@ -66,7 +70,7 @@ class _Bar:
         if event.kind != "start":
             bar.set_description_str(f"{event.messages:,} message{'' if event.messages == 1 else 's'}", refresh=False)
         said = _said(event)
-        news = said != (bar.postfix or "")
+        news, self._said = said != self._said, said
         bar.set_postfix_str(said, refresh=False)
         bar.update(event.attachments_done - bar.n)
         if news:

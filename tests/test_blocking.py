@@ -437,6 +437,7 @@ class Script:
             [*command, json.dumps(config)],
             cwd=folder,
             env=clean_environment(folder),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -449,6 +450,12 @@ class Script:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         return json.loads(line) if line else pytest.fail(f"the script ended: {self.process.communicate()[1]}")
+
+    def go_on(self) -> None:
+        """Let a script that reads a line go on."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
 
     def end(self) -> str:
         """Wait for the end and return what stands on stderr."""
@@ -475,6 +482,7 @@ try:
 except KeyboardInterrupt:
     say(ended_by="KeyboardInterrupt")
 say(tasks=[repr(task) for task in asyncio.all_tasks(blocking.loop())], kept=outcomes(cf.last_result()))
+sys.stdin.readline()
 say(again=len(cf.fetch(room, images=True, config=config)))
 """
 
@@ -497,6 +505,7 @@ def test_ctrl_c_ends_a_fetch_leaves_nothing_behind_and_keeps_what_was_read(
         assert script.says() == {"tasks": [], "kept": [12, 4, 8]}
         server.until_nobody_is_connected()
         server.release()
+        script.go_on()
         assert script.says() == {"again": 12}
         assert "Traceback" not in script.end()
 

@@ -24,14 +24,13 @@ from chatframes.config import (
     Config,
     ImageSettings,
     Settings,
-    describe_keys,
     image_settings,
     load_config,
-    markdown_table,
     merge,
 )
 from chatframes.config_file import strip_comments
 from chatframes.errors import ConfigError
+from chatframes.limits import describe_keys, markdown_table
 
 ROOT = Path(__file__).parents[1]
 CANARY = "canary-Zm9vYmFy-4711"

@@ -26,8 +26,10 @@ from PIL import Image
 from chatframes.errors import ConfigError
 from chatframes.images import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
-from chatframes.table.files import iter_row_groups, read_parquet, to_arrow, write_parquet
-from chatframes.table.frame import attachments, build, to_batch
+from chatframes.table.arrow import iter_row_groups, to_arrow
+from chatframes.table.batches import to_batch
+from chatframes.table.files import read_parquet, write_parquet
+from chatframes.table.frame import attachments, build
 from chatframes.table.schema import ATTACHMENTS, MESSAGES
 
 NOW = datetime(2026, 11, 1, 12, 30, 15, 123456, tzinfo=UTC)

@@ -18,7 +18,8 @@ from PIL import Image
 from chatframes.errors import ConfigError
 from chatframes.images import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
-from chatframes.table.frame import attachments, build, to_batch
+from chatframes.table.batches import to_batch
+from chatframes.table.frame import attachments, build
 from chatframes.table.schema import ATTACHMENTS, MEDIA, MESSAGES, NESTED
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

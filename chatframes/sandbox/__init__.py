@@ -202,14 +202,12 @@ def sandbox(
     ...     len(world.expected("Project Apollo"))
     20
     """
-    whole = {"messages": (messages, 0), "images": (images, 0), "days": (days, 1)}
-    for name, (value, least) in whole.items():
+    for name, value, least in (("messages", messages, 0), ("images", images, 0), ("days", days, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ConfigError(f"sandbox: {name} must be a whole number, {least} or more, not {value!r}")
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ConfigError(f"sandbox: seed must be a whole number, not {seed!r}")
-    if images > MAX_IMAGES_PER_MESSAGE * messages:
-        room = MAX_IMAGES_PER_MESSAGE * messages
+    if images > (room := MAX_IMAGES_PER_MESSAGE * messages):
         raise ConfigError(f"sandbox: {messages} messages hold at most {room} images, not {images}")
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}")

@@ -1,7 +1,7 @@
 """The words of the sandbox: an invented team building a small telescope, and what its members say.
 
 Everybody here is made up. Lines use a little markup (``**bold**``, `` `code` ``, ``[label](url)``) and slots
-(``{n}``, ``{part}``, ``{at}``: somebody is mentioned), which `world` turns into plain records.
+(``{n}``, ``{part}``, ``{at}``: somebody is mentioned), which `writing` turns into plain records.
 """
 
 from __future__ import annotations

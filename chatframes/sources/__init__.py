@@ -9,8 +9,10 @@ from typing import Protocol
 
 from ..config import Settings
 from ..limits import Service
-from ..model import Chat, Emit, OpenChat
+from ..model import Emit, OpenChat
 from ..transfer.clock import Clock
+
+__all__ = ["Context", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,3 @@ class Source(Protocol):
 
     def open(self, context: Context) -> AbstractAsyncContextManager[OpenChat]:
         """Find the chat; raises AuthError, ChatNotFound, RateLimited or ServiceError."""
-
-
-__all__ = ["Chat", "Context", "Source"]

@@ -26,11 +26,10 @@ from .arrow import (
     iter_row_groups,
     our_schema,
     prepare,
-    to_arrow,
     to_pictures,
 )
 
-__all__ = ["iter_row_groups", "read_parquet", "to_arrow", "write_parquet"]
+__all__ = ["read_parquet", "write_parquet"]
 
 READ_BYTES = 64 * 1024 * 1024  # other people's files may hold everything in one row group
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import ConfigError
-from .batches import SCALARS, Batch, to_batch
+from .batches import SCALARS, Batch
 from .schema import ATTACHMENTS, MESSAGES, pandas_dtype
 
-__all__ = ["Batch", "attachments", "build", "in_memory", "to_batch"]
+__all__ = ["attachments", "build", "in_memory"]
 
 MAX_DEPTH = 32_767  # what int16 holds
 

@@ -24,6 +24,8 @@ from .people import People
 from .room import Room, next_link
 from .rows import decode_id, moment
 
+__all__ = ["SERVICE", "Webex", "connect", "forget_tokens", "list_chats"]
+
 SERVICE: Literal["webex"] = "webex"
 ROOMS_PAGE = 1000
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
@@ -193,6 +195,3 @@ def _candidates(rooms: list[dict[str, Any]]) -> str:
         f"{str(item.get('lastActivity') or 'never')[:10]})  {item['id']}"
         for item in rooms[:8]
     )
-
-
-__all__ = ["Webex", "connect", "forget_tokens", "list_chats"]

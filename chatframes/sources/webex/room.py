@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from ...errors import ChatNotFound, ServiceError
-from ...model import Attachment, Body, Message, Page, Refusal, Status, Window
+from ...model import Attachment, Body, Message, Page, Status, Window
 from ...transfer.clock import Clock, backoff_seconds
 from ...transfer.link import Answer, Link, StatusError
 from .people import People
@@ -168,8 +168,6 @@ class Room:
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """Open one file; unscannable ones only when the admin allows it."""
         url = attachment.url or ""
-        if not urlsplit(url).scheme.startswith("http"):
-            raise Refusal("skipped", "bad_url", "not an http(s) URL")
         if self.allow_unscannable and self.link.http.is_api(url):
             url += ("&" if "?" in url else "?") + "allow=unscannable"
         return self.link.download(url, FILE_STATUSES)

@@ -1,0 +1,72 @@
+"""A request to the sandbox and the answer it gets, before anything is sent."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Way = Literal["whole", "cut", "reset", "unsized", "chunked", "trickle", "endless"]
+HTML_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
+REFUSALS_PER_PAGE = 2
+NOT_FOUND = "The requested resource could not be found."
+UNAUTHORIZED = "The request requires a valid access token set in the Authorization request header."
+
+
+@dataclass(slots=True)
+class Answer:
+    """What will be sent, and in which way: whole, or as bad networks and servers do."""
+
+    status: int = 200
+    payload: dict[str, Any] | None = None  # JSON, when not None; else `body`
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)  # the Link header: rel -> URL
+    way: Way = "whole"
+    delay_seconds: float = 0.0
+    wait_seconds: float | None = None  # a refusal asks every client to stay away this long
+
+
+@dataclass(slots=True)
+class Call:
+    """One request. `key` is the same when the same thing is asked again; `memory` outlives the call."""
+
+    kind: str
+    key: str
+    query: dict[str, str]
+    number: int  # of its kind, from 1
+    attempt: int  # of its key, from 1
+    base_url: str
+    foreign_url: str
+    memory: dict[Any, Any]
+    afflicted: dict[str, str]  # source_id -> the fault that meets it
+    broken: dict[str, bool]  # id of a message with item errors -> whether it ever heals
+    token: str = ""
+    last: str = ""  # the last piece of the path: an id, often
+    page_cap: int = 1000
+
+    def refused_now(self) -> bool:
+        """Count one more refusal of this page, unless it has had its share."""
+        refusals: int = self.memory.get(("refusals", self.key), 0)
+        if refusals >= REFUSALS_PER_PAGE:
+            return False
+        self.memory["refusals", self.key] = refusals + 1
+        return True
+
+
+def refusal(status: int, message: str, **headers: str) -> Answer:
+    """An error as Webex words it; ``retry_after="1"`` becomes the header."""
+    body = {
+        "message": message,
+        "errors": [{"description": message}],
+        "trackingId": f"SANDBOX_{zlib.crc32(message.encode()):08x}",
+    }
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    wait = float(named["Retry-After"]) if status == 429 and named.get("Retry-After", "").isdigit() else None
+    return Answer(status, body, headers=named, wait_seconds=wait)
+
+
+def html(status: int) -> Answer:
+    """What gateways and login pages answer."""
+    return Answer(status, body=HTML_PAGE, content_type="text/html; charset=utf-8")
