@@ -6,7 +6,7 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 import pandas as pd
 
@@ -36,14 +36,15 @@ class _Request:
 
 
 def _request(sources: Sources, images: object, raw: bool, config: ConfigLike) -> _Request:
+    if isinstance(sources, str):
+        raise ConfigError(f"{sources!r} is not a source: write cf.Webex({sources!r})")
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     if not listed:
         raise ConfigError("there is nothing to fetch: `sources` is an empty list")
     for source in listed:
         if not isinstance(source, webex.Webex):
             raise ConfigError(
-                f"`sources` holds a {type(source).__name__}; it takes a source such as Webex('Project Apollo'), or a "
-                "list of sources"
+                f"a {type(source).__name__} is not a source: write cf.Webex('Project Apollo'), or a list of sources"
             )
     return _Request(listed, merge(config, images, raw))
 
@@ -160,11 +161,12 @@ def _warned(frame: pd.DataFrame) -> pd.DataFrame:
     report = frame.attrs["chatframes"]
     if report["status"] != "complete":
         missing = "; ".join(
-            f"{source['source']} is {source['status']}: {source['error'] or 'see the gaps'}"
+            f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
+            + (f" ({source['error'].splitlines()[0]})" if source["error"] else "")
             for source in report["sources"]
             if source["status"] != "complete"
         )
-        warnings.warn(f"incomplete: {missing}. report(frame) tells what is missing", IncompleteWarning, stacklevel=3)
+        warnings.warn(f"{missing}. chatframes.report(frame) says what is missing", IncompleteWarning, stacklevel=3)
     return frame
 
 
@@ -245,6 +247,9 @@ class _Stream:
         self._batches: AsyncIterator[Batch] | None = None
         self._held: Batch | None = None
         self._over = False
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("write `async for batch in chatframes.stream(...)`: batches arrive while the chat is read")
 
     def __aiter__(self) -> _Stream:
         return self
@@ -329,7 +334,7 @@ async def chats_async(service: Literal["webex"], *, config: ConfigLike = None) -
 
 
 async def _chats(service: str, config: Config) -> pd.DataFrame:
-    if service != webex.SERVICE:
+    if str(service).lower() != webex.SERVICE:
         raise ConfigError(f"chats({service!r}): the services that can list chats are: 'webex'")
     context = Context(merge(config), clock, lambda event: None, lambda what: None)
     listed = await webex.list_chats(context)

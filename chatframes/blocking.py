@@ -88,6 +88,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
             pass
         result: T = call.future.result()
         return result
+    except ChatframesError as error:
+        raise error.with_traceback(None) from None  # it says what to do; fifteen frames of ours would only hide that
     except CancelledError:  # by whoever stopped the loop: we have cancelled nothing yet
         raise ChatframesError(_STOPPED) from None
     except BaseException:
@@ -107,6 +109,8 @@ async def hop(coroutine: Coroutine[Any, Any, T]) -> T:
             raise ChatframesError(_STOPPED)
         result: T = inner.result()
         return result
+    except ChatframesError as error:
+        raise error.with_traceback(None) from None
     except GeneratorExit:  # the caller's loop was closed under us: nothing can be awaited any more
         call.future.cancel()
         raise

@@ -72,7 +72,7 @@ class _Reading:
 
     @property
     def status(self) -> str:
-        if self.timeline is not None and not self.timeline.gaps():
+        if self.timeline is not None and not self.timeline.gaps() and not self.unsettled:
             return "complete"
         return "partial" if self.messages else "failed"
 
@@ -196,6 +196,9 @@ class Run:
             for position, outcome in enumerate(row.outcomes):
                 if outcome is None:
                     self._settle(row, position, CANCELLED)
+        for reading in self._readings:
+            if reading.status != "complete":
+                reading.fail(ServiceError("interrupted before it was done"))
         batches = []
         while self._ready:
             batches.append(self._cut())
@@ -350,7 +353,8 @@ class Run:
             done(Outcome("skipped", "too_many", error=f"only the first {MAX_ATTACHMENTS} of a message are downloaded"))
         else:
             downloader = self._downloaders[reading.source.service]
-            downloader.submit(attachment.source_id, attachment, chat.read, done)
+            # By the whole address: an id of one host says nothing about what another host has under it.
+            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done)
 
     def _settle(self, row: _Row, position: int, outcome: Outcome) -> None:
         row.outcomes[position] = outcome

@@ -47,7 +47,9 @@ def _guarded(listener: Callable[[Event], None]) -> Emit:
             listener(event)
         except Exception as error:  # a listener's defect must not cost a message
             broken = True
-            warnings.warn(f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=2)
+            warnings.warn(
+                f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=2
+            )
 
     return emit
 
@@ -96,7 +98,7 @@ def _said(event: Event) -> str:
     if event.kind == "waiting":
         return f"{event.source} asked to wait {event.wait_seconds:.0f} s"
     if event.kind == "retry":
-        return f"trying again: {event.note[:60]}"
+        return f"{event.note[:60]}, trying again in {event.wait_seconds:.0f} s"
     if event.kind == "finished" and event.image_bytes:
         return f"{event.image_bytes / 1e6:,.1f} MB of pictures"
     return ""

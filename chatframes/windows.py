@@ -53,7 +53,9 @@ def zone(name: str) -> tzinfo:
             return zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             pass
-        near = difflib.get_close_matches(name, zoneinfo.available_timezones(), 1)
+        # Abbreviations such as CEST resemble others that are hours away: only places are offered.
+        places = [place for place in zoneinfo.available_timezones() if "/" in place]
+        near = difflib.get_close_matches(name, places, 1)
         hint = f"did you mean {near[0]!r}?" if near else 'write a name such as "UTC" or "Europe/Berlin".'
         raise ConfigError(f"tz={name!r} is not a time zone: {hint}")
     raise ConfigError(

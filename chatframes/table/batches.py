@@ -6,6 +6,7 @@ ordinary Python objects: one picture seen in many messages is held once, and sor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,7 +120,20 @@ def _media(attachment: Attachment, outcome: Outcome) -> dict[str, Any]:
         cell.update(status="failed", reason="internal", error="the picture was read, but its bytes were lost")
     if cell["error"] is not None:
         cell["error"] = cell["error"][:MAX_ERROR_CHARACTERS]
+    if cell["url"] is not None:
+        cell["url"] = _without_credentials(cell["url"])
     return cell
+
+
+# Parameters that let their holder in; signatures of public pictures are not among them.
+_CREDENTIAL = re.compile(
+    r"([?&](?:access_?token|refresh_?token|auth|authorization|bearer|token|api_?key|client_secret|password|secret)=)[^&#]*",
+    re.IGNORECASE,
+)
+
+
+def _without_credentials(url: str) -> str:
+    return re.sub(r"^(\w+://)[^/?#]*@", r"\1***@", _CREDENTIAL.sub(r"\1***", url))
 
 
 def _has_picture(outcome: Outcome) -> bool:

@@ -63,6 +63,8 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     ...     read_parquet(folder + "/empty.parquet").shape
     (0, 36)
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"write_parquet(frame, path): the frame comes first, and a {type(frame).__name__} is none.")
     frame, schema = prepare(frame)
     target = Path(os.path.realpath(path))  # behind a link, the file itself is replaced
     if target.is_dir():
@@ -156,6 +158,8 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
     --------
     See `write_parquet`.
     """
+    if isinstance(columns, str):
+        raise ConfigError(f"read_parquet: columns= is a list of names; write columns=[{columns!r}].")
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, f"There is no file {path} (looked from {Path.cwd()})")

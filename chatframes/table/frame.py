@@ -170,6 +170,8 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     (0, 25)
     """
     context = {"caption": "text"} | {n: n for n in ("uid", "chat_name", "created_at", "author_id", "author_name")}
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"attachments() takes a frame of fetch() or read_parquet(), not a {type(frame).__name__}.")
     missing = [name for name in (*context.values(), "media", "images") if name not in frame.columns]
     if missing:
         raise ConfigError(

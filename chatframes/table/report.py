@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -109,7 +109,7 @@ class SourceReport:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """What a call asked for, got and missed. Print it, or show it in a notebook.
 
@@ -131,6 +131,8 @@ class Report:
         How long the call took.
     symptoms : tuple of str
         What went wrong on the way that a setting can change; each has a line of advice.
+    in_hand : int or None
+        Rows of the frame it was asked of; not part of `to_dict`.
 
     Examples
     --------
@@ -149,6 +151,7 @@ class Report:
     failed: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     symptoms: tuple[str, ...] = ()
+    in_hand: int | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON, as it stands in ``frame.attrs["chatframes"]``."""
@@ -200,6 +203,8 @@ class Report:
             lines.append(line if len(line) <= MAX_COLUMNS else line[: MAX_COLUMNS - 1] + "…")
         return "\n".join(lines)
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         rows = []
         for label, text in self._rows():
@@ -211,8 +216,11 @@ class Report:
     def _rows(self) -> list[tuple[str, str]]:
         """The screen as (label, text); a line without a label is a heading. All of it fits on one screen."""
         messages = sum(source.messages for source in self.sources)
-        head = [("", f"chatframes: {_plain(self.status)}, {messages:,} messages in {_duration(self.seconds)}")]
         skipped, failed = sum(self.skipped.values()), sum(self.failed.values())
+        lost = f", {failed:,} {'file' if failed == 1 else 'files'} failed" if failed else ""
+        head = [("", f"chatframes: {_plain(self.status)}, {messages:,} messages in {_duration(self.seconds)}{lost}")]
+        if self.in_hand is not None and self.in_hand != messages:
+            head.append(("in hand", f"this frame holds {self.in_hand:,} rows; what follows tells of the whole fetch"))
         size = f" ({bytes_in_words(self.image_bytes)})" if self.images_ok else ""
         tail = [("images", f"{self.images_ok:,} ok{size}, {skipped:,} skipped, {failed:,} failed")]
         tail += _reasons("skipped", self.skipped) + _reasons("failed", self.failed)
@@ -258,7 +266,8 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
             "This frame carries no report: it was built from others (merge and concat drop frame.attrs) or rewritten "
             "by another tool. Call report() on the frame that fetch() or read_parquet() gave."
         )
-    return Report.from_dict(data)
+    told = Report.from_dict(data)
+    return replace(told, in_hand=len(source)) if isinstance(source, pd.DataFrame) else told
 
 
 def _lists(value: Any) -> Any:
@@ -318,7 +327,10 @@ def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
         # It says what to do, so it is not cut at the first line's end.
         lines = textwrap.wrap(_plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]
         rows += [("error" if at == 0 else " ", line) for at, line in enumerate(lines)]
-    return rows + [("note", _plain(note)) for note in source.notes[:2]]
+    for note in source.notes[:2]:
+        lines = textwrap.wrap(_plain(note), MAX_COLUMNS - INDENT - 2)[:2]
+        rows += [("note" if at == 0 else " ", line) for at, line in enumerate(lines)]
+    return rows
 
 
 def _reasons(label: str, counts: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -338,7 +350,7 @@ def _stretch(span: Span | Gap) -> str:
 
 
 def _moment(text: str | None) -> str:
-    return _plain(text or "").replace("T", " ").removesuffix("Z").removesuffix(":00")
+    return _plain(text or "").partition(".")[0].replace("T", " ").removesuffix("Z").removesuffix(":00")
 
 
 def _duration(seconds: float) -> str:

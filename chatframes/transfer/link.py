@@ -100,7 +100,7 @@ class Link:
                 token = await self.http.token()
                 patience -= await self._wait_open(patience)  # last: nothing may wait between it and the request
                 if trouble:
-                    self._tell_retry(trouble)
+                    self.count("retry")
                 answer, trouble = await self._try_json(url, token)
             if answer is not None and answer.status == 401 and not renewed:
                 renewed = True
@@ -119,10 +119,7 @@ class Link:
                 continue
             failures += 1
             if failures >= PAGE_ATTEMPTS:
-                raise ServiceError(
-                    f"{self.service} failed {failures} times on one page: {trouble}. Try again later; what was read "
-                    "is kept"
-                )
+                raise ServiceError(f"{self.service} failed {failures} times on one page: {trouble}. Try again later")
             if asked is not None and asked > patience:
                 raise self._too_long(self.clock.now() + timedelta(seconds=asked))
             patience -= await self._pause(max(asked or 0.0, backoff_seconds(failures, self.clock)), patience, trouble)
@@ -178,14 +175,11 @@ class Link:
         if seconds > budget_seconds:
             raise ServiceError(
                 f"{self.service} failed ({why}), and max_retry_wait_seconds ({self.max_retry_wait_seconds:g}) leaves "
-                f"no {seconds:.1f} s to wait before the next try; what was read is kept"
+                f"no {seconds:.1f} s to wait before the next try"
             )
+        self.emit(Event("retry", self.service, wait_seconds=seconds, note=why))
         await self.clock.sleep(seconds)
         return seconds
-
-    def _tell_retry(self, trouble: str) -> None:
-        self.count("retry")
-        self.emit(Event("retry", self.service, note=trouble))
 
     def _tell_waiting(self, seconds: float) -> None:
         self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))

@@ -101,13 +101,15 @@ class Webex:
         async with connect(context) as link:
             me = (await link.json(f"{link.base_url}/people/me")).payload
             item = await _find(link, self.room)
+            notes: list[str] = []
             yield Room(
                 id=str(item["id"]),
                 name=str(item.get("title") or ""),
                 begins=moment(item.get("created")),
                 direct=item.get("type") == "direct",
                 link=link,
-                people=People(link),
+                people=People(link, notes),
+                notes=notes,
                 clock=context.clock,
                 raw=context.settings.raw,
                 allow_unscannable=context.settings.config.webex.allow_unscannable,

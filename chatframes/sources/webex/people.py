@@ -29,8 +29,9 @@ GONE = Person(None, "deleted")
 class People:
     """The authors of one call."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, notes: list[str]) -> None:
         self._link = link
+        self._notes = notes
         self._known: dict[str, asyncio.Future[Person]] = {}
 
     async def fill(self, messages: Iterable[Message]) -> None:
@@ -54,7 +55,9 @@ class People:
             found = await self._ask(ids)
         except ChatframesError:
             # A name is not worth a message: the e-mail address stands in for it.
-            self._link.count("people_missing")
+            note = "not every author could be looked up: an e-mail address or nothing stands for the name"
+            if note not in self._notes:
+                self._notes.append(note)
         finally:
             for person_id in ids:
                 self._known[person_id].set_result(found.get(person_id, NOBODY))
