@@ -276,7 +276,7 @@ def test_the_quickstart_looks_asks_and_reports(executed: Callable[[str], Execute
         ("await", ["(300, 60)"]),
         ("stream", ["1000 messages", "complete, 3,000 messages"]),
         ("raw", ["'roomType': 'group'", "'personEmail'"]),
-        ("bots", ["bot&#x27;s", "messages that mention it"]),
+        ("bots", ["bot&#x27;s", "Webex shows a bot only"]),
     ],
 )
 def test_the_webex_notebook_shows_what_its_prose_promises(
