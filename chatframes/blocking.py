@@ -35,9 +35,10 @@ def loop() -> asyncio.AbstractEventLoop:
     global _loop, _thread
     with _lock:
         if _loop is None:
-            _loop = asyncio.new_event_loop()
-            _thread = threading.Thread(target=_serve, args=(_loop,), name="chatframes", daemon=True)
-            _thread.start()
+            new = asyncio.new_event_loop()
+            thread = threading.Thread(target=_serve, args=(new,), name="chatframes", daemon=True)
+            thread.start()
+            _loop, _thread = new, thread  # only now: an interrupt before it leaves nothing half begun
         return _loop
 
 

@@ -33,6 +33,7 @@ BATCH_ROWS = 1000
 BATCH_BYTES = 64 * 2**20
 MAX_ATTACHMENTS = 100  # of one message
 MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
+LONGEST_DAYS = 1_000_000  # one window, whatever the range
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
 DISABLED = Outcome("skipped", "disabled")
 CANCELLED = Outcome("failed", "cancelled", error="the call ended before this attachment was read")
@@ -58,7 +59,8 @@ class _Reading:
     source: Source
     asked: Bounds
     chat: OpenChat | None = None
-    timeline: Timeline | None = None
+    timelines: list[Timeline] = field(default_factory=list)
+    reached_the_beginning: bool = False
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     messages: int = 0
@@ -72,7 +74,7 @@ class _Reading:
 
     @property
     def status(self) -> str:
-        if self.timeline is not None and not self.timeline.gaps() and not self.unsettled:
+        if self.timelines and not self.unsettled and not any(timeline.gaps() for timeline in self.timelines):
             return "complete"
         return "partial" if self.messages else "failed"
 
@@ -81,8 +83,8 @@ class _Reading:
 
     def to_dict(self) -> dict[str, Any]:
         why = str(self.error) if self.error else "the call ended before this was read"
-        gaps = [] if self.timeline is None else self.timeline.explained_gaps(self.failures, why)
-        covered = [] if self.timeline is None else self.timeline.covered()
+        gaps = [gap for timeline in self.timelines for gap in timeline.explained_gaps(self.failures, why)]
+        covered = [window for timeline in self.timelines for window in timeline.covered()]
         return {
             "source": self.source.label,
             "chat_id": self.chat.id if self.chat else None,
@@ -268,10 +270,7 @@ class Run:
         try:
             async with reading.source.open(context) as chat:
                 reading.chat = chat
-                reading.timeline = self._timeline(reading, chat)
-                async with asyncio.TaskGroup() as streams:
-                    for _ in range(self._settings.limits(reading.source.service).max_concurrent_fetches):
-                        streams.create_task(self._stream(reading, chat, reading.timeline))
+                await self._read_windows(reading, chat)
                 while reading.unsettled:
                     reading.settled.clear()
                     await reading.settled.wait()
@@ -280,11 +279,20 @@ class Run:
         except Exception as error:  # a defect of ours must not take the other chats with it
             reading.fail(_unexpected(error))
 
-    def _timeline(self, reading: _Reading, chat: OpenChat) -> Timeline:
-        days = self._settings.limits(reading.source.service).parallel_fetch_chunk_days or 36500
-        # Without a `since`, windows are cut from where the chat says it begins; what is older still counts as asked.
-        begins = reading.asked.since or chat.begins or EPOCH
-        return Timeline(Window(min(begins, reading.asked.until), reading.asked.until), days)
+    async def _read_windows(self, reading: _Reading, chat: OpenChat) -> None:
+        limits = self._settings.limits(reading.source.service)
+        since, until = reading.asked.since, reading.asked.until
+        begins = min(since or chat.begins or EPOCH, until)
+        timeline = Timeline(Window(begins, until), limits.parallel_fetch_chunk_days or LONGEST_DAYS)
+        reading.timelines.append(timeline)
+        async with asyncio.TaskGroup() as streams:
+            for _ in range(limits.max_concurrent_fetches):
+                streams.create_task(self._stream(reading, chat, timeline))
+        if since is None and not reading.reached_the_beginning:
+            # Where a chat says it begins is a hint, and its clock may be wrong: what is older was asked for, too.
+            older = Timeline(Window(EPOCH, begins), LONGEST_DAYS)
+            reading.timelines.insert(0, older)
+            await self._stream(reading, chat, older)
 
     async def _stream(self, reading: _Reading, chat: OpenChat, timeline: Timeline) -> None:
         """Read one window after another, as long as there are windows."""
@@ -292,16 +300,14 @@ class Run:
             window = timeline.claim()
             if window is None:
                 return
-            asked = window
-            if reading.asked.since is None and window.since == timeline.window.since:
-                asked = Window(EPOCH, window.until)
             try:
-                async with aclosing(chat.messages(asked)) as pages:  # type: ignore[type-var]
+                async with aclosing(chat.messages(window)) as pages:  # type: ignore[type-var]
                     async for page in pages:
                         self._take(page, reading, chat, window)
                         if page.covered is not None:
                             timeline.cover(page.covered)
-                        if asked is window and timeline.remaining(window) is None:
+                            reading.reached_the_beginning |= page.covered.since <= EPOCH
+                        if timeline.remaining(window) is None:
                             break
                         await self._wait_for_room()
                 timeline.cover(window)
@@ -402,14 +408,18 @@ class Run:
 
 
 def _asked_for(messages: list[Message], wanted: Callable[[datetime], bool]) -> Iterator[Message]:
-    """Yield the messages inside the asked range; one without a time stands where its older neighbour stands."""
-    when: datetime | None = None
-    chosen: list[Message] = []
-    for message in reversed(messages):
-        when = message.created_at or when
-        if when is None or wanted(when):
-            chosen.append(message)
-    yield from reversed(chosen)
+    """Yield the messages inside the asked range; one without a time, if either neighbour is inside."""
+    newer: datetime | None = None
+    for at, message in enumerate(messages):
+        if message.created_at is not None:
+            newer = message.created_at
+            inside = wanted(newer)
+        else:
+            older = next((m.created_at for m in messages[at:] if m.created_at is not None), None)
+            neighbours = [when for when in (newer, older) if when is not None]
+            inside = not neighbours or any(map(wanted, neighbours))
+        if inside:
+            yield message
 
 
 def _final(error: ChatframesError) -> bool:

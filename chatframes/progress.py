@@ -45,7 +45,7 @@ def _guarded(listener: Callable[[Event], None]) -> Emit:
             return
         try:
             listener(event)
-        except Exception as error:  # a listener's defect must not cost a message
+        except BaseException as error:  # a listener's defect must not cost a message, nor end a worker
             broken = True
             warnings.warn(
                 f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=2

@@ -109,7 +109,7 @@ class Link:
             if answer is not None and (answer.status == 200 or answer.status in let_through):
                 return answer
             if answer is not None and answer.status not in RETRYABLE_STATUSES | {429, 200}:
-                raise self._refused(answer)
+                raise self._refused(answer, token)
             asked = retry_after_seconds(answer.headers, self.clock) if answer is not None else None
             if answer is not None and answer.status == 429:
                 refusals += 1
@@ -191,8 +191,11 @@ class Link:
             retry_at,
         )
 
-    def _refused(self, answer: Answer) -> Exception:
-        detail = str(answer.payload.get("message", ""))[:200]
+    def _refused(self, answer: Answer, token: SecretStr) -> Exception:
+        detail = str(answer.payload.get("message", ""))
+        if token:  # a service may quote what it was sent
+            detail = detail.replace(token.get_secret_value(), "********")
+        detail = detail[:200]
         if answer.status == 401:
             return AuthError(
                 f"{self.service} refused the renewed token as well (HTTP 401): log in again. {detail}".strip()

@@ -21,8 +21,8 @@ from ...windows import parse_bounds, plain_bound
 from .. import Context
 from .auth import fingerprint, forget_tokens, tokens
 from .people import People
-from .room import Room, next_link
-from .rows import decode_id, moment
+from .room import IDLE_PAGES, Room, next_link
+from .rows import decode_id, list_in, moment, whole_text
 
 __all__ = ["SERVICE", "Webex", "connect", "forget_tokens", "list_chats"]
 
@@ -143,30 +143,36 @@ async def list_chats(context: Context) -> list[Chat]:
 
 
 def _chat(item: dict[str, Any]) -> Chat:
-    title, kind = str(item.get("title") or ""), str(item.get("type") or "")
-    return Chat(str(item.get("id")), title, kind, moment(item.get("lastActivity")))
+    chat_id, title, kind = (whole_text(str(item.get(key) or "")) for key in ("id", "title", "type"))
+    return Chat(chat_id, title, kind, moment(item.get("lastActivity")))
 
 
 async def _rooms(link: Link) -> AsyncIterator[dict[str, Any]]:
     url: str | None = f"{link.base_url}/rooms?max={ROOMS_PAGE}"
-    visited: set[str] = set()
-    while url is not None and url not in visited:
-        visited.add(url)
+    known: set[str] = set()
+    idle_pages = 0
+    while url is not None and idle_pages < IDLE_PAGES:
         answer = await link.json(url)
-        for item in answer.payload.get("items") or ():
-            if isinstance(item, dict) and item.get("id"):
+        idle_pages += 1
+        for item in list_in(answer.payload, "items"):
+            if isinstance(item, dict) and item.get("id") and str(item["id"]) not in known:
+                known.add(str(item["id"]))
+                idle_pages = 0
                 yield item
-        url = next_link(answer.headers.get_list("Link"))
+        url = next_link(answer.headers.get_list("Link"), url)
 
 
 async def _find(link: Link, room: str) -> dict[str, Any]:
     decoded = decode_id(room)
     if decoded is not None and decoded[0] == "ROOM":
         try:
-            return (await link.json(f"{link.base_url}/rooms/{quote(room, safe='')}")).payload
+            item = (await link.json(f"{link.base_url}/rooms/{quote(room, safe='')}")).payload
         except StatusError as error:
             if error.status not in (400, 403, 404):
                 raise
+        else:
+            if item.get("id"):
+                return item
         raise ChatNotFound(f"Webex knows no room with the id {room!r} that this account is in")
     rooms = [item async for item in _rooms(link)]
     matches = [item for item in rooms if item.get("title") == room]

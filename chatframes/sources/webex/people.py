@@ -10,6 +10,7 @@ from urllib.parse import quote
 from ...errors import ChatframesError
 from ...model import Message
 from ...transfer.link import Link, StatusError
+from .rows import list_in
 
 BATCH = 50  # 85 are documented; with long ids the URL then passes 5,000 characters
 
@@ -41,8 +42,13 @@ class People:
         new = sorted(wanted - self._known.keys())
         for person_id in new:
             self._known[person_id] = asyncio.get_running_loop().create_future()
-        for start in range(0, len(new), BATCH):
-            await self._look_up(new[start : start + BATCH])
+        try:
+            for start in range(0, len(new), BATCH):
+                await self._look_up(new[start : start + BATCH])
+        finally:  # whatever happens, nobody waits for ever
+            for person_id in new:
+                if not self._known[person_id].done():
+                    self._known[person_id].set_result(NOBODY)
         for message in messages:
             if message.author_id:
                 person = await asyncio.shield(self._known[message.author_id])
@@ -63,7 +69,7 @@ class People:
                 self._known[person_id].set_result(found.get(person_id, NOBODY))
 
     async def _ask(self, ids: list[str]) -> dict[str, Person]:
-        query = ",".join(quote(person_id, safe="") for person_id in ids)
+        query = ",".join(quote(person_id, safe="", errors="replace") for person_id in ids)
         try:
             answer = await self._link.json(f"{self._link.base_url}/people?id={query}")
         except StatusError as error:
@@ -72,8 +78,8 @@ class People:
             # One odd id must not cost the others their names.
             half = len(ids) // 2
             return {**await self._half(ids[:half]), **await self._half(ids[half:])}
-        found = {person_id: GONE for person_id in answer.payload.get("notFoundIds") or () if person_id in ids}
-        for item in answer.payload.get("items") or ():
+        found = {person_id: GONE for person_id in ids if person_id in list_in(answer.payload, "notFoundIds")}
+        for item in list_in(answer.payload, "items"):
             if isinstance(item, dict) and item.get("id") in ids:
                 found[item["id"]] = _person(item)
         return found

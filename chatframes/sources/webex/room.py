@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from ...errors import ChatNotFound, ServiceError
 from ...model import Attachment, Body, Message, Page, Status, Window
@@ -20,6 +20,7 @@ BOT_PAGE_SIZE = 100  # together with mentionedPeople
 LEAST_PAGE_SIZE = 25
 ITEM_ATTEMPTS = 3
 ANCHOR_ATTEMPTS = 3
+IDLE_PAGES = 50  # this many in a row that bring nothing new are no list any more
 ONE_MS = timedelta(milliseconds=1)
 
 # What Webex means by its statuses for a file.
@@ -47,6 +48,7 @@ class Room:
     bot: bool
     notes: list[str] = field(default_factory=list)
     _page_size: int = PAGE_SIZE
+    _links_seen: bool = False
 
     def __post_init__(self) -> None:
         if self._mentions_only:
@@ -63,7 +65,8 @@ class Room:
         """Yield the window's pages, newest first; the last ones may reach past its older edge."""
         url: str | None = self._first_page(_just_after(window.until))
         visited: set[str] = set()
-        anchors_lost = 0
+        known: set[str] = set()
+        anchors_lost = idle_pages = 0
         edge = window.until  # everything of the window from here on is known
         while url is not None:
             if url in visited:
@@ -82,16 +85,25 @@ class Room:
                 visited.discard(url)
                 continue
             messages = await self._rows(answer.payload)
-            url = next_link(answer.headers.get_list("Link"))
-            oldest = min((m.created_at for m in messages if m.created_at is not None), default=None)
+            url = next_link(answer.headers.get_list("Link"), url)
+            reached = _reached(messages, edge)
+            if url is not None:
+                self._links_seen = True
+            elif reached < edge and not self._links_seen:
+                # A gateway may have lost the Link header: this is the end only if nothing older comes.
+                url = self._first_page(_just_after(reached))
             if url is None:
-                edge = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
-            elif oldest is not None and oldest + ONE_MS < edge:
-                edge = oldest + ONE_MS  # more of that very millisecond may be on the next page
-                anchors_lost = 0
+                reached = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
+            new = {message.message_id for message in messages} - known
+            known |= new
+            idle_pages = 0 if new or reached < edge else idle_pages + 1
+            anchors_lost = 0 if reached < edge else anchors_lost
+            edge = min(edge, reached)
             yield Page(messages, Window(edge, window.until) if edge < window.until else None)
             if edge <= window.since:
                 return
+            if idle_pages > IDLE_PAGES:
+                raise ServiceError("Webex's page links go on and on without a new message; the rest was not read")
             if url is not None and not self.link.http.is_api(url):
                 raise ServiceError("Webex's next-page link leads to another host; it was not followed")
 
@@ -156,7 +168,9 @@ class Room:
         """Ask again for a message Webex could not decipher just now; return what is known of it in the end."""
         for attempt in range(1, ITEM_ATTEMPTS + 1):
             try:
-                answer = await self.link.json(f"{self.link.base_url}/messages/{quote(str(item['id']), safe='')}")
+                answer = await self.link.json(
+                    f"{self.link.base_url}/messages/{quote(str(item['id']), safe='', errors='replace')}"
+                )
             except StatusError:
                 return item
             if not answer.payload.get("errors") and answer.payload.get("id") == item["id"]:
@@ -177,7 +191,7 @@ class _AnchorLost(Exception):
     """The message a page link counts from is gone."""
 
 
-def next_link(headers: list[str]) -> str | None:
+def next_link(headers: list[str], page_url: str) -> str | None:
     """Return the URL of the one Link relation that counts, ``rel="next"``, whatever else stands beside it."""
     for header in headers:
         for part in header.split("<")[1:]:
@@ -185,8 +199,17 @@ def next_link(headers: list[str]) -> str | None:
             for param in params.split(";"):
                 key, _, value = param.partition("=")
                 if key.strip().lower() == "rel" and "next" in value.strip(' ,"').lower().split():
-                    return url
+                    return urljoin(page_url, url)
     return None
+
+
+def _reached(messages: list[Message], edge: datetime) -> datetime:
+    """Return the time from which on, up to `edge`, a page leaves no hole: by the later of its last two messages.
+
+    The last one alone may be oddly dated. More of that very millisecond may be on the next page.
+    """
+    times = [message.created_at for message in messages if message.created_at is not None][-2:]
+    return min(edge, max(times) + ONE_MS) if times and max(times) < edge else edge
 
 
 def _just_after(when: datetime) -> datetime:
