@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 
 import httpx
@@ -15,6 +16,9 @@ from ...transfer.clock import Clock, backoff_seconds
 from ...transfer.http import NO_TOKEN, Http
 from ...transfer.link import PAGE_ATTEMPTS
 
+RENEWAL_SECONDS = 60.0  # the whole of it
+RENEWAL_BYTES = 64 * 1024
+TOKEN_KEYS = ("access_token", "refresh_token")
 HOW_TO_LOG_IN = (
     "Get a personal token at https://developer.webex.com (it lasts 12 hours) and set WEBEX_ACCESS_TOKEN, or configure "
     "client_id, client_secret and refresh_token of an integration, which chatframes renews by itself"
@@ -70,18 +74,31 @@ class Tokens:
     async def _post(self, http: Http) -> int | None:
         """Ask for a new token and keep it; return the status, or None when there was no usable answer."""
         try:
-            response = await http.request("POST", f"{http.base_url}/access_token", data=self._form())
-            try:
-                await response.aread()
-                if response.status_code != 200:
-                    return response.status_code
-                self._access = SecretStr(str(response.json()["access_token"]))
-                if refresh := response.json().get("refresh_token"):
-                    self._refresh = SecretStr(str(refresh))
-            finally:
-                await response.aclose()
-        except (httpx.TransportError, ValueError, KeyError, TypeError, AttributeError):
+            async with asyncio.timeout(RENEWAL_SECONDS):
+                response = await http.request("POST", f"{http.base_url}/access_token", data=self._form())
+                try:
+                    return response.status_code if response.status_code != 200 else await self._keep(response)
+                finally:
+                    await response.aclose()
+        except (httpx.TransportError, TimeoutError):
             return None
+
+    async def _keep(self, response: httpx.Response) -> int | None:
+        raw = bytearray()
+        async for chunk in response.aiter_raw():
+            raw += chunk
+            if len(raw) > RENEWAL_BYTES:
+                return None
+        try:
+            answer = json.loads(raw)
+        except (ValueError, RecursionError):
+            return None
+        access, refresh = (answer.get(key) if isinstance(answer, dict) else None for key in TOKEN_KEYS)
+        if not isinstance(access, str) or not access:
+            return None
+        self._access = SecretStr(access)
+        if isinstance(refresh, str) and refresh:
+            self._refresh = SecretStr(refresh)
         return 200
 
     def _form(self) -> dict[str, str]:
