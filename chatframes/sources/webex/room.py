@@ -48,7 +48,7 @@ class Room:
     bot: bool
     notes: list[str] = field(default_factory=list)
     _page_size: int = PAGE_SIZE
-    _links_seen: bool = False
+    _ends_trusted: bool = False
 
     def __post_init__(self) -> None:
         if self._mentions_only:
@@ -67,6 +67,7 @@ class Room:
         visited: set[str] = set()
         known: set[str] = set()
         anchors_lost = idle_pages = 0
+        asked_again = False
         edge = window.until  # everything of the window from here on is known
         while url is not None:
             if url in visited:
@@ -88,10 +89,13 @@ class Room:
             url = next_link(answer.headers.get_list("Link"), url)
             reached = _reached(messages, edge)
             if url is not None:
-                self._links_seen = True
-            elif reached < edge and not self._links_seen:
+                self._ends_trusted = True
+            elif reached < edge and not self._ends_trusted:
                 # A gateway may have lost the Link header: this is the end only if nothing older comes.
                 url = self._first_page(_just_after(reached))
+                asked_again = True
+            elif asked_again:
+                self._ends_trusted = True
             if url is None:
                 reached = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
             new = {message.message_id for message in messages} - known
