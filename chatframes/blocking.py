@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from .errors import ChatframesError
@@ -68,12 +69,39 @@ class _Call:
             coroutine.close()
             raise RuntimeError(_FROM_WITHIN)
         self.ended = threading.Event()
-        with _lock:  # or `stop` could come between, and nobody would ever run it
-            self.future: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(coroutine), loop())
+        self._coroutine = coroutine
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._unwanted = False
 
-    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def start(self) -> None:
+        with _lock:  # or `stop` could come between, and nobody would ever run it
+            self._loop = loop()
+            self.future: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+
+    def cancel(self) -> None:
+        """Cancel it and wait for its clean-up, even when an interrupt struck in the middle of `start`."""
+        if self._loop is None:
+            self._coroutine.close()
+        elif not self.ended.is_set():
+            with suppress(RuntimeError):  # the loop has been closed, and this with it
+                self._loop.call_soon_threadsafe(self._cancel)
+                self.ended.wait(CLEAN_UP_SECONDS)
+
+    def _cancel(self) -> None:
+        self._unwanted = True
+        if self._task is not None:
+            self._task.cancel()
+        else:
+            self.ended.set()  # it has not begun, and will not
+
+    async def _run(self) -> Any:
+        self._task = asyncio.current_task()
         try:
-            return await coroutine
+            if self._unwanted:
+                self._coroutine.close()
+                raise asyncio.CancelledError
+            return await self._coroutine
         finally:
             self.ended.set()
 
@@ -85,6 +113,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """
     call = _Call(coroutine)
     try:
+        call.start()
         while not call.ended.wait(STEP_SECONDS):
             pass
         result: T = call.future.result()
@@ -94,14 +123,14 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     except CancelledError:  # by whoever stopped the loop: we have cancelled nothing yet
         raise ChatframesError(_STOPPED) from None
     except BaseException:
-        if call.future.cancel():
-            call.ended.wait(CLEAN_UP_SECONDS)
+        call.cancel()
         raise
 
 
 async def hop(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the library's loop and await it on the caller's."""
     call = _Call(coroutine)
+    call.start()
     inner = asyncio.wrap_future(call.future)
     try:
         while not inner.done():

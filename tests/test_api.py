@@ -302,9 +302,9 @@ def test_leaving_a_stream_stops_the_fetch() -> None:
     with cf.sandbox(messages=4000, images=900, latency_ms=20) as world:
         asyncio.run(first(world))
         cf.shutdown()
-        stopped_at = world.stats()
-        assert stopped_at["requests"]["contents"] < 900
-        assert stopped_at["open_connections"] == 0
+        assert world.stats()["requests"]["contents"] < 900
+        # The server hears of a closed connection a turn or two later; of one left open it would never hear.
+        assert any(world.stats()["open_connections"] == 0 for _ in range(2000))
 
 
 def test_a_stream_of_nothing_yields_one_empty_table_with_the_report() -> None:

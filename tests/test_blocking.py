@@ -100,6 +100,10 @@ class Endless:
         assert await asyncio.to_thread(self.begun.wait, PATIENCE_SECONDS)
 
 
+async def tasks_but_this_one() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+
+
 def tasks_left() -> set[asyncio.Task[Any]]:
     return asyncio.all_tasks(blocking.loop())
 
@@ -238,6 +242,25 @@ def test_a_task_group_that_fails_ends_the_calls_in_it() -> None:
     assert raised.group_contains(LookupError)
     assert endless.ended.is_set()
     assert tasks_left() == set()
+
+
+@pytest.mark.parametrize("once_it_runs", [False, True], ids=["at once", "once it runs"])
+def test_an_interrupt_while_a_call_is_being_started_ends_it_too(
+    monkeypatch: pytest.MonkeyPatch, once_it_runs: bool
+) -> None:
+    endless, start = Endless(), asyncio.run_coroutine_threadsafe
+
+    def start_and_be_interrupted(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> None:
+        start(coroutine, loop)
+        assert not once_it_runs or endless.begun.wait(PATIENCE_SECONDS)
+        raise KeyboardInterrupt  # where a signal may well strike: the call is on its way and nobody holds it yet
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "run_coroutine_threadsafe", start_and_be_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            blocking.run(endless.run())
+    assert endless.ended.is_set() == endless.begun.is_set()
+    assert blocking.run(tasks_but_this_one()) == set()
 
 
 def test_a_clean_up_that_never_ends_does_not_hold_the_caller_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
