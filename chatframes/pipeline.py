@@ -8,26 +8,24 @@ with the gap it leaves, and the other chats go on.
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from . import __version__
 from .config import Settings
 from .errors import AuthError, ChatframesError, ChatNotFound, RateLimited, ServiceError
 from .limits import Service
-from .model import Attachment, Emit, Event, Message, OpenChat, Outcome, Page, Window
+from .model import Attachment, Emit, Event, OpenChat, Outcome, Page, Window
+from .reading import Reading, Row, asked_for, unexpected
 from .sources import Context, Source
 from .table.batches import Batch, to_batch
 from .transfer.clock import SYSTEM, Clock
 from .transfer.downloads import Downloader
 from .transfer.gate import gate
-from .windows import EPOCH, Bounds, Timeline, parse_bounds, utc_text
+from .windows import EPOCH, Timeline, parse_bounds, utc_text
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 64 * 2**20
@@ -37,69 +35,6 @@ LONGEST_DAYS = 1_000_000  # one window, whatever the range
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
 DISABLED = Outcome("skipped", "disabled")
 CANCELLED = Outcome("failed", "cancelled", error="the call ended before this attachment was read")
-
-
-@dataclass(slots=True)
-class _Row:
-    """A message on its way, and the outcomes of its attachments so far."""
-
-    message: Message
-    outcomes: list[Outcome | None]
-    missing: int
-
-    @property
-    def image_bytes(self) -> int:
-        return sum(len(outcome.data) for outcome in self.outcomes if outcome is not None and outcome.data)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One source being read: what was asked, got and missed."""
-
-    source: Source
-    asked: Bounds
-    chat: OpenChat | None = None
-    timelines: list[Timeline] = field(default_factory=list)
-    reached_the_beginning: bool = False
-    error: ChatframesError | None = None
-    failures: list[tuple[Window, str]] = field(default_factory=list)
-    messages: int = 0
-    duplicates: set[str] = field(default_factory=set)
-    counts: Counter[str] = field(default_factory=Counter)
-    unsettled: int = 0
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def fail(self, error: ChatframesError) -> None:
-        self.error = self.error or error
-
-    @property
-    def status(self) -> str:
-        if self.timelines and not self.unsettled and not any(timeline.gaps() for timeline in self.timelines):
-            return "complete"
-        return "partial" if self.messages else "failed"
-
-    def asked_for(self, when: datetime) -> bool:
-        return (self.asked.since is None or self.asked.since <= when) and when < self.asked.until
-
-    def to_dict(self) -> dict[str, Any]:
-        why = str(self.error) if self.error else "the call ended before this was read"
-        gaps = [gap for timeline in self.timelines for gap in timeline.explained_gaps(self.failures, why)]
-        covered = [window for timeline in self.timelines for window in timeline.covered()]
-        return {
-            "source": self.source.label,
-            "chat_id": self.chat.id if self.chat else None,
-            "chat_name": self.chat.name if self.chat else None,
-            "requested": {"since": _instant(self.asked.since), "until": _instant(self.asked.until)},
-            "covered": [{"since": _instant(w.since), "until": _instant(w.until)} for w in covered],
-            "gaps": [{"since": _instant(gap.since), "until": _instant(gap.until), "reason": why} for gap, why in gaps],
-            "status": self.status,
-            "messages": self.messages,
-            "duplicates": len(self.duplicates),
-            "pages": self.counts["page"],
-            "retries": self.counts["retry"],
-            "error": str(self.error) if self.error and self.status != "complete" else None,
-            "notes": list(self.chat.notes) if self.chat else [],
-        }
 
 
 class Run:
@@ -133,14 +68,13 @@ class Run:
         self._clock = clock
         self._started_at, self._started = clock.now(), clock.monotonic()
         self._readings = [
-            _Reading(source, parse_bounds(source.since, source.until, source.tz, self._started_at))
-            for source in sources
+            Reading(source, parse_bounds(source.since, source.until, source.tz, self._started_at)) for source in sources
         ]
         self._remember_bytes = remember_bytes
         self._downloaders: dict[Service, Downloader] = {}
-        self._rows: dict[str, _Row] = {}  # on their way, by uid
-        self._seen: dict[str, tuple[_Reading, Window]] = {}
-        self._ready: deque[_Row] = deque()
+        self._rows: dict[str, Row] = {}  # on their way, by uid
+        self._seen: dict[str, tuple[Reading, Window]] = {}
+        self._ready: deque[Row] = deque()
         self._ready_bytes = 0
         self._batch_ready = asyncio.Event()
         self._room = asyncio.Event()
@@ -194,10 +128,7 @@ class Run:
 
     def salvage(self) -> list[Batch]:
         """Return what an unfinished call has read and not handed out; attachments under way count as cancelled."""
-        for row in list(self._rows.values()):
-            for position, outcome in enumerate(row.outcomes):
-                if outcome is None:
-                    self._settle(row, position, CANCELLED)
+        self._settle_the_rest()
         for reading in self._readings:
             if reading.status != "complete":
                 reading.fail(ServiceError("interrupted before it was done"))
@@ -248,6 +179,7 @@ class Run:
                         readers.create_task(self._read(reading))
                 for task in self._working:
                     task.cancel()
+            self._settle_the_rest()
         except* Exception as group:
             raise _first(group) from None  # an ExceptionGroup never reaches a user
 
@@ -264,7 +196,7 @@ class Run:
     async def _wait_for_room(self) -> None:
         await self._room.wait()
 
-    async def _read(self, reading: _Reading) -> None:
+    async def _read(self, reading: Reading) -> None:
         """Read one source to its end; whatever fails is recorded in `reading`."""
         context = Context(self._settings, self._clock, self._tell, lambda what: reading.counts.update((what,)))
         try:
@@ -277,9 +209,9 @@ class Run:
         except ChatframesError as error:
             reading.fail(error)
         except Exception as error:  # a defect of ours must not take the other chats with it
-            reading.fail(_unexpected(error))
+            reading.fail(unexpected(error))
 
-    async def _read_windows(self, reading: _Reading, chat: OpenChat) -> None:
+    async def _read_windows(self, reading: Reading, chat: OpenChat) -> None:
         limits = self._settings.limits(reading.source.service)
         since, until = reading.asked.since, reading.asked.until
         begins = min(since or chat.begins or EPOCH, until)
@@ -294,7 +226,7 @@ class Run:
             reading.timelines.insert(0, older)
             await self._stream(reading, chat, older)
 
-    async def _stream(self, reading: _Reading, chat: OpenChat, timeline: Timeline) -> None:
+    async def _stream(self, reading: Reading, chat: OpenChat, timeline: Timeline) -> None:
         """Read one window after another, as long as there are windows."""
         while reading.error is None or not _final(reading.error):
             window = timeline.claim()
@@ -315,13 +247,13 @@ class Run:
                 reading.fail(error)
                 reading.failures.append((window, str(error)))
             except Exception as error:  # recorded as a gap with its reason, like any other failure
-                reading.fail(_unexpected(error))
+                reading.fail(unexpected(error))
                 reading.failures.append((window, str(reading.error)))
 
-    def _take(self, page: Page, reading: _Reading, chat: OpenChat, window: Window) -> None:
+    def _take(self, page: Page, reading: Reading, chat: OpenChat, window: Window) -> None:
         """Let the messages of a page that were asked for, and not seen before, onto the road."""
         self._last_page = self._clock.monotonic()
-        for message in _asked_for(page.messages, reading.asked_for):
+        for message in asked_for(page.messages, reading.asked_for):
             uid = message.uid
             if uid in self._seen:
                 # Pages of neighbouring windows overlap by our own doing; what else comes twice is worth telling.
@@ -332,7 +264,7 @@ class Run:
             self._seen[uid] = reading, window
             reading.messages += 1
             attachments = message.attachments
-            row = _Row(message, [None] * len(attachments), len(attachments))
+            row = Row(message, [None] * len(attachments), len(attachments))
             if not attachments:
                 self._leave(row)
                 continue
@@ -343,7 +275,7 @@ class Run:
                 self._start(row, position, attachment, reading, chat)
         self._tell(Event("messages", reading.source.label))
 
-    def _start(self, row: _Row, position: int, attachment: Attachment, reading: _Reading, chat: OpenChat) -> None:
+    def _start(self, row: Row, position: int, attachment: Attachment, reading: Reading, chat: OpenChat) -> None:
         def done(outcome: Outcome) -> None:
             self._settle(row, position, outcome)
             if row.missing == 0:
@@ -362,7 +294,7 @@ class Run:
             # By the whole address: an id of one host says nothing about what another host has under it.
             downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done)
 
-    def _settle(self, row: _Row, position: int, outcome: Outcome) -> None:
+    def _settle(self, row: Row, position: int, outcome: Outcome) -> None:
         row.outcomes[position] = outcome
         row.missing -= 1
         self._images[outcome.status, outcome.reason] += 1
@@ -371,7 +303,14 @@ class Run:
             del self._rows[row.message.uid]
             self._leave(row)
 
-    def _leave(self, row: _Row) -> None:
+    def _settle_the_rest(self) -> None:
+        """Let every row leave, with what its attachments have come to."""
+        for row in list(self._rows.values()):
+            for position, outcome in enumerate(row.outcomes):
+                if outcome is None:
+                    self._settle(row, position, CANCELLED)
+
+    def _leave(self, row: Row) -> None:
         self._ready.append(row)
         self._ready_bytes += row.image_bytes
         if self._full:
@@ -384,7 +323,7 @@ class Run:
         return len(self._ready) >= BATCH_ROWS or self._ready_bytes >= BATCH_BYTES
 
     def _cut(self) -> Batch:
-        rows: list[_Row] = []
+        rows: list[Row] = []
         taken_bytes = 0
         while self._ready and len(rows) < BATCH_ROWS and taken_bytes < BATCH_BYTES:
             rows.append(self._ready.popleft())
@@ -407,33 +346,9 @@ class Run:
         )
 
 
-def _asked_for(messages: list[Message], wanted: Callable[[datetime], bool]) -> Iterator[Message]:
-    """Yield the messages inside the asked range; one without a time, if either neighbour is inside."""
-    newer: datetime | None = None
-    for at, message in enumerate(messages):
-        if message.created_at is not None:
-            newer = message.created_at
-            inside = wanted(newer)
-        else:
-            older = next((m.created_at for m in messages[at:] if m.created_at is not None), None)
-            neighbours = [when for when in (newer, older) if when is not None]
-            inside = not neighbours or any(map(wanted, neighbours))
-        if inside:
-            yield message
-
-
 def _final(error: ChatframesError) -> bool:
     """Whether there is no point in asking this service for another window."""
     return isinstance(error, AuthError | ChatNotFound | RateLimited)
-
-
-def _unexpected(error: Exception) -> ServiceError:
-    # The text of a foreign error may hold anything, a URL with a token included; where it happened does not.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return ServiceError(
-        f"a defect of chatframes: {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}; "
-        "please report it"
-    )
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:
@@ -442,7 +357,3 @@ def _first(group: BaseExceptionGroup[Exception]) -> Exception:
         error = error.exceptions[0]
     assert isinstance(error, Exception)
     return error
-
-
-def _instant(when: datetime | None) -> str | None:
-    return None if when is None or when <= EPOCH else utc_text(when)

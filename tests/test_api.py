@@ -8,15 +8,19 @@ import logging
 import pickle
 import traceback
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta, timezone
 
+import httpx
 import pandas as pd
 import pytest
+from fakes import fast_clock
 from truth import check
 
 import chatframes as cf
 from chatframes.sandbox import World
+from chatframes.transfer import http as http_module
+from chatframes.transfer.clock import SYSTEM
 
 CANARY = "canary-token-7f3a9"
 
@@ -324,6 +328,41 @@ def test_a_stream_that_fails_raises_what_fetch_raises() -> None:
 
     with cf.sandbox() as world, pytest.raises(cf.ChatNotFound, match="Nowhere"):
         asyncio.run(read(world))
+
+
+# --- symptoms ----------------------------------------------------------------------------------------------------
+
+
+def test_running_out_of_connections_is_said_with_the_setting_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_module, "TIMEOUT", httpx.Timeout(10.0, pool=0.01))
+    monkeypatch.setattr("chatframes.api.clock", replace(fast_clock(200), now=SYSTEM.now))
+    with cf.sandbox(messages=60, images=60, latency_ms=50) as world, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the crowded configuration itself
+        frame = cf.fetch(
+            cf.Webex("Project Apollo"), images=True, config=config(world, max_connections=2), progress=False
+        )
+    media = cf.attachments(frame)
+    starved = media[media["reason"] == "timeout"]
+    assert len(starved) > 0
+    assert starved["error"].str.contains("lower max_concurrent_image_downloads").all()
+    assert "lower max_concurrent_image_downloads" in str(cf.report(frame))
+    assert len(frame) == 60, "no message is lost with its pictures"
+    assert "pool_timeout" in cf.report(frame).symptoms
+
+
+def test_downloads_that_drag_on_after_the_last_page_are_called_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatframes.api.clock", replace(fast_clock(200), now=SYSTEM.now))
+    with cf.sandbox(messages=60, images=60, latency_ms=100) as world:
+        frame = fetch(world, cf.Webex("Project Apollo"), images=True)
+    assert cf.report(frame).symptoms == ("slow",)
+    assert "raise max_concurrent_image_downloads" in str(cf.report(frame))
+
+
+def test_a_frame_of_many_pictures_is_told_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatframes.pipeline.MEMORY_BYTES", 100_000)
+    with cf.sandbox(messages=60, images=20) as world:
+        frame = fetch(world, cf.Webex("Project Apollo"), images=True)
+    assert cf.report(frame).symptoms == ("memory",)
 
 
 # --- numbers agree -----------------------------------------------------------------------------------------------

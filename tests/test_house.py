@@ -23,7 +23,7 @@ FLOORS = """
     transfer transfer.clock transfer.transport transfer.answers transfer.http transfer.gate transfer.link transfer.downloads
     table table.schema table.batches table.frame table.arrow table.files table.report
     sources sources.webex.rows sources.webex.people sources.webex.auth sources.webex.room sources.webex
-    pipeline api
+    reading pipeline api
     sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
     sandbox.webex_records sandbox.webex_server sandbox
 """.split()
