@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from .errors import IncompleteWarning as IncompleteWarning
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
+    from .login import TelegramLogin as TelegramLogin
     from .model import Event as Event
     from .sandbox import sandbox as sandbox
+    from .sources.telegram import Telegram as Telegram
     from .sources.webex import Webex as Webex
     from .table.files import read_parquet as read_parquet
     from .table.files import write_parquet as write_parquet
@@ -48,7 +50,9 @@ _HOMES = {
     "blocking": "enable_nested_loops",
     "config": "Config ImageSettings load_config",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
+    "login": "TelegramLogin",
     "model": "Event",
+    "sources.telegram": "Telegram",
     "sources.webex": "Webex",
     "table.files": "read_parquet write_parquet",
     "table.frame": "attachments",
@@ -61,7 +65,7 @@ __all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Telegram", "Reddit"):
+    if name == "Reddit":
         raise AttributeError(f"chatframes {__version__} does not have {name} yet: it comes in a later version")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'chatframes' has no attribute {name!r}")

@@ -15,7 +15,7 @@ from .config import Config, ConfigLike, Settings, load_config, merge
 from .errors import ChatframesError, ConfigError, IncompleteWarning
 from .pipeline import Run
 from .progress import Progress, listening
-from .sources import Context, Source, webex
+from .sources import Context, Source, telegram, webex
 from .table.batches import Batch
 from .table.frame import build
 from .transfer.clock import SYSTEM
@@ -37,14 +37,15 @@ class _Request:
 
 def _request(sources: Sources, images: object, raw: bool, config: ConfigLike) -> _Request:
     if isinstance(sources, str):
-        raise ConfigError(f"{sources!r} is not a source: write cf.Webex({sources!r})")
+        raise ConfigError(f"{sources!r} is not a source: write cf.Webex({sources!r}) or cf.Telegram({sources!r})")
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     if not listed:
         raise ConfigError("there is nothing to fetch: `sources` is an empty list")
     for source in listed:
-        if not isinstance(source, webex.Webex):
+        if not isinstance(source, webex.Webex | telegram.Telegram):
             raise ConfigError(
-                f"a {type(source).__name__} is not a source: write cf.Webex('Project Apollo'), or a list of sources"
+                f"a {type(source).__name__} is not a source: write cf.Webex('Project Apollo') or "
+                "cf.Telegram('@apollo'), or a list of sources"
             )
     return _Request(listed, merge(config, images, raw))
 
@@ -64,7 +65,7 @@ def fetch(
 
     Parameters
     ----------
-    sources : Webex or list of sources
+    sources : Webex, Telegram or list of sources
         What to fetch. A message seen through two sources is kept once.
     images : None, bool, ImageSettings, dict or widget
         Whether to download pictures, and up to how many bytes each: True is on with 10 MiB; a dict may hold
@@ -299,20 +300,20 @@ class _Stream:
         return frame
 
 
-def chats(service: Literal["webex"], *, config: ConfigLike = None) -> pd.DataFrame:
+def chats(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see, most recently active first.
 
     Parameters
     ----------
     service : str
-        ``"webex"``.
+        ``"webex"`` or ``"telegram"``.
     config : Config, dict, path or None
         As for `fetch`.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `id`, `title`, `kind` (group or direct) and `last_activity` (UTC).
+        Columns `id`, `title`, `kind` (group, direct or channel) and `last_activity` (UTC).
 
     Raises
     ------
@@ -328,16 +329,16 @@ def chats(service: Literal["webex"], *, config: ConfigLike = None) -> pd.DataFra
     return blocking.run(_chats(service, load_config(config)))
 
 
-async def chats_async(service: Literal["webex"], *, config: ConfigLike = None) -> pd.DataFrame:
+async def chats_async(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see: `chats`, to be awaited."""
     return await blocking.hop(_chats(service, load_config(config)))
 
 
 async def _chats(service: str, config: Config) -> pd.DataFrame:
-    if str(service).lower() != webex.SERVICE:
-        raise ConfigError(f"chats({service!r}): the services that can list chats are: 'webex'")
-    context = Context(merge(config), clock, lambda event: None, lambda what: None)
-    listed = await webex.list_chats(context)
+    listing = {webex.SERVICE: webex.list_chats, telegram.SERVICE: telegram.list_chats}.get(str(service).lower())
+    if listing is None:
+        raise ConfigError(f"chats({service!r}): the services that can list chats are 'webex' and 'telegram'")
+    listed = await listing(Context(merge(config), clock, lambda event: None, lambda what: None))
     frame = pd.DataFrame(
         {
             "id": pd.Series([chat.id for chat in listed], dtype="str"),
@@ -358,5 +359,6 @@ def shutdown() -> None:
 
 
 async def _forget() -> None:
+    await telegram.close_all()
     webex.forget_tokens()
     forget_gates()

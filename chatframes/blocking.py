@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 STEP_SECONDS = 0.2
 CLEAN_UP_SECONDS = 1.5  # an interrupted cell has two seconds to end
+AGAIN_SECONDS = 0.1
 
 _lock = threading.RLock()  # a collected stream may come here while its own thread is inside
 _loop: asyncio.AbstractEventLoop | None = None
@@ -174,10 +175,15 @@ def stop(clean_up: Callable[[], Awaitable[None]] | None = None) -> None:
 
 
 async def _wind_down(clean_up: Callable[[], Awaitable[None]] | None) -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    patience = CLEAN_UP_SECONDS
+    while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in tasks:
+            task.cancel()
+        # Somebody else's code may swallow a cancellation (Telethon, when it is just connecting again) and go on:
+        # what does not end in the time our own code has for its clean-up is told again, and again.
+        ended, _ = await asyncio.wait(tasks, timeout=patience)
+        await asyncio.gather(*ended, return_exceptions=True)  # or asyncio would print what they ended with
+        patience = AGAIN_SECONDS
     if clean_up is not None:
         await clean_up()
     await asyncio.get_running_loop().shutdown_asyncgens()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -44,6 +44,7 @@ __all__ = [
     "image_settings",
     "load_config",
     "merge",
+    "with_credentials",
 ]
 
 MAX_SIZE_BYTES = 10 * 2**20
@@ -97,7 +98,8 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
     Config
         Frozen. A service's credentials come as one set from one place: from `path_or_dict` if it has any, else from
         the environment (``WEBEX_ACCESS_TOKEN``, or ``WEBEX_CLIENT_ID``, ``WEBEX_CLIENT_SECRET`` and
-        ``WEBEX_REFRESH_TOKEN``), else from the file that was found.
+        ``WEBEX_REFRESH_TOKEN``; ``TELEGRAM_API_ID``, ``TELEGRAM_API_HASH`` and, unless the login is kept under the
+        name "default", ``TELEGRAM_SESSION``), else from the file that was found.
 
     Raises
     ------
@@ -137,6 +139,21 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
     if searched and path is not None:
         _warn_when_sent_elsewhere(config, environment, path)
     return config
+
+
+def with_credentials(config: Config, service: Service, place: str, **values: str) -> Config:
+    """Return the same settings with credentials given in another place, checked as any.
+
+    Examples
+    --------
+    >>> config = with_credentials(Config(), "telegram", "--session", session="work")
+    >>> config.telegram.session.get_secret_value()
+    'work'
+    """
+    section = getattr(config, service)
+    kept = {name: getattr(section, name) for name in section.model_fields_set}
+    checked = _checked({service: kept | shielded(values)}, place, searched=False)
+    return replace(config, **{service: getattr(checked, service)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,11 +295,17 @@ def _choose_credentials(
 
 
 def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Path) -> None:
-    """A config.json that merely lies in the folder must not quietly redirect the environment's token."""
-    if environment.credentials("webex") and config.webex.base_url != WebexConfig.model_fields["base_url"].default:
+    """A config.json that merely lies in the folder must not quietly redirect the environment's credentials."""
+    webex, server = config.webex.base_url, config.telegram.server
+    elsewhere = []
+    if environment.credentials("webex") and webex != WebexConfig.model_fields["base_url"].default:
+        elsewhere.append(("Webex", webex, "base_url"))
+    if environment.credentials("telegram") and server is not None:
+        elsewhere.append(("Telegram", f"{server.address} (port {server.port})", "server"))
+    for service, where, key in elsewhere:
         warnings.warn(
-            f"{path} sends the Webex credentials of the environment to {config.webex.base_url}: if that is not meant, "
-            "take base_url out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
+            f"{path} sends the {service} credentials of the environment to {where}: if that is not meant, "
+            f"take {key} out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
             stacklevel=3,
         )
 

@@ -14,8 +14,9 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import ConfigError
-from .limits import CREDENTIALS, Secret
+from .limits import CREDENTIALS
 from .mistakes import shown
+from .values import Secret
 
 __all__ = ["Environment", "credentials_in", "find_file", "read_file", "shielded", "strip_comments"]
 
@@ -35,6 +36,9 @@ class Environment(BaseSettings):
     webex_client_id: Secret | None = None
     webex_client_secret: Secret | None = None
     webex_refresh_token: Secret | None = None
+    telegram_api_id: Secret | None = None
+    telegram_api_hash: Secret | None = None
+    telegram_session: Secret | None = None
 
     def credentials(self, service: str) -> dict[str, Secret]:
         """Return the credentials of one service, under their names in config.json."""

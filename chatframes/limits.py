@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, NoReturn
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, Literal
 
 import annotated_types
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from .errors import ConfigError
+from . import values
+from .values import Secret
 
 __all__ = [
     "ConfigFile",
@@ -21,63 +22,13 @@ __all__ = [
     "Secret",
     "Service",
     "TelegramConfig",
+    "TelegramServer",
     "WebexConfig",
     "describe_keys",
     "markdown_table",
 ]
 
 Service = Literal["webex", "telegram", "reddit"]
-
-
-class Secret(SecretStr):
-    """A credential: shown as ``'********'``, and never written by pickle.
-
-    A masked copy would only surface later, as a refused token; so pickling one, or anything that holds one,
-    raises `ConfigError`.
-    """
-
-    def _display(self) -> str:
-        return "********"
-
-    def __reduce__(self) -> NoReturn:
-        raise ConfigError(
-            "a credential is never pickled: let the other process read config.json or the environment itself."
-        )
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
-        return self
-
-
-def _endpoint(value: object) -> object:
-    """Check and tidy a base_url; the value itself is never repeated, it might hold a password."""
-    # Every string of a configuration arrives as a Secret (see config.py); this is the one that is none.
-    url = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if not isinstance(url, str):
-        return url
-    if not url.isascii() or any(letter <= " " or letter in "\\?#\x7f" for letter in url):
-        raise ValueError("is plain ASCII without spaces, '?' and '#', such as https://webexapis.com/v1")
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        host = ""
-    if not host or parts.netloc.endswith(":"):
-        raise ValueError("is a whole address, such as https://webexapis.com/v1")
-    if "@" in parts.netloc:
-        raise ValueError("holds no user name and no password: credentials have their own keys")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise ValueError("begins with https:// (http:// only for 127.0.0.1, ::1 and localhost)")
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 # One meaning and one range for each key, wherever it stands.
@@ -112,7 +63,7 @@ _Connections = Annotated[
 _Keepalive = Annotated[int, Field(ge=0, le=1000, description="Idle connections kept open for the next request.")]
 _Endpoint = Annotated[
     str,
-    BeforeValidator(_endpoint),
+    BeforeValidator(values.endpoint),
     Field(description="Where the service is: for a gateway or an emulator. https, or http on this machine."),
 ]
 
@@ -141,32 +92,46 @@ class WebexConfig(BaseModel):
     client_secret: Secret | None = Field(None, description="Of the same integration.")
     refresh_token: Secret | None = Field(None, description="Of the same integration; lasts 90 days.")
 
-    @field_validator(*credentials)
-    @classmethod
-    def _can_travel(cls, value: Secret | None) -> Secret | None:
-        """Refuse what could not stand in a header: the HTTP client would print it in its error."""
-        if value is None:
-            return None
-        text = value.get_secret_value().strip()
-        if not text:
-            raise ValueError("is empty: fill it in, or take the key out")
-        if text.lower().startswith("bearer "):
-            raise ValueError("begins with 'Bearer': give the token alone")
-        if not all("!" <= letter <= "~" for letter in text):
-            raise ValueError("holds a space, a line break or a letter that no credential has: copy it again, whole")
-        return Secret(text)
+    _can_travel = field_validator(*credentials)(values.header_value)
+
+
+class TelegramServer(BaseModel):
+    """Where to reach an emulator or gateway of Telegram in place of Telegram itself."""
+
+    model_config = _STRICT
+
+    dc_id: int = Field(ge=1, le=1000, description="The number of its data centre.")
+    address: Annotated[str, BeforeValidator(values.ip_address), Field(description="Its IP address.")]
+    port: int = Field(ge=1, le=65535, description="Its TCP port.")
+    public_key: Annotated[
+        str, BeforeValidator(values.rsa_key), Field(repr=False, description="Its public RSA key, as PEM.")
+    ]
 
 
 class TelegramConfig(BaseModel):
-    """The admin's settings for Telegram."""
+    """The admin's settings for Telegram. Frozen; credentials are masked in every repr and dump."""
 
     model_config = _STRICT
+    credentials: ClassVar[tuple[str, ...]] = ("api_id", "api_hash", "session")
 
     max_concurrent_media_downloads: _Downloads = Field(
         20, description="The same for Telegram, where max_concurrent_image_downloads is understood too."
     )
     max_concurrent_fetches: _Fetches = 5
     parallel_fetch_chunk_days: _ChunkDays = 7
+    server: TelegramServer | None = Field(
+        None, description="An emulator or gateway to speak to in Telegram's place; public_key is an RSA key in PEM."
+    )
+    api_id: Annotated[Secret | None, BeforeValidator(values.api_id)] = Field(
+        None, description="Of your own app, from https://my.telegram.org; a number, with or without quotes."
+    )
+    api_hash: Annotated[Secret | None, AfterValidator(values.api_hash)] = Field(
+        None, description="Of the same app: 32 letters and digits."
+    )
+    session: Annotated[Secret | None, AfterValidator(values.session)] = Field(
+        None,
+        description='The name a login is kept under ("default" unless told), or a session string of Telethon\'s.',
+    )
 
 
 class RedditConfig(BaseModel):
@@ -215,7 +180,16 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "downloads": DownloadsConfig,
 }
 GENERAL_KEYS = tuple(name for name in ConfigFile.model_fields if name not in SECTIONS)
-CREDENTIALS: dict[str, tuple[str, ...]] = {"webex": WebexConfig.credentials}
+CREDENTIALS: dict[str, tuple[str, ...]] = {
+    "webex": WebexConfig.credentials,
+    "telegram": TelegramConfig.credentials,
+}
+# Which of them are needed together, and which is enough by itself.
+TOGETHER: dict[str, tuple[str, ...]] = {
+    "webex": ("client_id", "client_secret", "refresh_token"),
+    "telegram": ("api_id", "api_hash"),
+}
+ALONE = {"webex": "access_token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,13 +243,21 @@ def describe_keys() -> list[Key]:
     return list(keys.values())
 
 
+def keys_of(section: Sequence[str]) -> type[BaseModel]:
+    """Return the model of a section, or of a section within one: ``("telegram", "server")``."""
+    model = SECTIONS[section[0]]
+    return model if len(section) == 1 else TelegramServer  # the only one within another
+
+
 def allowed_values(section: str, name: str) -> str:
-    """Return what a key may be, in words: ``1 to 200``."""
-    info = SECTIONS[section].model_fields[name]
+    """Return what a key may be, in words: ``1 to 200``; `section` as in ``telegram.server``."""
+    info = keys_of(section.split(".")).model_fields[name]
     low = next((m.ge for m in info.metadata if isinstance(m, annotated_types.Ge)), None)
     high = next((m.le for m in info.metadata if isinstance(m, annotated_types.Le)), None)
     if info.annotation is bool:
         return "true or false"
+    if name == "server":
+        return f"null, or {{{', '.join(TelegramServer.model_fields)}}}"
     return "a string" if low is None else f"{low} to {high}"
 
 
@@ -283,7 +265,9 @@ def markdown_table() -> str:
     """Return the table of all keys, in Markdown, as it stands in the README."""
     lines = ["| key | section | default | may be | meaning |", "|---|---|---|---|---|"]
     for key in describe_keys():
-        default = "none" if key.default is None else f"`{str(key.default).lower()}`"
+        default = (
+            "none" if key.secret else f"`{key.default if isinstance(key.default, str) else json.dumps(key.default)}`"
+        )
         cells = (f"`{key.name}`", ", ".join(key.sections), default, key.allowed, key.meaning)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from .limits import CREDENTIALS, GENERAL_KEYS, SECTIONS, allowed_values
+from .limits import ALONE, CREDENTIALS, GENERAL_KEYS, SECTIONS, TOGETHER, allowed_values, keys_of
 
 __all__ = ["admin_keys", "first_mistake", "missing_credentials", "nearest", "shown"]
 
@@ -33,11 +33,13 @@ def first_mistake(error: ValidationError, *, searched: bool) -> str:
     """Return the first thing wrong in a config.json; `searched` tells that nobody named the file."""
     mistake = error.errors(include_url=False)[0]
     *above, name = (str(part) for part in mistake["loc"])
-    section = above[0] if above else ""
+    section = ".".join(above)
     key = ".".join((*above, shown(name)))
     match mistake["type"]:
         case "extra_forbidden":
             return _unknown(section, name, searched=searched)
+        case "missing":
+            return f"{section} has no {name}: it needs {', '.join(keys_of(above).model_fields)}."
         case "greater_than_equal" | "less_than_equal":
             return f"{key} is {mistake['input']}, but may be {_allowed(section, name)}."
         case "value_error":
@@ -52,15 +54,14 @@ def first_mistake(error: ValidationError, *, searched: bool) -> str:
 
 def missing_credentials(service: str, given: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
     """Return what is wrong when a set of credentials is only half there; `names` says how each is written."""
-    trio = CREDENTIALS[service][1:]
-    missing = [name for name in trio if name not in given]
-    if "access_token" in given or not missing or len(missing) == len(trio):
+    together, alone = TOGETHER[service], ALONE.get(service)
+    missing = [name for name in together if name not in given]
+    if not given or not missing or alone in given:
         return None
     lacking = " and ".join(names[name] for name in missing)
-    there = " and ".join(names[name] for name in trio if name in given)
-    return (
-        f"{there} is of no use without {lacking}: add {'it' if len(missing) == 1 else 'them'}, "
-        f"or give {names['access_token']} alone."
+    there = " and ".join(names[name] for name in CREDENTIALS[service] if name in given)
+    return f"{there} is of no use without {lacking}: add {'it' if len(missing) == 1 else 'them'}" + (
+        f", or give {names[alone]} alone." if alone else "."
     )
 
 
@@ -95,7 +96,7 @@ def _unknown(section: str, name: str, *, searched: bool) -> str:
         there = " or ".join(f'"{home}"' for home in homes)
         top = " or at the top level" if name in GENERAL_KEYS and section else ""
         return f"{key} has no meaning in {where}: it belongs in {there}{top}."
-    known = list(SECTIONS[section].model_fields) if section else [*SECTIONS, *GENERAL_KEYS]
+    known = list(keys_of(section.split(".")).model_fields) if section else [*SECTIONS, *GENERAL_KEYS]
     near = difflib.get_close_matches(name.lower(), known, 1)
     if not near:
         for home, model in SECTIONS.items():
@@ -111,8 +112,8 @@ def _unknown(section: str, name: str, *, searched: bool) -> str:
 
 def _allowed(section: str, name: str) -> str:
     homes = [section] if section else [home for home, model in SECTIONS.items() if name in model.model_fields]
-    default = SECTIONS[homes[0]].model_fields[name].default
-    return f"{allowed_values(homes[0], name)} (default {default})"
+    info = keys_of(homes[0].split(".")).model_fields[name]
+    return allowed_values(homes[0], name) + ("" if info.is_required() else f" (default {info.default})")
 
 
 def _range(section: str, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -37,7 +37,7 @@ class Attachment:
     """Anything attached to a message, as the service announced it."""
 
     position: int
-    kind: str  # photo, gif, sticker, video, document, link_preview, file
+    kind: str  # photo, gif, sticker, video, document, link_preview, file; for what has no bytes: location, contact, …
     source_id: str  # the service's id of the content: one id, one download
     url: str | None = None
     name: str | None = None
@@ -45,6 +45,8 @@ class Attachment:
     declared_size: int | None = None
     width: int | None = None
     height: int | None = None
+    reason: str | None = None  # why nothing needs to be asked for it: "no_bytes", "not_an_image"
+    handle: object = field(default=None, repr=False, compare=False)  # what the source needs to read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Page:
 
     messages: list[Message]
     covered: Window | None
+    enough: bool = False  # the source's own limit is reached: what is older than `covered` was not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +173,10 @@ class Refusal(Exception):
 class Event:
     """Something worth showing: progress, a wait, a retry. Counts are of the whole call so far."""
 
-    kind: Literal["start", "messages", "image", "waiting", "retry", "finished"]
+    kind: Literal["start", "notice", "messages", "image", "waiting", "retry", "finished"]
     source: str
     messages: int = 0
+    messages_expected: int = 0  # as far as the services have said; 0 when none has
     attachments_done: int = 0
     attachments_total: int = 0
     image_bytes: int = 0
@@ -210,8 +214,12 @@ class OpenChat(Protocol):
     def notes(self) -> list[str]:
         """What a reader of the report should know (a bot's limits, say)."""
 
+    @property
+    def cuts_itself(self) -> bool:
+        """Whether `messages` reads several stretches at once by itself, and wants the whole range as one window."""
+
     def messages(self, window: Window) -> AsyncIterator[Page]:
-        """The pages of one window, newest first."""
+        """The pages of one window, newest first (in any order when the chat cuts the window itself)."""
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """The bytes of one attachment; raises Refusal."""

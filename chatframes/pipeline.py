@@ -82,6 +82,7 @@ class Run:
         self._images: Counter[tuple[str, str | None]] = Counter()
         self._image_bytes = 0
         self._attachments_total = 0
+        self._messages_expected = 0
         self._last_page = self._started
         self._working: list[asyncio.Task[None]] = []
         self._task: asyncio.Task[None] | None = None
@@ -215,10 +216,11 @@ class Run:
         limits = self._settings.limits(reading.source.service)
         since, until = reading.asked.since, reading.asked.until
         begins = min(since or chat.begins or EPOCH, until)
-        timeline = Timeline(Window(begins, until), limits.parallel_fetch_chunk_days or LONGEST_DAYS)
+        chunk_days = None if chat.cuts_itself else limits.parallel_fetch_chunk_days
+        timeline = Timeline(Window(begins, until), chunk_days or LONGEST_DAYS)
         reading.timelines.append(timeline)
         async with asyncio.TaskGroup() as streams:
-            for _ in range(limits.max_concurrent_fetches):
+            for _ in range(1 if chat.cuts_itself else limits.max_concurrent_fetches):
                 streams.create_task(self._stream(reading, chat, timeline))
         if since is None and not reading.reached_the_beginning:
             # Where a chat says it begins is a hint, and its clock may be wrong: what is older was asked for, too.
@@ -239,6 +241,9 @@ class Run:
                         if page.covered is not None:
                             timeline.cover(page.covered)
                             reading.reached_the_beginning |= page.covered.since <= EPOCH
+                        if page.enough and page.covered is not None:
+                            timeline.begin_at(page.covered.since)
+                            reading.reached_the_beginning = True
                         if timeline.remaining(window) is None:
                             break
                         await self._wait_for_room()
@@ -285,8 +290,8 @@ class Run:
 
         if not self._settings.images.enabled:
             done(DISABLED)
-        elif attachment.url is None:
-            done(Outcome("skipped", "no_bytes"))
+        elif attachment.reason is not None:
+            done(Outcome("skipped", attachment.reason))
         elif position >= MAX_ATTACHMENTS:
             done(Outcome("skipped", "too_many", error=f"only the first {MAX_ATTACHMENTS} of a message are downloaded"))
         else:
@@ -335,11 +340,16 @@ class Run:
     def _tell(self, event: Event) -> None:
         self._emit(self._event(event))
 
+    def _expected(self, event: Event) -> int:
+        self._messages_expected += event.messages_expected
+        return self._messages_expected
+
     def _event(self, event: Event) -> Event:
         settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
         return replace(
             event,
             messages=sum(reading.messages for reading in self._readings),
+            messages_expected=self._expected(event),
             attachments_done=settled,
             attachments_total=self._attachments_total,
             image_bytes=self._image_bytes,

@@ -69,8 +69,10 @@ class _Bar:
             )
         bar = self._bar
         self._grow_to(event.attachments_total)
+        if event.kind == "notice":
+            bar.write(event.note)
         if event.kind != "start":
-            bar.set_description_str(f"{event.messages:,} message{'' if event.messages == 1 else 's'}", refresh=False)
+            bar.set_description_str(_counted(event), refresh=False)
         said = _said(event)
         news, self._said = said != self._said, said
         bar.set_postfix_str(said, refresh=False)
@@ -92,6 +94,11 @@ class _Bar:
         if self._bar is not None:
             self._bar.refresh()
             self._bar.close()
+
+
+def _counted(event: Event) -> str:
+    of_all = f" of {event.messages_expected:,}" if event.messages_expected > event.messages else ""
+    return f"{event.messages:,}{of_all} message{'' if event.messages == 1 and not of_all else 's'}"
 
 
 def _said(event: Event) -> str:

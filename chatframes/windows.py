@@ -227,6 +227,12 @@ class Timeline:
             self._covered = _merged([*self._covered, Window(since, until)])
             self._claimed = [claimed for claimed in self._claimed if self.remaining(claimed)]
 
+    def begin_at(self, since: datetime) -> None:
+        """Let the range begin later: what is older is not wanted any more."""
+        self.window = Window(max(self.window.since, min(since, self.window.until)), self.window.until)
+        self._covered = [Window(max(w.since, self.window.since), w.until) for w in self._covered if w.until > since]
+        self._claimed = [claimed for claimed in self._claimed if self.remaining(claimed)]
+
     def remaining(self, window: Window) -> Window | None:
         """Return what of a window is not covered yet, trimmed at both ends; None when all of it is."""
         left = _without([window], self._covered)

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telethon.crypto import AuthKey
+from telethon.sessions import StringSession
 
 from chatframes import config as config_module
 from chatframes import limits as limits_module
@@ -27,13 +29,18 @@ from chatframes.config import (
     image_settings,
     load_config,
     merge,
+    with_credentials,
 )
 from chatframes.config_file import strip_comments
 from chatframes.errors import ConfigError
 from chatframes.limits import describe_keys, markdown_table
+from chatframes.sandbox.mtproto import PUBLIC_KEY
+from chatframes.values import Secret
 
 ROOT = Path(__file__).parents[1]
 CANARY = "canary-Zm9vYmFy-4711"
+APP = {"api_id": 12345, "api_hash": "0123456789abcdef0123456789ABCDEF"}
+SERVER = {"dc_id": 2, "address": "127.0.0.1", "port": 4433, "public_key": PUBLIC_KEY}
 TRIO = {"client_id": "Cid", "client_secret": "Csecret", "refresh_token": "Crefresh"}
 
 
@@ -65,6 +72,10 @@ def complaint(data: object) -> str:
 def test_the_examples_in_the_docstrings_are_true():
     assert doctest.testmod(config_module).failed == 0
     assert doctest.testmod(limits_module).failed == 0
+
+
+def test_the_table_in_the_readme_is_the_one_the_settings_give():
+    assert markdown_table() in (ROOT / "README.md").read_text("utf-8")
 
 
 # --- what is there without anything -----------------------------------------------------------------------------------
@@ -246,7 +257,11 @@ def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
         ({"Webex": {}}, 'did you mean "webex"?'),
         ({"acces_token": "x"}, 'unknown key "acces_token" in the top level: did you mean "access_token", in "webex"?'),
         ({"downloads": {"adaptive": True}}, "the keys there are: max_retry_wait_seconds."),
-        ({"telegram": {"api_id": 5}}, 'unknown key "api_id" in "telegram"'),
+        ({"telegram": {"app_id": 5}}, 'unknown key "app_id" in "telegram": did you mean "api_id"?'),
+        (
+            {"telegram": {"server": {**SERVER, "adress": "x"}}},
+            'unknown key "adress" in "telegram.server": did you mean',
+        ),
         ({"reddit": {"user_agent": "me"}}, 'unknown key "user_agent" in "reddit"'),
         ({"webex": {5: 5}}, 'unknown key "5" in "webex"'),
         # right key, wrong place
@@ -256,6 +271,8 @@ def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
         ({"access_token": "x"}, '"access_token" has no meaning in the top level: it belongs in "webex".'),
         ({"max_retry_wait_seconds": 5}, 'it belongs in "downloads".'),
         ({"max_concurrent_media_downloads": 5}, 'it belongs in "telegram".'),
+        ({"api_id": 5}, '"api_id" has no meaning in the top level: it belongs in "telegram".'),
+        ({"webex": {"session": "x"}}, 'it belongs in "telegram".'),
         ({"downloads": {"max_concurrent_image_downloads": 5}}, 'it belongs in "webex" or "reddit" or at the top'),
         # the seed's other names
         ({"webex": {"max_concurrent_downloads": 5}}, 'is called "max_concurrent_image_downloads"'),
@@ -282,6 +299,8 @@ def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
             "config=: max_concurrent_image_downloads is 500, but may be 1 to 200",
         ),
         ({"telegram": {"max_concurrent_image_downloads": 500}}, "is 500, but may be 1 to 200"),
+        ({"telegram": {"server": {**SERVER, "port": 0}}}, "telegram.server.port is 0, but may be 1 to 65535."),
+        ({"telegram": {"server": {**SERVER, "dc_id": 0}}}, "telegram.server.dc_id is 0, but may be 1 to 1000."),
         # wrong type
         ({"webex": {"max_connections": "100"}}, "webex.max_connections is a string, but must be a whole number"),
         ({"webex": {"max_connections": True}}, "is true, but must be a whole number, without quotes: 1 to 1000"),
@@ -296,6 +315,48 @@ def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
         ({"webex": 5}, "webex is 5, but must be a section: { ... }."),
         ({"webex": None}, "webex is null, but must be a section"),
         ({"telegram": ["x"]}, "telegram is a list, but must be a section"),
+        ({"telegram": {"server": "127.0.0.1"}}, "telegram.server is a string, but must be a section"),
+        ({"telegram": {"server": {**SERVER, "port": "4"}}}, "telegram.server.port is a string, but must be a whole"),
+        ({"telegram": {"server": {**SERVER, "address": 5}}}, "telegram.server.address is 5, but must be a string"),
+        (
+            {"telegram": {"server": {**SERVER, "address": "localhost"}}},
+            "telegram.server.address must be one that is an IP address, such as 127.0.0.1.",
+        ),
+        (
+            {"telegram": {"server": {**SERVER, "public_key": "-----BEGIN PUBLIC KEY-----"}}},
+            "telegram.server.public_key must be one that is a public RSA key in PEM",
+        ),
+        (
+            {"telegram": {"server": {"dc_id": 2}}},
+            "telegram.server has no address: it needs dc_id, address, port, public_key.",
+        ),
+        # Telegram's credentials
+        ({"telegram": {**APP, "api_id": True}}, "telegram.api_id is no string, but must be a string"),
+        (
+            {"telegram": {**APP, "api_id": "12a"}},
+            "telegram.api_id is no number such as 123456: copy it from https://my",
+        ),
+        ({"telegram": {**APP, "api_id": 0}}, "telegram.api_id is no number such as 123456"),
+        ({"telegram": {**APP, "api_id": 2**31}}, "telegram.api_id is no number such as 123456"),
+        ({"telegram": {**APP, "api_id": "²"}}, "telegram.api_id is no number such as 123456"),
+        ({"telegram": {**APP, "api_id": " "}}, "telegram.api_id is empty"),
+        ({"telegram": {**APP, "api_hash": "0123"}}, "telegram.api_hash must be 32 letters and digits"),
+        ({"telegram": {**APP, "api_hash": 5}}, "telegram.api_hash is no string, but must be a string"),
+        ({"telegram": {**APP, "session": ""}}, "telegram.session is empty"),
+        ({"telegram": {**APP, "session": "/home/me/me"}}, "telegram.session is neither a name (letters, digits"),
+        ({"telegram": {**APP, "session": ".."}}, "telegram.session is neither a name"),
+        ({"telegram": {**APP, "session": "x" * 65}}, "telegram.session is neither a name"),
+        ({"telegram": {**APP, "session": "1" + "A" * 300}}, "nor a whole session string of Telethon's"),
+        (
+            {"telegram": {**APP, "session": "123456:AAaa-bb_cc"}},
+            "telegram.session is a bot's token, and Telegram shows bots no history: take it out, and log in with an",
+        ),
+        ({"telegram": {"api_id": 5}}, "telegram.api_id is of no use without telegram.api_hash: add it."),
+        ({"telegram": {"api_hash": "a" * 32}}, "telegram.api_hash is of no use without telegram.api_id: add it."),
+        (
+            {"telegram": {"session": "work"}},
+            "telegram.session is of no use without telegram.api_id and telegram.api_hash: add them.",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence_that_says_what_to_write(data, says):
@@ -593,6 +654,119 @@ def test_a_file_with_credentials_that_others_can_read_is_warned_about(quiet_plac
     assert load_config().path == path
 
 
+# --- Telegram's credentials --------------------------------------------------------------------------------------------
+
+
+def app(config: Config) -> dict[str, str]:
+    values = {name: getattr(config.telegram, name) for name in ("api_id", "api_hash", "session")}
+    return {name: value.get_secret_value() for name, value in values.items() if value is not None}
+
+
+def session_string(ipv6: bool = False) -> str:
+    session = StringSession()
+    session.set_dc(2, "::1" if ipv6 else "127.0.0.1", 443)
+    session.auth_key = AuthKey(bytes(range(256)))
+    return session.save()
+
+
+@pytest.mark.parametrize("api_id", [12345, "12345", " 12345\n", "0012345"])
+def test_an_api_id_may_be_written_with_quotes_or_without(api_id, quiet_place):
+    given_ = {"telegram": {**APP, "api_id": api_id}}
+    assert app(load_config(given_)) == {**APP, "api_id": "12345"}
+    assert app(load_config(write(quiet_place, given_))) == {**APP, "api_id": "12345"}
+
+
+@pytest.mark.parametrize("session", ["work", "my_2.session-a", "7", session_string(), session_string(ipv6=True)])
+def test_a_session_is_a_name_or_a_whole_session_string(session):
+    assert app(load_config({"telegram": {**APP, "session": session}}))["session"] == session
+
+
+def test_telegrams_credentials_come_as_one_set_from_one_place(quiet_place, monkeypatch):
+    path = write(quiet_place, {"telegram": {**APP, "session": "found", "max_concurrent_fetches": 3}})
+    assert app(load_config())["session"] == "found"
+    monkeypatch.setenv("TELEGRAM_API_ID", "777")
+    monkeypatch.setenv("TELEGRAM_API_HASH", "b" * 32)
+    assert app(load_config()) == {"api_id": "777", "api_hash": "b" * 32}
+    assert load_config().telegram.max_concurrent_fetches == 3
+    assert app(load_config(path))["session"] == "found"
+    monkeypatch.delenv("TELEGRAM_API_HASH")
+    assert complaint(None) == "the environment: TELEGRAM_API_ID is of no use without TELEGRAM_API_HASH: add it."
+
+
+def test_a_sentence_about_the_environment_repeats_nothing_of_it(monkeypatch):
+    monkeypatch.setenv("TELEGRAM_API_ID", "5")
+    monkeypatch.setenv("TELEGRAM_API_HASH", CANARY)
+    said = complaint(None)
+    assert said.startswith("the environment: telegram.api_hash must be 32 letters")
+    assert CANARY not in said
+
+
+def test_a_server_is_null_or_a_whole_section():
+    assert load_config({"telegram": {"server": None}}).telegram.server is None
+    server = load_config({"telegram": {"server": {**SERVER, "address": " ::1"}}}).telegram.server
+    assert (server.dc_id, server.address, server.port, server.public_key) == (2, "::1", 4433, PUBLIC_KEY)
+    assert "BEGIN" not in repr(server)
+
+
+def test_a_file_that_was_found_cannot_quietly_send_telegrams_credentials_elsewhere(quiet_place, monkeypatch):
+    for name, value in APP.items():
+        monkeypatch.setenv(f"TELEGRAM_{name.upper()}", str(value))
+    path = write(quiet_place, {"telegram": {"server": SERVER}})
+    with pytest.warns(
+        UserWarning, match=r"sends the Telegram credentials of the environment to 127.0.0.1 \(port 4433\)"
+    ):
+        load_config()
+    assert load_config(path).telegram.server is not None  # named, and so meant: no warning
+
+
+def test_credentials_from_the_command_line_are_checked_and_the_rest_stays():
+    config = load_config({"max_concurrent_fetches": 3, "telegram": {**APP, "server": SERVER}, "webex": TRIO})
+    other = with_credentials(config, "telegram", "--session", session="work")
+    assert app(other) == {**app(config), "session": "work"}
+    assert other.telegram.server == config.telegram.server
+    assert (other.telegram.max_concurrent_fetches, other.webex) == (3, config.webex)
+    with pytest.raises(ConfigError, match=r"^--session: telegram\.session is neither a name"):
+        with_credentials(config, "telegram", "--session", session="../x")
+
+
+@pytest.mark.parametrize(
+    "telegram",
+    [
+        {"api_id": CANARY},
+        {**APP, "api_hash": CANARY},
+        {**APP, "session": f"/{CANARY}"},
+        {**APP, "session": f"1234:{CANARY}"},
+        {**APP, "session": "1" + CANARY * 20},
+        {**APP, "session": [CANARY]},
+        {"session": CANARY},
+        {"server": CANARY},
+        {"server": {**SERVER, "address": CANARY}},
+        {"server": {**SERVER, "public_key": CANARY}},
+        {"server": [CANARY]},
+    ],
+)
+def test_no_error_shows_a_credential_of_telegrams(telegram):
+    with pytest.raises(ConfigError) as caught:
+        load_config({"telegram": telegram})
+    error = caught.value
+    assert error.__context__ is None
+    assert CANARY not in str(error) + repr(error) + "".join(traceback.format_exception(error))
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][1:]
+    assert [frame.f_code.co_name for frame in frames if CANARY in repr(frame.f_locals)] == []
+
+
+def test_telegrams_credentials_are_masked_wherever_settings_are_shown():
+    config = load_config({"telegram": {"api_id": 4711_0815, "api_hash": "c" * 32, "session": CANARY, "server": SERVER}})
+    shown = [
+        repr(config), str(config.telegram), repr(config.telegram.model_dump()), config.telegram.model_dump_json(),
+        repr(dataclasses.asdict(config)), repr(copy.deepcopy(config)), repr(Secret(CANARY)),
+    ]  # fmt: skip
+    assert [text for text in shown if CANARY in text or "c" * 32 in text or "47110815" in text] == []
+    assert repr(config).count("\n") == 4
+    with pytest.raises(ConfigError, match="never pickled"):
+        pickle.dumps(config)
+
+
 # --- nothing secret is shown ------------------------------------------------------------------------------------------
 
 
@@ -675,6 +849,7 @@ def test_no_error_shows_a_credential_even_with_its_local_variables(webex, way, q
 def test_a_token_that_stands_where_a_key_belongs_is_not_printed():
     assert CANARY not in complaint({"webex": {CANARY * 3: "access_token"}})
     assert CANARY not in complaint({CANARY * 3: {}})
+    assert CANARY not in complaint({"telegram": {"server": {**SERVER, CANARY * 3: 1}}})
     with pytest.raises(ConfigError) as caught:
         image_settings({CANARY * 3: True})
     assert CANARY not in str(caught.value)
@@ -828,5 +1003,6 @@ def test_the_readme_explains_every_key_with_its_default(key):
     rows = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("|")]
     about = [row for row in rows if f"`{key.name}`" in row.split("|")[1]]
     assert about, f"README.md has no row for {key.name}; chatframes.config.markdown_table() writes the table"
-    assert any(key.secret or f"`{str(key.default).lower()}`" in row for row in about)
+    default = "null" if key.default is None else str(key.default).lower()
+    assert any(key.secret or f"`{default}`" in row for row in about)
     assert any(key.allowed in row for row in about)

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import ConfigError
 from .faults import FAULTS
-from .serving import Background
+from .serving import HOST, Background
+from .telegram_faults import TELEGRAM_FAULTS
+from .telegram_login import LOGIN
+from .telegram_server import TelegramServer
 from .webex_records import truth
 from .webex_server import WebexServer
 from .world import Community
@@ -20,6 +23,7 @@ from .writing import MAX_IMAGES_PER_MESSAGE, build
 __all__ = ["World", "sandbox"]
 
 Record = dict[str, Any]
+_PLATFORMS = ("webex", "telegram")
 
 
 class World:
@@ -30,26 +34,41 @@ class World:
     config : dict
         What chatframes needs to reach it; pass it as ``config=``.
     bot_token : str
-        An access token of the bot, which sees only messages that mention it.
+        A Webex access token of the bot, which sees only messages that mention it.
+    bot_session : str
+        A Telegram session of a bot, which may read no history at all.
+    login : dict
+        How to log in to Telegram: ``phone`` and ``code``; ``phone_with_password`` asks for ``password`` too.
     foreign_host : str
         ``host:port`` of the second server, a host that must never see a credential.
     faults : frozenset of str
         What goes wrong here.
     """
 
-    def __init__(self, community: Community, faults: frozenset[str], latency_ms: float, rate_limits: bool) -> None:
+    def __init__(
+        self,
+        community: Community,
+        messages: int,
+        images: int,
+        faults: frozenset[str],
+        latency_ms: float,
+        rate_limits: bool,
+    ) -> None:
         self.faults = faults
         self._community = community
-        self._webex = WebexServer(community, faults, latency_ms / 1000, rate_limits)
+        self._webex = WebexServer(community, faults & FAULTS.keys(), latency_ms / 1000, rate_limits)
+        self._telegram = TelegramServer(community, messages, images, faults, latency_ms / 1000, rate_limits)
         self._background = Background("chatframes-sandbox")
         self._last_stats: Record | None = None
-        self._background.run(self._webex.start())
+        self._background.run(self._start())
+        self.bot_session = self._telegram.bot_session
+        self.login = dict(LOGIN)
         self.bot_token = self._webex.bot_token
         self.foreign_host = self._webex.foreign_url.removeprefix("http://")
 
     @property
     def config(self) -> dict[str, Any]:
-        """A new plain dict for ``config=``; holds the sandbox's tokens."""
+        """A new plain dict for ``config=``; holds the sandbox's tokens and session."""
         webex = {"base_url": self._webex.base_url, "access_token": self._webex.access_token}
         if "token_expires" in self.faults:
             webex |= {
@@ -57,22 +76,45 @@ class World:
                 "client_secret": self._webex.client_secret,
                 "refresh_token": self._webex.refresh_token,
             }
-        return {"webex": webex}
+        return {"webex": webex, "telegram": self._telegram.config}
 
     @cached_property
     def truth(self) -> dict[str, list[Record]]:
         """Everything there is, as plain records: ``chats``, ``people`` and ``messages`` in the table's order.
 
-        Field names are the table's columns; times are UTC. A message's ``media`` has one record for each file:
-        ``position, source_id, name, declared_mime, mime, size`` (bytes), ``sha256, is_image, width, height``
-        (pixels).
+        Each record has its ``platform``. Field names are the table's columns; times are UTC. A message's ``media``
+        has one record for each file: ``position, source_id, name, declared_mime, mime, size`` (bytes), ``sha256,
+        is_image, width, height`` (pixels).
         """
-        return truth(self._community)
+        both = [self._truth_of(platform) for platform in _PLATFORMS]
+        merged = {name: [record for one in both for record in one.get(name, ())] for name in both[0]}
+        merged["messages"].sort(key=lambda r: (r["created_at"], r["chat_id"], len(r["message_id"]), r["message_id"]))
+        return merged
+
+    def _truth_of(self, platform: str) -> dict[str, list[Record]]:
+        if platform == "telegram":
+            return self._telegram_truth
+        return self._webex_truth
+
+    @cached_property
+    def _webex_truth(self) -> dict[str, list[Record]]:
+        found = truth(self._community)
+        return {name: [{"platform": "webex", **record} for record in records] for name, records in found.items()}
+
+    @cached_property
+    def _telegram_truth(self) -> dict[str, list[Record]]:
+        found = self._telegram.stock().world.truth
+        return {name: [{"platform": "telegram", **record} for record in records] for name, records in found.items()}
 
     def expected(
-        self, chat: str, since: datetime | str | None = None, until: datetime | str | None = None
+        self,
+        chat: str,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        *,
+        platform: Literal["webex", "telegram"] = "webex",
     ) -> list[Record]:
-        """The records of one chat, by id or title, from `since` up to `until`.
+        """The records of one chat of a service, by id, title or @name, from `since` up to `until`.
 
         A datetime `until` is not included; a bare date means that whole day in UTC.
 
@@ -81,14 +123,18 @@ class World:
         ConfigError
             No chat, or more than one, goes by that name.
         """
-        ids = [one["id"] for one in self.truth["chats"] if chat in (one["id"], one["title"])]
+        if platform not in _PLATFORMS:
+            raise ConfigError(f"sandbox: platform is one of {', '.join(_PLATFORMS)}, not {platform!r}")
+        records = self._truth_of(platform)
+        names = [(one["id"], one["title"], f"@{one.get('username')}") for one in records["chats"]]
+        ids = [one[0] for one in names if chat in one]
         if len(ids) != 1:
-            titles = ", ".join(repr(one["title"]) for one in self.truth["chats"])
+            titles = ", ".join(repr(one["title"]) for one in records["chats"])
             raise ConfigError(f"sandbox: {len(ids)} chats are called {chat!r}; there are {titles}")
         since, until = _instant(since, last=False), _instant(until, last=True)
         return [
             record
-            for record in self.truth["messages"]
+            for record in records["messages"]
             if record["chat_id"] == ids[0] and since <= record["created_at"] < until
         ]
 
@@ -106,7 +152,8 @@ class World:
             raise ConfigError(f"sandbox: the fault {fault!r} is not on here; on are {sorted(self.faults)}")
         if fault == "item_errors":
             return {id_ for id_, heals in self._webex.broken.items() if not (heals and for_ever)}
-        return {source_id for source_id, name in self._webex.afflicted.items() if name == fault}
+        met = self._telegram.stock().afflicted if fault in TELEGRAM_FAULTS else self._webex.afflicted
+        return {source_id for source_id, name in met.items() if name == fault}
 
     def stats(self) -> Record:
         """What clients did since the start or `reset_stats`, counted at the server.
@@ -116,6 +163,11 @@ class World:
         ``early_requests`` that came inside a wait the server had asked for; ``foreign_credentials``,
         ``foreign_cookies``, ``api_cookies``; ``refreshes``, ``unauthorized``, ``max_people_ids``;
         ``messages_log``, the query of each page.
+
+        All this is about Webex; ``telegram`` holds the counts of Telegram: ``calls`` by method; ``file_requests`` and
+        ``file_bytes`` by ``source_id``; ``peak_files``, ``peak_pages``, ``peak_connections`` at once;
+        ``open_connections``; ``early_requests``; ``imports`` (logins taken there) and ``handshakes`` by data center;
+        ``history_log``, for each page what was asked and the first and last message given.
         """
         if self._last_stats is not None:
             return self._last_stats
@@ -130,14 +182,23 @@ class World:
         """Stop the servers and the thread; `truth` and the last `stats` stay."""
         if self._last_stats is None:
             self._last_stats = self._background.run(self._stats())
-            self._background.run(self._webex.stop())
+            self._background.run(self._stop())
             self._background.close()
 
+    async def _start(self) -> None:
+        await self._webex.start()
+        await self._telegram.start()
+
+    async def _stop(self) -> None:
+        await self._webex.stop()
+        await self._telegram.stop()
+
     async def _stats(self) -> Record:
-        return self._webex.counts.as_dict()
+        return {**self._webex.counts.as_dict(), "telegram": self._telegram.stats()}
 
     async def _reset(self) -> None:
         self._webex.counts.reset()
+        self._telegram.reset_stats()
 
     def __enter__(self) -> World:
         return self
@@ -148,7 +209,8 @@ class World:
     def __repr__(self) -> str:
         main = self._community.chats[0]
         images = sum(file.photo is not None for message in main.messages for file in message.files)
-        state = self._webex.base_url if self._last_stats is None else "closed"
+        ports = f"{self._webex.base_url}, telegram: {HOST}:{self._telegram.port}"
+        state = ports if self._last_stats is None else "closed"
         faults = f", faults: {', '.join(sorted(self.faults))}" if self.faults else ""
         size = f"{len(main.messages)} messages, {images} images"
         return f"<World webex: {state}, {main.title!r}: {size}{faults}>"
@@ -164,15 +226,15 @@ def sandbox(
     faults: Iterable[str] = (),
     rate_limits: bool = False,
 ) -> World:
-    """Start a small Webex on this machine, with an invented team and real photographs in it.
+    """Start a small Webex and a small Telegram on this machine, with an invented team and real photographs in them.
 
-    Its main chat is "Project Apollo"; others are there to be listed, confused and found empty. Its time ends
+    The main chat of each is "Project Apollo"; others are there to be listed, confused and found empty. Time ends
     at 2026-11-01T00:00:00Z, and the same arguments always give the same messages.
 
     Parameters
     ----------
     messages : int
-        Messages in "Project Apollo", exactly.
+        Messages in each "Project Apollo", exactly.
     images : int
         Pictures attached to them, exactly; at most four for each message.
     days : int
@@ -182,9 +244,9 @@ def sandbox(
     latency_ms : float
         Every answer waits this long, in milliseconds.
     faults : iterable of str
-        What goes wrong, by name; `chatframes.sandbox.faults` holds the table.
+        What goes wrong, by name; `chatframes.sandbox.faults` and `chatframes.sandbox.telegram_faults` hold the tables.
     rate_limits : bool
-        Refuse bursts with 429, as a busy service does.
+        Refuse bursts with 429 or FLOOD_WAIT, as a busy service does.
 
     Returns
     -------
@@ -212,9 +274,10 @@ def sandbox(
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}")
     names = frozenset([faults] if isinstance(faults, str) else faults)
-    if unknown := sorted(map(str, names - FAULTS.keys())):
-        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(FAULTS)}")
-    return World(build(messages, images, days, seed), names, latency_ms, rate_limits)
+    if unknown := sorted(map(str, names - FAULTS.keys() - TELEGRAM_FAULTS.keys())):
+        known = ", ".join([*FAULTS, *TELEGRAM_FAULTS])
+        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {known}")
+    return World(build(messages, images, days, seed), messages, images, names, latency_ms, rate_limits)
 
 
 def _instant(moment: datetime | str | None, *, last: bool) -> datetime:

@@ -147,7 +147,10 @@ def _image(message: Message, attachment: Attachment, outcome: Outcome, shared: d
         if id(data) not in shared:
             shared[id(data)] = ImageBytes(data)
         data = shared[id(data)]
-    path = safe_name(message.platform, message.message_id, attachment.position, outcome.mime)
+    # An id that is a mere number is one within its chat only.
+    own_id = message.message_id
+    unique = f"{message.chat_id.lstrip('-')}-{own_id}" if own_id.isdigit() else own_id
+    path = safe_name(message.platform, unique, attachment.position, outcome.mime)
     return {"bytes": data, "path": path}
 
 

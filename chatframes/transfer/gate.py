@@ -86,20 +86,23 @@ class TooLong(Exception):
 
 
 class Gate:
-    """One service's bounds and waits."""
+    """One service's bounds and waits.
+
+    Where a service limits each kind of request on its own, `kind` says which wait is meant.
+    """
 
     def __init__(self) -> None:
         self.downloads = Bound()
         self.pages = Bound()
-        self._closed_until = 0.0
-        self._told = 0.0
+        self._closed_until: dict[str, float] = {}
+        self._told: dict[str, float] = {}
 
-    def close_for(self, seconds: float, clock: Clock) -> None:
-        """Send nothing to this service for `seconds`: it has asked for that."""
-        self._closed_until = max(self._closed_until, clock.monotonic() + seconds)
+    def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
+        """Send nothing of this kind to the service for `seconds`: it has asked for that."""
+        self._closed_until[kind] = max(self._closed_until.get(kind, 0.0), clock.monotonic() + seconds)
 
     async def wait_open(
-        self, budget_seconds: float, clock: Clock, tell: Callable[[float], None] | None = None
+        self, budget_seconds: float, clock: Clock, tell: Callable[[float], None] | None = None, kind: str = ""
     ) -> float:
         """Wait until the service may be asked again; return the seconds waited.
 
@@ -109,11 +112,11 @@ class Gate:
             At once, when that is further away than `budget_seconds`.
         """
         waited = 0.0
-        while (seconds := self._closed_until - clock.monotonic()) > 0:
+        while (seconds := self._closed_until.get(kind, 0.0) - clock.monotonic()) > 0:
             if waited + seconds > budget_seconds:
                 raise TooLong(clock.now() + timedelta(seconds=seconds))
-            if tell is not None and self._told != self._closed_until:
-                self._told = self._closed_until  # one line per wait, not one per waiting request
+            if tell is not None and self._told.get(kind) != self._closed_until[kind]:
+                self._told[kind] = self._closed_until[kind]  # one line per wait, not one per waiting request
                 tell(seconds)
             await clock.sleep(seconds)
             waited += seconds

@@ -47,6 +47,7 @@ class Room:
     allow_unscannable: bool
     bot: bool
     notes: list[str] = field(default_factory=list)
+    cuts_itself: bool = False
     _page_size: int = PAGE_SIZE
     _ends_trusted: bool = False
 

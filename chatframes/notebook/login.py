@@ -1,0 +1,158 @@
+"""The form that a `TelegramLogin` shows in a notebook: one field at a time, emptied as soon as it is used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from contextvars import copy_context
+from typing import Any, Protocol
+
+import ipywidgets
+
+from .. import blocking
+from ..errors import ChatframesError
+
+__all__ = ["LoginCard"]
+
+_WIDE = {"width": "26em"}
+
+
+class Login(Protocol):
+    """What the form needs of a login."""
+
+    @property
+    def state(self) -> str: ...
+
+    def describe(self) -> str: ...
+
+    def send_code(self, phone: object) -> Coroutine[Any, Any, str]: ...
+
+    def sign_in(self, code: object) -> Coroutine[Any, Any, str]: ...
+
+    def check_password(self, password: object) -> Coroutine[Any, Any, str]: ...
+
+
+class LoginCard:
+    """A form for one login.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        What to display. It holds the one field that is next, a button, and a line that says how it went; a typed
+        phone number, code or password is in it only until the button is pressed, so none is saved with the notebook.
+    """
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        # Not at every key: what is typed reaches the kernel, and the notebook's own state, as late as possible.
+        typed = {"continuous_update": False, "layout": _WIDE}
+        self.phone = ipywidgets.Text(
+            description="Phone",
+            placeholder="+ country code and number",
+            tooltip="The phone number of your Telegram account, beginning with + and the country code",
+            **typed,
+        )
+        self.code = ipywidgets.Password(
+            description="Code",
+            placeholder="from your Telegram app",
+            tooltip="Telegram has sent it as a message to your Telegram app",
+            **typed,
+        )
+        self.password = ipywidgets.Password(
+            description="Password",
+            placeholder="of two-step verification",
+            tooltip="The password you chose in Telegram under Privacy and Security, Two-Step Verification",
+            **typed,
+        )
+        self.button = ipywidgets.Button(button_style="primary")
+        self.again = ipywidgets.Button(
+            description="Start over", tooltip="Give the phone number again, for another code or another account"
+        )
+        self.status = ipywidgets.Label()
+        self.box = ipywidgets.VBox()
+        self.button.on_click(self._pressed)
+        self.again.on_click(lambda _: self._ask_for("new", "Give the phone number again."))
+        self._asked = ""
+        self._ask_for(login.state)
+
+    def _ask_for(self, state: str, told: str | None = None) -> None:
+        """Show what belongs to a state: the field that is next, and what there is to know."""
+        self._asked = state
+        told = told or _TOLD.get(state) or self._login.describe()
+        for field in (self.phone, self.code, self.password):
+            field.value = ""
+        self.status.value = told
+        match state:
+            case "new":
+                self.button.description = "Send me a code"
+                self.box.children = (self.phone, self.button, self.status)
+            case "code sent":
+                self.button.description = "Log in"
+                self.box.children = (self.code, ipywidgets.HBox((self.button, self.again)), self.status)
+            case "password needed":
+                self.button.description = "Log in"
+                self.box.children = (self.password, ipywidgets.HBox((self.button, self.again)), self.status)
+            case _:
+                self.box.children = (self.status,)
+        self._let_press(True)
+
+    def _let_press(self, may: bool) -> None:
+        self.button.disabled = self.again.disabled = not may
+
+    def _pressed(self, _: object) -> None:
+        """Start the step, without waiting for it: the kernel stays free."""
+        step: Callable[[object], Coroutine[Any, Any, str]]
+        match self._asked:
+            case "new":
+                step, field = self._login.send_code, self.phone
+            case "code sent":
+                step, field = self._login.sign_in, self.code
+            case _:
+                step, field = self._login.check_password, self.password
+        try:
+            doing = step(field)  # reads and empties it
+        except ChatframesError as error:
+            self._ask_for(self._asked, str(error))
+            return
+        self._let_press(False)
+        self.status.value = "One moment …"
+        before = self._login.state
+        show = _back_here(lambda done: self._show(done, before))
+        asyncio.run_coroutine_threadsafe(doing, blocking.loop()).add_done_callback(show)
+
+    def _show(self, done: Future[str], before: str) -> None:
+        told = None
+        try:
+            done.result()
+        except ChatframesError as error:
+            told = str(error)
+        except CancelledError:
+            told = "This login was ended before it was done: press the button again."
+        except Exception as error:
+            told = f"This went wrong ({type(error).__name__}): press the button again."
+        state = self._login.state
+        self._ask_for(self._asked if told and state == before else state, told)
+
+
+_TOLD = {
+    "new": "Telegram sends a code to your Telegram app.",
+    "code sent": "A code is in your Telegram app, as a message from Telegram.",
+    "password needed": "The code was right. This account has a password as well.",
+}
+
+
+def _back_here(show: Callable[[Future[str]], None]) -> Callable[[Future[str]], None]:
+    """Let a callback run where we are now: in a kernel that is its own loop, which alone speaks to the browser."""
+    try:
+        here = asyncio.get_running_loop()
+    except RuntimeError:
+        return show
+    context = copy_context()
+
+    def hand_over(done: Future[str]) -> None:
+        with suppress(RuntimeError):  # that loop is closed: nobody looks any more
+            here.call_soon_threadsafe(show, done, context=context)
+
+    return hand_over

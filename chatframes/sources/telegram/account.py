@@ -1,0 +1,271 @@
+"""Accounts that are logged in: one client per session for the whole process, on the library's loop.
+
+Whatever is asked of Telegram by any call, cell or widget goes through the same connection; only `shutdown` ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from telethon import TelegramClient, errors
+from telethon.crypto import rsa
+from telethon.network.mtprotosender import MTProtoSender
+from telethon.sessions import StringSession
+from telethon.tl import TLRequest, functions, types
+
+from ...errors import AuthError, ConfigError, RateLimited, ServiceError
+from ...limits import TelegramConfig, TelegramServer
+from ...transfer.clock import Clock
+from .pace import Pace
+from .signing_in import LoginClient
+from .store import open_session
+
+_LOG_IN = "log in with `chatframes login telegram`, or with chatframes.TelegramLogin() in a notebook"
+
+_log = logging.getLogger("chatframes.telethon")
+_log.addHandler(logging.NullHandler())  # its warnings of lost connections belong in no notebook's output
+
+
+@dataclass(slots=True)
+class Account:
+    """One session: its client, whose it is, and what its calls share."""
+
+    key: str
+    client: TelegramClient
+    session: StringSession
+    server: TelegramServer | None
+    me: types.User
+    pace: Pace = field(default_factory=Pace)
+    found: dict[str, Any] = field(default_factory=dict)  # chats by what users called them
+    finding: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+    _senders: dict[int, MTProtoSender] = field(default_factory=dict)
+    _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def connect(self) -> None:
+        """Connect again, once for everybody, after Telethon has given up."""
+        async with self._connecting, _trusting(self.server):
+            if not self.client.is_connected():
+                await self.client.connect()
+
+    async def sender(self, dc_id: int) -> MTProtoSender:
+        """Return the connection to a data centre; each is logged in to once, when first needed."""
+        if dc_id in (0, self.session.dc_id):
+            return self.client._sender
+        known = self._senders.get(dc_id)
+        if known is not None and known.is_connected():
+            return known
+        async with self._connecting, _trusting(self.server):
+            known = self._senders.get(dc_id)
+            if known is None or not known.is_connected():
+                # Borrowed for good: Telethon would hang up after a minute of rest, and log in anew. One that has
+                # given up for ever is forgotten first.
+                self.client._borrowed_senders.pop(dc_id, None)
+                known = self._senders[dc_id] = await self.client._borrow_exported_sender(dc_id)
+            return known
+
+    async def send(self, request: TLRequest, sender: MTProtoSender | None = None) -> Any:
+        """Return the answer to one request, just as it comes: no retry, no wait.
+
+        The client's own way of asking sleeps for two seconds after every trouble of the service, and for a minute in
+        a flood wait, unseen.
+        """
+        question = functions.InvokeWithoutUpdatesRequest(request) if sender is None else request
+        answer = await (sender or self.client._sender).send(question)
+        self.session.process_entities(answer)
+        return answer
+
+    async def close(self) -> None:
+        """Hang up."""
+        self.closed.set()  # Telethon never tells those whose question was still in its queue
+        with suppress(Exception):
+            await self.client.disconnect()
+
+
+_accounts: dict[str, Account] = {}
+_opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+_handshakes: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+
+
+async def account(config: TelegramConfig) -> Account:
+    """Return the account of this configuration, connected and logged in.
+
+    Raises
+    ------
+    AuthError
+        There are no credentials, the session is not logged in or revoked, or it is a bot's.
+    RateLimited, ServiceError
+    """
+    if config.api_id is None or config.api_hash is None:
+        raise AuthError(
+            "there are no Telegram credentials: get api_id and api_hash at https://my.telegram.org, set "
+            f"TELEGRAM_API_ID and TELEGRAM_API_HASH, and {_LOG_IN}"
+        )
+    key = _key(config)
+    async with _opening[key]:
+        known = _accounts.get(key)
+        if known is None:
+            known = _accounts[key] = await _open(key, config)
+        elif not known.client.is_connected():
+            await _saying_why(known.connect())
+    return known
+
+
+async def forget(lost: Account) -> None:
+    """Close an account whose session is of no use any more; the next call begins anew."""
+    if _accounts.get(lost.key) is lost:
+        del _accounts[lost.key]
+    await lost.close()
+
+
+async def close_all() -> None:
+    """Hang up everywhere."""
+    accounts = list(_accounts.values())
+    _forget_all()
+    for one in accounts:
+        await one.close()
+
+
+def _forget_all() -> None:
+    _accounts.clear()
+    _opening.clear()
+    _handshakes.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)  # a child that spoke on its parent's connection would break it
+
+
+async def client_for_login(config: TelegramConfig, clock: Clock) -> LoginClient:
+    """Return a connected client to log in with; whoever has it open already loses it, and finds the new login."""
+    if config.api_id is None or config.api_hash is None:
+        raise AuthError(
+            "there are no Telegram credentials: get api_id and api_hash at https://my.telegram.org, and set "
+            "TELEGRAM_API_ID and TELEGRAM_API_HASH"
+        )
+    if (known := _accounts.get(_key(config))) is not None:
+        await forget(known)
+    client, _ = _client(config)
+    async with _trusting(config.server):
+        await _saying_why(client.connect())
+    return LoginClient(client, clock)
+
+
+async def _open(key: str, config: TelegramConfig) -> Account:
+    _warn_without_cryptg()
+    client, session = _client(config)
+    if session.auth_key is None:
+        raise AuthError(f"nobody is logged in to this Telegram session: {_LOG_IN}")
+    try:
+        async with _trusting(config.server):
+            await _saying_why(client.connect())
+    except BaseException:
+        await client.disconnect()
+        raise
+    me = client.me
+    if me is None or me.bot:
+        await client.disconnect()
+        raise AuthError(
+            f"this Telegram session is logged out or was revoked: {_LOG_IN}"
+            if me is None
+            else f"this Telegram session is a bot's, and Telegram shows bots no history: {_LOG_IN} as yourself"
+        )
+    return Account(key, client, session, config.server, me)
+
+
+def _client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
+    assert config.api_id is not None
+    assert config.api_hash is not None
+    session = open_session(config)
+    if (server := config.server) is not None:
+        session.set_dc(server.dc_id, server.address, server.port)
+
+    class Client(TelegramClient):  # type: ignore[misc]
+        # Telethon keeps the list of data centres on the class: a sandbox's must not become everybody's.
+        _config = None
+        me: Any = None
+
+        async def _on_login(self, user: Any) -> Any:
+            # Telethon would now ask for the state of updates, twice; nobody reads updates here.
+            self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
+            self._authorized = True
+            self.me = user
+            return user
+
+    client = Client(
+        session,
+        int(config.api_id.get_secret_value()),
+        config.api_hash.get_secret_value(),
+        receive_updates=False,
+        # Waits and retries are ours (link.py): they are shown, bounded, and shared by all calls.
+        flood_sleep_threshold=0,
+        request_retries=0,
+        raise_last_call_error=True,
+        connection_retries=2,
+        base_logger=_log,
+        device_model="chatframes",
+    )
+    return client, session
+
+
+async def _saying_why(doing: Any) -> Any:
+    """Await a step of connecting; whatever goes wrong becomes a sentence."""
+    try:
+        return await doing
+    except errors.FloodWaitError as error:
+        raise RateLimited(f"Telegram asks to wait {error.seconds} s before connecting again") from None
+    except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):
+        raise AuthError(f"this Telegram session is logged out or was revoked: {_LOG_IN}") from None
+    except errors.ApiIdInvalidError:
+        raise AuthError("Telegram does not know this api_id with this api_hash: copy both again, whole") from None
+    except (errors.SecurityError, errors.RPCError) as error:
+        raise ServiceError(f"Telegram refused the connection ({type(error).__name__})") from None
+    except (TimeoutError, OSError, asyncio.IncompleteReadError, BufferError):
+        raise ServiceError("Telegram could not be reached: is there a network, or a firewall in between?") from None
+
+
+@asynccontextmanager
+async def _trusting(server: TelegramServer | None) -> AsyncIterator[None]:
+    """Let handshakes accept the configured server's key, and no other connection's.
+
+    Telethon has one set of server keys for the whole process; a sandbox's key, which anybody can read, must not be
+    among them while somebody connects to Telegram itself.
+    """
+    async with _handshakes.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        before = dict(rsa._server_keys)
+        if server is not None:
+            try:
+                rsa.add_key(server.public_key.encode(), old=False)
+            except ValueError:
+                raise ConfigError("telegram.server.public_key is not a public RSA key in PEM (PKCS#1)") from None
+        try:
+            yield
+        finally:
+            rsa._server_keys.clear()
+            rsa._server_keys.update(before)
+
+
+def _key(config: TelegramConfig) -> str:
+    secrets = (config.api_id, config.api_hash, config.session)
+    parts = [secret.get_secret_value() if secret is not None else "" for secret in secrets]
+    place = config.server.model_dump_json() if config.server is not None else ""
+    return hashlib.sha256("\n".join([*parts, place]).encode()).hexdigest()
+
+
+def _warn_without_cryptg() -> None:
+    if find_spec("cryptg") is None:
+        warnings.warn(
+            "cryptg is not installed: without it Telegram's pictures are decrypted a hundred times more slowly, and "
+            "everything else waits meanwhile; `pip install cryptg` mends that",
+            stacklevel=2,
+        )

@@ -1,0 +1,304 @@
+"""A stretch of a chat's history, read in as few requests and as little time as its shape allows.
+
+The newest page is asked for first: often it is all there is. Then the oldest page that is wanted; between the two,
+several streams go down at once. Where ids are dense (channels and supergroups count their own messages) they are cut
+by id, elsewhere by date: there an id says little about how many messages lie below it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from telethon.tl import types
+
+from ...errors import ServiceError
+from ...model import Window
+from ...windows import EPOCH, Timeline
+
+PAGE_SIZE = 100  # Telegram gives no more
+FEW_PAGES = 2  # so few left are sooner read one after the other
+ONE_SECOND = timedelta(seconds=1)  # Telegram's clock has no finer hand: a second may go on on the next page
+
+
+class Ask(Protocol):
+    """Asks for one page: messages below `offset_id`, or before `offset_date`, moved by `add_offset`."""
+
+    def __call__(
+        self, *, offset_id: int = 0, offset_date: datetime | None = None, add_offset: int = 0, limit: int = PAGE_SIZE
+    ) -> Awaitable[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is new in one answer, and the interval that leaves no hole, together with what came before."""
+
+    messages: list[Any]
+    answer: Any
+    covered: Window | None
+    enough: bool = False
+
+
+@dataclass(slots=True)
+class Span:
+    """Ids from `above` down to `below`, neither included, and what has been read of them."""
+
+    above: int
+    below: int
+    newest: datetime | None = None
+    oldest: datetime | None = None
+    done: bool = False
+
+
+@dataclass(slots=True)
+class History:
+    """One reading of one chat.
+
+    Parameters
+    ----------
+    ask : callable
+        Brings one page.
+    dense : bool
+        Whether the chat counts its own messages.
+    streams : int
+        How many stretches may be read at once.
+    chunk_days : int
+        How a sparse chat's range is cut.
+    limit : int or None
+        Only so many of the newest messages.
+    tell_total : callable
+        Hears how many messages the whole chat has, as soon as Telegram has said so.
+    """
+
+    ask: Ask
+    dense: bool
+    streams: int
+    chunk_days: int
+    limit: int | None
+    tell_total: Callable[[int], None]
+    _seen: set[int] = field(default_factory=set)
+
+    async def pieces(self, window: Window) -> AsyncIterator[Piece]:
+        """Yield what the window holds, in any order; a message comes once."""
+        top = Span(0, 0)
+        answer = await self.ask(offset_date=_whole_second(window.until), limit=self._page_size())
+        total = getattr(answer, "count", len(answer.messages))
+        self.tell_total(total)
+        messages = self._take(answer, top)
+        if _is_all(answer) or self._ended(top, answer, window):
+            yield Piece(messages, answer, window)
+            return
+        top.done = True
+        lowest = top.above
+        if self._enough:
+            yield Piece(messages, answer, _between(top.oldest, window.until), enough=True)
+            return
+        yield Piece(messages, answer, _around([top, Span(lowest, 0)], 0, window))
+        if self.limit is not None:
+            rest = self._newest(window, top, lowest)
+        elif total - len(messages) <= FEW_PAGES * PAGE_SIZE or self.streams == 1:
+            rest = self._down([top, Span(lowest, 0)], window)
+        elif self.dense and window.since <= EPOCH:
+            rest = self._down([top, *self._cut(lowest, 0)], window)
+        else:
+            rest = self._from_both_ends(window, top, lowest)
+        async with aclosing(rest) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                yield piece
+
+    async def _from_both_ends(self, window: Window, top: Span, lowest: int) -> AsyncIterator[Piece]:
+        """Ask for the page above the lower end (a plain reading would come to it last), then for what is between."""
+        if window.since <= EPOCH:
+            answer = await self.ask(offset_id=1, add_offset=-PAGE_SIZE)
+        else:
+            answer = await self.ask(offset_date=_whole_second(window.since), add_offset=-PAGE_SIZE)
+        highest = max((message.id for message in answer.messages), default=0)
+        bottom = Span(highest + 1, 0)
+        messages = self._take(answer, bottom)
+        bottom.done = True
+        if highest + 1 >= lowest:  # the two pages have met
+            yield Piece(messages, answer, window)
+            return
+        if bottom.newest is None or top.oldest is None:  # no such page after all: a plain reading settles it
+            rest = self._down([top, Span(lowest, 0)], window)
+        elif self.dense:
+            yield Piece(messages, answer, _between(window.since, bottom.newest))
+            rest = self._down([top, *self._cut(lowest, highest), bottom], window)
+        else:
+            yield Piece(messages, answer, _between(window.since, bottom.newest))
+            rest = self._by_date(Window(max(bottom.newest, window.since), top.oldest + ONE_SECOND))
+        async with aclosing(rest) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                yield piece
+
+    async def _newest(self, window: Window, top: Span, lowest: int) -> AsyncIterator[Piece]:
+        """Read on until `limit` messages are there."""
+        assert self.limit is not None
+        spans = [top]
+        wanted = self.limit - len(self._seen)
+        if self.dense and self.streams > 1 and wanted > FEW_PAGES * PAGE_SIZE:
+            # So many ids hold at most so many messages: none of them is one too many.
+            below = max(lowest - 1 - wanted, 0)
+            spans += [*self._cut(lowest, below), Span(below + 1, 0)]
+            async with aclosing(self._down(spans, window, all_but=1)) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    yield piece
+        else:
+            spans.append(Span(lowest, 0))
+        if self._enough:
+            oldest = min(span.oldest for span in spans if span.oldest is not None)
+            yield Piece([], None, _between(oldest, window.until), enough=True)
+        else:
+            async with aclosing(self._one(spans, len(spans) - 1, window, last=True)) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    yield piece
+
+    async def _down(self, spans: list[Span], window: Window, all_but: int = 0) -> AsyncIterator[Piece]:
+        """Read all spans (newest first in the list) that are not done, at the same time; without the last ones."""
+        wanted = spans[: len(spans) - all_but]
+        jobs = [self._one(spans, at, window) for at, span in enumerate(wanted) if not span.done]
+        async with aclosing(_together(jobs)) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                yield piece
+
+    async def _one(self, spans: list[Span], at: int, window: Window, *, last: bool = False) -> AsyncIterator[Piece]:
+        """Read one span, newest first; the last one only until there are enough messages."""
+        span = spans[at]
+        while not span.done:
+            size = min(self._page_size(), max(span.above - span.below - 1, 1))
+            answer = await self.ask(offset_id=span.above, limit=size)
+            messages = self._take(answer, span)
+            span.done = self._ended(span, answer, window)
+            if last and self._enough and not span.done:
+                yield Piece(messages, answer, _between(span.oldest, window.until), enough=True)
+                return
+            yield Piece(messages, answer, _around(spans, at, window))
+
+    async def _by_date(self, window: Window) -> AsyncIterator[Piece]:
+        """Read a range by windows of time, several at once; a page that reaches past its window is used."""
+        timeline = Timeline(window, self.chunk_days)
+        jobs = [self._windows(timeline) for _ in range(self.streams)]
+        async with aclosing(_together(jobs)) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                yield piece
+
+    async def _windows(self, timeline: Timeline) -> AsyncIterator[Piece]:
+        while (window := timeline.claim()) is not None:
+            span = Span(0, 0)
+            while timeline.remaining(window) is not None:
+                if span.above:
+                    answer = await self.ask(offset_id=span.above)
+                else:
+                    answer = await self.ask(offset_date=_whole_second(window.until))
+                messages = self._take(answer, span)
+                ended = self._ended(span, answer, window)
+                # Where a page is sparse it reaches far below its window: that need not be asked for again.
+                reached = EPOCH if not answer.messages else (span.oldest or window.until) + ONE_SECOND
+                covered = _between(min(reached, window.since) if ended else reached, window.until)
+                if covered is not None:
+                    timeline.cover(covered)
+                yield Piece(messages, answer, covered)
+
+    @property
+    def _enough(self) -> bool:
+        return self.limit is not None and len(self._seen) >= self.limit
+
+    def _page_size(self) -> int:
+        return PAGE_SIZE if self.limit is None else max(1, min(PAGE_SIZE, self.limit - len(self._seen)))
+
+    def _cut(self, above: int, below: int) -> list[Span]:
+        """Cut the ids between two into as many spans as there are streams, whole pages each."""
+        pages = -(-(above - below - 1) // PAGE_SIZE)
+        each = -(-pages // self.streams) * PAGE_SIZE
+        tops = range(above, below + 1, -each) if each else ()
+        return [Span(top, max(top - 1 - each, below)) for top in tops] or [Span(above, below, done=True)]
+
+    def _take(self, answer: Any, span: Span) -> list[Any]:
+        """Return what is new in an answer; note in `span` how far it reaches."""
+        new = []
+        if span.above and answer.messages and min(message.id for message in answer.messages) >= span.above:
+            raise ServiceError("Telegram's pages lead in a circle; the rest of this stretch was not read")
+        for message in answer.messages:
+            span.above = min(span.above or message.id, message.id)
+            if isinstance(message, types.MessageEmpty):
+                continue
+            span.newest = message.date if span.newest is None else max(span.newest, message.date)
+            span.oldest = message.date if span.oldest is None else min(span.oldest, message.date)
+            if message.id not in self._seen:
+                self._seen.add(message.id)
+                new.append(message)
+        return new
+
+    def _ended(self, span: Span, answer: Any, window: Window) -> bool:
+        """Whether nothing of the span is left below this answer. A short page proves nothing; an empty one does."""
+        dates = [m.date for m in answer.messages if not isinstance(m, types.MessageEmpty)][-2:]
+        # By the later of the last two: one alone may be oddly dated.
+        older = bool(dates) and max(dates) < window.since
+        return not answer.messages or older or span.above <= span.below + 1
+
+
+def _is_all(answer: Any) -> bool:
+    return isinstance(answer, types.messages.Messages)
+
+
+async def _together(jobs: list[AsyncIterator[Piece]]) -> AsyncIterator[Piece]:
+    """Yield what several readings bring, as it comes. When one fails the others go on; then its failure is raised."""
+    queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue(max(len(jobs), 1))
+
+    async def run(job: AsyncIterator[Piece]) -> None:
+        try:
+            async with aclosing(job) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    await queue.put(piece)
+        except Exception as error:  # raised again below
+            await queue.put(error)
+        else:
+            await queue.put(None)
+
+    tasks = [asyncio.create_task(run(job)) for job in jobs]
+    failure: Exception | None = None
+    try:
+        running = len(tasks)
+        while running:
+            item = await queue.get()
+            if isinstance(item, Piece):
+                yield item
+            else:
+                running -= 1
+                failure = failure or item
+    finally:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+    if failure is not None:
+        raise failure
+
+
+def _around(spans: list[Span], at: int, window: Window) -> Window | None:
+    """Return the interval around a span that has been read without a hole."""
+    first = last = at
+    while first > 0 and spans[first - 1].done:
+        first -= 1
+    while last < len(spans) and spans[last].done:
+        last += 1
+    read = spans[first : last + 1]
+    oldest = [span.oldest for span in read if span.oldest is not None]
+    newest = [span.newest for span in read if span.newest is not None]
+    since = window.since if last == len(spans) else (min(oldest) + ONE_SECOND if oldest else None)
+    until = window.until if first == 0 else (max(newest) if newest else None)
+    return _between(since, until)
+
+
+def _between(since: datetime | None, until: datetime | None) -> Window | None:
+    return Window(since, until) if since is not None and until is not None and since < until else None
+
+
+def _whole_second(when: datetime) -> datetime:
+    """Return the next whole second: messages before it are those before `when`, as their times have no fraction."""
+    when = when.astimezone(UTC)
+    return when if when.microsecond == 0 else when.replace(microsecond=0) + ONE_SECOND

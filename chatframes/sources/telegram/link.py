@@ -1,0 +1,226 @@
+"""One call's way to an account: questions with patience, parts of files as they stand.
+
+`ask()` brings an answer: retries and waits happen here. `part()` brings a piece of a file; retrying a whole file is
+the downloader's business, which is why its troubles come back as a `Refusal`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from telethon import errors
+from telethon.errors.rpcerrorlist import rpc_errors_dict
+from telethon.tl import TLRequest, functions, types
+
+from ...errors import AuthError, RateLimited, ServiceError
+from ...model import Emit, Event, Refusal
+from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.gate import IMAGE_WAIT_SECONDS, Gate, TooLong
+from . import account as accounts
+from .account import Account
+
+T = TypeVar("T")
+ASK_ATTEMPTS = 6
+ASK_SECONDS = 60.0  # Telethon itself waits for ever
+PART_SECONDS = 60.0
+PART_ATTEMPTS = 2  # then the whole file counts as having failed once
+LOST = (OSError, asyncio.IncompleteReadError, BufferError)
+HISTORY = functions.messages.GetHistoryRequest
+
+
+_NAMES = {kind: name for name, kind in rpc_errors_dict.items()}
+
+
+def name_of(error: Any) -> str:
+    """Return what Telegram called an error: Telethon keeps the name of one it knows in no place of its own."""
+    return _NAMES.get(type(error)) or str(error.message)
+
+
+class TelegramError(ServiceError):
+    """Telegram refused a question, and no retry will change that."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Telegram answered {name}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramLink:
+    """An `Account` as one call uses it: with the service's gate, the call's patience, its clock and its ears."""
+
+    account: Account
+    gate: Gate
+    clock: Clock
+    emit: Emit
+    max_retry_wait_seconds: float
+    count: Callable[[str], None]  # "retry" or "rate_limited", for the report
+
+    async def ask(self, request: TLRequest) -> Any:
+        """Return Telegram's answer.
+
+        Raises
+        ------
+        AuthError, RateLimited, TelegramError, ServiceError
+        """
+        kind = self._kind(request)
+        patience = self.max_retry_wait_seconds
+        failures = 0
+        while True:
+            async with self.gate.pages:
+                patience -= await self._wait_open(kind, patience)
+                if isinstance(request, HISTORY):
+                    await self.account.pace.take(self.clock)
+                    patience -= await self._wait_open(kind, patience)  # nothing may come between it and the request
+                try:
+                    return await self._within(ASK_SECONDS, self.account.send(request))
+                except errors.FloodError as error:
+                    self._refused_for_now(error, kind)
+                    if isinstance(request, HISTORY):
+                        self.account.pace.complain(self.clock)
+                    continue
+                except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):
+                    logged_out = True
+                except errors.BotMethodInvalidError:
+                    raise AuthError("this Telegram session is a bot's, and Telegram shows bots no history") from None
+                except (errors.ServerError, errors.TimedOutError, errors.InvalidDCError) as error:
+                    logged_out, trouble = False, name_of(error)
+                except errors.RPCError as error:
+                    raise TelegramError(name_of(error)) from None
+                except TimeoutError:
+                    logged_out, trouble = False, f"no answer within {ASK_SECONDS:.0f} s"
+                except LOST:
+                    logged_out, trouble = False, "the connection was lost"
+            if logged_out or self.account.closed.is_set():
+                await accounts.forget(self.account)
+                raise AuthError(
+                    "this Telegram session was logged out or revoked meanwhile: log in with `chatframes login telegram`"
+                )
+            failures += 1
+            self.count("retry")
+            if failures >= ASK_ATTEMPTS:
+                raise ServiceError(f"telegram failed {failures} times on one page: {trouble}. Try again later")
+            patience -= await self._pause(backoff_seconds(failures, self.clock), patience, trouble)
+            await self._reconnect()
+
+    async def part(self, location: Any, dc_id: int, offset: int, limit: int) -> bytes:
+        """Return the bytes of a file from `offset` on, at most `limit`.
+
+        Raises
+        ------
+        Refusal
+            With the outcome this leads to.
+        errors.FileMigrateError, errors.BadRequestError
+            Which the caller may know how to mend: another data centre, an expired reference.
+        """
+        request = functions.upload.GetFileRequest(location, offset, limit)
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
+                await self._wait_open_for_image()
+                answer = await self._within(PART_SECONDS, self.account.send(request, sender))
+            except errors.FloodError as error:
+                seconds = self._refused_for_now(error, self._kind(request))
+                # The gate does the waiting, for everybody.
+                raise Refusal(
+                    "failed", "rate_limited", name_of(error), retry_after_seconds=0.0 if seconds <= 60 else seconds
+                ) from None
+            except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):
+                raise Refusal("failed", "unauthorized", "the session was logged out or revoked") from None
+            except (errors.ServerError, errors.TimedOutError) as error:
+                refusal = Refusal("failed", "http_5xx", name_of(error))
+            except TimeoutError:
+                refusal = Refusal("failed", "timeout", f"no answer within {PART_SECONDS:.0f} s")
+            except LOST:
+                refusal = Refusal("failed", "connect", "the connection was lost")
+            else:
+                if isinstance(answer, types.upload.File):
+                    return bytes(answer.bytes)
+                raise Refusal("failed", "bad_response", "Telegram points to a content network, which is not asked")
+            if attempts >= PART_ATTEMPTS:
+                raise refusal
+            self.count("retry")
+            try:
+                await self._reconnect()
+            except (AuthError, ServiceError):
+                raise refusal from None
+
+    async def _within(self, seconds: float, doing: Awaitable[T]) -> T:
+        """Await something for so long at most, and no longer than the account is open."""
+        task = asyncio.ensure_future(doing)
+        nap = asyncio.ensure_future(self.clock.sleep(seconds))
+        closed = asyncio.ensure_future(self.account.closed.wait())
+        try:
+            await asyncio.wait((task, nap, closed), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and nap.done():
+                raise TimeoutError
+            if not task.done() or task.cancelled():  # Telethon cancels what is on its way when somebody hangs up
+                raise ConnectionError("hung up")
+            return task.result()
+        finally:
+            for one in (task, nap, closed):
+                one.cancel()
+
+    async def _reconnect(self) -> None:
+        # Telethon mends a lost connection by itself, five times; this is for after it has given up.
+        if not self.account.client.is_connected() and not self.account.closed.is_set():
+            try:
+                await self.account.connect()
+            except (TimeoutError, *LOST, errors.RPCError):
+                pass  # the next try will say so
+
+    def _kind(self, request: TLRequest) -> str:
+        return f"{self.account.key}/{type(request).__name__}"
+
+    def _refused_for_now(self, error: Any, kind: str) -> float:
+        self.count("rate_limited")
+        seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
+        self.gate.close_for(seconds, self.clock, kind)
+        return seconds
+
+    async def _wait_open(self, kind: str, budget_seconds: float) -> float:
+        try:
+            return await self.gate.wait_open(budget_seconds, self.clock, self._tell_waiting, kind)
+        except TooLong as closed:
+            retry_at = closed.retry_at
+        raise self._too_long(retry_at)
+
+    async def _wait_open_for_image(self) -> None:
+        kind = self._kind(functions.upload.GetFileRequest(None, 0, 0))
+        try:
+            await self.gate.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell_waiting, kind)
+        except TooLong as closed:
+            retry_at = closed.retry_at
+        else:
+            return
+        raise Refusal(
+            "failed",
+            "rate_limited",
+            f"the service asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC",
+            retry_after_seconds=(retry_at - self.clock.now()).total_seconds(),
+        )
+
+    async def _pause(self, seconds: float, budget_seconds: float, why: str) -> float:
+        if seconds > budget_seconds:
+            raise ServiceError(
+                f"telegram failed ({why}), and max_retry_wait_seconds ({self.max_retry_wait_seconds:g}) leaves "
+                f"no {seconds:.1f} s to wait before the next try"
+            )
+        self.emit(Event("retry", "telegram", wait_seconds=seconds, note=why))
+        await self.clock.sleep(seconds)
+        return seconds
+
+    def _tell_waiting(self, seconds: float) -> None:
+        self.emit(Event("waiting", "telegram", wait_seconds=seconds, note="the service asked to wait"))
+
+    def _too_long(self, retry_at: datetime) -> RateLimited:
+        return RateLimited(
+            f"telegram asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC, longer than max_retry_wait_seconds "
+            f"({self.max_retry_wait_seconds:g}) allows; fetch again after that, or raise the limit in config.json",
+            retry_at,
+        )

@@ -1,0 +1,146 @@
+"""What a Telegram message says: its text, the same as HTML, and the links and mentions in it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from telethon.extensions import html
+from telethon.tl import types
+
+
+def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
+    """Return each entity that lies in the text, with its piece of it, in the order of the text.
+
+    Telegram counts in UTF-16 units: one emoji counts as two, so that Python's own slices would shift after it.
+
+    Examples
+    --------
+    >>> from telethon.tl import types
+    >>> [piece for _, piece in slices("😀 see x.org", [types.MessageEntityUrl(offset=7, length=5)])]
+    ['x.org']
+    """
+    plain = text.isascii()
+    units = b"" if plain else text.encode("utf-16-le", "surrogatepass")
+    length = len(text) if plain else len(units) // 2
+    found = []
+    for entity in entities:
+        start, count = getattr(entity, "offset", None), getattr(entity, "length", None)
+        if not (isinstance(start, int) and isinstance(count, int) and 0 <= start < length and count > 0):
+            continue
+        end = start + count
+        if end > length:  # the formatter would read its own tags as text
+            entity, end = copy.copy(entity), length
+            entity.length = end - start
+        piece = text[start:end] if plain else units[2 * start : 2 * end].decode("utf-16-le", "replace")
+        found.append((entity, piece))
+    found.sort(key=lambda pair: pair[0].offset)
+    return found
+
+
+def mentions(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
+    """Return who is mentioned: handles (``@name``), or ids of people who have none."""
+    found = []
+    for entity, piece in pieces:
+        if isinstance(entity, types.MessageEntityMention):
+            found.append(piece)
+        elif isinstance(entity, types.MessageEntityMentionName | types.InputMessageEntityMentionName):
+            who = entity.user_id
+            found.append(str(getattr(who, "user_id", who)))
+    return tuple(found)
+
+
+def links(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
+    """Return the links as they were written, whatever they would do: they are data."""
+    found = []
+    for entity, piece in pieces:
+        if isinstance(entity, types.MessageEntityUrl):
+            found.append(piece)
+        elif isinstance(entity, types.MessageEntityTextUrl) and isinstance(entity.url, str):
+            found.append(entity.url)
+    return tuple(found)
+
+
+def as_html(text: str, pieces: Sequence[tuple[Any, str]]) -> str | None:
+    """Return the text as HTML; None when there is nothing to show, or its entities contradict the text.
+
+    The HTML is ours, so a sender's words cannot become code in it: a link that would run something and one that would
+    leave its quotes are shown as plain text.
+    """
+    if not text or not pieces:
+        return None
+    try:
+        return str(html.unparse(text, list(_harmless(pieces))))
+    except Exception:  # an entity that begins in the middle of an emoji, for one
+        return None
+
+
+_RUNS = re.compile(r"[\s\x00-\x20]*(?:javascript|data|vbscript):", re.IGNORECASE)
+_UNSEEN = re.compile(r"[\x00-\x1f]")  # browsers read over these inside a scheme
+
+
+def _harmless(pieces: Sequence[tuple[Any, str]]) -> Iterator[Any]:
+    """Yield what may become HTML: the formatter puts link texts and languages into attributes as they are."""
+    for entity, piece in pieces:
+        if isinstance(entity, types.MessageEntityUrl | types.MessageEntityEmail | types.MessageEntityTextUrl):
+            named = isinstance(entity, types.MessageEntityTextUrl)
+            if (not named and '"' in piece) or _RUNS.match(_UNSEEN.sub("", entity.url if named else piece)):
+                continue
+        elif isinstance(entity, types.MessageEntityPre):
+            language = re.sub(r"[^\w.+#-]", "", entity.language or "")
+            if language != entity.language:
+                yield types.MessageEntityPre(entity.offset, entity.length, language)
+                continue
+        yield entity
+
+
+def texts_of_media(media: Any) -> Iterator[str]:
+    """Yield the lines of a poll (question, answers) or a to-do list (title, items)."""
+    if isinstance(media, types.MessageMediaPoll):
+        yield _plain(media.poll.question)
+        for answer in media.poll.answers or ():
+            yield _plain(getattr(answer, "text", None))
+    elif isinstance(media, types.MessageMediaToDo):
+        yield _plain(media.todo.title)
+        for item in media.todo.list or ():
+            yield _plain(item.title)
+
+
+def _plain(text: Any) -> str:
+    found = text if isinstance(text, str) else getattr(text, "text", None)
+    return found if isinstance(found, str) else ""
+
+
+def rich_text(rich: Any) -> tuple[list[str], list[str]]:
+    """Return the lines and the links of a rich message, top to bottom."""
+    found_links: list[str] = []
+    lines = [line for block in rich.blocks or () for line in _lines(block, found_links)]
+    return lines, found_links
+
+
+def _lines(node: Any, found_links: list[str]) -> Iterator[str]:
+    """Yield the texts of a block and of the blocks in it; what is not text has no line."""
+    parts = dict(vars(node))
+    for value in (parts.pop("title", None), *parts.values()):  # a title stands above what it is the title of
+        for child in value if isinstance(value, list) else (value,):
+            name = type(child).__name__
+            if name.startswith("Text"):
+                line = _inline(child, found_links)
+                if line:
+                    yield line
+            elif name.startswith("Page"):
+                yield from _lines(child, found_links)
+
+
+def _inline(text: Any, found_links: list[str]) -> str:
+    if isinstance(text, types.TextConcat):
+        return "".join(_inline(part, found_links) for part in text.texts or ())
+    inner = getattr(text, "text", None) or getattr(text, "alt", None) or getattr(text, "source", None) or ""
+    plain = inner if isinstance(inner, str) else _inline(inner, found_links)
+    if isinstance(text, types.TextUrl):
+        found_links.append(text.url)
+    elif isinstance(text, types.TextAutoUrl):
+        found_links.append(plain)
+    return plain

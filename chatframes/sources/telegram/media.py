@@ -1,0 +1,298 @@
+"""What a Telegram message carries: its pictures and files, and what is needed to ask for their bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from telethon.tl import types
+
+from ...model import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class FileHandle:
+    """Where the bytes of one file are. Its `location` holds keys of this account: it is never shown."""
+
+    location: Any = field(repr=False, hash=False)  # InputPhotoFileLocation or InputDocumentFileLocation
+    dc_id: int
+    size: int  # bytes
+    message_id: int  # fetch this message again when the location has expired
+
+
+def attachments(message: Any) -> tuple[Attachment, ...]:
+    """Return what a message carries, in order; nothing it carries makes this raise.
+
+    Parameters
+    ----------
+    message : telethon Message or MessageService
+        As the service sent it.
+
+    Returns
+    -------
+    tuple of Attachment
+        One per picture or file, and one for each thing that has no bytes at all (``reason="no_bytes"``). `handle` is a
+        `FileHandle` where there are bytes. Sizes are in bytes, width and height in pixels, all as announced.
+
+    Examples
+    --------
+    >>> from telethon.tl import types
+    >>> dice = types.Message(1, types.PeerUser(1), media=types.MessageMediaDice(6, "🎲"))
+    >>> [(found.kind, found.reason) for found in attachments(dice)]
+    [('dice', 'no_bytes')]
+    """
+    found: list[Attachment] = []
+    for carrier in (message.media, message.rich_message):
+        if carrier is not None:
+            found += _read(carrier, message.id)
+    if message.action is not None:
+        found += _whatever_comes(_action, message.action, message.id, None)
+    if len(found) > 1:
+        found = [replace(attachment, position=position) for position, attachment in enumerate(found)]
+    return tuple(found)
+
+
+def find(message: Any, source_id: str) -> FileHandle | None:
+    """Return where the bytes of one content are now; None when the message shows something else (or is gone).
+
+    Parameters
+    ----------
+    message : telethon Message or None
+        The message, fetched anew: what it carries has fresh references.
+    source_id : str
+        The `Attachment.source_id` looked for.
+
+    Returns
+    -------
+    FileHandle or None
+    """
+    if message is None or isinstance(message, types.MessageEmpty):
+        return None
+    for attachment in attachments(message):
+        if attachment.source_id == source_id and isinstance(attachment.handle, FileHandle):
+            return attachment.handle
+    return None
+
+
+@lru_cache(maxsize=512)
+def snake(name: str, prefix: str) -> str:
+    """Return the name of a class of the protocol without `prefix`: ``MessageActionPinMessage`` as ``pin_message``."""
+    name = name.removeprefix(prefix)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+Reader = Callable[[Any, int], Iterable[Attachment]]
+
+
+def _read(carrier: Any, message_id: int) -> list[Attachment]:
+    """Read media or a rich message; one that is not known, or cannot be read, is still named."""
+    kind = _KINDS.get(type(carrier)) or snake(type(carrier).__name__, "MessageMedia")
+    reader = _READERS.get(type(carrier))
+    if reader is not None:
+        return _whatever_comes(reader, carrier, message_id, kind)
+    return _whatever_comes(_of_a_later_layer, carrier, message_id, kind) or [_nothing(kind)]
+
+
+def _whatever_comes(reader: Reader, carrier: Any, message_id: int, kind: str | None) -> list[Attachment]:
+    found: list[Attachment] = []
+    try:
+        found.extend(reader(carrier, message_id))
+    except Exception:  # whatever is odd in it, what was read stays and the rest has a name
+        if kind is not None:
+            found.append(_nothing(kind))
+    return found
+
+
+def _of_a_later_layer(media: Any, message_id: int) -> Iterator[Attachment]:
+    photo = getattr(media, "photo", None)
+    if isinstance(photo, types.Photo):
+        yield _photo(photo, "photo", message_id)
+
+
+def _action(action: Any, message_id: int) -> Iterator[Attachment]:
+    """Yield the new photo or wallpaper that a service message tells of; most tell of none."""
+    photo = getattr(action, "photo", None)
+    if isinstance(photo, types.Photo | types.PhotoEmpty):
+        yield _photo(photo, "photo", message_id)
+    paper = getattr(getattr(action, "wallpaper", None), "document", None)
+    if isinstance(paper, types.Document):
+        yield _document(paper, message_id, "wallpaper")
+
+
+def _nothing(kind: str, width: int | None = None, height: int | None = None, source_id: str = "") -> Attachment:
+    return Attachment(0, kind, source_id, width=width, height=height, reason="no_bytes")
+
+
+def _photo(photo: Any, kind: str, message_id: int) -> Attachment:
+    """Return a photo in the largest size that can be downloaded (the order of sizes means nothing)."""
+    if not isinstance(photo, types.Photo):
+        return _nothing(kind)
+    best: Any = None
+    best_bytes = 0
+    for size in photo.sizes or ():
+        # The other classes hold a blurred or cached preview inside the message, or an outline: nothing to ask for.
+        # `video_sizes` are films of the same id.
+        if isinstance(size, types.PhotoSize):
+            size_bytes = size.size
+        elif isinstance(size, types.PhotoSizeProgressive) and size.sizes:
+            size_bytes = max(size.sizes)
+        else:
+            continue
+        if best is None or (size.w * size.h, size_bytes) > (best.w * best.h, best_bytes):
+            best, best_bytes = size, size_bytes
+    if best is None:
+        return _nothing(kind, source_id=str(photo.id))
+    location = types.InputPhotoFileLocation(photo.id, photo.access_hash, photo.file_reference, best.type)
+    return Attachment(
+        position=0,
+        kind=kind,
+        source_id=str(photo.id),
+        declared_mime="image/jpeg",
+        declared_size=best_bytes,
+        width=best.w,
+        height=best.h,
+        handle=FileHandle(location, photo.dc_id, best_bytes, message_id),
+    )
+
+
+def _document(document: Any, message_id: int, kind: str | None = None) -> Attachment:
+    if not isinstance(document, types.Document):
+        return _nothing(kind or "document")
+    name = width = height = None
+    seen = set()
+    for attribute in document.attributes or ():
+        seen.add(type(attribute))
+        if isinstance(attribute, types.DocumentAttributeFilename):
+            name = attribute.file_name
+        elif isinstance(attribute, types.DocumentAttributeImageSize | types.DocumentAttributeVideo):
+            width, height = attribute.w, attribute.h
+    if kind is None:
+        # A moving sticker is also a video, and a "GIF" nearly always is one: the narrower word wins.
+        kind = next((word for cls, word in _BY_ATTRIBUTE if cls in seen), "document")
+    location = types.InputDocumentFileLocation(document.id, document.access_hash, document.file_reference, "")
+    return Attachment(
+        position=0,
+        kind=kind,
+        source_id=str(document.id),
+        name=name,
+        declared_mime=document.mime_type,
+        declared_size=document.size,
+        width=width,
+        height=height,
+        reason="not_an_image" if _is_no_image(document.mime_type, name) else None,
+        handle=FileHandle(location, document.dc_id, document.size, message_id),
+    )
+
+
+_BY_ATTRIBUTE = (
+    (types.DocumentAttributeSticker, "sticker"),
+    (types.DocumentAttributeAnimated, "gif"),
+    (types.DocumentAttributeVideo, "video"),
+)
+_NO_IMAGES = frozenset(("application/pdf", "application/zip", "application/x-tgsticker"))
+_PICTURE_NAME = re.compile(r"\.(?:jpe?g|jfif|png|gif|webp|bmp|tiff?|heic|heif|avif|svg|ico|jxl)\s*$", re.IGNORECASE)
+
+
+def _is_no_image(mime: str | None, name: str | None) -> bool:
+    """Say whether the sender's words are enough to know; where they are not, the first bytes decide."""
+    plain = (mime or "").partition(";")[0].strip().lower()
+    if plain.startswith(("video/", "audio/")):
+        return True
+    if plain in _NO_IMAGES or plain.startswith("text/"):
+        return not _PICTURE_NAME.search(name or "")
+    return False
+
+
+def _media_photo(media: Any, message_id: int) -> Iterator[Attachment]:
+    yield _photo(media.photo, "photo", message_id)
+    if isinstance(media.video, types.Document):  # the moving half of a live photo
+        yield _document(media.video, message_id, "video")
+
+
+def _media_document(media: Any, message_id: int) -> Iterator[Attachment]:
+    # `alt_documents` are the same film in other qualities: not listed.
+    kind = None
+    if not isinstance(media.document, types.Document) and (media.video or media.round):
+        kind = "video"
+    yield _document(media.document, message_id, kind)
+    if isinstance(media.video_cover, types.Photo):
+        yield _photo(media.video_cover, "video_cover", message_id)
+
+
+def _preview(media: Any, message_id: int) -> Iterator[Attachment]:
+    photo = getattr(media.webpage, "photo", None)
+    if isinstance(photo, types.Photo):
+        yield _photo(photo, "link_preview", message_id)
+
+
+def _paid(media: Any, message_id: int) -> Iterator[Attachment]:
+    for item in media.extended_media or ():
+        yield from _extended(item, message_id)
+
+
+def _extended(item: Any, message_id: int) -> Sequence[Attachment]:
+    if isinstance(item, types.MessageExtendedMedia):
+        return _read(item.media, message_id)
+    kind = "photo" if getattr(item, "video_duration", None) is None else "video"
+    return [_nothing(kind, getattr(item, "w", None), getattr(item, "h", None))]
+
+
+def _invoice(media: Any, message_id: int) -> Sequence[Attachment]:
+    if isinstance(media.extended_media, types.MessageExtendedMedia):  # paid for: the thing itself is here
+        return _extended(media.extended_media, message_id)
+    return [_nothing("invoice")]
+
+
+def _story(media: Any, message_id: int) -> Iterator[Attachment]:
+    shown = getattr(media.story, "media", None)  # only a story that is still there has any
+    for attachment in _read(shown, message_id) if shown is not None else [_nothing("story")]:
+        yield replace(attachment, kind="story")
+
+
+def _poll(media: Any, message_id: int) -> Iterator[Attachment]:
+    """Yield the pictures of a poll; the poll itself is text."""
+    answers = [getattr(answer, "media", None) for answer in getattr(media.poll, "answers", None) or ()]
+    for shown in (media.attached_media, *answers, getattr(media.results, "solution_media", None)):
+        if shown is not None:
+            yield from _read(shown, message_id)
+
+
+def _rich(rich: Any, message_id: int) -> Iterator[Attachment]:
+    for photo in rich.photos or ():
+        yield _photo(photo, "photo", message_id)
+    for document in rich.documents or ():
+        yield _document(document, message_id)
+
+
+def _none(_carrier: Any, _message_id: int) -> Sequence[Attachment]:
+    return ()
+
+
+_KINDS: dict[type, str] = {
+    types.MessageMediaPhoto: "photo",
+    types.MessageMediaDocument: "document",
+    types.MessageMediaWebPage: "link_preview",
+    types.MessageMediaGeo: "location",
+    types.MessageMediaGeoLive: "location",
+    types.MessageMediaVenue: "location",
+}
+_READERS: dict[type, Reader] = {
+    types.MessageMediaPhoto: _media_photo,
+    types.MessageMediaDocument: _media_document,
+    types.MessageMediaWebPage: _preview,
+    types.MessageMediaPaidMedia: _paid,
+    types.MessageMediaStory: _story,
+    types.MessageMediaPoll: _poll,
+    types.MessageMediaToDo: _none,
+    types.MessageMediaEmpty: _none,
+    types.MessageMediaInvoice: _invoice,
+    types.MessageMediaGame: lambda media, message_id: [_photo(media.game.photo, "game", message_id)],
+    types.RichMessage: _rich,
+    **{
+        place: lambda _media, _message_id: [_nothing("location")]
+        for place in (types.MessageMediaGeo, types.MessageMediaGeoLive, types.MessageMediaVenue)
+    },
+}

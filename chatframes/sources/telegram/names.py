@@ -1,0 +1,260 @@
+"""Which chat a user means: @name, t.me link, numeric id or title."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from telethon import utils
+from telethon.tl import functions, types
+
+from ...errors import ChatNotFound
+from ...model import Chat
+from .link import TelegramError, TelegramLink
+
+DIALOGS_PAGE = 100
+_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?([^\s?#]+)", re.IGNORECASE)
+_USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
+
+Kind = Literal["person", "bot", "group", "supergroup", "channel"]
+Entity: TypeAlias = Any  # types.User, types.Chat or types.Channel: Telethon tells no types
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What was written, understood."""
+
+    how: Literal["name", "id", "title", "me"]
+    name: str
+    ids: tuple[int, ...] = ()  # marked ids it may be, the likeliest first
+
+
+def understand(chat: str) -> Meant:
+    """Return what a user means by a text.
+
+    Raises
+    ------
+    ChatNotFound
+        For a link of a kind that leads to no chat by itself.
+    """
+    text = chat.strip()
+    if text.lower() in ("me", "self"):
+        return Meant("me", text)
+    if (link := _LINK.fullmatch(text.rstrip("/"))) is not None:
+        first, *rest = link[1].split("/")
+        if first == "c" and rest and rest[0].isdigit():
+            return Meant("id", text, (utils.get_peer_id(types.PeerChannel(int(rest[0]))),))
+        if first.startswith("+") or first == "joinchat":
+            raise ChatNotFound(
+                f"{text!r} is an invitation: accept it in a Telegram app, then give the chat's title or id"
+            )
+        if _USERNAME.fullmatch(first):
+            return Meant("name", first)
+        raise ChatNotFound(f"{text!r} leads to no chat: give @name, a link such as https://t.me/name, an id or a title")
+    if text.startswith("@") and _USERNAME.fullmatch(text[1:]):
+        return Meant("name", text[1:])
+    if re.fullmatch(r"-?\d{1,19}", text):
+        number = int(text)
+        if number < 0:
+            return Meant("id", text, (number,))
+        peers = (types.PeerUser(number), types.PeerChannel(number), types.PeerChat(number))
+        return Meant("id", text, tuple(utils.get_peer_id(peer) for peer in peers))
+    return Meant("title", text)
+
+
+async def find(link: TelegramLink, chat: str) -> Entity:
+    """Return the chat a user means, asking Telegram at most once per process and name.
+
+    Raises
+    ------
+    ChatNotFound
+    """
+    account = link.account
+    async with account.finding[chat]:
+        if (known := account.found.get(chat)) is not None:
+            return known
+        meant = understand(chat)
+        try:
+            match meant.how:
+                case "me":
+                    entity = account.me
+                case "name":
+                    entity = await _by_name(link, meant.name)
+                case "id":
+                    entity = await _by_id(link, meant)
+                case "title":
+                    entity = await _by_title(link, meant.name)
+        except TelegramError as error:
+            raise refused(error, chat) from None
+        if isinstance(entity, types.ChatForbidden | types.ChannelForbidden):
+            raise ChatNotFound(f"this account is no longer in the Telegram chat {chat!r}: it left, or was banned")
+        account.found[chat] = entity
+        return entity
+
+
+def refused(error: TelegramError, chat: str) -> Exception:
+    """Return what Telegram's refusal of one chat means to a user."""
+    match error.name:
+        case "CHANNEL_PRIVATE" | "CHAT_FORBIDDEN" | "CHAT_ADMIN_REQUIRED" | "USER_BANNED_IN_CHANNEL":
+            return ChatNotFound(
+                f"Telegram does not let this account read {chat!r} ({error.name}): it is not a member, or was banned"
+            )
+        case "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID":
+            return ChatNotFound(f"nothing on Telegram is called {chat!r}: check the spelling, or give the title or id")
+        case "CHANNEL_INVALID" | "CHAT_ID_INVALID" | "PEER_ID_INVALID" | "PEER_ID_NOT_SUPPORTED":
+            return ChatNotFound(
+                f"Telegram knows no chat {chat!r} for this account ({error.name}); "
+                'chats("telegram") lists those it is in'
+            )
+    return error
+
+
+def kind_of(entity: Entity) -> Kind:
+    """Return what sort of chat it is."""
+    if isinstance(entity, types.User):
+        return "bot" if entity.bot else "person"
+    if isinstance(entity, types.Chat | types.ChatForbidden):
+        return "group"
+    return "supergroup" if getattr(entity, "megagroup", False) or getattr(entity, "gigagroup", False) else "channel"
+
+
+def title_of(entity: Entity) -> str:
+    """Return what people call the chat."""
+    if isinstance(entity, types.User):
+        name = " ".join(part for part in (entity.first_name, entity.last_name) if part).strip()
+        return name or (entity.username or "")
+    return entity.title or ""
+
+
+def username_of(entity: Entity) -> str | None:
+    """Return the public name; the first active one of several."""
+    if getattr(entity, "username", None):
+        return str(entity.username)
+    return next((str(one.username) for one in getattr(entity, "usernames", None) or () if one.active), None)
+
+
+async def dialogs(link: TelegramLink) -> AsyncIterator[tuple[Entity, datetime | None]]:
+    """Yield every chat of the account's list, most recently active first, with the time of its last message."""
+    offset_date, offset_id, offset_peer = None, 0, types.InputPeerEmpty()
+    seen: set[int] = set()
+    while True:
+        answer = await link.ask(
+            functions.messages.GetDialogsRequest(
+                offset_date=offset_date, offset_id=offset_id, offset_peer=offset_peer, limit=DIALOGS_PAGE, hash=0
+            )
+        )
+        entities = {utils.get_peer_id(one): one for one in (*answer.users, *answer.chats)}
+        times = {(utils.get_peer_id(m.peer_id), m.id): m.date for m in answer.messages if getattr(m, "date", None)}
+        new, last = False, None
+        for dialog in answer.dialogs:
+            if not isinstance(dialog, types.Dialog):
+                continue
+            marked = utils.get_peer_id(dialog.peer)
+            when = times.get((marked, dialog.top_message))
+            if when is not None and marked in entities:
+                last = (when, dialog.top_message, entities[marked])
+            if marked in seen or marked not in entities:
+                continue
+            seen.add(marked)
+            new = True
+            yield entities[marked], when
+        if not isinstance(answer, types.messages.DialogsSlice) or not new or last is None:
+            return
+        offset_date, offset_id = last[0], last[1]
+        offset_peer = utils.get_input_peer(last[2])
+
+
+def as_chat(entity: Entity, last_activity: datetime | None) -> Chat:
+    """Return one row of `chats("telegram")`."""
+    kinds = {"person": "direct", "bot": "direct", "supergroup": "group"}
+    kind = kind_of(entity)
+    return Chat(str(utils.get_peer_id(entity)), title_of(entity), kinds.get(kind, kind), last_activity)
+
+
+async def _by_name(link: TelegramLink, name: str) -> Entity:
+    known = link.account.session.get_entity_rows_by_username(name.lower())
+    if known is not None:
+        with suppress(TelegramError, LookupError):  # the name may belong to somebody else by now
+            entity = await _entity(link, *known)
+            names = {(username_of(entity) or "").lower()}
+            names |= {one.username.lower() for one in getattr(entity, "usernames", None) or () if one.active}
+            if name.lower() in names:
+                return entity
+    answer = await link.ask(functions.contacts.ResolveUsernameRequest(name))
+    wanted = utils.get_peer_id(answer.peer)
+    link.account.session.save()  # the name need not be looked up again, in this process or the next
+    return _one(wanted, (*answer.users, *answer.chats))
+
+
+async def _by_id(link: TelegramLink, meant: Meant) -> Entity:
+    for marked in meant.ids:
+        known = link.account.session.get_entity_rows_by_id(marked)
+        if known is not None:
+            with suppress(TelegramError, LookupError):
+                return await _entity(link, *known)
+    # A fresh session knows nobody: what the account is in stands in its list.
+    listed = {utils.get_peer_id(entity): entity async for entity, _ in dialogs(link)}
+    link.account.session.save()
+    for marked in meant.ids:
+        if marked in listed:
+            return listed[marked]
+    if any(marked < 0 and utils.resolve_id(marked)[1] is types.PeerChat for marked in meant.ids):
+        # A basic group needs no access hash; one that was upgraded stands in no list.
+        group = next(m for m in meant.ids if m < 0 and utils.resolve_id(m)[1] is types.PeerChat)
+        with suppress(TelegramError, LookupError):
+            return await _entity(link, group, 0)
+    raise ChatNotFound(f'this Telegram account is in no chat with the id {meant.name}; chats("telegram") lists them')
+
+
+async def _by_title(link: TelegramLink, title: str) -> Entity:
+    listed = [(entity, when) async for entity, when in dialogs(link)]
+    link.account.session.save()
+    matches = [(one, when) for one, when in listed if title_of(one) == title]
+    if not matches:
+        folded = title.casefold()
+        matches = [(one, when) for one, when in listed if title_of(one).strip().casefold() == folded]
+    if len(matches) == 1:
+        return matches[0][0]
+    if matches:
+        raise ChatNotFound(
+            f"{len(matches)} Telegram chats are called {title!r}; give the id of one of them:\n{_candidates(matches)}"
+        )
+    near = difflib.get_close_matches(title, [title_of(one) for one, _ in listed], n=5, cutoff=0.4)
+    shown = [(one, when) for one, when in listed if title_of(one) in near] or listed
+    raise ChatNotFound(
+        f"no Telegram chat of this account is called {title!r}; "
+        + (f"did you mean one of these?\n{_candidates(shown)}" if shown else "it is in no chat at all")
+        + '\nchats("telegram") lists them all'
+    )
+
+
+def _candidates(chats: list[tuple[Entity, datetime | None]]) -> str:
+    return "\n".join(
+        f"  {title_of(entity)!r}  ({as_chat(entity, None).kind}, last active {str(when or 'never')[:10]})  "
+        f"{utils.get_peer_id(entity)}"
+        for entity, when in chats[:8]
+    )
+
+
+async def _entity(link: TelegramLink, marked: int, access_hash: int) -> Entity:
+    """Ask for what an id and its access hash stand for."""
+    bare, kind = utils.resolve_id(marked)
+    if kind is types.PeerUser:
+        return _one(marked, await link.ask(functions.users.GetUsersRequest([types.InputUser(bare, access_hash)])))
+    if kind is types.PeerChat:
+        answer = await link.ask(functions.messages.GetChatsRequest([bare]))
+    else:
+        answer = await link.ask(functions.channels.GetChannelsRequest([types.InputChannel(bare, access_hash)]))
+    return _one(marked, answer.chats)
+
+
+def _one(marked: int, entities: Iterable[Any]) -> Entity:
+    for entity in entities:
+        if not isinstance(entity, types.UserEmpty | types.ChatEmpty) and utils.get_peer_id(entity) == marked:
+            return entity
+    raise LookupError(marked)

@@ -1,0 +1,315 @@
+"""What Telegram says of its messages, as rows."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from telethon.tl import types
+
+from ...model import ForwardedFrom, Message
+from . import markup, media
+from .peers import Peers, marked_id
+
+__all__ = ["ChatFacts", "Peers", "migrated_from", "rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFacts:
+    """What is known of the chat whose messages become rows.
+
+    Attributes
+    ----------
+    chat_id : str
+        Marked id: ``-100…`` for channels and supergroups, ``-…`` for basic groups, positive for people.
+    chat_name : str
+        Title, or the person's name.
+    kind : {"person", "group", "supergroup", "channel"}
+    username : str or None
+        The public one, without ``@``.
+    forum : bool
+        Whether the supergroup has topics.
+    bare_id : int
+        The id without its mark, as links use it.
+    me_id : int
+        Who is logged in.
+    """
+
+    chat_id: str
+    chat_name: str
+    kind: Literal["person", "group", "supergroup", "channel"]
+    username: str | None
+    forum: bool
+    bare_id: int
+    me_id: int
+
+
+def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: datetime, *, raw: bool) -> list[Message]:
+    """Turn the messages of one answer into rows; no odd message costs another one its row.
+
+    Parameters
+    ----------
+    messages : sequence of telethon Message, MessageService or MessageEmpty
+        As the service sent them. Empty ones (deleted) make no row.
+    peers : Peers
+        The users and chats that came with them.
+    chat : ChatFacts
+        The chat they stand in.
+    fetched_at : datetime
+        When they were asked for, UTC.
+    raw : bool
+        Whether to keep each payload as JSON, without the account's own keys to files and chats.
+
+    Returns
+    -------
+    list of Message
+        In the order given. Times are UTC. A row with the flag ``partial`` lacks what could not be read.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from telethon.tl import types
+    >>> now = datetime(2026, 10, 1, tzinfo=UTC)
+    >>> chat = ChatFacts("7", "Ada", "person", None, False, 7, me_id=1)
+    >>> [row.text for row in rows([types.Message(5, types.PeerUser(7), now, "Hi")], Peers(), chat, now, raw=False)]
+    ['Hi']
+    """
+    parts = (*_PARTS, _raw) if raw else _PARTS
+    made = []
+    for message in messages:
+        if message is None or isinstance(message, types.MessageEmpty):
+            continue
+        row = Message(
+            platform="telegram",
+            chat_id=chat.chat_id,
+            chat_name=chat.chat_name,
+            message_id=str(getattr(message, "id", "")),
+            created_at=None,
+            fetched_at=fetched_at,
+        )
+        whole = True
+        for part in parts:
+            try:
+                part(row, message, peers, chat)
+            except Exception:  # one part that cannot be read must not cost the others
+                whole = False
+        if not whole:
+            row.flags = (*row.flags, "partial")
+        made.append(row)
+    return made
+
+
+def migrated_from(messages: Iterable[Any]) -> tuple[int, str] | None:
+    """Return marked id and title of the basic group that became this supergroup, when a message says so."""
+    for message in messages:
+        action = getattr(message, "action", None)
+        if isinstance(action, types.MessageActionChannelMigrateFrom):
+            return -int(action.chat_id), str(action.title or "")
+    return None
+
+
+# Each part fills some fields of a row; whatever stops it, the other parts stand.
+
+
+def _times(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    row.created_at = _moment(message.date)
+    if message.edit_date is not None and not message.edit_hide:  # hidden: a reaction or a button changed, no word
+        row.edited_at = _moment(message.edit_date)
+
+
+def _moment(value: Any) -> datetime | None:
+    if not isinstance(value, datetime):
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _author(row: Message, message: Any, peers: Peers, chat: ChatFacts) -> None:
+    author = marked_id(message.from_id)
+    if author is None and chat.kind == "person" and message.out:
+        author = chat.me_id
+    if author is None:  # posts, anonymous admins, and what the other one wrote in a private chat
+        author = marked_id(message.peer_id)
+    if author is None:
+        return
+    row.author_id = str(author)
+    known = peers.known.get(author)
+    if known is not None:
+        row.author_name, row.author_kind = known
+    elif row.author_id == chat.chat_id:
+        row.author_name, row.author_kind = chat.chat_name, "unknown" if chat.kind == "person" else "channel"
+    if message.post_author and author < 0:
+        row.author_name = message.post_author
+
+
+def _text(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    if isinstance(message, types.MessageService):
+        row.kind = "service"
+        return
+    text = message.message or ""
+    row.text = text
+    if message.entities:
+        pieces = markup.slices(text, message.entities)
+        row.markup = markup.as_html(text, pieces)
+        row.links = markup.links(pieces)
+        row.mentions = markup.mentions(pieces)
+
+
+def _further_text(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    """Add what is said outside the text: polls, to-do lists, rich messages."""
+    lines = list(markup.texts_of_media(message.media)) if message.media is not None else []
+    if message.rich_message is not None:
+        rich_lines, rich_links = markup.rich_text(message.rich_message)
+        lines += rich_lines
+        row.links += tuple(rich_links)
+    if lines:
+        row.text = "\n".join([row.text, *lines] if row.text else lines)
+
+
+def _place(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
+    """Say which message is answered, and in which topic."""
+    reply = message.reply_to
+    header = reply if isinstance(reply, types.MessageReplyHeader) else None
+    parent: int | None = None
+    top = topic = None
+    if header is not None:
+        elsewhere = _elsewhere(header, chat)
+        top = header.reply_to_top_id
+        # In a forum every post of a topic "replies" to the topic's first message; only one with both ids answers.
+        if not elsewhere and not (header.forum_topic and top is None):
+            parent = header.reply_to_msg_id
+        if header.forum_topic:
+            topic = top or (None if elsewhere else header.reply_to_msg_id)
+    if chat.forum:
+        if topic is None and isinstance(message.action, types.MessageActionTopicCreate):
+            topic = message.id  # a topic is named by the message that opened it
+        row.topic = str(topic or GENERAL)
+    if parent is None:
+        row.thread_id, row.depth = row.message_id, 0
+        return
+    row.parent_id = str(parent)
+    if top is not None and header is not None and not header.forum_topic:
+        row.thread_id = str(top)
+
+
+GENERAL = 1  # the topic of what was posted in none
+
+
+def _elsewhere(header: Any, chat: ChatFacts) -> bool:
+    if header.reply_to_peer_id is not None:
+        return str(marked_id(header.reply_to_peer_id)) != chat.chat_id
+    return header.reply_from is not None and header.reply_to_msg_id is None
+
+
+def _counts(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    row.views, row.forwards = message.views, message.forwards
+    if message.replies is not None:
+        row.reply_count = message.replies.replies
+    if message.grouped_id is not None:
+        row.album_id = str(message.grouped_id)
+
+
+def _reactions(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    if message.reactions is None:
+        row.reactions = ()
+        return
+    found = []
+    for result in message.reactions.results or ():
+        reaction = result.reaction
+        if isinstance(reaction, types.ReactionEmoji):
+            found.append((reaction.emoticon, result.count))
+        elif isinstance(reaction, types.ReactionCustomEmoji):
+            found.append((f"custom:{reaction.document_id}", result.count))
+        elif isinstance(reaction, types.ReactionPaid):
+            found.append(("paid", result.count))
+    row.reactions = tuple(found)
+
+
+def _forwarded(row: Message, message: Any, peers: Peers, _chat: ChatFacts) -> None:
+    origin = message.fwd_from
+    if origin is None:
+        return
+    marked = marked_id(origin.from_id)
+    known = peers.known.get(marked) if marked is not None else None
+    row.forwarded_from = ForwardedFrom(
+        chat_id=str(marked) if marked is not None and marked < 0 else None,
+        message_id=str(origin.channel_post) if origin.channel_post is not None else None,
+        author_id=str(marked) if marked is not None and marked > 0 else None,
+        name=origin.from_name or (known.name if known is not None else None),
+        created_at=_moment(origin.date),
+    )
+
+
+def _flags(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
+    row.flags = tuple(_odd(message, chat))
+
+
+def _odd(message: Any, chat: ChatFacts) -> Iterator[str]:
+    if message.action is not None:
+        yield media.snake(type(message.action).__name__, "MessageAction")
+    if message.pinned:
+        yield "pinned"
+    if message.noforwards:
+        yield "protected"
+    if getattr(message.media, "spoiler", None):
+        yield "spoiler"
+    if message.restriction_reason:
+        yield "restricted"
+    if isinstance(message.reply_to, types.MessageReplyHeader) and _elsewhere(message.reply_to, chat):
+        yield "reply_elsewhere"
+    if message.via_bot_id:
+        yield "via_bot"
+
+
+def _permalink(row: Message, _message: Any, _peers: Peers, chat: ChatFacts) -> None:
+    if chat.kind in ("supergroup", "channel"):
+        row.permalink = f"https://t.me/{chat.username or f'c/{chat.bare_id}'}/{row.message_id}"
+
+
+def _attachments(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    row.attachments = media.attachments(message)
+
+
+def _raw(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    row.raw = json.dumps(_payload(message), ensure_ascii=True)
+
+
+_OURS = frozenset(("access_hash", "file_reference"))  # keys of this account: they open nothing for anybody else
+
+
+def _payload(value: Any) -> Any:
+    """Return a value of the protocol as JSON can hold it."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, dict):
+        return {str(key): None if key in _OURS else _payload(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_payload(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "to_dict"):
+        return _payload(value.to_dict())
+    return type(value).__name__  # never a repr: it could show what is left out above
+
+
+_PARTS: tuple[Callable[[Message, Any, Peers, ChatFacts], None], ...] = (
+    _times,
+    _text,
+    _further_text,
+    _author,
+    _place,
+    _counts,
+    _reactions,
+    _forwarded,
+    _flags,
+    _permalink,
+    _attachments,
+)

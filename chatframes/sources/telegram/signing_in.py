@@ -1,0 +1,174 @@
+"""The steps of logging in to Telegram, each of which ends well or with a sentence.
+
+Phones, codes and passwords come as `Secret`, and no error of Telethon's is left as the cause or context of ours: its
+request would carry them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from telethon import TelegramClient, errors, utils
+
+from ...errors import AuthError, ChatframesError, ConfigError, RateLimited, ServiceError
+from ...transfer.clock import SYSTEM, Clock
+from ...values import Secret
+from .store import StoredSession
+
+__all__ = ["CodeExpired", "LoginClient"]
+
+T = TypeVar("T")
+
+STEP_SECONDS = 60.0  # Telethon itself would wait for an answer for ever
+MAX_MOVES = 2  # from data centre to data centre, until one is the account's
+
+_MOVED = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
+_REVOKED = (errors.UnauthorizedError, errors.AuthKeyNotFound)
+_TRY_LATER = "wait a day, or log in with Telegram's own app first"
+_TOO_OFTEN = (
+    errors.PhoneNumberFloodError,
+    errors.PhonePasswordFloodError,
+)
+_REFUSALS: dict[type[Exception], str] = {
+    errors.PhoneNumberInvalidError: "Telegram knows no such phone number: give it whole, beginning with '+' and the "
+    "country code",
+    errors.PhoneNumberUnoccupiedError: "nobody has a Telegram account with this phone number: give the account's own, "
+    "or make one in Telegram's app",
+    errors.PhoneNumberBannedError: "Telegram has banned this phone number: write to recover@telegram.org if that is a "
+    "mistake",
+    errors.PhoneNumberAppSignupForbiddenError: "Telegram lets only its own app make an account for this phone number",
+    errors.PhonePasswordProtectedError: "Telegram lets this phone number log in through its own app only",
+    errors.PhoneCodeInvalidError: "this is not the code that Telegram sent: look at its newest message in your app, "
+    "and try again",
+    errors.PasswordHashInvalidError: "this is not the account's password (of two-step verification): try again",
+    errors.SrpIdInvalidError: "Telegram wants the password once more: try again",
+    errors.SrpPasswordChangedError: "the account's password has just been changed: try again with the new one",
+    errors.SendCodeUnavailableError: "Telegram sends no more codes for now: use the newest one you got, or "
+    + _TRY_LATER,
+    errors.ApiIdInvalidError: "Telegram does not know this api_id with this api_hash: copy both again from "
+    "https://my.telegram.org, whole",
+    errors.ApiIdPublishedFloodError: "this api_id is known to everybody, and Telegram refuses it: make your own at "
+    "https://my.telegram.org",
+}
+_REFUSALS[errors.PhoneCodeEmptyError] = _REFUSALS[errors.PhoneCodeInvalidError]
+
+
+class CodeExpired(AuthError):
+    """The code is too old, or was withdrawn: another one has to be sent."""
+
+
+class LoginClient:
+    """One login in the making.
+
+    Parameters
+    ----------
+    client : telethon.TelegramClient
+        Connected; from here on it is this object's to close.
+    clock : Clock
+        For saying when to come again.
+
+    Notes
+    -----
+    Every step raises AuthError, ConfigError, RateLimited (with `retry_at`) or ServiceError, and can then be repeated.
+    """
+
+    def __init__(self, client: TelegramClient, clock: Clock = SYSTEM) -> None:
+        self._client = client
+        self._clock = clock
+        self._session = client.session  # Telethon lets go of it when it logs out
+
+    async def who(self) -> str | None:
+        """Return the name of the account that is logged in, or None."""
+        me = await self._ask(self._client.get_me)
+        return None if me is None else utils.get_display_name(me) or me.username or str(me.id)
+
+    async def send_code(self, phone: Secret) -> None:
+        """Let Telegram send a code to this phone's account; the second time it goes another way (a text message)."""
+        if utils.parse_phone(phone.get_secret_value()) is None:
+            raise ConfigError("this is no phone number: give it whole, beginning with '+' and the country code.")
+        await self._ask(lambda: self._client.send_code_request(phone.get_secret_value()))
+
+    async def sign_in(self, code: Secret) -> bool:
+        """Log in with the code; False when the account's password is needed, too."""
+        digits = Secret(re.sub(r"[\s-]", "", code.get_secret_value()))
+        if not digits:
+            raise ConfigError("the code is empty: give the one that Telegram sent.")
+
+        async def step() -> bool:
+            try:
+                await self._client.sign_in(code=digits.get_secret_value())
+            except errors.SessionPasswordNeededError:
+                return False
+            return True
+
+        done = await self._ask(step)
+        if done:
+            self._keep()
+        return done
+
+    async def check_password(self, password: Secret) -> None:
+        """Log in with the account's password, after the code."""
+        await self._ask(lambda: self._client.sign_in(password=password.get_secret_value()))
+        self._keep()
+
+    async def log_out(self) -> None:
+        """End the session at Telegram and forget it here; one that Telegram has ended already is just forgotten."""
+        if not await self._ask(self._client.log_out) and await self.who() is not None:
+            raise ServiceError(
+                "Telegram did not end the session: try again, or end it in Telegram under Settings, Devices."
+            )
+        self._session.delete()
+
+    async def close(self) -> None:
+        """Hang up. What was learnt on the way is written down with the login."""
+        await self._client.disconnect()
+
+    def _keep(self) -> None:
+        if isinstance(self._session, StoredSession):
+            self._session.keep_login()
+
+    async def _ask(self, step: Callable[[], Awaitable[T]]) -> T:
+        for _ in range(MAX_MOVES + 1):
+            try:
+                async with asyncio.timeout(STEP_SECONDS):
+                    if not self._client.is_connected():  # Telethon gives up on a lost connection after a while
+                        await self._client.connect()
+                    return await step()
+            except _MOVED as error:  # Telethon has gone there already
+                problem: ChatframesError = self._sentence(error)
+            except Exception as error:
+                problem = self._sentence(error)
+                break
+        raise problem
+
+    def _sentence(self, error: Exception) -> ChatframesError:
+        """Turn whatever went wrong into one of ours."""
+        if isinstance(error, ChatframesError):
+            return error
+        seconds: Any = getattr(error, "seconds", None)
+        if isinstance(seconds, int):  # FLOOD_WAIT and its kin
+            again = self._clock.now() + timedelta(seconds=seconds)
+            return RateLimited(
+                f"Telegram asks to wait {seconds:,} s before the next try: come back at {again:%Y-%m-%d %H:%M} UTC",
+                again,
+            )
+        if isinstance(error, _TOO_OFTEN):
+            return RateLimited(f"this phone number was tried too often: {_TRY_LATER}")
+        if isinstance(error, errors.PhoneCodeExpiredError):
+            return CodeExpired("this code has expired: ask for another one")
+        for kind, sentence in _REFUSALS.items():
+            if isinstance(error, kind):
+                return AuthError(sentence)
+        if isinstance(error, _REVOKED):
+            return AuthError("Telegram has ended this session: begin again")
+        if isinstance(error, errors.RPCError):
+            name = str(error.message)
+            told = name if re.fullmatch("[A-Z_]+", name) else type(error).__name__
+            return ServiceError(f"Telegram refused this step ({told})")
+        if isinstance(error, OSError | TimeoutError | asyncio.IncompleteReadError):
+            return ServiceError("Telegram could not be reached: is there a network, or a firewall in between?")
+        return ServiceError(f"this step of logging in went wrong ({type(error).__name__}): begin again")

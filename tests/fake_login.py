@@ -1,0 +1,68 @@
+"""A login without Telegram: what the steps, the form and the command line speak to in their tests."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from chatframes.errors import AuthError, RateLimited
+from chatframes.sources.telegram.signing_in import CodeExpired
+
+PHONE, CODE, PASSWORD = "+9996621234", "22222", " dome and telescope "
+
+
+class FakeLoginClient:
+    """Accepts one phone, one code and one password, and counts."""
+
+    def __init__(self, *, needs_password: bool = False, name: str | None = None) -> None:
+        self.needs_password, self.name = needs_password, name
+        self.calls: list[str] = []
+        self.expired = self.limited = False
+        self.gate: asyncio.Event | None = None
+        self.closed = 0
+
+    async def who(self) -> str | None:
+        return self.name
+
+    async def send_code(self, phone: Any) -> None:
+        self.calls.append("send_code")
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.limited:
+            raise RateLimited("Telegram asks to wait 84,600 s before the next try: come back at 2026-11-02 12:00 UTC")
+        if phone.get_secret_value() != PHONE:
+            raise AuthError("Telegram knows no such phone number")
+
+    async def sign_in(self, code: Any) -> bool:
+        self.calls.append("sign_in")
+        if self.expired:
+            raise CodeExpired("this code has expired: ask for another one")
+        if code.get_secret_value() != CODE:
+            raise AuthError("this is not the code that Telegram sent")
+        if not self.needs_password:
+            self.name = "Ada Lovelace"
+        return not self.needs_password
+
+    async def check_password(self, password: Any) -> None:
+        self.calls.append("check_password")
+        if password.get_secret_value() != PASSWORD:
+            raise AuthError("this is not the account's password")
+        self.name = "Ada Lovelace"
+
+    async def log_out(self) -> None:
+        self.calls.append("log_out")
+        self.name = None
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+def install(patch: Any, client: FakeLoginClient) -> FakeLoginClient:
+    """Let every login speak to this client."""
+    import chatframes.login
+
+    async def client_for(telegram: object) -> FakeLoginClient:
+        return client
+
+    patch.setattr(chatframes.login, "_client_for", client_for)
+    return client
