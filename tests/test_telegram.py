@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -120,7 +121,7 @@ def test_windows_that_touch_share_out_the_messages_of_a_second_and_lose_none() -
         cuts = ["2026-10-02", "2026-10-08", "2026-10-14", "2026-10-20", "2026-10-26", "2026-11-01"]
         parts = [
             fetch(world, cf.Telegram("@apollo", since=f"{a}T00:00:00Z", until=f"{b}T00:00:00Z"))
-            for a, b in zip(cuts, cuts[1:], strict=False)
+            for a, b in pairwise(cuts)
         ]
         assert [i for part in parts for i in part["message_id"]] == [
             r["message_id"] for r in expected(world, "@apollo")

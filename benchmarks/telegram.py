@@ -1,0 +1,179 @@
+"""Telegram: chatframes against plain Telethon (iter_messages, download_media with a semaphore of 20).
+
+    python benchmarks/telegram.py                 # 3,000 messages, and 120 pictures of 100 MB in all, both at 50 ms
+    python benchmarks/telegram.py --rounds 1 --scenario   # ten thousand messages and 1,200 pictures, chatframes alone
+
+Each contender of a round runs in a fresh process, in shuffled order, against the same sandbox in a process of its own;
+imports are not counted, connecting and logging in to the second data centre are. What counts are the ratios within a
+round. chatframes also makes a table with all columns, and finds out each picture's type, wholeness, size and SHA-256.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+AT_ONCE = 20
+
+
+async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, int]:
+    from telethon import TelegramClient
+    from telethon.crypto import rsa
+    from telethon.errors import RPCError
+    from telethon.sessions import StringSession
+
+    rsa.add_key(config["server"]["public_key"].encode(), old=False)
+    session = StringSession(config["session"])
+    session.set_dc(config["server"]["dc_id"], config["server"]["address"], config["server"]["port"])
+    client = TelegramClient(session, config["api_id"], config["api_hash"])
+    await client.connect()
+    chat = await client.get_entity("apollo")
+    messages = [message async for message in client.iter_messages(chat)]
+    size = 0
+    if images:
+        semaphore = asyncio.Semaphore(AT_ONCE)
+
+        async def one(message: Any) -> int:
+            async with semaphore:
+                try:
+                    return len(await client.download_media(message, bytes) or b"")
+                except RPCError:  # of a moving photo it asks for the film, which is not there
+                    return 0
+
+        pictures = [m for m in messages if m.photo or (m.file and (m.file.mime_type or "").startswith("image/"))]
+        size = sum(await asyncio.gather(*map(one, pictures)))
+    await client.disconnect()
+    return len(messages), size
+
+
+def with_chatframes(config: dict[str, Any], images: bool) -> tuple[int, int]:
+    import chatframes as cf
+
+    settings = cf.ImageSettings(enabled=images, max_size_bytes=50_000_000)
+    frame = cf.fetch(cf.Telegram("@apollo"), images=settings, config={"telegram": config}, progress=False)
+    report = frame.attrs["chatframes"]
+    assert report["status"] == "complete"
+    assert not report["images"]["failed"], report["images"]
+    return len(frame), report["images"]["bytes"]
+
+
+def contend(name: str, images: bool) -> None:
+    """Run one contender in this process and print what it took."""
+    import chatframes.api
+    import chatframes.sources.telegram.chat
+    import telethon  # noqa: F401
+
+    config = json.loads(sys.stdin.readline())
+    cpu, wall = time.process_time(), time.perf_counter()
+    if name == "telethon":
+        messages, size = asyncio.run(with_telethon(config, images))
+    else:
+        messages, size = with_chatframes(config, images)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"wall": wall, "cpu": cpu, "messages": messages, "mb": size / 1e6, "peak_mb": peak_mb}))
+
+
+def serve(messages: int, images: int, latency_ms: float, padding_bytes: int) -> None:
+    """Be the sandbox: print what a client needs, then the figures for every line that comes in."""
+    import functools
+
+    import chatframes as cf
+    from chatframes.sandbox import telegram_server
+
+    telegram_server.build_telegram = functools.partial(telegram_server.build_telegram, padding_bytes=padding_bytes)
+    with cf.sandbox(messages=messages, images=images, latency_ms=latency_ms) as world:
+        world.expected("@apollo", platform="telegram")  # built now, not while somebody waits
+        print(json.dumps(world.config["telegram"]), flush=True)
+        for _ in sys.stdin:
+            print(json.dumps(world.stats()["telegram"], default=str), flush=True)
+            world.reset_stats()
+
+
+def compare(messages: int, images: int, latency_ms: float, padding_bytes: int, rounds: int, names: list[str]) -> None:
+    options = {"--messages": messages, "--images": images, "--latency-ms": latency_ms, "--padding-bytes": padding_bytes}
+    command = [sys.executable, __file__, "--serve", *(str(part) for pair in options.items() for part in pair)]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    results: list[dict[str, dict[str, Any]]] = []
+    try:
+        config = server.stdout.readline()
+        for _ in range(rounds):
+            figures = {}
+            for name in random.sample(names, len(names)):
+                contender = [sys.executable, __file__, "--contend", name, *(["--with-images"] if images else [])]
+                ran = subprocess.run(contender, input=config, check=True, capture_output=True, text=True)
+                figures[name] = json.loads(ran.stdout)
+                print("", file=server.stdin, flush=True)
+                stats = json.loads(server.stdout.readline())
+                figures[name] |= {
+                    "pages": stats["calls"].get("messages.getHistory", 0),
+                    "files": stats["calls"].get("upload.getFile", 0),
+                    "peak": stats["peak_files"],
+                    "connections": stats["peak_connections"],
+                }
+            results.append(figures)
+    finally:
+        server.stdin.close()
+        server.wait()
+        server.stdout.close()
+    print(f"\n{messages} messages, {images} pictures, {latency_ms:g} ms, {rounds} rounds")
+    print(
+        f"{'':12}{'wall s':>22}{'CPU s':>8}{'times faster':>22}{'pages':>7}{'files':>7}{'peak':>6}{'conn.':>7}{'MB got':>8}{'peak MB':>9}"
+    )
+    for name in names:
+        of = [result[name] for result in results]
+        row = f"{name:12}{spread([f['wall'] for f in of]):>22}{statistics.median(f['cpu'] for f in of):8.2f}"
+        faster = [r["telethon"]["wall"] / r[name]["wall"] for r in results if "telethon" in r]
+        row += f"{spread(faster) if faster else '-':>22}"
+        print(
+            row
+            + "".join(
+                f"{of[-1][key]:{width}.0f}"
+                for key, width in (
+                    ("pages", 7),
+                    ("files", 7),
+                    ("peak", 6),
+                    ("connections", 7),
+                    ("mb", 8),
+                    ("peak_mb", 9),
+                )
+            )
+        )
+
+
+def spread(figures: list[float]) -> str:
+    return f"{statistics.median(figures):.2f} [{min(figures):.2f}-{max(figures):.2f}]"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--latency-ms", type=float, default=50)
+    parser.add_argument("--only", nargs="*", default=["chatframes", "telethon"])
+    parser.add_argument("--scenario", action="store_true", help="ten thousand messages and 1,200 pictures")
+    parser.add_argument("--contend", help=argparse.SUPPRESS)
+    parser.add_argument("--with-images", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--messages", type=int, default=3000, help=argparse.SUPPRESS)
+    parser.add_argument("--images", type=int, default=120, help=argparse.SUPPRESS)
+    parser.add_argument("--padding-bytes", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.messages, options.images, options.latency_ms, options.padding_bytes)
+    elif options.contend:
+        contend(options.contend, options.with_images)
+    elif options.scenario:
+        compare(10_000, 1_200, options.latency_ms, 800_000, options.rounds, ["chatframes"])
+    else:
+        compare(3_000, 0, options.latency_ms, 0, options.rounds, options.only)
+        compare(150, 120, options.latency_ms, 800_000, options.rounds, options.only)
