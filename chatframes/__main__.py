@@ -21,10 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"chatframes {cf.__version__}")
     commands = parser.add_subparsers(dest="command")
     demo = commands.add_parser(
-        "demo", help="fetch a whole made-up space, with pictures, from a sandbox on this machine"
+        "demo", help="fetch a made-up team's chats, with pictures, from a sandbox on this machine"
     )
-    demo.add_argument("--messages", type=int, default=3000)
-    demo.add_argument("--images", type=int, default=500)
+    demo.add_argument("--messages", type=int, default=3000, help="in each chat there (default: 3000)")
+    demo.add_argument("--images", type=int, default=500, help="among them (default: 500)")
     demo.add_argument("--out", type=Path, default=Path("chatframes-demo.parquet"), help="the Parquet file to write")
     for name, purpose in (
         ("login", "log in once; the login is kept in your home folder, where only you can read it"),
@@ -56,30 +56,37 @@ def main(arguments: list[str] | None = None) -> int:
 
 def show(messages: int, images: int, out: Path) -> None:
     """Fetch, write, read back, and say what to do next."""
-    print("A made-up team's space, on a sandbox of this machine: no account, no network.\n")
+    print("A made-up team's Webex and Telegram, on a sandbox of this machine: no account, no network.\n")
     print(f">>> world = cf.sandbox(messages={messages}, images={images})")
     with cf.sandbox(messages=messages, images=images) as world:
-        source = cf.Webex("Project Apollo", since="2026-10-01", until="2026-10-31")
-        print(f">>> df = cf.fetch(cf.{source!r}, images=True, config=world.config)")
-        df = cf.fetch(source, images=True, config=world.config)
+        space = cf.Webex("Project Apollo", since="2026-10-01", until="2026-10-31")
+        print(f">>> space = cf.{space!r}")
+        group = cf.Telegram("@apollo", limit=300)
+        print(f">>> group = cf.{group!r}")
+        print(">>> df = cf.fetch([space, group], images=True, config=world.config)")
+        df = cf.fetch([space, group], images=True, config=world.config)
     print(f">>> cf.write_parquet(df, {str(out)!r})")
     cf.write_parquet(df, out)
     print(f">>> df = cf.read_parquet({str(out)!r})")
     df = cf.read_parquet(out)
-    print(f"\n{len(df):,} messages and {df['n_images'].sum():,} pictures in {out} ({out.stat().st_size / 1e6:.1f} MB).")
-    print("A few of those with pictures:\n")
-    few = df[df["n_images"] > 0].head(5)
-    shown = few[["author_name"]].assign(
+    print(f"\nAll of it is in {out} ({out.stat().st_size / 1e6:.1f} MB), read back as one table:")
+    for source in (space, group):
+        rows = df[df["platform"] == source.service]
+        print(f"  {source.service:<9} {len(rows):,} messages and {rows['n_images'].sum():,} pictures")
+    print("\nA few of those with pictures:\n")
+    few = df[df["n_images"] > 0].groupby("platform", observed=True).head(3)
+    shown = few[["platform", "author_name"]].assign(
         created_at=few["created_at"].dt.strftime("%Y-%m-%d %H:%M"),
         text=few["text"].str.slice(0, 40),
         picture=[repr(cell[0]["bytes"]) for cell in few["images"]],
     )
-    print(shown[["created_at", "author_name", "text", "picture"]].to_string(index=False), "\n")
+    print(shown[["created_at", "platform", "author_name", "text", "picture"]].to_string(index=False), "\n")
     print(">>> cf.report(df)")
     print(cf.report(df), "\n")
     print("Next:")
     print(f"  look at the pictures in a notebook:   {notebook_command()}")
     print('  fetch a space of your own:            see "Your first real Webex space in three minutes" in the README')
+    print('  fetch a Telegram chat of your own:    see "Your first real Telegram chat in three minutes" there')
 
 
 def log_in(session: str | None) -> None:

@@ -144,6 +144,22 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
 def with_credentials(config: Config, service: Service, place: str, **values: str) -> Config:
     """Return the same settings with credentials given in another place, checked as any.
 
+    Parameters
+    ----------
+    config : Config
+        What they are added to; it stays as it is.
+    service : str
+        ``"webex"`` or ``"telegram"``.
+    place : str
+        Where they were given, for the error: ``"--session"``.
+    **values : str
+        The credentials, by their names in config.json.
+
+    Raises
+    ------
+    ConfigError
+        One of them cannot be right.
+
     Examples
     --------
     >>> config = with_credentials(Config(), "telegram", "--session", session="work")

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 from chatframes.errors import AuthError, RateLimited
-from chatframes.sources.telegram.signing_in import CodeExpired
 
 PHONE, CODE, PASSWORD = "+9996621234", "22222", " dome and telescope "
 
@@ -36,6 +35,8 @@ class FakeLoginClient:
     async def sign_in(self, code: Any) -> bool:
         self.calls.append("sign_in")
         if self.expired:
+            from chatframes.sources.telegram.signing_in import CodeExpired  # imports Telethon: half a second
+
             raise CodeExpired("this code has expired: ask for another one")
         if code.get_secret_value() != CODE:
             raise AuthError("this is not the code that Telegram sent")

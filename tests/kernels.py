@@ -21,7 +21,9 @@ REPOSITORY = Path(chatframes.__file__).parent.parent
 
 def clean_environment(folder: Path) -> dict[str, str]:
     """Return an environment for a child process that knows nothing of this machine's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WEBEX_", "CHATFRAMES_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("WEBEX_", "TELEGRAM_", "CHATFRAMES_"))
+    }
     jupyter = {name: str(folder) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     paths = [str(REPOSITORY), str(Path(__file__).parent)]
     return {

@@ -28,8 +28,9 @@ FLOORS = """
     sources.telegram.link sources.telegram.names sources.telegram.history sources.telegram.chat sources.telegram
     reading pipeline api notebook notebook.login login
     sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
-    sandbox.telegram_drafts sandbox.telegram_things sandbox.telegram_writing sandbox.telegram_ids sandbox.telegram_media
-    sandbox.telegram_truth sandbox.telegram_records sandbox.mtproto_handshake sandbox.mtproto sandbox.telegram_faults
+    sandbox.telegram_drafts sandbox.telegram_things sandbox.telegram_voices sandbox.telegram_writing sandbox.telegram_ids
+    sandbox.telegram_shelf sandbox.telegram_media sandbox.telegram_truth sandbox.telegram_records
+    sandbox.mtproto_handshake sandbox.mtproto_messages sandbox.mtproto sandbox.telegram_faults
     sandbox.telegram_login sandbox.telegram_stock sandbox.telegram_methods sandbox.telegram_server
     sandbox.webex_records sandbox.webex_server sandbox
 """.split()

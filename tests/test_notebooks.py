@@ -25,7 +25,12 @@ from PIL import Image
 
 import chatframes as cf
 
-NAMES = ["quickstart", "webex"]
+NAMES = ["quickstart", "webex", "telegram"]
+ADDRESSES = {  # all that a notebook may lead to
+    "quickstart": {"https://developer.webex.com"},
+    "webex": {"https://developer.webex.com"},
+    "telegram": {"https://my.telegram.org", "https://t.me"},
+}
 PICTURES = ("image/jpeg", "image/png")
 CHROMIUM_SWITCHES = (
     "no-sandbox disable-gpu disable-quic no-first-run disable-sync disable-background-networking "
@@ -142,7 +147,7 @@ def test_a_stored_notebook_holds_no_secret_and_nothing_of_a_machine(name: str) -
     text = (REPOSITORY / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
     assert re.findall(r"[A-Za-z0-9+/=_-]{40,}", text) == [], "long enough for a token"
     assert re.findall(r"/(?:home|root|tmp|Users|work)/|[A-Z]:\\\\", text) == []
-    assert set(re.findall(r"https?://[^/)\s\"]+", text)) == {"https://developer.webex.com"}
+    assert set(re.findall(r"https?://[^/)\s\"]+", text)) == ADDRESSES[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -169,13 +174,18 @@ def test_one_marked_cell_switches_to_ones_own_account(name: str, monkeypatch: py
     assert lines
     assert all(line.startswith("# ") for line in lines), "as stored it does nothing"
 
-    monkeypatch.setattr("getpass.getpass", lambda prompt: "pasted-by-the-user")
+    secret = "5ec2e7" * 5 + "ab"
+    monkeypatch.setattr("getpass.getpass", lambda prompt: secret)
+    monkeypatch.setenv("TELEGRAM_API_ID", "12345")
+    monkeypatch.setenv("TELEGRAM_API_HASH", secret)
     before = {"cf": cf}
     exec("\n".join(line.removeprefix("# ") for line in lines), before)
     config = before["config"]
     assert isinstance(config, cf.Config)
-    assert config.webex.access_token.get_secret_value() == "pasted-by-the-user"
-    assert "pasted-by-the-user" not in repr(config)
+    given = config.telegram.api_hash if name == "telegram" else config.webex.access_token
+    assert given.get_secret_value() == secret
+    assert secret not in repr(config)
+    assert secret not in marked.source
 
     # What it sets is what the first cell had set, and no cell before it has asked the sandbox for anything.
     (first,) = code_cells(NotebookNode(cells=notebook.cells[:place]))
@@ -286,6 +296,37 @@ def test_the_webex_notebook_shows_what_its_prose_promises(
     assert [words for words in expected if words not in said] == []
 
 
+@pytest.mark.parametrize(
+    ("cell_id", "expected"),
+    [
+        ("chats", ["Project Apollo", "Apollo News", "channel", "Tomasz Verhoeven", "direct"]),
+        ("names", [f"{name}  20  Project Apollo" for name in ("@apollo", "https://t.me/apollo", "-1002111267418")]),
+        ("ambiguous", ["2 Telegram chats are called 'Standup'", "did you mean", "'Project Apollo'"]),
+        ("fetch", ["JPEG 640x427"]),
+        ("report", ["complete, 300 messages", "60 ok", "basic group", "Apollo garage"]),
+        ("older", ["Project Apollo", "300", "Apollo garage", "12"]),
+        ("outcomes", ["sticker", "gif", "link_preview", "location", "no_bytes", "not_an_image"]),
+        ("small", ["too_large", "larger than max_size_bytes"]),
+        ("limit", ["complete, 50 messages", "limit=50", "covered"]),
+        ("reactions", ["👍 3", "custom:", "paid 25"]),
+        ("albums", ["The whole series"]),
+        ("forwards", ["Apollo News", "Somebody Hidden", "somebody whose name is gone"]),
+        ("topics", ["General", "Optics", "Field trips"]),
+        ("channel", ["https://t.me/apollo_news/"]),
+        ("text", ["<strong>failed</strong>", "['https://"]),
+        ("wait", ["IncompleteWarning"]),
+        ("wait-report", ["partial, ", "missing", "asks to wait until"]),
+        ("failed", ["bot's", "shows bots no history"]),
+        ("keep", ["telegram", "webex", "60"]),
+    ],
+)
+def test_the_telegram_notebook_shows_what_its_prose_promises(
+    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
+) -> None:
+    said = executed("telegram").said(cell_id)
+    assert [words for words in expected if words not in said] == []
+
+
 def test_a_day_is_a_day_of_the_time_zone_that_was_asked_for(
     executed: Callable[[str], Executed], truth: list[dict[str, Any]]
 ) -> None:
@@ -306,14 +347,17 @@ def test_what_webex_could_not_scan_arrives_once_the_admin_allows_it(executed: Ca
 
 
 @pytest.mark.browser
-def test_in_a_browser_the_picture_is_seen_and_hostile_messages_stay_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "hostile_messages"), [("quickstart", 1), ("telegram", 2)])
+def test_in_a_browser_the_picture_is_seen_and_hostile_messages_stay_text(
+    name: str, hostile_messages: int, tmp_path: Path
+) -> None:
     from nbconvert import HTMLExporter
     from playwright.sync_api import sync_playwright
 
-    notebook = stored("quickstart")
+    notebook = stored(name)
     notebook.cells.append(nbformat.v4.new_code_cell(SHOW_HOSTILE_TEXT, id="hostile"))
     execute(notebook)
-    page_file = tmp_path / "quickstart.html"
+    page_file = tmp_path / f"{name}.html"
     page_file.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
 
     troubles: list[str] = []
@@ -339,7 +383,7 @@ def test_in_a_browser_the_picture_is_seen_and_hostile_messages_stay_text(tmp_pat
         browser.close()
     assert len(widths) == 1
     assert widths[0] >= 100
-    assert seen.count(HOSTILE) == 2, "once in the table, once in the report"
+    assert seen.count(HOSTILE) == hostile_messages + 1, "in the table, and once in the report"
     assert "complete, 300 messages" in seen
     assert markup == 0
     assert troubles == []

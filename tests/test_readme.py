@@ -47,6 +47,23 @@ def test_every_name_the_readme_calls_exists() -> None:
     assert called <= set(cf.__all__)
 
 
+def test_every_way_to_name_a_telegram_chat_finds_the_sandboxs() -> None:
+    ways = {way for way in re.findall(r"cf\.(Telegram\([^)]*\))", README) if "name" not in way.split(",")[0]}
+    assert len(ways) > 3
+    with cf.sandbox(messages=120, images=0) as world:
+        for way in ways:
+            source = eval(way, {"Telegram": cf.Telegram})  # the README's own text
+            assert len(cf.fetch(source, config=world.config, progress=False)) == (source.limit or 120)
+
+
+def test_every_section_the_demo_speaks_of_exists() -> None:
+    program = (ROOT / "chatframes" / "__main__.py").read_text(encoding="utf-8")
+    named = re.findall(r"\"(Your first real [^\"]+)\"", program)
+    assert len(named) == 2
+    for section in named:
+        assert f"\n## {section}\n" in README
+
+
 def test_every_file_the_readme_links_to_exists() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target

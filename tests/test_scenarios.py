@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 from kernels import clean_environment
-
 from truth import check
 
 import chatframes as cf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 import warnings
@@ -11,6 +12,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from telethon import TelegramClient, errors
+from telethon.crypto import rsa
+from telethon.sessions import StringSession
 from truth import check, plain
 
 import chatframes as cf
@@ -467,3 +471,89 @@ def test_neither_session_nor_hash_is_shown_anywhere() -> None:
         ]
         assert not any(secret[:20] in text or world.config["telegram"]["api_hash"] in text for text in shown)
         assert "access_hash" not in frame["raw"].str.replace('"access_hash": null', "").str.cat()
+
+
+# --- shown -------------------------------------------------------------------------------------------------------
+
+
+def test_the_known_total_is_shown_at_once_and_a_big_chat_suggests_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatframes.sources.telegram.chat.MANY_MESSAGES", 1000)
+    events: list[cf.Event] = []
+    with cf.sandbox(messages=1200, images=0) as world:
+        frame = fetch(world, progress=events.append)
+        first = next(event for event in events if event.messages_expected)
+        assert (first.kind, first.messages, first.messages_expected) == ("notice", 0, 1200)
+        assert "1,200 messages" in first.note
+        assert "since= or limit=" in first.note
+        assert first.note in frame.attrs["chatframes"]["sources"][0]["notes"]
+        events.clear()
+        fetch(world, cf.Telegram("@apollo", limit=100), progress=events.append)
+        assert not any(event.kind == "notice" for event in events)
+
+
+# --- what naive code does ----------------------------------------------------------------------------------------
+
+
+async def naive_client(world: World) -> Any:
+    """Telethon as its first page of documentation shows it."""
+
+    class Client(TelegramClient):  # its own list of data centres: they are kept on the class
+        _config = None
+
+    config = world.config["telegram"]
+    session = StringSession(config["session"])
+    session.set_dc(config["server"]["dc_id"], config["server"]["address"], config["server"]["port"])
+    client = Client(session, config["api_id"], config["api_hash"], flood_sleep_threshold=0)
+    before = dict(rsa._server_keys)
+    rsa.add_key(config["server"]["public_key"].encode(), old=False)
+    try:
+        await client.connect()
+        await client._borrow_exported_sender(4)
+    finally:
+        rsa._server_keys.clear()
+        rsa._server_keys.update(before)
+    return client
+
+
+def test_naive_code_reads_the_whole_chat_for_one_day() -> None:
+    with cf.sandbox(messages=2000, images=0) as world:
+        day = [record["message_id"] for record in expected(world, "@apollo", "2026-10-10", "2026-10-10")]
+
+        async def naive() -> list[str]:
+            client = await naive_client(world)
+            try:
+                every = [m async for m in client.iter_messages("apollo", wait_time=0)]
+            finally:
+                await client.disconnect()
+            return sorted(str(m.id) for m in every if m.date.date().isoformat() == "2026-10-10")
+
+        assert asyncio.run(naive()) == sorted(day)
+        naive_pages = len(telegram(world)["history_log"])
+        world.reset_stats()
+        assert list(fetch(world, cf.Telegram("@apollo", since="2026-10-10", until="2026-10-10"))["message_id"]) == day
+        assert len(telegram(world)["history_log"]) <= 4 < 20 <= naive_pages
+
+
+def test_naive_code_loses_every_page_to_a_flood_wait_and_every_photo_to_an_old_reference() -> None:
+    with cf.sandbox(messages=1000, images=20, faults=["long_flood", "expired_references"]) as world:
+
+        async def naive() -> tuple[int, list[str]]:
+            client, got, lost = await naive_client(world), 0, []
+            try:
+                newest = await client.get_messages("apollo", limit=100)
+                for message in newest:
+                    if message.photo:
+                        try:
+                            await client.download_media(message.photo, bytes)
+                        except errors.RPCError as error:
+                            lost.append(type(error).__name__)
+                with contextlib.suppress(errors.FloodWaitError):
+                    got = len(await client.get_messages("apollo", limit=1000))
+            finally:
+                await client.disconnect()
+            return got, lost
+
+        got, lost = asyncio.run(naive())
+        assert got == 0
+        assert lost
+        assert set(lost) == {"FileReferenceExpiredError"}

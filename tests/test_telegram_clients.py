@@ -80,7 +80,9 @@ news, crew = await asyncio.gather(
 )
 """)
         kernel.run("again = await cf.fetch_async(cf.Telegram('@apollo_news'), config=config)")
-        sizes = [len(world.expected(name, platform="telegram")) for name in ("@apollo_news", "Launch crew", "@apollo_news")]
+        sizes = [
+            len(world.expected(name, platform="telegram")) for name in ("@apollo_news", "Launch crew", "@apollo_news")
+        ]
         assert kernel.value("[len(news), len(crew), len(again)]") == sizes
         one_client(world)
 
@@ -100,7 +102,9 @@ def run_script(config: dict[str, Any], home: Path, code: str = SCRIPT) -> subpro
 
     environment = clean_environment(home) | {"HOME": str(home)}
     command = [sys.executable, "-W", "default", "-c", textwrap.dedent(code)]
-    return subprocess.run(command, input=json.dumps(config), env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, input=json.dumps(config), env=environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def test_a_script_runs_twice_on_its_own_loops_and_ends_without_a_word(world: World, home: Path) -> None:
@@ -137,7 +141,9 @@ def test_many_threads_share_one_client_and_its_twenty_files(world: World) -> Non
     frames: list[int] = []
 
     def fetch() -> None:
-        frames.append(len(cf.fetch(cf.Telegram("@apollo", limit=400), images=True, config=world.config, progress=False)))
+        frames.append(
+            len(cf.fetch(cf.Telegram("@apollo", limit=400), images=True, config=world.config, progress=False))
+        )
 
     threads = [threading.Thread(target=fetch) for _ in range(6)]
     for thread in threads:

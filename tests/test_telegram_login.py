@@ -496,12 +496,12 @@ import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 os.close(os.open(os.ttyname(0), os.O_RDWR))  # the first terminal that a session opens is its own: getpass asks there
 
-import pytest
+from types import SimpleNamespace
 from fake_login import FakeLoginClient, install
 from chatframes.__main__ import main
 
 client = FakeLoginClient(needs_password="password" in sys.argv[1], name="Ada" if "known" in sys.argv[1] else None)
-install(pytest.MonkeyPatch(), client)
+install(SimpleNamespace(setattr=setattr), client)
 sys.exit(main(sys.argv[2:]))
 """
 

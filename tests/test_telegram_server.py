@@ -48,7 +48,7 @@ async def connected(world: World, session: str | None = None, dc_id: int = 2) ->
     TelegramClient._config = None  # kept on the class: another sandbox's is of no use
     kept = StringSession(config["session"] if session is None else session)
     if not kept.server_address:
-        kept.set_dc(dc_id, server["address"], world._telegram._centers[dc_id].port)
+        kept.set_dc(dc_id, server["address"], world._telegram._centres[dc_id].port)
     client = TelegramClient(
         kept,
         config["api_id"],
@@ -339,7 +339,7 @@ def test_messages_can_be_asked_for_by_id_and_missing_ones_are_empty(world: World
 
 
 @pytest.mark.parametrize("chat", ["apollo", "apollo_news"])
-def test_every_picture_arrives_from_its_own_data_center_with_one_login_each(chat: str) -> None:
+def test_every_picture_arrives_from_its_own_data_centre_with_one_login_each(chat: str) -> None:
     with sandbox() as world:
         truth = images_of(world, f"@{chat}")
 
@@ -403,7 +403,7 @@ def test_a_part_keeps_to_the_rules_or_is_refused(world: World) -> None:
     using(world, work)
 
 
-def test_a_wrong_location_reference_or_data_center_is_told(world: World) -> None:
+def test_a_wrong_location_reference_or_data_centre_is_told(world: World) -> None:
     async def work(client: Any) -> None:
         things = await pictures(client, world)
         here = next(thing for thing in things.values() if thing.dc_id == 2 and isinstance(thing, types.Photo))
@@ -426,7 +426,7 @@ def test_a_wrong_location_reference_or_data_center_is_told(world: World) -> None
     using(world, work)
 
 
-def test_a_data_center_serves_nobody_who_is_not_logged_in_there(world: World) -> None:
+def test_a_data_centre_serves_nobody_who_is_not_logged_in_there(world: World) -> None:
     async def work(client: Any) -> None:
         thing = types.InputDocumentFileLocation(1, 1, b"x", "")
         with pytest.raises(errors.AuthKeyUnregisteredError):
@@ -502,7 +502,7 @@ def test_a_second_account_has_a_password_too(world: World) -> None:
     assert using(world, lambda client: client.get_me()).id != 0
 
 
-def test_wrong_api_credentials_and_the_wrong_data_center_are_told(world: World) -> None:
+def test_wrong_api_credentials_and_the_wrong_data_centre_are_told(world: World) -> None:
     async def work(client: Any) -> None:
         client.api_hash = "f" * 32
         with pytest.raises(errors.ApiIdInvalidError):
@@ -512,7 +512,7 @@ def test_wrong_api_credentials_and_the_wrong_data_center_are_told(world: World) 
 
     async def elsewhere(client: Any) -> None:
         client._request_retries = 1
-        await client.send_code_request(world.login["phone"])  # moves to the data center it is sent to
+        await client.send_code_request(world.login["phone"])  # moves to the data centre it is sent to
         assert client.session.dc_id == 2
 
     using(world, elsewhere, "", dc_id=4)
@@ -863,7 +863,7 @@ def test_parts_that_fail_come_when_asked_for_again(fault: str, kinds: set[type])
     assert repeated > 0
 
 
-def test_some_messages_name_the_wrong_data_center() -> None:
+def test_some_messages_name_the_wrong_data_centre() -> None:
     async def work(client: Any, world: World) -> None:
         met = world.afflicted("wrong_dc")
         lies = 0

@@ -18,8 +18,9 @@ from telethon.extensions import BinaryReader, html
 from telethon.tl import types
 
 from chatframes.sandbox import writing
-from chatframes.sandbox.telegram_media import HUGE_BYTES, grey_jpeg
-from chatframes.sandbox.telegram_records import REFERENCE, TelegramChat, TelegramWorld, build_telegram
+from chatframes.sandbox.telegram_media import HUGE_BYTES
+from chatframes.sandbox.telegram_records import TelegramChat, TelegramWorld, build_telegram
+from chatframes.sandbox.telegram_shelf import REFERENCE, grey_jpeg
 from chatframes.sandbox.telegram_things import EXACT_BYTES
 
 APOLLO = "Project Apollo"

@@ -25,39 +25,27 @@ import struct
 import time
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, Protocol, TypeAlias
-from zlib import crc32
 
-from telethon.crypto import AES, AuthKey
-from telethon.errors import TypeNotFoundError
+from telethon.crypto import AuthKey
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, TLRequest, functions, types
 from telethon.tl.core import GzipPacked, MessageContainer, RpcResult
 
 from .mtproto_handshake import PUBLIC_KEY, Handshake, Refused, Wire
+from .mtproto_messages import RpcError, decrypted, encrypted, opened, serialised
 from .serving import HOST
 
 __all__ = ["PUBLIC_KEY", "Client", "Drop", "Handler", "Hang", "MtprotoServer", "RpcError"]
 
 UNKNOWN_KEY = struct.pack("<i", -404)
-VECTOR, TRUE, FALSE = 0x1CB5C415, 0x997275B5, 0xBC799737
-VECTOR_OF_LONGS = crc32(b"Vector<long>")  # what a request says of its result
 CONTAINER_BYTES, CONTAINER_MESSAGES = 65_536, 100  # clients copy the rest of a container for every answer in it
 GZIP_FROM_BYTES = 4_096
 REMEMBERED_IDS = 1_000  # per session, to say which messages have arrived
 WRONG_SALT = 48
-
-
-class RpcError(Exception):
-    """The handler's way to refuse: the client gets this code and this message, ``420, "FLOOD_WAIT_3"`` say."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(code, message)
-        self.code, self.message = code, message
 
 
 class Drop(Exception):
@@ -261,7 +249,7 @@ class _Connection:
         client = self._server.clients.get(key_id)
         if client is None:
             raise Refused("an unknown key")
-        plain = _decrypted(client.auth_key, packet)
+        plain = decrypted(client.auth_key, packet)
         salt, session_id, msg_id, seqno, length = struct.unpack_from("<qqqii", plain)
         if not 4 <= length <= len(plain) - 32:
             raise Refused("a message of an impossible length")
@@ -274,7 +262,7 @@ class _Connection:
             session.greeted = True
             unique_id = int.from_bytes(os.urandom(8), "little", signed=True)
             self._tell(session, types.NewSessionCreated(msg_id, unique_id, session.salt), content=True)
-        for inner_id, sent in _opened(msg_id, plain[32 : 32 + length]):
+        for inner_id, sent in opened(msg_id, plain[32 : 32 + length]):
             session.seen.append(inner_id)
             if not self._serve_protocol(session, inner_id, sent):
                 self._serve_request(session, inner_id, sent)
@@ -324,7 +312,7 @@ class _Connection:
         try:
             request = await self._unwrapped(session, request)
             answer = await self._server.handler(request, session.client)
-            body = _serialised(answer, request)
+            body = serialised(answer, request)
         except RpcError as error:
             self._refuse(session, msg_id, error)
         except Hang:
@@ -401,76 +389,5 @@ class _Connection:
             seqno = session.content_messages * 2
             message = _Outgoing(self._server._next_id(1), seqno, pieces, sum(map(len, pieces)))
         head = struct.pack("<qq", session.salt, session.session_id)
-        padding = os.urandom(12 + (-(len(head) + 16 + message.length + 12)) % 16)
-        plain = b"".join((head, message.head(), *message.pieces, padding))
-        key = session.client.auth_key
-        msg_key = _message_key(key, plain, 8)
-        self._wire.write(
-            struct.pack("<Q", session.client.auth_key_id),
-            msg_key,
-            AES.encrypt_ige(plain, *_cipher(key, msg_key, 8)),
-        )
-
-
-def _opened(msg_id: int, body: bytes) -> Iterator[tuple[int, Any]]:
-    """What a message holds, by its id: TL objects, out of containers and unzipped, or the refusal of an unknown one."""
-    inner = []
-    sent = None
-    try:
-        if struct.unpack_from("<I", body)[0] == MessageContainer.CONSTRUCTOR_ID:
-            # by hand: one message with an unknown constructor must not spoil the others
-            at = 8
-            for _ in range(struct.unpack_from("<i", body, 4)[0]):
-                inner_id, _seqno, length = struct.unpack_from("<qii", body, at)
-                inner.append((inner_id, body[at + 16 : at + 16 + length]))
-                at += 16 + length
-        else:
-            with BinaryReader(body) as reader:
-                sent = reader.tgread_object()
-    except TypeNotFoundError:
-        sent = RpcError(400, "INPUT_METHOD_INVALID")
-    except Exception:  # bytes of a stranger can break a reader in many ways
-        sent, inner = RpcError(400, "INPUT_FETCH_ERROR"), []
-    if isinstance(sent, GzipPacked):
-        yield from _opened(msg_id, sent.data)
-    elif sent is not None:
-        yield msg_id, sent
-    for one_id, one in inner:
-        yield from _opened(one_id, one)
-
-
-def _decrypted(auth_key: bytes, packet: bytes) -> bytes:
-    msg_key, secret = packet[8:24], packet[24:]
-    if len(secret) < 48 or len(secret) % 16:
-        raise Refused("no whole number of blocks")
-    plain: bytes = AES.decrypt_ige(secret, *_cipher(auth_key, msg_key, 0))
-    if _message_key(auth_key, plain, 0) != msg_key:
-        raise Refused("a wrong message key")
-    return plain
-
-
-def _message_key(auth_key: bytes, plain: bytes, x: int) -> bytes:
-    """The key of a message; `x` is 0 for a client's and 8 for a server's, here and below."""
-    large = sha256(auth_key[88 + x : 120 + x])
-    large.update(plain)
-    return large.digest()[8:24]
-
-
-def _cipher(auth_key: bytes, msg_key: bytes, x: int) -> tuple[bytes, bytes]:
-    a = sha256(msg_key + auth_key[x : x + 36]).digest()
-    b = sha256(auth_key[x + 40 : x + 76] + msg_key).digest()
-    return a[:8] + b[8:24] + a[24:], b[:8] + a[8:24] + b[24:]
-
-
-def _serialised(answer: Any, request: Any) -> bytes:
-    if isinstance(answer, bool):
-        return struct.pack("<I", TRUE if answer else FALSE)
-    if isinstance(answer, int):
-        return struct.pack("<i", answer)
-    if isinstance(answer, list):
-        number = "<q" if request.SUBCLASS_OF_ID == VECTOR_OF_LONGS else "<i"
-        parts = [struct.pack(number, one) if isinstance(one, int) else bytes(one) for one in answer]
-        return struct.pack("<Ii", VECTOR, len(answer)) + b"".join(parts)
-    if not isinstance(answer, TLObject):
-        raise TypeError(f"the handler answered with {type(answer).__name__}, which is no TL object")
-    return bytes(answer)
+        sealed = encrypted(session.client.auth_key, head, message.head(), *message.pieces)
+        self._wire.write(struct.pack("<Q", session.client.auth_key_id), *sealed)

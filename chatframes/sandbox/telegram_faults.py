@@ -19,7 +19,8 @@ from telethon.tl import TLObject, types
 from .calls import HTML_PAGE, REFUSALS_PER_PAGE
 from .mtproto import Drop, Hang, RpcError
 from .photos import document
-from .telegram_records import StoredFile, TelegramWorld
+from .telegram_records import TelegramWorld
+from .telegram_shelf import StoredFile
 from .world import MAIN_CHAT
 
 Kind = Literal["pages", "files", "by_id", "other"]
@@ -175,6 +176,11 @@ def inside(thing: object) -> Iterator[Any]:
             waiting.extend(vars(one).values())
 
 
+def source_ids(things: Iterable[Any]) -> set[str]:
+    """The ids of the photos and documents among `things`."""
+    return {str(thing.id) for thing in things if isinstance(thing, types.Photo | types.Document)}
+
+
 def _flood(seconds: int, word: str = "FLOOD_WAIT") -> RpcError:
     return RpcError(420, f"{word}_{seconds}")
 
@@ -313,7 +319,7 @@ def gone_files(call: TelegramCall) -> None:
 
 @lie("images")
 def wrong_dc(thing: Any, file: StoredFile) -> dict[str, Any]:
-    """The message names the other data center: there, FILE_MIGRATE_n."""
+    """The message names the other data centre: there, FILE_MIGRATE_n."""
     thing.dc_id = 4 if file.dc_id == 2 else 2
     return {}
 
@@ -345,8 +351,3 @@ def lying_mime(thing: Any, file: StoredFile) -> dict[str, Any]:
 
 def _even(thing: Any) -> bool:
     return zlib.crc32(str(thing.id).encode()) % 2 == 0
-
-
-def source_ids(things: Iterable[Any]) -> set[str]:
-    """The ids of the photos and documents among `things`."""
-    return {str(thing.id) for thing in things if isinstance(thing, types.Photo | types.Document)}

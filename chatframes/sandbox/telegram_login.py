@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal
 
@@ -45,12 +44,11 @@ _PRIME_BYTES, _G = _PRIME.to_bytes(256, "big"), 3
 
 
 class Door:
-    """The logins of one sandbox. ``enter`` is told who a key belongs to from now on."""
+    """The logins of one sandbox. Who a key belongs to is kept with its client, as ``memory["who"]``."""
 
-    def __init__(self, enter: Callable[[Client, Who], None]) -> None:
-        self._enter = enter
+    def __init__(self) -> None:
         self._codes: dict[str, str] = {}  # the hash told with a code -> the number it was sent to
-        self._exports: dict[bytes, tuple[int, Who]] = {}  # waiting to be taken to another data center
+        self._exports: dict[bytes, tuple[int, Who]] = {}  # waiting to be taken to another data centre
         self._salts = os.urandom(8), os.urandom(16)
 
     # By number and code
@@ -81,7 +79,7 @@ class Door:
         if who == "second":
             client.memory["half in"] = who
             raise RpcError(401, "SESSION_PASSWORD_NEEDED")
-        self._enter(client, who)
+        client.memory["who"] = who
         return who
 
     def _sent(self, number: str) -> Any:
@@ -133,7 +131,8 @@ class Door:
 
     def check_password(self, request: Any, client: Client) -> Who:
         """``auth.checkPassword``: whether the answer to the last challenge shows that the password is known."""
-        answer, who = request.password, client.memory.get("half in")
+        answer = request.password
+        who: Who | None = client.memory.get("half in")
         if who is None:
             raise RpcError(401, "AUTH_KEY_UNREGISTERED")
         srp_id, secret, public = client.memory.pop("challenge", (None, 0, b""))
@@ -154,11 +153,10 @@ class Door:
         )
         if not secrets.compare_digest(proof, answer.M1):
             raise RpcError(400, "PASSWORD_HASH_INVALID")
-        del client.memory["half in"]
-        self._enter(client, who)
-        return "second"
+        client.memory["who"] = client.memory.pop("half in")
+        return who
 
-    # By token, and from another data center
+    # By token, and from another data centre
 
     def bot(self, request: Any, client: Client) -> Who:
         """``auth.importBotAuthorization``."""
@@ -167,7 +165,7 @@ class Door:
             raise RpcError(303, f"USER_MIGRATE_{HOME_DC}")
         if request.bot_auth_token != BOT_TOKEN:
             raise RpcError(400, "ACCESS_TOKEN_INVALID")
-        self._enter(client, "bot")
+        client.memory["who"] = "bot"
         return "bot"
 
     def export(self, request: Any, client: Client, others: set[int]) -> Any:
@@ -183,7 +181,7 @@ class Door:
         dc_id, who = self._exports.pop(request.bytes, (0, None))
         if who is None or dc_id != client.dc_id:
             raise RpcError(400, "AUTH_BYTES_INVALID")
-        self._enter(client, who)
+        client.memory["who"] = who
         return who
 
 

@@ -12,7 +12,8 @@ from telethon.tl import functions, types
 
 from .mtproto import Client, RpcError
 from .telegram_faults import PAGE, TelegramCall, inside, source_ids
-from .telegram_records import REFERENCE, TelegramChat
+from .telegram_records import TelegramChat
+from .telegram_shelf import REFERENCE
 from .telegram_stock import Room, Sent, Stock
 
 MEBIBYTE = 1_048_576

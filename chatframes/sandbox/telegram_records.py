@@ -15,12 +15,13 @@ from telethon.tl import types
 
 from .telegram_drafts import Draft, Origin, Room, Words, username
 from .telegram_ids import Ids
-from .telegram_media import REFERENCE, Record, Shelf, StoredFile, hang
+from .telegram_media import Record, hang
+from .telegram_shelf import Shelf, StoredFile
 from .telegram_truth import Truth
 from .telegram_writing import Writer
 from .world import Community, Person
 
-__all__ = ["REFERENCE", "StoredFile", "TelegramChat", "TelegramWorld", "build_telegram"]
+__all__ = ["TelegramChat", "TelegramWorld", "build_telegram"]
 
 _DEFAULT_RIGHTS = types.ChatBannedRights(until_date=datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC))
 

@@ -1,4 +1,4 @@
-"""Telegram on the loopback interface: the part of its API that reading chats needs, in two data centers.
+"""Telegram on the loopback interface: the part of its API that reading chats needs, in two data centres.
 
 Errors, paging and the rules of files follow what is documented and what clients rely on; ``telegram_faults`` has what
 can go wrong. People, chats and pictures are made when first asked for: who never asks pays for two open ports only.
@@ -45,7 +45,7 @@ _OPEN = (  # to whoever is not logged in
     _AUTH.ImportBotAuthorizationRequest,
     _AUTH.ImportAuthorizationRequest,
 )
-_ANYWHERE = (*_OPEN, functions.upload.GetFileRequest, _AUTH.LogOutRequest)  # at each data center
+_ANYWHERE = (*_OPEN, functions.upload.GetFileRequest, _AUTH.LogOutRequest)  # at each data centre
 _NOT_FOR_BOTS = (
     functions.messages.GetHistoryRequest,
     functions.messages.GetDialogsRequest,
@@ -62,7 +62,7 @@ _KINDS: dict[Any, Kind] = {
 
 @dataclass(slots=True)
 class TelegramCounts:
-    """What clients did, at both data centers. Touched on the server's loop only."""
+    """What clients did, at both data centres. Touched on the server's loop only."""
 
     calls: Counter[str] = field(default_factory=Counter)
     file_requests: Counter[str] = field(default_factory=Counter)
@@ -105,7 +105,7 @@ class TelegramCounts:
 
 
 class TelegramServer:
-    """The two data centers, and what is behind them.
+    """The two data centres, and what is behind them.
 
     Parameters
     ----------
@@ -140,9 +140,9 @@ class TelegramServer:
         self._memory: dict[Any, Any] = {}
         self._lock = threading.Lock()
         self._made: Methods | None = None
-        self._door = Door(self._enter)
-        self._centers = {dc: MtprotoServer(dc, self.answer, self.counts) for dc in (HOME_DC, FILES_DC)}
-        self._given_keys: dict[int, int] = {}  # data center -> keys that needed no handshake
+        self._door = Door()
+        self._centres = {dc: MtprotoServer(dc, self.answer, self.counts) for dc in (HOME_DC, FILES_DC)}
+        self._given_keys: dict[int, int] = {}  # data centre -> keys that needed no handshake
         self._handshakes_before: dict[int, int] = {}
         self.session = self.bot_session = ""
         self._answers: dict[Any, Answer] = {
@@ -159,7 +159,7 @@ class TelegramServer:
             _AUTH.SignInRequest: lambda r, c, call: self._welcome(self._door.sign_in(r, c)),
             _AUTH.CheckPasswordRequest: lambda r, c, call: self._welcome(self._door.check_password(r, c)),
             _AUTH.ImportBotAuthorizationRequest: lambda r, c, call: self._welcome(self._door.bot(r, c)),
-            _AUTH.ExportAuthorizationRequest: lambda r, c, call: self._door.export(r, c, {*self._centers} - {c.dc_id}),
+            _AUTH.ExportAuthorizationRequest: lambda r, c, call: self._door.export(r, c, {*self._centres} - {c.dc_id}),
             _AUTH.ImportAuthorizationRequest: self._import,
             _AUTH.LogOutRequest: self._log_out,
         }
@@ -168,20 +168,20 @@ class TelegramServer:
 
     async def start(self) -> None:
         """Listen on two free ports, and log the account and the bot in."""
-        for center in self._centers.values():
-            await center.start()
+        for centre in self._centres.values():
+            await centre.start()
         self.session, self.bot_session = self._new_session("me"), self._new_session("bot")
-        self._given_keys = {dc: len(center.clients) for dc, center in self._centers.items()}
+        self._given_keys = {dc: len(centre.clients) for dc, centre in self._centres.items()}
 
     async def stop(self) -> None:
         """Close both ports and hang up on everybody."""
-        for center in self._centers.values():
-            await center.stop()
+        for centre in self._centres.values():
+            await centre.stop()
 
     @property
     def port(self) -> int:
-        """Of the account's own data center."""
-        return self._centers[HOME_DC].port
+        """Of the account's own data centre."""
+        return self._centres[HOME_DC].port
 
     @property
     def config(self) -> dict[str, Any]:
@@ -192,7 +192,7 @@ class TelegramServer:
     @property
     def defects(self) -> list[str]:
         """What should not have been raised here."""
-        return [defect for center in self._centers.values() for defect in center.defects]
+        return [defect for centre in self._centres.values() for defect in centre.defects]
 
     def stats(self) -> dict[str, Any]:
         """A plain copy of the counts."""
@@ -217,7 +217,7 @@ class TelegramServer:
         self.counts.reset()
 
     def _handshakes(self) -> dict[int, int]:
-        return {dc: len(center.clients) - self._given_keys[dc] for dc, center in self._centers.items()}
+        return {dc: len(centre.clients) - self._given_keys[dc] for dc, centre in self._centres.items()}
 
     def stock(self) -> Stock:
         """Everything there is, made when first needed; may be called from any thread."""
@@ -228,19 +228,16 @@ class TelegramServer:
 
     def _new_session(self, who: Who) -> str:
         key = os.urandom(256)
-        self._centers[HOME_DC].add_key(key, None).memory["who"] = who
+        self._centres[HOME_DC].add_key(key, None).memory["who"] = who
         session = StringSession()
         session.set_dc(HOME_DC, HOST, self.port)
         session.auth_key = AuthKey(key)
         saved: str = session.save()
         return saved
 
-    def _enter(self, client: Client, who: Who) -> None:
-        client.memory["who"] = who
-
     def _revoke(self) -> None:
-        for center in self._centers.values():
-            for client in center.clients.values():
+        for centre in self._centres.values():
+            for client in centre.clients.values():
                 client.memory.pop("who", None)
                 client.user_id = None
 
@@ -268,8 +265,8 @@ class TelegramServer:
                 raise
             if call.delay_seconds:
                 await asyncio.sleep(call.delay_seconds)
-        self._memory["pages answered"] = self._memory.get("pages answered", 0) + (kind == "pages")
         if kind == "pages":
+            self._memory["pages answered"] = self._memory.get("pages answered", 0) + 1
             noted.update(_extent(answer.messages))
         elif kind == "files":
             self.counts.file_bytes[call.file_id] += len(answer.bytes)
@@ -374,7 +371,7 @@ class TelegramServer:
             expires=now(),
             test_mode=False,
             this_dc=client.dc_id,
-            dc_options=[types.DcOption(dc, HOST, center.port) for dc, center in self._centers.items()],
+            dc_options=[types.DcOption(dc, HOST, centre.port) for dc, centre in self._centres.items()],
             dc_txt_domain_name="",
             me_url_prefix="https://t.me/",
             **numbers,

@@ -15,7 +15,8 @@ from telethon.tl import types
 
 from .telegram_faults import inside, share_out, source_ids, tell_lies
 from .telegram_login import Who
-from .telegram_records import REFERENCE, StoredFile, TelegramChat, TelegramWorld
+from .telegram_records import TelegramChat, TelegramWorld
+from .telegram_shelf import REFERENCE, StoredFile
 
 OLD_REFERENCE = bytes(byte ^ 0xFF for byte in REFERENCE)  # as long as the good one, and never equal to it
 KEPT_BYTES = 32 * 1024 * 1024  # of files that are asked for part by part

@@ -63,24 +63,25 @@ class Truth:
         self._messages.append(self._record(draft, room, attachments))
 
     def _record(self, draft: Draft, room: Room, attachments: list[Record]) -> Record:
-        author, marked = draft.author, self.ids.marked(room)
+        author = draft.author
+        name: str | None
         if isinstance(author, str):
             speaker = self.by_key[author]
-            author_id, name, kind = str(self.ids.marked(speaker)), draft.signature or speaker.title, "channel"
+            author_id, name, kind = self.ids.marked(speaker), draft.signature or speaker.title, "channel"
         else:
-            author_id, name = str(self.ids.users[author.key]), self.named[author.key] or ""
+            author_id, name = self.ids.users[author.key], self.named[author.key]
             kind = "deleted" if author.left else author.kind
         parent, thread, depth = self._place(draft, room)
         return {
             "platform": "telegram",
-            "chat_id": str(marked),
+            "chat_id": str(self.ids.marked(room)),
             "chat_name": room.title,
             "message_id": str(draft.id),
             "kind": "service" if draft.service else "message",
             "created_at": draft.when,
             "edited_at": None if draft.edit_hidden else draft.edited_at,
-            "author_id": author_id,
-            "author_name": name or None,
+            "author_id": str(author_id),
+            "author_name": name,
             "author_kind": kind,
             "title": None,
             "text": "\n".join(filter(None, (draft.text, *_lines(draft)))),
@@ -114,8 +115,8 @@ class Truth:
             return None, str(draft.id), 0
         above = self._depths.get(parent)  # None of what was deleted, and of what hangs on it
         depth = self._depths[draft] = None if above is None else above + 1
-        top = str(draft.top.id) if draft.names_top and not room.forum else None
-        thread = self._thread_ids[draft] = top or self._thread_ids.get(parent)
+        named = draft.names_top and not room.forum
+        thread = self._thread_ids[draft] = str(draft.top.id) if named else self._thread_ids.get(parent)
         return str(parent.id), thread, depth
 
     def _origin(self, origin: Origin | None) -> Record | None:

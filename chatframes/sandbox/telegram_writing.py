@@ -7,28 +7,22 @@ from nobody, pictures sent as files, and media that carry no bytes at all.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 from random import Random
-from typing import Any
 
 from . import talk
 from .telegram_drafts import Draft, Origin, Room, Thing, Words, username
 from .telegram_things import Things
+from .telegram_voices import REACTIONS, SECOND, Voices
 from .world import END, MAIN_CHAT, Community, Person, key_of
 from .writing import window_borders
 
-SECOND = timedelta(seconds=1)
-_MARKUP = re.compile(r"\*\*(.+?)\*\*|`(.+?)`|\[(.+?)\]\((.+?)\)|<@(.+?)>")
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 _FIRST = (
     "photo png spoiler sticker album octet preview gif paid_half heavy again webp moving exact edit_photo nameless jpg"
 ).split()
 _USUAL = ["photo"] * 9 + ["album"] * 3 + ["png", "sticker", "preview", "jpg", "webp", "again"]
-_REACTIONS = ("👍", "❤", "🔥", "🎉", "😁")
 
 
 class Writer:
@@ -39,13 +33,12 @@ class Writer:
         self.seed, self.since, self.days = community.seed, community.since, (END - community.since).days
         self.random = Random(f"chatframes/telegram/{self.seed}")
         self.me, self.bot = community.me, community.bot
-        self.team = tuple(p for p in community.people if p.kind == "person" and not p.left)
-        self.left = next(p for p in community.people if p.left)
+        self.voices = Voices(community, self.random)
+        self.team, self.left = self.voices.team, self.voices.left
         self.nightly = Person(key_of(self.seed, "person", "Nightly"), "Nightly", "Nightly", "", "us", "bot")
         self.people = (*community.people, self.nightly)
         self.things = Things(self.seed, self.random, padding_bytes)
         self.shaped = self.albums = 0
-        self.posts: list[Draft] = []  # messages with pictures, to be praised
 
     def rooms(self) -> list[Room]:
         """Everything; call once."""
@@ -94,8 +87,8 @@ class Writer:
         drafts: list[Draft] = []
         if self.count > 1 or (self.count and not self.images):  # it was a basic group once
             drafts.append(Draft(self.since, "apollo", service="channel_migrate_from", about="garage"))
-        self.posts = self._pictures(self.count - len(drafts), self.images)
-        drafts += self.posts
+        pictures = self._pictures(self.count - len(drafts), self.images)
+        drafts += pictures
         room = self.count - len(drafts)
         drafts += self._at_borders(room // 2)
         odd = min(room // 3, self.count - len(drafts))
@@ -106,7 +99,7 @@ class Writer:
                 drafts += group
         missing = self.count - sum(not draft.deleted for draft in drafts)
         while missing > 0:
-            some = list(self._some_talk(self.since, supergroup=True))[:missing]
+            some = list(self.voices.some_talk(self.since, supergroup=True, praised=pictures))[:missing]
             missing -= len(some)
             drafts += some
         return drafts
@@ -118,26 +111,17 @@ class Writer:
         each = (budget - 3) // len(borders)
         drafts: list[Draft] = []
         for border in borders:
-            drafts += self._burst(border, max(1, min(10, each - 2)))
+            drafts += self.voices.burst(border, max(1, min(10, each - 2)))
             if each > 2:
-                drafts += self._burst(border + SECOND, 1)
+                drafts += self.voices.burst(border + SECOND, 1)
                 if border > self.since:
-                    drafts += self._burst(border - SECOND, 1)
-        drafts += self._burst(END - SECOND, 3)
+                    drafts += self.voices.burst(border - SECOND, 1)
+        drafts += self.voices.burst(END - SECOND, 3)
         return drafts[: max(budget, 0)]
-
-    def _burst(self, when: datetime, size: int) -> list[Draft]:
-        authors = (self.bot, self.bot, *self.random.sample(self.team, 2))
-        drafts = []
-        for _ in range(size):
-            author = self.random.choice(authors)
-            lines = talk.BOT_LINES if author is self.bot else talk.SMALL_TALK
-            drafts.append(Draft(when, author, self._words(self.random.choice(lines))))
-        return drafts
 
     def _oddities(self, news: list[Draft]) -> list[list[Draft]]:
         """Groups that belong together, the most useful first, for small chats."""
-        say, answer, things, file = self._say, self._answer, self.things, "The file we talked about."
+        say, answer, things, file = self.voices.say, self.voices.answer, self.things, "The file we talked about."
         gone = replace(say("Forget what I said."), deleted=True)
         agree = answer(gone, "I agree with what you deleted.")
         doubt = answer(agree, "What was it?", names_top=True)
@@ -156,7 +140,7 @@ class Writer:
         url = "https://www.example.org/night-sky?a=1&b=2"
         poll = ("Which night?", "Friday 🌙", "Saturday", "Cloudy anyway")
         shout, quoted = self.team[3], say("The dome **stays** open, I said it in May.")
-        moment = self._moment()
+        moment = self.voices.moment()
         return [
             [gone, agree, doubt],
             [say(styled)],
@@ -168,7 +152,7 @@ class Writer:
             [say("My last week. It was a pleasure!", self.left)],
             [say("Announcement by the admins: the dome is closed on {day}.", "apollo")],
             [say("", thing=Thing("expired"))],
-            [pinned, Draft(self._later(pinned.when), self.me, service="pin_message", answers=pinned)],
+            [pinned, Draft(self.voices.later(pinned.when), self.me, service="pin_message", answers=pinned)],
             [say("Forwarding this.", origin=Origin(moment, person=shout), reactions=(("👍", 3), ("🔥", 1)))],
             [self._forwarded(news[0])],
             [say("Emoji of our own.", reactions=(("custom:5368324170671202286", 4), ("paid", 25), ("❤", 2)))],
@@ -196,9 +180,9 @@ class Writer:
             [say((Words(url, "url"),), thing=Thing("preview_empty", lines=(url,)))],
             [say((Words("See "), Words(url, "url")), thing=Thing("preview_pending", lines=(url,)))],
             [say("I write as our channel.", "news")],
-            [Draft(self._moment(), shout, service="chat_add_user", about=self.team[4])],
-            [Draft(self._moment(), self.me, service="chat_edit_title", about=MAIN_CHAT)],
-            [Draft(self._moment(), self.left, service="chat_delete_user", about=self.left)],
+            [Draft(self.voices.moment(), shout, service="chat_add_user", about=self.team[4])],
+            [Draft(self.voices.moment(), self.me, service="chat_edit_title", about=MAIN_CHAT)],
+            [Draft(self.voices.moment(), self.left, service="chat_delete_user", about=self.left)],
             [say("", thing=Thing("story")), say("", thing=Thing("invoice")), say("", thing=Thing("giveaway"))],
             [quoted, answer(quoted, "I quote you on that.", quotes=True)],
             [say(Words(talk.MANY_LINES)), say(Words(talk.EMOJI)), say(Words(talk.FORMULA))],
@@ -210,13 +194,15 @@ class Writer:
 
     def _forwarded(self, post: Draft) -> Draft:
         """A post of the channel, its picture left out, with the counters that travel with posts."""
-        copy = self._say(post.words, origin=Origin(post.when, post=post), views=post.views, forwards=post.forwards)
-        copy.when = max(copy.when, self._later(post.when))
+        copy = self.voices.say(
+            post.words, origin=Origin(post.when, post=post), views=post.views, forwards=post.forwards
+        )
+        copy.when = max(copy.when, self.voices.later(post.when))
         return copy
 
     def _edited(self, line: str, *, hidden: bool) -> Draft:
-        draft = self._say(line)
-        draft.edited_at, draft.edit_hidden = self._later(draft.when), hidden
+        draft = self.voices.say(line)
+        draft.edited_at, draft.edit_hidden = self.voices.later(draft.when), hidden
         return draft
 
     # pictures and files
@@ -229,7 +215,7 @@ class Writer:
         while crowded:  # rarely: more pictures than messages
             size = min(10, crowded + 1)
             crowded, images = crowded + 1 - size, images - 1
-            drafts.append(self._say("Only for supporters.", thing=self.things.paid(size)))
+            drafts.append(self.voices.say("Only for supporters.", thing=self.things.paid(size)))
         while images:
             some = self._picture_post(images, drafts)
             images -= len(some)
@@ -242,18 +228,18 @@ class Writer:
         self.shaped += 1
         if shape == "album":
             self.albums += 1
-            when, author, size = self._moment(), self._author(), min(left, self.random.randrange(2, 7))
+            when, author, size = self.voices.moment(), self.voices.author(), min(left, self.random.randrange(2, 7))
             album = [Draft(when, author, thing=self.things.photo(), album=self.albums) for _ in range(size)]
-            album[self.random.randrange(size)].words = self._words("The whole series, {n} s each.")
+            album[self.random.randrange(size)].words = self.voices.words("The whole series, {n} s each.")
             return album
-        draft = self._say("")
+        draft = self.voices.say("")
         if shape == "again":
             shown = [old for old in before if old.thing and old.thing.shape in ("photo", "document")]
             if shown:  # the same content, in another message
                 old = self.random.choice(shown)
                 person = old.author if isinstance(old.author, Person) else None
                 draft.thing, draft.origin = old.thing, Origin(old.when, person=person)
-                draft.when = max(draft.when, self._later(old.when))
+                draft.when = max(draft.when, self.voices.later(old.when))
                 return [draft]
         draft.thing = self.things.picture(shape)
         if shape == "edit_photo":
@@ -264,7 +250,7 @@ class Writer:
         elif shape == "paid_half" or (shape != "sticker" and self.random.random() < 0.6):
             photo = draft.thing.files[0].photo
             assert photo is not None
-            draft.words = self._words(self.random.choice(talk.CAPTIONS[photo.subject][1]))
+            draft.words = self.voices.words(self.random.choice(talk.CAPTIONS[photo.subject][1]))
         return [draft]
 
     # the other chats
@@ -276,7 +262,7 @@ class Writer:
         lines = [line for conversation in talk.CONVERSATIONS[:4] for line in conversation][:10]
         for number, line in enumerate(lines):
             when = start + timedelta(days=1, hours=7 * number, seconds=number)
-            drafts.append(Draft(when, self.random.choice(self.team), self._words(line)))
+            drafts.append(Draft(when, self.random.choice(self.team), self.voices.words(line)))
         drafts[4].answers = drafts[3]
         drafts.append(Draft(self.since - SECOND, self.me, service="chat_migrate_to", about="apollo"))
         return drafts
@@ -285,14 +271,14 @@ class Writer:
         drafts = [Draft(start, "news", service="channel_create", about="Apollo News")]
         for number in range(105):
             conversation = self.random.choice(talk.CONVERSATIONS)
-            draft = self._post(self._moment(start), conversation[0], number)
+            draft = self._post(self.voices.moment(start), conversation[0], number)
             if number % 8 == 3:
                 draft.thing = self.things.photo() if number % 16 == 3 else self.things.picture("preview")
                 if draft.thing.lines:
                     draft.words = (Words("More: "), Words(draft.thing.lines[0], "url"))
             drafts.append(draft)
         self.albums += 1
-        when = self._moment(start)
+        when = self.voices.moment(start)
         for number in range(4):
             draft = self._post(when, "Four nights, one sky." if number == 0 else "", 110)
             draft.thing, draft.album = self.things.photo(), self.albums
@@ -303,14 +289,16 @@ class Writer:
 
     def _post(self, when: datetime, line: str, number: int) -> Draft:
         pick = self.random
-        draft = Draft(when, "news", self._words(line), views=pick.randrange(90, 40_000), forwards=pick.randrange(90))
+        draft = Draft(
+            when, "news", self.voices.words(line), views=pick.randrange(90, 40_000), forwards=pick.randrange(90)
+        )
         draft.comments = pick.randrange(30) if number % 3 else None
         draft.signature = pick.choice(self.team).name if number % 4 == 1 else None
         if number % 2:
-            draft.reactions = tuple((key, pick.randrange(1, 300)) for key in pick.sample(_REACTIONS, 2))
+            draft.reactions = tuple((key, pick.randrange(1, 300)) for key in pick.sample(REACTIONS, 2))
         draft.pinned = number == 20
         if number % 12 == 7:
-            draft.edited_at = self._later(when)
+            draft.edited_at = self.voices.later(when)
         return draft
 
     def _crew(self) -> list[Draft]:
@@ -319,11 +307,11 @@ class Writer:
             Draft(start, self.team[6], service="chat_create", about="Launch crew"),
             Draft(start + 60 * SECOND, self.team[6], service="chat_edit_photo", thing=self.things.photo()),
             Draft(start + 90 * SECOND, self.team[6], service="chat_add_user", about=self.me),
-            self._say("First light!", when=self._moment(start), thing=self.things.photo()),
-            self._say("", when=self._moment(start), thing=self.things.picture("png")),
+            self.voices.say("First light!", when=self.voices.moment(start), thing=self.things.photo()),
+            self.voices.say("", when=self.voices.moment(start), thing=self.things.picture("png")),
         ]
         while len(drafts) < 80:
-            drafts += list(self._some_talk(start))[: 80 - len(drafts)]
+            drafts += list(self.voices.some_talk(start))[: 80 - len(drafts)]
         return drafts
 
     def _friend(self, friend: Person) -> list[Draft]:
@@ -333,11 +321,11 @@ class Writer:
         pair = (self.me, friend)
         lines = [*talk.DIRECT, *talk.KITCHEN_NEW, "Thanks!", "Any time.", "Good night 🌙"]
         drafts = [
-            Draft(old + timedelta(days=3, seconds=n) * n, pair[n % 2], self._words(line))
+            Draft(old + timedelta(days=3, seconds=n) * n, pair[n % 2], self.voices.words(line))
             for n, line in enumerate(talk.KITCHEN_OLD[:5])
         ]
         drafts += [
-            Draft(new + timedelta(minutes=7, seconds=1) * n, pair[n % 2], self._words(line))
+            Draft(new + timedelta(minutes=7, seconds=1) * n, pair[n % 2], self.voices.words(line))
             for n, line in enumerate(lines[:11])
         ]
         drafts[7].answers, drafts[8].answers = drafts[6], drafts[7]
@@ -354,7 +342,7 @@ class Writer:
             drafts.append(Draft(when, self.team[number], service="topic_create", about=title))
         topics = (None, *drafts[1:])
         while len(drafts) < 60:
-            talk_ = list(self._some_talk(start + timedelta(days=1), supergroup=True))[: 60 - len(drafts)]
+            talk_ = list(self.voices.some_talk(start + timedelta(days=1), supergroup=True))[: 60 - len(drafts)]
             topic = topics[len(drafts) % 3]
             for draft in talk_:
                 draft.topic, draft.names_top = topic, False
@@ -364,7 +352,9 @@ class Writer:
 
     def _standup(self, count: int) -> list[Draft]:
         return [
-            Draft(self._moment(), self.random.choice(self.team), self._words(self.random.choice(talk.STANDUP)))
+            Draft(
+                self.voices.moment(), self.random.choice(self.team), self.voices.words(self.random.choice(talk.STANDUP))
+            )
             for _ in range(count)
         ]
 
@@ -372,100 +362,6 @@ class Writer:
         start = END - min(timedelta(days=2), timedelta(days=self.days) / 2)
         lines = ("/start", "Hello! I report every night.", "/status", *talk.BOT_LINES[:3])
         return [
-            Draft(start + timedelta(hours=n), self.me if line[0] == "/" else self.nightly, self._words(line))
+            Draft(start + timedelta(hours=n), self.me if line[0] == "/" else self.nightly, self.voices.words(line))
             for n, line in enumerate(lines)
         ]
-
-    # talk
-
-    def _some_talk(self, start: datetime, *, supergroup: bool = False) -> Iterator[Draft]:
-        draw, when = self.random.random(), self._moment(start)
-        if draw < 0.08:  # the bot reports, all at once
-            yield from self._burst(when, self.random.randrange(3, 7))
-            return
-        if draw < 0.28:
-            yield self._say(self.random.choice(talk.SMALL_TALK), self._author(when), when)
-            return
-        if draw < 0.36 and self.posts and supergroup and start == self.since:
-            post = self.random.choice(self.posts)
-            yield self._answer(post, self.random.choice(talk.PRAISE))
-            return
-        opening, *lines = self.random.choice(talk.CONVERSATIONS)
-        root = last = self._say(opening, self._author(when), when)
-        root.comments = len(lines) if supergroup and lines and self.random.random() < 0.5 else None
-        yield root
-        chained, told = self.random.random() < 0.5, self.random.random() < 0.7
-        for line in lines:
-            answers = last if chained else root
-            reply = self._answer(answers, line, names_top=supergroup and told and answers is not root)
-            reply.when = max(reply.when, last.when)
-            if self.random.random() < 0.15:  # says it without pressing reply
-                reply.answers, reply.names_top = None, False
-            yield reply
-            last = reply
-
-    def _say(
-        self,
-        said: str | Words | tuple[Words, ...],
-        author: Person | str | None = None,
-        when: datetime | None = None,
-        **more: Any,
-    ) -> Draft:
-        if isinstance(said, Words):
-            said = (said,)
-        words = self._words(said) if isinstance(said, str) else said
-        when = when or self._moment()
-        draft = Draft(when, author or self._author(), words, **more)
-        if words and not more and self.random.random() < 0.05:
-            draft.edited_at = self._later(when)
-        if words and not more and self.random.random() < 0.12:
-            draft.reactions = tuple((key, self.random.randrange(1, 9)) for key in self.random.sample(_REACTIONS, 2))
-        return draft
-
-    def _answer(self, parent: Draft, line: str, **more: Any) -> Draft:
-        return self._say(line, None, self._later(parent.when), answers=parent, **more)
-
-    def _words(self, line: str) -> tuple[Words, ...]:
-        """`line` with its slots filled and its markup taken apart."""
-        pick = self.random
-        n = pick.randrange(11, 90)
-        values = {
-            "n": n, "n10": n // 10, "big": n * 37, "tenth": n / 10, "pct": pick.randrange(3, 60),
-            "part": pick.choice(talk.PARTS), "day": pick.choice(_DAYS), "nick": pick.choice(self.team).nick,
-            "at": f"<@{pick.choice(self.team).nick}>",
-            "site": pick.choice(talk.SITES).format(n=n), "part_code": pick.choice(("gps", "imu", "usb")),
-        }  # fmt: skip
-        filled, words, at = line.format(**values), [], 0
-        for match in _MARKUP.finditer(filled):
-            words.append(Words(filled[at : match.start()]))
-            bold, code, label, url, nick = match.groups()
-            if nick:
-                words.append(self._mention(next(person for person in self.people if person.nick == nick)))
-            elif url:
-                words.append(Words(label, "link", url))
-            else:
-                words.append(Words(bold, "bold") if bold else Words(code, "code"))
-            at = match.end()
-        words.append(Words(filled[at:]))
-        return tuple(one for one in words if one.text)
-
-    @staticmethod
-    def _mention(person: Person) -> Words:
-        handle = username(person)
-        return Words(f"@{handle}", "handle") if handle else Words(person.nick, "name", person.key)
-
-    def _author(self, when: datetime | None = None) -> Person:
-        early = when is not None and when < self.since + 0.3 * (END - self.since)
-        return self.left if early and self.random.random() < 0.08 else self.random.choice(self.team)
-
-    def _moment(self, start: datetime | None = None) -> datetime:
-        """A second between `start` and the end, in the rhythm of a working week."""
-        start = start or self.since
-        days = (END - start).days
-        while True:
-            day = start + timedelta(days=self.random.randrange(days))
-            if day.weekday() < 5 or self.random.random() < 0.15 or days < 3:
-                return day + timedelta(seconds=int(self.random.triangular(18_000, 86_399, 43_200)))
-
-    def _later(self, when: datetime) -> datetime:
-        return min(when + timedelta(seconds=self.random.randrange(9, 1_200)), END - SECOND)

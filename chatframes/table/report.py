@@ -314,7 +314,7 @@ def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
     ]
     heading = ", ".join([f"{source.messages:,} messages", source.status, *extra])
     service = source.source.partition("(")[0]
-    rows = [("", _plain(f"{name} ({service}): {heading}" if service != name else f"{name}: {heading}"))]
+    rows = [("", _plain(f"{name} ({service}): {heading}" if not name.startswith(service) else f"{name}: {heading}"))]
     rows.append(("asked", _stretch(source.requested)))
     if list(source.covered) != [source.requested]:
         covered = "; ".join(_stretch(span) for span in source.covered[:2]) or "nothing"

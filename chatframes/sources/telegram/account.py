@@ -6,6 +6,7 @@ Whatever is asked of Telegram by any call, cell or widget goes through the same 
 from __future__ import annotations
 
 import asyncio
+import copy
 import hashlib
 import logging
 import os
@@ -22,6 +23,7 @@ from telethon.crypto import rsa
 from telethon.network.mtprotosender import MTProtoSender
 from telethon.sessions import StringSession
 from telethon.tl import TLRequest, functions, types
+from telethon.tl.alltlobjects import LAYER
 
 from ...errors import AuthError, ConfigError, RateLimited, ServiceError
 from ...limits import TelegramConfig, TelegramServer
@@ -30,6 +32,7 @@ from .pace import Pace
 from .signing_in import LoginClient
 from .store import open_session
 
+CONNECT_SECONDS = 60.0
 _LOG_IN = "log in with `chatframes login telegram`, or with chatframes.TelegramLogin() in a notebook"
 
 _log = logging.getLogger("chatframes.telethon")
@@ -56,7 +59,11 @@ class Account:
         """Connect again, once for everybody, after Telethon has given up."""
         async with self._connecting, _trusting(self.server):
             if not self.client.is_connected():
-                await self.client.connect()
+                try:
+                    await self.client.connect()
+                except BaseException:  # half a connection is in the way of the next
+                    await self.client.disconnect()
+                    raise
 
     async def sender(self, dc_id: int) -> MTProtoSender:
         """Return the connection to a data centre; each is logged in to once, when first needed."""
@@ -68,11 +75,42 @@ class Account:
         async with self._connecting, _trusting(self.server):
             known = self._senders.get(dc_id)
             if known is None or not known.is_connected():
-                # Borrowed for good: Telethon would hang up after a minute of rest, and log in anew. One that has
-                # given up for ever is forgotten first.
-                self.client._borrowed_senders.pop(dc_id, None)
-                known = self._senders[dc_id] = await self.client._borrow_exported_sender(dc_id)
+                known = self._senders[dc_id] = await self._guest(dc_id)
             return known
+
+    async def _guest(self, dc_id: int) -> MTProtoSender:
+        """Log in to another data centre, as a guest of ours.
+
+        Telethon's own way hangs up after a minute of rest, and leaves a connection running when it is interrupted.
+        """
+        client = self.client
+        center = await client._get_dc(dc_id)
+        # First: a session that was revoked gets no further.
+        ticket = await self.send(functions.auth.ExportAuthorizationRequest(dc_id))
+        entry = copy.copy(client._init_request)
+        entry.query = functions.auth.ImportAuthorizationRequest(id=ticket.id, bytes=ticket.bytes)
+        sender = MTProtoSender(None, loggers=client._log)
+        try:
+            await sender.connect(client._connection(center.ip_address, center.port, center.id, loggers=client._log))
+            await sender.send(functions.InvokeWithLayerRequest(LAYER, entry))
+        except BaseException:
+            await sender.disconnect()
+            raise
+        return sender
+
+    async def leave(self, dc_id: int, sender: MTProtoSender) -> None:
+        """Forget a data centre where we are a guest no more; the next question logs in there again."""
+        if self._senders.get(dc_id) is sender:
+            known = self._senders.pop(dc_id)
+            with suppress(Exception):
+                await known.disconnect()
+
+    def doubt(self, sender: MTProtoSender | None = None) -> None:
+        """Connect anew after a long silence, and ask what is unanswered again.
+
+        A connection that was lost in a sleep or in a router says so only after a quarter of an hour.
+        """
+        (sender or self.client._sender)._start_reconnect(None)
 
     async def send(self, request: TLRequest, sender: MTProtoSender | None = None) -> Any:
         """Return the answer to one request, just as it comes: no retry, no wait.
@@ -88,6 +126,8 @@ class Account:
     async def close(self) -> None:
         """Hang up."""
         self.closed.set()  # Telethon never tells those whose question was still in its queue
+        for dc_id, sender in list(self._senders.items()):
+            await self.leave(dc_id, sender)
         with suppress(Exception):
             await self.client.disconnect()
 
@@ -178,7 +218,7 @@ async def _open(key: str, config: TelegramConfig) -> Account:
         raise AuthError(
             f"this Telegram session is logged out or was revoked: {_LOG_IN}"
             if me is None
-            else f"this Telegram session is a bot's, and Telegram shows bots no history: {_LOG_IN} as yourself"
+            else f"this Telegram session is a bot's, and Telegram shows bots no history: {_LOG_IN}, as yourself"
         )
     return Account(key, client, session, config.server, me)
 
@@ -221,7 +261,8 @@ def _client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
 async def _saying_why(doing: Any) -> Any:
     """Await a step of connecting; whatever goes wrong becomes a sentence."""
     try:
-        return await doing
+        async with asyncio.timeout(CONNECT_SECONDS):  # Telethon would wait for an answer for ever
+            return await doing
     except errors.FloodWaitError as error:
         raise RateLimited(f"Telegram asks to wait {error.seconds} s before connecting again") from None
     except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):

@@ -154,6 +154,8 @@ class TelegramChat:
                 outcome = await self._messages_by_id(list(asked))
             except ChatframesError as error:
                 failure = Refusal("failed", "bad_response", f"asking again for its message failed: {error}")
+            except Exception as error:  # whoever waits must hear of it: a worker that is cancelled never comes back
+                failure = Refusal("failed", "bad_response", f"unexpected {type(error).__name__}")
             except BaseException:
                 for future in self._asked_again.values():
                     future.cancel()

@@ -92,6 +92,7 @@ class TelegramLink:
                     raise TelegramError(name_of(error)) from None
                 except TimeoutError:
                     logged_out, trouble = False, f"no answer within {ASK_SECONDS:.0f} s"
+                    self.account.doubt()
                 except LOST:
                     logged_out, trouble = False, "the connection was lost"
             if logged_out or self.account.closed.is_set():
@@ -120,6 +121,7 @@ class TelegramLink:
         attempts = 0
         while True:
             attempts += 1
+            sender = None
             try:
                 sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
                 await self._wait_open_for_image()
@@ -131,11 +133,16 @@ class TelegramLink:
                     "failed", "rate_limited", name_of(error), retry_after_seconds=0.0 if seconds <= 60 else seconds
                 ) from None
             except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):
-                raise Refusal("failed", "unauthorized", "the session was logged out or revoked") from None
+                refusal = Refusal("failed", "unauthorized", "the session was logged out or revoked")
+                if sender is None:
+                    raise refusal from None
+                await self.account.leave(dc_id, sender)  # we are a guest there, and that may end by itself
             except (errors.ServerError, errors.TimedOutError) as error:
                 refusal = Refusal("failed", "http_5xx", name_of(error))
             except TimeoutError:
                 refusal = Refusal("failed", "timeout", f"no answer within {PART_SECONDS:.0f} s")
+                if sender is not None:
+                    self.account.doubt(sender)
             except LOST:
                 refusal = Refusal("failed", "connect", "the connection was lost")
             else:

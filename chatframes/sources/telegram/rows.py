@@ -18,6 +18,8 @@ from .peers import Peers, marked_id
 
 __all__ = ["ChatFacts", "Peers", "migrated_from", "rows"]
 
+GENERAL = 1  # the topic of what was posted in none
+
 
 @dataclass(frozen=True, slots=True)
 class ChatFacts:
@@ -194,9 +196,6 @@ def _place(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
     row.parent_id = str(parent)
     if top is not None and header is not None and not header.forum_topic:
         row.thread_id = str(top)
-
-
-GENERAL = 1  # the topic of what was posted in none
 
 
 def _elsewhere(header: Any, chat: ChatFacts) -> bool:

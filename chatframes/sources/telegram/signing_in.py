@@ -29,10 +29,7 @@ MAX_MOVES = 2  # from data centre to data centre, until one is the account's
 _MOVED = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
 _REVOKED = (errors.UnauthorizedError, errors.AuthKeyNotFound)
 _TRY_LATER = "wait a day, or log in with Telegram's own app first"
-_TOO_OFTEN = (
-    errors.PhoneNumberFloodError,
-    errors.PhonePasswordFloodError,
-)
+_TOO_OFTEN = (errors.PhoneNumberFloodError, errors.PhonePasswordFloodError)
 _REFUSALS: dict[type[Exception], str] = {
     errors.PhoneNumberInvalidError: "Telegram knows no such phone number: give it whole, beginning with '+' and the "
     "country code",
