@@ -118,7 +118,7 @@ def test_every_attachment_has_its_fate_and_only_pictures_that_are_ok_have_bytes(
     assert row["media"][1]["size"] is None
     assert row["media"][1]["declared_size"] == 9
     assert [image["bytes"] for image in row["images"]] == [png(1), png(2)]
-    assert [image["path"] for image in row["images"]] == ["webex-1-0.png", "webex-1-2.png"]
+    assert [image["path"] for image in row["images"]] == ["webex-room-1-0.png", "webex-room-1-2.png"]
     assert all(type(image["bytes"]) is ImageBytes for image in row["images"])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -557,3 +559,26 @@ def test_naive_code_loses_every_page_to_a_flood_wait_and_every_photo_to_an_old_r
         assert got == 0
         assert lost
         assert set(lost) == {"FileReferenceExpiredError"}
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: cf.Telegram(""), "@name"),
+        (lambda: cf.Telegram(None), "@name"),  # type: ignore[arg-type]
+        (lambda: cf.Telegram("x" * 301), "301 characters"),
+        (lambda: cf.Telegram("@apollo", limit=0), "1 or more"),
+        (lambda: cf.Telegram("@apollo", limit="10"), "whole number"),  # type: ignore[arg-type]
+        (lambda: cf.Telegram("@apollo", since="2026-10-05", until="2026-10-01"), "not before"),
+        (lambda: cf.Telegram("@apollo", tz="Mars"), "time zone"),
+    ],
+)
+def test_a_wrong_argument_is_a_sentence_at_once(make: Callable[[], object], says: str) -> None:
+    with pytest.raises(cf.ConfigError, match=says):
+        make()
+
+
+def test_a_source_is_plain_data() -> None:
+    source = cf.Telegram(-1001234567890, since="2026-10-01", limit=5, tz="Europe/Berlin")
+    assert pickle.loads(pickle.dumps(source)) == source
+    assert repr(source) == "Telegram('-1001234567890', since='2026-10-01', limit=5, tz='Europe/Berlin')"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -51,6 +52,23 @@ def test_after_a_complaint_there_is_no_burst_and_a_slower_pace_until_things_are_
     assert gaps == pytest.approx([SLOWEST_SECONDS_PER_PAGE] * 9)
     moments = taken(pace, time, QUIET_PAGES + 5)
     assert moments[-1] - moments[-2] == pytest.approx(SECONDS_PER_PAGE)
+
+
+def test_who_is_interrupted_while_waiting_has_taken_no_page() -> None:
+    time, pace = FakeTime(), Pace()
+    taken(pace, time, BURST_PAGES)
+
+    async def interrupted() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await pace.take(replace(time.clock, sleep=cancelled))
+
+    async def cancelled(seconds: float) -> None:
+        raise asyncio.CancelledError
+
+    for _ in range(10):
+        asyncio.run(interrupted())
+    began = time.clock.monotonic()
+    assert taken(pace, time, 1)[0] - began == pytest.approx(SECONDS_PER_PAGE)
 
 
 def test_a_wait_of_one_kind_of_request_leaves_the_others_alone() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SERVICE", "Telegram", "close_all", "connect", "list_chats"]
 
 SERVICE: Literal["telegram"] = "telegram"
+LONGEST_NAME = 300
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -79,6 +80,8 @@ class Telegram:
     ) -> None:
         if isinstance(chat, bool) or not isinstance(chat, str | int) or not str(chat).strip():
             raise ConfigError("Telegram(chat): chat is @name, a t.me link, a numeric id or the title of a chat")
+        if len(str(chat)) > LONGEST_NAME:
+            raise ConfigError(f"Telegram(chat): a text of {len(str(chat)):,} characters names no chat")
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise ConfigError(f"Telegram(limit={limit!r}): limit is a whole number, 1 or more, or None for all")
         values = {

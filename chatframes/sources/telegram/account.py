@@ -53,6 +53,7 @@ class Account:
     finding: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     _senders: dict[int, MTProtoSender] = field(default_factory=dict)
+    _doubted: dict[MTProtoSender, float] = field(default_factory=dict)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def connect(self) -> None:
@@ -102,15 +103,19 @@ class Account:
         """Forget a data centre where we are a guest no more; the next question logs in there again."""
         if self._senders.get(dc_id) is sender:
             known = self._senders.pop(dc_id)
+            self._doubted.pop(known, None)
             with suppress(Exception):
                 await known.disconnect()
 
-    def doubt(self, sender: MTProtoSender | None = None) -> None:
-        """Connect anew after a long silence, and ask what is unanswered again.
+    def doubt(self, sender: MTProtoSender, asked_at: float, now: float) -> None:
+        """Connect anew after a long silence, and ask what is unanswered again; both times in seconds.
 
         A connection that was lost in a sleep or in a router says so only after a quarter of an hour.
         """
-        (sender or self.client._sender)._start_reconnect(None)
+        busy = sender._reconnect_task is not None and not sender._reconnect_task.done()  # two at once would end stuck
+        if not busy and self._doubted.get(sender, asked_at) <= asked_at:
+            self._doubted[sender] = now
+            sender._start_reconnect(None)
 
     async def send(self, request: TLRequest, sender: MTProtoSender | None = None) -> Any:
         """Return the answer to one request, just as it comes: no retry, no wait.

@@ -75,6 +75,7 @@ class TelegramLink:
                 if isinstance(request, HISTORY):
                     await self.account.pace.take(self.clock)
                     patience -= await self._wait_open(kind, patience)  # nothing may come between it and the request
+                asked_at = self.clock.monotonic()
                 try:
                     return await self._within(ASK_SECONDS, self.account.send(request))
                 except errors.FloodError as error:
@@ -92,7 +93,7 @@ class TelegramLink:
                     raise TelegramError(name_of(error)) from None
                 except TimeoutError:
                     logged_out, trouble = False, f"no answer within {ASK_SECONDS:.0f} s"
-                    self.account.doubt()
+                    self.account.doubt(self.account.client._sender, asked_at, self.clock.monotonic())
                 except LOST:
                     logged_out, trouble = False, "the connection was lost"
             if logged_out or self.account.closed.is_set():
@@ -121,10 +122,11 @@ class TelegramLink:
         attempts = 0
         while True:
             attempts += 1
-            sender = None
+            sender, asked_at = None, 0.0
             try:
                 sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
                 await self._wait_open_for_image()
+                asked_at = self.clock.monotonic()
                 answer = await self._within(PART_SECONDS, self.account.send(request, sender))
             except errors.FloodError as error:
                 seconds = self._refused_for_now(error, self._kind(request))
@@ -142,7 +144,7 @@ class TelegramLink:
             except TimeoutError:
                 refusal = Refusal("failed", "timeout", f"no answer within {PART_SECONDS:.0f} s")
                 if sender is not None:
-                    self.account.doubt(sender)
+                    self.account.doubt(sender, asked_at, self.clock.monotonic())
             except LOST:
                 refusal = Refusal("failed", "connect", "the connection was lost")
             else:

@@ -28,7 +28,11 @@ class Pace:
             self._seconds_per_page = SECONDS_PER_PAGE
         wait = self._all_paid - self._seconds_per_page - allowance - now
         if wait > 0:
-            await clock.sleep(wait)
+            try:
+                await clock.sleep(wait)
+            except BaseException:  # who is interrupted has taken no page
+                self._all_paid -= self._seconds_per_page
+                raise
 
     def complain(self, clock: Clock) -> None:
         """The service asked to wait: no more bursts until things are quiet, and a slower pace for a while."""
