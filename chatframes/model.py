@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -218,7 +218,7 @@ class OpenChat(Protocol):
     def cuts_itself(self) -> bool:
         """Whether `messages` reads several stretches at once by itself, and wants the whole range as one window."""
 
-    def messages(self, window: Window) -> AsyncIterator[Page]:
+    def messages(self, window: Window) -> AsyncGenerator[Page, None]:
         """The pages of one window, newest first (in any order when the chat cuts the window itself)."""
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:

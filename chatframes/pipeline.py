@@ -235,7 +235,7 @@ class Run:
             if window is None:
                 return
             try:
-                async with aclosing(chat.messages(window)) as pages:  # type: ignore[type-var]
+                async with aclosing(chat.messages(window)) as pages:
                     async for page in pages:
                         self._take(page, reading, chat, window)
                         if page.covered is not None:
@@ -338,18 +338,15 @@ class Run:
         return to_batch([(row.message, [o for o in row.outcomes if o is not None]) for row in rows])
 
     def _tell(self, event: Event) -> None:
-        self._emit(self._event(event))
-
-    def _expected(self, event: Event) -> int:
         self._messages_expected += event.messages_expected
-        return self._messages_expected
+        self._emit(self._event(event))
 
     def _event(self, event: Event) -> Event:
         settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
         return replace(
             event,
             messages=sum(reading.messages for reading in self._readings),
-            messages_expected=self._expected(event),
+            messages_expected=self._messages_expected,
             attachments_done=settled,
             attachments_total=self._attachments_total,
             image_bytes=self._image_bytes,

@@ -14,6 +14,7 @@ from .model import Window
 __all__ = ["EPOCH", "Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", "utc_text", "zone"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no message of any chat is older
+END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)  # so far a range may reach until a call has begun
 
 # A range of so few windows is read newest first; a longer one is opened in several places at once.
 _FEW_WINDOWS = 10

@@ -103,8 +103,7 @@ class World:
 
     @cached_property
     def _telegram_truth(self) -> dict[str, list[Record]]:
-        found = self._telegram.stock().world.truth
-        return {name: [{"platform": "telegram", **record} for record in records] for name, records in found.items()}
+        return self._telegram.stock().world.truth
 
     def expected(
         self,
@@ -166,7 +165,7 @@ class World:
 
         All this is about Webex; ``telegram`` holds the counts of Telegram: ``calls`` by method; ``file_requests`` and
         ``file_bytes`` by ``source_id``; ``peak_files``, ``peak_pages``, ``peak_connections`` at once;
-        ``open_connections``; ``early_requests``; ``imports`` (logins taken there) and ``handshakes`` by data center;
+        ``open_connections``; ``early_requests``; ``imports`` (logins taken there) and ``handshakes`` by data centre;
         ``history_log``, for each page what was asked and the first and last message given.
         """
         if self._last_stats is not None:

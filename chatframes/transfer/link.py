@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from ..errors import AuthError, RateLimited, ServiceError
-from ..model import Body, Emit, Event, Refusal, Status
+from ..errors import AuthError, ServiceError
+from ..model import Body, Emit, Refusal, Status
 from .answers import (
     RETRYABLE_STATUSES,
     BadAnswer,
@@ -28,8 +28,9 @@ from .answers import (
     retry_after_seconds,
 )
 from .clock import Clock, backoff_seconds
-from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong
+from .gate import IMAGE_WAIT_SECONDS, Gate
 from .http import NO_TOKEN, Http
+from .patience import Patience
 
 PAGE_ATTEMPTS = 6
 PAGE_SECONDS = 120.0  # the whole of one page; the read time-out alone never ends a trickle
@@ -75,6 +76,10 @@ class Link:
     def base_url(self) -> str:
         return self.http.base_url
 
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.service, self.gate, self.clock, self.emit, self.max_retry_wait_seconds)
+
     async def json(self, url: str, *, let_through: frozenset[int] = frozenset()) -> Answer:
         """Return one page of the API.
 
@@ -98,7 +103,8 @@ class Link:
         while True:
             async with self.gate.pages:
                 token = await self.http.token()
-                patience -= await self._wait_open(patience)  # last: nothing may wait between it and the request
+                # Last: nothing may wait between it and the request.
+                patience -= await self._patience.wait_open(patience)
                 if trouble:
                     self.count("retry")
                 answer, trouble = await self._try_json(url, token)
@@ -121,8 +127,9 @@ class Link:
             if failures >= PAGE_ATTEMPTS:
                 raise ServiceError(f"{self.service} failed {failures} times on one page: {trouble}. Try again later")
             if asked is not None and asked > patience:
-                raise self._too_long(self.clock.now() + timedelta(seconds=asked))
-            patience -= await self._pause(max(asked or 0.0, backoff_seconds(failures, self.clock)), patience, trouble)
+                raise self._patience.too_long(self.clock.now() + timedelta(seconds=asked))
+            seconds = max(asked or 0.0, backoff_seconds(failures, self.clock))
+            patience -= await self._patience.pause(seconds, patience, trouble)
 
     async def _try_json(self, url: str, token: SecretStr) -> tuple[Answer | None, str]:
         """Return the answer, or None and what went wrong."""
@@ -163,33 +170,6 @@ class Link:
             if response.status_code == 200:
                 raise
             return {}  # the status and the headers of an error count, whatever becomes of its body
-
-    async def _wait_open(self, budget_seconds: float) -> float:
-        try:
-            return await self.gate.wait_open(budget_seconds, self.clock, self._tell_waiting)
-        except TooLong as closed:
-            retry_at = closed.retry_at
-        raise self._too_long(retry_at)
-
-    async def _pause(self, seconds: float, budget_seconds: float, why: str) -> float:
-        if seconds > budget_seconds:
-            raise ServiceError(
-                f"{self.service} failed ({why}), and max_retry_wait_seconds ({self.max_retry_wait_seconds:g}) leaves "
-                f"no {seconds:.1f} s to wait before the next try"
-            )
-        self.emit(Event("retry", self.service, wait_seconds=seconds, note=why))
-        await self.clock.sleep(seconds)
-        return seconds
-
-    def _tell_waiting(self, seconds: float) -> None:
-        self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))
-
-    def _too_long(self, retry_at: datetime) -> RateLimited:
-        return RateLimited(
-            f"{self.service} asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC, longer than max_retry_wait_seconds "
-            f"({self.max_retry_wait_seconds:g}) allows; fetch again after that, or raise the limit in config.json",
-            retry_at,
-        )
 
     def _refused(self, answer: Answer, token: SecretStr) -> Exception:
         detail = str(answer.payload.get("message", ""))
@@ -246,7 +226,7 @@ class Link:
         renewed = False
         while True:
             token = await self._token() if at_home else NO_TOKEN
-            await self._wait_open_for_image()
+            await self._patience.wait_open_for_image(http_status=429)
             response = await self._get_raw(url, token)
             status = response.status_code
             if status == 200:
@@ -271,7 +251,7 @@ class Link:
                 closed_seconds = wait or 1.0 + self.clock.random()
                 self.gate.close_for(closed_seconds, self.clock)
                 if closed_seconds > IMAGE_WAIT_SECONDS:
-                    raise self._closed_until(self.clock.now() + timedelta(seconds=closed_seconds))
+                    raise self._patience.closed_until(self.clock.now() + timedelta(seconds=closed_seconds), 429)
                 wait = 0.0  # the gate does the waiting, for everybody
             outcome, reason = statuses.get(status) or meaning(status)
             raise Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=wait)
@@ -287,24 +267,6 @@ class Link:
             await self.http.renew(token)
         except AuthError as error:
             raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
-
-    async def _wait_open_for_image(self) -> None:
-        try:
-            await self.gate.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell_waiting)
-        except TooLong as closed:
-            retry_at = closed.retry_at
-        else:
-            return
-        raise self._closed_until(retry_at)
-
-    def _closed_until(self, retry_at: datetime) -> Refusal:
-        return Refusal(
-            "failed",
-            "rate_limited",
-            f"the service asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC",
-            http_status=429,
-            retry_after_seconds=(retry_at - self.clock.now()).total_seconds(),
-        )
 
     async def _get_raw(self, url: str, token: SecretStr) -> httpx.Response:
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from ...errors import ConfigError
 from ...model import Chat
 from ...transfer.gate import gate
-from ...windows import parse_bounds, plain_bound
+from ...windows import END_OF_TIME, parse_bounds, plain_bound
 from .. import Context
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ __all__ = ["SERVICE", "Telegram", "close_all", "connect", "list_chats"]
 
 SERVICE: Literal["telegram"] = "telegram"
 LONGEST_NAME = 300
-END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, init=False)
@@ -114,13 +113,14 @@ class Telegram:
         from telethon import utils
 
         from .chat import TelegramChat
-        from .names import find, kind_of, title_of, username_of
+        from .names import find, kind_of, title_of
+        from .peers import username_of
         from .rows import ChatFacts
 
         async with connect(context) as link:
             entity = await find(link, self.chat)
             kind = kind_of(entity)
-            limits = context.settings.limits(SERVICE)
+            config = context.settings.config.telegram
             chat = TelegramChat(
                 facts=ChatFacts(
                     chat_id=str(utils.get_peer_id(entity)),
@@ -134,8 +134,8 @@ class Telegram:
                 peer=utils.get_input_peer(entity, allow_self=False),
                 link=link,
                 label=self.label,
-                streams=limits.max_concurrent_fetches,
-                chunk_days=limits.parallel_fetch_chunk_days or 7,
+                streams=config.max_concurrent_fetches,
+                chunk_days=config.parallel_fetch_chunk_days,
                 limit=self.limit,
                 unbounded=self.since is None and self.limit is None,
                 raw=context.settings.raw,

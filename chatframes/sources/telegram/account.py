@@ -29,7 +29,7 @@ from ...errors import AuthError, ConfigError, RateLimited, ServiceError
 from ...limits import TelegramConfig, TelegramServer
 from ...transfer.clock import Clock
 from .pace import Pace
-from .signing_in import LoginClient
+from .signing_in import LOST, REVOKED, LoginClient
 from .store import open_session
 
 CONNECT_SECONDS = 60.0
@@ -193,11 +193,6 @@ if hasattr(os, "register_at_fork"):
 
 async def client_for_login(config: TelegramConfig, clock: Clock) -> LoginClient:
     """Return a connected client to log in with; whoever has it open already loses it, and finds the new login."""
-    if config.api_id is None or config.api_hash is None:
-        raise AuthError(
-            "there are no Telegram credentials: get api_id and api_hash at https://my.telegram.org, and set "
-            "TELEGRAM_API_ID and TELEGRAM_API_HASH"
-        )
     if (known := _accounts.get(_key(config))) is not None:
         await forget(known)
     client, _ = _client(config)
@@ -270,13 +265,13 @@ async def _saying_why(doing: Any) -> Any:
             return await doing
     except errors.FloodWaitError as error:
         raise RateLimited(f"Telegram asks to wait {error.seconds} s before connecting again") from None
-    except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):
+    except REVOKED:
         raise AuthError(f"this Telegram session is logged out or was revoked: {_LOG_IN}") from None
     except errors.ApiIdInvalidError:
         raise AuthError("Telegram does not know this api_id with this api_hash: copy both again, whole") from None
     except (errors.SecurityError, errors.RPCError) as error:
         raise ServiceError(f"Telegram refused the connection ({type(error).__name__})") from None
-    except (TimeoutError, OSError, asyncio.IncompleteReadError, BufferError):
+    except LOST:
         raise ServiceError("Telegram could not be reached: is there a network, or a firewall in between?") from None
 
 

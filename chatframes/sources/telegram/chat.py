@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +19,8 @@ from .history import PAGE_SIZE, History
 from .link import TelegramError, TelegramLink, name_of
 from .media import FileHandle, find
 from .names import refused
-from .rows import ChatFacts, Peers, migrated_from, rows
+from .peers import Peers
+from .rows import ChatFacts, migrated_from, rows
 
 PART_BYTES = 512 * 1024
 HEAD_BYTES = 4096  # the least Telegram gives
@@ -43,7 +44,7 @@ class TelegramChat:
     notes: list[str] = field(default_factory=list)
     begins: datetime | None = None
     cuts_itself: bool = True
-    _peers: Peers = field(default_factory=lambda: Peers.of([], []))
+    _peers: Peers = field(default_factory=Peers)
     _fresh: dict[str, FileHandle] = field(default_factory=dict)  # whose reference had expired
     _asked_again: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
     _asking: asyncio.Task[None] | None = None
@@ -56,7 +57,7 @@ class TelegramChat:
     def name(self) -> str:
         return self.facts.chat_name
 
-    async def messages(self, window: Window) -> AsyncIterator[Page]:
+    async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
         """Yield the window's pages, several stretches at once."""
         history = History(
             self._ask,
@@ -67,7 +68,7 @@ class TelegramChat:
             tell_total=self._tell_total,
         )
         try:
-            async with aclosing(history.pieces(window)) as pieces:  # type: ignore[type-var]
+            async with aclosing(history.pieces(window)) as pieces:
                 async for piece in pieces:
                     if piece.enough:
                         self.notes.append(f"limit={self.limit}: older messages than these were not asked for")

@@ -8,7 +8,7 @@ by id, elsewhere by date: there an id says little about how many messages lie be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -82,7 +82,7 @@ class History:
     tell_total: Callable[[int], None]
     _seen: set[int] = field(default_factory=set)
 
-    async def pieces(self, window: Window) -> AsyncIterator[Piece]:
+    async def pieces(self, window: Window) -> AsyncGenerator[Piece, None]:
         """Yield what the window holds, in any order; a message comes once."""
         top = Span(0, 0)
         answer = await self.ask(offset_date=_whole_second(window.until), limit=self._page_size())
@@ -106,11 +106,11 @@ class History:
             rest = self._down([top, *self._cut(lowest, 0)], window)
         else:
             rest = self._from_both_ends(window, top, lowest)
-        async with aclosing(rest) as pieces:  # type: ignore[type-var]
+        async with aclosing(rest) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _from_both_ends(self, window: Window, top: Span, lowest: int) -> AsyncIterator[Piece]:
+    async def _from_both_ends(self, window: Window, top: Span, lowest: int) -> AsyncGenerator[Piece, None]:
         """Ask for the page above the lower end (a plain reading would come to it last), then for what is between."""
         if window.since <= EPOCH:
             answer = await self.ask(offset_id=1, add_offset=-PAGE_SIZE)
@@ -131,11 +131,11 @@ class History:
         else:
             yield Piece(messages, answer, _between(window.since, bottom.newest))
             rest = self._by_date(Window(max(bottom.newest, window.since), top.oldest + ONE_SECOND))
-        async with aclosing(rest) as pieces:  # type: ignore[type-var]
+        async with aclosing(rest) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _newest(self, window: Window, top: Span, lowest: int) -> AsyncIterator[Piece]:
+    async def _newest(self, window: Window, top: Span, lowest: int) -> AsyncGenerator[Piece, None]:
         """Read on until `limit` messages are there."""
         assert self.limit is not None
         spans = [top]
@@ -144,7 +144,7 @@ class History:
             # So many ids hold at most so many messages: none of them is one too many.
             below = max(lowest - 1 - wanted, 0)
             spans += [*self._cut(lowest, below), Span(below + 1, 0)]
-            async with aclosing(self._down(spans, window, all_but=1)) as pieces:  # type: ignore[type-var]
+            async with aclosing(self._down(spans, window, all_but=1)) as pieces:
                 async for piece in pieces:
                     yield piece
         else:
@@ -153,19 +153,21 @@ class History:
             oldest = min(span.oldest for span in spans if span.oldest is not None)
             yield Piece([], None, _between(oldest, window.until), enough=True)
         else:
-            async with aclosing(self._one(spans, len(spans) - 1, window, last=True)) as pieces:  # type: ignore[type-var]
+            async with aclosing(self._one(spans, len(spans) - 1, window, last=True)) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    async def _down(self, spans: list[Span], window: Window, all_but: int = 0) -> AsyncIterator[Piece]:
+    async def _down(self, spans: list[Span], window: Window, all_but: int = 0) -> AsyncGenerator[Piece, None]:
         """Read all spans (newest first in the list) that are not done, at the same time; without the last ones."""
         wanted = spans[: len(spans) - all_but]
         jobs = [self._one(spans, at, window) for at, span in enumerate(wanted) if not span.done]
-        async with aclosing(_together(jobs)) as pieces:  # type: ignore[type-var]
+        async with aclosing(_together(jobs)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _one(self, spans: list[Span], at: int, window: Window, *, last: bool = False) -> AsyncIterator[Piece]:
+    async def _one(
+        self, spans: list[Span], at: int, window: Window, *, last: bool = False
+    ) -> AsyncGenerator[Piece, None]:
         """Read one span, newest first; the last one only until there are enough messages."""
         span = spans[at]
         while not span.done:
@@ -178,15 +180,15 @@ class History:
                 return
             yield Piece(messages, answer, _around(spans, at, window))
 
-    async def _by_date(self, window: Window) -> AsyncIterator[Piece]:
+    async def _by_date(self, window: Window) -> AsyncGenerator[Piece, None]:
         """Read a range by windows of time, several at once; a page that reaches past its window is used."""
         timeline = Timeline(window, self.chunk_days)
         jobs = [self._windows(timeline) for _ in range(self.streams)]
-        async with aclosing(_together(jobs)) as pieces:  # type: ignore[type-var]
+        async with aclosing(_together(jobs)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _windows(self, timeline: Timeline) -> AsyncIterator[Piece]:
+    async def _windows(self, timeline: Timeline) -> AsyncGenerator[Piece, None]:
         while (window := timeline.claim()) is not None:
             span = Span(0, 0)
             while timeline.remaining(window) is not None:
@@ -245,13 +247,13 @@ def _is_all(answer: Any) -> bool:
     return isinstance(answer, types.messages.Messages)
 
 
-async def _together(jobs: list[AsyncIterator[Piece]]) -> AsyncIterator[Piece]:
+async def _together(jobs: list[AsyncGenerator[Piece, None]]) -> AsyncGenerator[Piece, None]:
     """Yield what several readings bring, as it comes. When one fails the others go on; then its failure is raised."""
     queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue(max(len(jobs), 1))
 
-    async def run(job: AsyncIterator[Piece]) -> None:
+    async def run(job: AsyncGenerator[Piece, None]) -> None:
         try:
-            async with aclosing(job) as pieces:  # type: ignore[type-var]
+            async with aclosing(job) as pieces:
                 async for piece in pieces:
                     await queue.put(piece)
         except Exception as error:  # raised again below

@@ -9,26 +9,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 from telethon import errors
 from telethon.errors.rpcerrorlist import rpc_errors_dict
 from telethon.tl import TLRequest, functions, types
 
-from ...errors import AuthError, RateLimited, ServiceError
-from ...model import Emit, Event, Refusal
+from ...errors import AuthError, ServiceError
+from ...model import Emit, Refusal
 from ...transfer.clock import Clock, backoff_seconds
-from ...transfer.gate import IMAGE_WAIT_SECONDS, Gate, TooLong
+from ...transfer.gate import Gate
+from ...transfer.patience import Patience
 from . import account as accounts
 from .account import Account
+from .signing_in import LOST, REVOKED
 
 T = TypeVar("T")
 ASK_ATTEMPTS = 6
 ASK_SECONDS = 60.0  # Telethon itself waits for ever
 PART_SECONDS = 60.0
 PART_ATTEMPTS = 2  # then the whole file counts as having failed once
-LOST = (OSError, asyncio.IncompleteReadError, BufferError)
 HISTORY = functions.messages.GetHistoryRequest
 
 
@@ -59,6 +59,10 @@ class TelegramLink:
     max_retry_wait_seconds: float
     count: Callable[[str], None]  # "retry" or "rate_limited", for the report
 
+    @property
+    def _patience(self) -> Patience:
+        return Patience("telegram", self.gate, self.clock, self.emit, self.max_retry_wait_seconds)
+
     async def ask(self, request: TLRequest) -> Any:
         """Return Telegram's answer.
 
@@ -71,10 +75,11 @@ class TelegramLink:
         failures = 0
         while True:
             async with self.gate.pages:
-                patience -= await self._wait_open(kind, patience)
+                patience -= await self._patience.wait_open(patience, kind)
                 if isinstance(request, HISTORY):
                     await self.account.pace.take(self.clock)
-                    patience -= await self._wait_open(kind, patience)  # nothing may come between it and the request
+                    # Once more: nothing may come between it and the request.
+                    patience -= await self._patience.wait_open(patience, kind)
                 asked_at = self.clock.monotonic()
                 try:
                     return await self._within(ASK_SECONDS, self.account.send(request))
@@ -83,7 +88,7 @@ class TelegramLink:
                     if isinstance(request, HISTORY):
                         self.account.pace.complain(self.clock)
                     continue
-                except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):
+                except REVOKED:
                     logged_out = True
                 except errors.BotMethodInvalidError:
                     raise AuthError("this Telegram session is a bot's, and Telegram shows bots no history") from None
@@ -105,7 +110,7 @@ class TelegramLink:
             self.count("retry")
             if failures >= ASK_ATTEMPTS:
                 raise ServiceError(f"telegram failed {failures} times on one page: {trouble}. Try again later")
-            patience -= await self._pause(backoff_seconds(failures, self.clock), patience, trouble)
+            patience -= await self._patience.pause(backoff_seconds(failures, self.clock), patience, trouble)
             await self._reconnect()
 
     async def part(self, location: Any, dc_id: int, offset: int, limit: int) -> bytes:
@@ -125,7 +130,7 @@ class TelegramLink:
             sender, asked_at = None, 0.0
             try:
                 sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
-                await self._wait_open_for_image()
+                await self._patience.wait_open_for_image(self._kind(request))
                 asked_at = self.clock.monotonic()
                 answer = await self._within(PART_SECONDS, self.account.send(request, sender))
             except errors.FloodError as error:
@@ -134,7 +139,7 @@ class TelegramLink:
                 raise Refusal(
                     "failed", "rate_limited", name_of(error), retry_after_seconds=0.0 if seconds <= 60 else seconds
                 ) from None
-            except (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound):
+            except REVOKED:
                 refusal = Refusal("failed", "unauthorized", "the session was logged out or revoked")
                 if sender is None:
                     raise refusal from None
@@ -180,7 +185,7 @@ class TelegramLink:
         if not self.account.client.is_connected() and not self.account.closed.is_set():
             try:
                 await self.account.connect()
-            except (TimeoutError, *LOST, errors.RPCError):
+            except (*LOST, errors.RPCError):
                 pass  # the next try will say so
 
     def _kind(self, request: TLRequest) -> str:
@@ -191,45 +196,3 @@ class TelegramLink:
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
         self.gate.close_for(seconds, self.clock, kind)
         return seconds
-
-    async def _wait_open(self, kind: str, budget_seconds: float) -> float:
-        try:
-            return await self.gate.wait_open(budget_seconds, self.clock, self._tell_waiting, kind)
-        except TooLong as closed:
-            retry_at = closed.retry_at
-        raise self._too_long(retry_at)
-
-    async def _wait_open_for_image(self) -> None:
-        kind = self._kind(functions.upload.GetFileRequest(None, 0, 0))
-        try:
-            await self.gate.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell_waiting, kind)
-        except TooLong as closed:
-            retry_at = closed.retry_at
-        else:
-            return
-        raise Refusal(
-            "failed",
-            "rate_limited",
-            f"the service asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC",
-            retry_after_seconds=(retry_at - self.clock.now()).total_seconds(),
-        )
-
-    async def _pause(self, seconds: float, budget_seconds: float, why: str) -> float:
-        if seconds > budget_seconds:
-            raise ServiceError(
-                f"telegram failed ({why}), and max_retry_wait_seconds ({self.max_retry_wait_seconds:g}) leaves "
-                f"no {seconds:.1f} s to wait before the next try"
-            )
-        self.emit(Event("retry", "telegram", wait_seconds=seconds, note=why))
-        await self.clock.sleep(seconds)
-        return seconds
-
-    def _tell_waiting(self, seconds: float) -> None:
-        self.emit(Event("waiting", "telegram", wait_seconds=seconds, note="the service asked to wait"))
-
-    def _too_long(self, retry_at: datetime) -> RateLimited:
-        return RateLimited(
-            f"telegram asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC, longer than max_retry_wait_seconds "
-            f"({self.max_retry_wait_seconds:g}) allows; fetch again after that, or raise the limit in config.json",
-            retry_at,
-        )

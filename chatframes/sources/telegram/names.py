@@ -16,6 +16,7 @@ from telethon.tl import functions, types
 from ...errors import ChatNotFound
 from ...model import Chat
 from .link import TelegramError, TelegramLink
+from .peers import name_of, username_of
 
 DIALOGS_PAGE = 100
 _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?([^\s?#]+)", re.IGNORECASE)
@@ -126,16 +127,8 @@ def kind_of(entity: Entity) -> Kind:
 def title_of(entity: Entity) -> str:
     """Return what people call the chat."""
     if isinstance(entity, types.User):
-        name = " ".join(part for part in (entity.first_name, entity.last_name) if part).strip()
-        return name or (entity.username or "")
+        return name_of(entity) or ""
     return entity.title or ""
-
-
-def username_of(entity: Entity) -> str | None:
-    """Return the public name; the first active one of several."""
-    if getattr(entity, "username", None):
-        return str(entity.username)
-    return next((str(one.username) for one in getattr(entity, "usernames", None) or () if one.active), None)
 
 
 async def dialogs(link: TelegramLink) -> AsyncIterator[tuple[Entity, datetime | None]]:
@@ -203,9 +196,8 @@ async def _by_id(link: TelegramLink, meant: Meant) -> Entity:
     for marked in meant.ids:
         if marked in listed:
             return listed[marked]
-    if any(marked < 0 and utils.resolve_id(marked)[1] is types.PeerChat for marked in meant.ids):
-        # A basic group needs no access hash; one that was upgraded stands in no list.
-        group = next(m for m in meant.ids if m < 0 and utils.resolve_id(m)[1] is types.PeerChat)
+    # A basic group needs no access hash; one that was upgraded stands in no list.
+    for group in [marked for marked in meant.ids if utils.resolve_id(marked)[1] is types.PeerChat]:
         with suppress(TelegramError, LookupError):
             return await _entity(link, group, 0)
     raise ChatNotFound(f'this Telegram account is in no chat with the id {meant.name}; chats("telegram") lists them')

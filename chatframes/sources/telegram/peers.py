@@ -58,14 +58,22 @@ def marked_id(peer: Any) -> int | None:
     return None
 
 
+def name_of(user: Any) -> str | None:
+    """Return what a person is called: first and last name, else the public name, else nothing."""
+    return " ".join(part for part in (user.first_name, user.last_name) if part).strip() or username_of(user)
+
+
+def username_of(entity: Any) -> str | None:
+    """Return the public name of a user or channel; the first active one of several."""
+    if getattr(entity, "username", None):
+        return str(entity.username)
+    return next((str(one.username) for one in getattr(entity, "usernames", None) or () if one.active), None)
+
+
 def _person(user: Any) -> Known:
     if user.deleted:
         return Known(None, "deleted")
-    name = " ".join(part for part in (user.first_name, user.last_name) if part).strip()
-    if not name:
-        active = (other.username for other in user.usernames or () if getattr(other, "active", None))
-        name = user.username or next(active, "")
-    return Known(name or None, "bot" if user.bot else "person")
+    return Known(name_of(user), "bot" if user.bot else "person")
 
 
 def _marked_chat(chat: Any) -> int | None:

@@ -16,7 +16,7 @@ from ...model import ForwardedFrom, Message
 from . import markup, media
 from .peers import Peers, marked_id
 
-__all__ = ["ChatFacts", "Peers", "migrated_from", "rows"]
+__all__ = ["ChatFacts", "migrated_from", "rows"]
 
 GENERAL = 1  # the topic of what was posted in none
 

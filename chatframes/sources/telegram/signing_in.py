@@ -19,7 +19,7 @@ from ...transfer.clock import SYSTEM, Clock
 from ...values import Secret
 from .store import StoredSession
 
-__all__ = ["CodeExpired", "LoginClient"]
+__all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient"]
 
 T = TypeVar("T")
 
@@ -27,7 +27,8 @@ STEP_SECONDS = 60.0  # Telethon itself would wait for an answer for ever
 MAX_MOVES = 2  # from data centre to data centre, until one is the account's
 
 _MOVED = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
-_REVOKED = (errors.UnauthorizedError, errors.AuthKeyNotFound)
+REVOKED = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
+LOST = (OSError, asyncio.IncompleteReadError, BufferError)  # a TimeoutError is an OSError
 _TRY_LATER = "wait a day, or log in with Telegram's own app first"
 _TOO_OFTEN = (errors.PhoneNumberFloodError, errors.PhonePasswordFloodError)
 _REFUSALS: dict[type[Exception], str] = {
@@ -160,12 +161,12 @@ class LoginClient:
         for kind, sentence in _REFUSALS.items():
             if isinstance(error, kind):
                 return AuthError(sentence)
-        if isinstance(error, _REVOKED):
+        if isinstance(error, REVOKED):
             return AuthError("Telegram has ended this session: begin again")
         if isinstance(error, errors.RPCError):
             name = str(error.message)
             told = name if re.fullmatch("[A-Z_]+", name) else type(error).__name__
             return ServiceError(f"Telegram refused this step ({told})")
-        if isinstance(error, OSError | TimeoutError | asyncio.IncompleteReadError):
+        if isinstance(error, LOST):
             return ServiceError("Telegram could not be reached: is there a network, or a firewall in between?")
         return ServiceError(f"this step of logging in went wrong ({type(error).__name__}): begin again")

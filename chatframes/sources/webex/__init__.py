@@ -6,7 +6,7 @@ import difflib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from ...model import Chat
 from ...transfer.gate import gate
 from ...transfer.http import Http, shared
 from ...transfer.link import Link, StatusError
-from ...windows import parse_bounds, plain_bound
+from ...windows import END_OF_TIME, parse_bounds, plain_bound
 from .. import Context
 from .auth import fingerprint, forget_tokens, tokens
 from .people import People
@@ -28,7 +28,6 @@ __all__ = ["SERVICE", "Webex", "connect", "forget_tokens", "list_chats"]
 
 SERVICE: Literal["webex"] = "webex"
 ROOMS_PAGE = 1000
-END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, init=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,7 @@ class Room:
     def _mentions_only(self) -> bool:
         return self.bot and not self.direct
 
-    async def messages(self, window: Window) -> AsyncIterator[Page]:
+    async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
         """Yield the window's pages, newest first; the last ones may reach past its older edge."""
         url: str | None = self._first_page(_just_after(window.until))
         visited: set[str] = set()
