@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+import warnings
 from getpass import getpass
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,13 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        match options.command:
-            case "demo":
-                show(options.messages, options.images, options.out)
-            case "login":
-                log_in(options.session)
-            case "logout":
-                log_out(options.session)
+        with warnings.catch_warnings():
+            warnings.showwarning = _say
+            match options.command:
+                case "demo":
+                    show(options.messages, options.images, options.out)
+                case "login":
+                    log_in(options.session)
+                case "logout":
+                    log_out(options.session)
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
         return 130
@@ -52,6 +55,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"chatframes: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _say(message: Warning | str, *_: object, **__: object) -> None:
+    """Print a warning as a sentence, without the line of code it came from."""
+    print(f"chatframes: {message}", file=sys.stderr)
 
 
 def show(messages: int, images: int, out: Path) -> None:
@@ -113,7 +121,8 @@ def log_in(session: str | None) -> None:
     print(f"{login.describe()}\n")
     name = session_name(config.telegram)
     print(f"The login is kept in {session_file(name)}.")
-    print("It opens your account: only you can read that file, and `chatframes logout telegram` ends it.\n")
+    which = f" --session {shlex.quote(session)}" if session is not None else ""
+    print(f"It opens your account: only you can read that file, and `chatframes logout telegram{which}` ends it.\n")
     print("Next:")
     if asked:
         print("  keep both for later calls:   export TELEGRAM_API_ID='...' TELEGRAM_API_HASH='...'")
@@ -150,9 +159,13 @@ def log_out(session: str | None) -> None:
     """End a login to Telegram."""
     from . import blocking
     from .login import TelegramLogin
-    from .sources.telegram.store import session_name
+    from .sources.telegram.store import session_file, session_name
 
     config, _ = telegram_config(session)
+    kept = session_file(session_name(config.telegram))
+    if not kept.is_file() and " " not in kept.stem:  # a session string has no file
+        others = ", ".join(sorted(file.stem for file in kept.parent.glob("*.session"))) or "none"
+        raise cf.ConfigError(f"there is no login called {kept.stem!r} to end; kept here are: {others}")
     login = TelegramLogin(config)
     try:
         blocking.run(login.log_out())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from .config_file import Environment, credentials_in, find_file, read_file, shielded
 from .errors import ConfigError
@@ -30,6 +30,7 @@ from .limits import (
     WebexConfig,
 )
 from .mistakes import admin_keys, first_mistake, missing_credentials, nearest, shown
+from .values import is_session_string
 
 __all__ = [
     "Config",
@@ -299,6 +300,13 @@ def _choose_credentials(
     given = credentials_in(data, service)
     names = {name: f"{service}.{name}" for name in CREDENTIALS[service]}
     outside = environment.credentials(service)
+    # The name of a login is no credential: it only says which of this machine's logins is meant.
+    if given and _is_a_name(outside):
+        if not explicit or "session" not in given:
+            data[service]["session"] = given["session"] = outside["session"]
+        outside = {}
+    elif outside and _is_a_name(given):
+        outside, given = {**given, **outside, **(given if explicit else {})}, {}
     if outside and not (explicit and given):
         given, place = outside, "the environment"
         names = {name: f"{service}_{name}".upper() for name in names}
@@ -308,6 +316,14 @@ def _choose_credentials(
             data[service] = {name: value for name, value in section.items() if name not in names} | outside
     if problem := missing_credentials(service, given, names):
         raise ConfigError(f"{place}: {problem}")
+
+
+def _is_a_name(credentials: Mapping[str, Any]) -> bool:
+    """Whether these are but the name of a Telegram session kept here (a session string is a credential)."""
+    session = credentials.get("session")
+    return (
+        len(credentials) == 1 and isinstance(session, SecretStr) and not is_session_string(session.get_secret_value())
+    )
 
 
 def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Path) -> None:

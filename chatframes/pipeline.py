@@ -159,7 +159,8 @@ class Run:
         counts = sum((reading.counts for reading in self._readings), Counter())
         if counts["pool_timeout"]:
             yield "pool_timeout"
-        if counts["rate_limited"]:
+        # A chat that cuts itself keeps to a pace of its own: there is nothing to set.
+        if any(r.counts["rate_limited"] for r in self._readings if r.chat is None or not r.chat.cuts_itself):
             yield "rate_limits"
         if self._image_bytes > MEMORY_BYTES:
             yield "memory"

@@ -1006,3 +1006,19 @@ def test_the_readme_explains_every_key_with_its_default(key):
     default = "null" if key.default is None else str(key.default).lower()
     assert any(key.secret or f"`{default}`" in row for row in about)
     assert any(key.allowed in row for row in about)
+
+
+@pytest.mark.parametrize("place", ["config", "environment"])
+def test_the_name_of_a_login_goes_with_credentials_from_elsewhere(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    ids = {"api_id": "12345", "api_hash": "0123456789abcdef0123456789abcdef"}
+    if place == "config":
+        for name, value in ids.items():
+            monkeypatch.setenv(f"TELEGRAM_{name.upper()}", value)
+        telegram = load_config({"telegram": {"session": "work"}}).telegram
+    else:
+        monkeypatch.setenv("TELEGRAM_SESSION", "work")
+        telegram = load_config({"telegram": ids}).telegram
+    assert telegram.session is not None
+    assert telegram.session.get_secret_value() == "work"
+    assert telegram.api_id is not None
+    assert telegram.api_hash is not None

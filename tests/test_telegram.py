@@ -273,6 +273,7 @@ def test_a_chat_goes_by_its_id_marked_or_not_and_by_its_title() -> None:
     [
         ("Standup", "2 Telegram chats are called 'Standup'"),
         ("Projekt Apolo", "did you mean"),
+        ("apollo_news", "write '@apollo_news'"),
         ("@nobody_here_at_all", "nothing on Telegram is called"),
         ("-1001", "in no chat with the id"),
         ("https://t.me/+AbCdEf", "invitation"),
@@ -581,4 +582,8 @@ def test_a_wrong_argument_is_a_sentence_at_once(make: Callable[[], object], says
 def test_a_source_is_plain_data() -> None:
     source = cf.Telegram(-1001234567890, since="2026-10-01", limit=5, tz="Europe/Berlin")
     assert pickle.loads(pickle.dumps(source)) == source
+    assert (
+        cf.Telegram(pd.Series([-1001234567890])[0], since="2026-10-01", limit=pd.Series([5])[0], tz="Europe/Berlin")
+        == source
+    )
     assert repr(source) == "Telegram('-1001234567890', since='2026-10-01', limit=5, tz='Europe/Berlin')"

@@ -639,20 +639,26 @@ def test_who_is_logged_in_already_is_told_so(home):
     assert "Logged in to Telegram as Ada. There is nothing to do." in term.shown
 
 
-def test_without_a_terminal_the_command_is_one_sentence(monkeypatch, capsys):
+def test_without_a_terminal_the_command_is_one_sentence(home, monkeypatch, capsys):
     with open(os.devnull) as nothing:
         monkeypatch.setattr("sys.stdin", nothing)
         assert main(["login", "telegram"]) == 1
         assert main(["logout", "telegram"]) == 1
     told = capsys.readouterr().err.splitlines()
     assert "run it in a terminal, or use chatframes.TelegramLogin() in a notebook" in told[0]
-    assert "https://my.telegram.org" in told[1]
+    assert "there is no login called 'default' to end; kept here are: none" in told[1]
     assert len(told) == 2
 
 
-def test_logging_out_by_command_needs_no_terminal(client, monkeypatch, capsys):
+def test_logging_out_by_command_needs_no_terminal(home, client, monkeypatch, capsys):
     monkeypatch.setenv("TELEGRAM_API_ID", "12345")
     monkeypatch.setenv("TELEGRAM_API_HASH", APP["api_hash"])
+    kept = home / ".chatframes" / "telegram" / "work.session"
+    kept.parent.mkdir(parents=True, mode=0o700)
+    kept.touch(mode=0o600)
+    assert main(["logout", "telegram", "--session", "wrok"]) == 1
+    assert "there is no login called 'wrok' to end; kept here are: work" in capsys.readouterr().err
+    assert client.calls == []
     assert main(["logout", "telegram", "--session", "work"]) == 0
     assert (client.calls, client.closed) == (["log_out"], 1)
     assert "Logged out of Telegram (work)" in capsys.readouterr().out

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import ConfigError
 from ...model import Chat
@@ -77,6 +78,7 @@ class Telegram:
         tz: str = "UTC",
         limit: int | None = None,
     ) -> None:
+        chat, limit = _plain_number(chat), _plain_number(limit)
         if isinstance(chat, bool) or not isinstance(chat, str | int) or not str(chat).strip():
             raise ConfigError("Telegram(chat): chat is @name, a t.me link, a numeric id or the title of a chat")
         if len(str(chat)) > LONGEST_NAME:
@@ -144,6 +146,13 @@ class Telegram:
                 yield chat
             finally:
                 await chat.close()
+
+
+def _plain_number(value: Any) -> Any:
+    """Return numpy's whole numbers, which columns are full of, as Python's."""
+    if isinstance(value, bool | int | str) or not hasattr(value, "__index__"):
+        return value
+    return operator.index(value)
 
 
 @asynccontextmanager

@@ -205,7 +205,12 @@ async def _open(key: str, config: TelegramConfig) -> Account:
     _warn_without_cryptg()
     client, session = _client(config)
     if session.auth_key is None:
-        raise AuthError(f"nobody is logged in to this Telegram session: {_LOG_IN}")
+        name = config.session.get_secret_value() if config.session is not None else None
+        raise AuthError(
+            f"nobody is logged in to Telegram here{'' if name is None else f' as {name!r}'}: log in with `chatframes "
+            f"login telegram{'' if name is None else f' --session {name}'}`, or with chatframes.TelegramLogin(config) "
+            "in a notebook"
+        )
     try:
         async with _trusting(config.server):
             await _saying_why(client.connect())

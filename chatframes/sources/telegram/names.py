@@ -218,6 +218,12 @@ async def _by_title(link: TelegramLink, title: str) -> Entity:
         )
     near = difflib.get_close_matches(title, [title_of(one) for one, _ in listed], n=5, cutoff=0.4)
     shown = [(one, when) for one, when in listed if title_of(one) in near] or listed
+    if _USERNAME.fullmatch(title):
+        raise ChatNotFound(
+            f"no Telegram chat of this account is called {title!r}: if it is a public name, write '@{title}'; "
+            + (f"or did you mean one of these?\n{_candidates(shown)}" if near else "")
+            + '\nchats("telegram") lists them all'
+        )
     raise ChatNotFound(
         f"no Telegram chat of this account is called {title!r}; "
         + (f"did you mean one of these?\n{_candidates(shown)}" if shown else "it is in no chat at all")
