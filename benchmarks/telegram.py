@@ -69,6 +69,10 @@ def contend(name: str, images: bool) -> None:
     """Run one contender in this process and print what it took."""
     import telethon  # noqa: F401
 
+    if name == "chatframes":
+        import chatframes.api
+        import chatframes.sources.telegram.chat  # noqa: F401
+
     config = json.loads(sys.stdin.readline())
     cpu, wall = time.process_time(), time.perf_counter()
     if name == "telethon":
