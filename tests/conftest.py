@@ -29,6 +29,8 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
 
 
 def _missing(tool: str) -> str | None:
+    if tool == "posix":
+        return None if os.name == "posix" else "this is no POSIX system"
     if tool == "browser":
         return None if shutil.which("chromium") else "Chromium is not installed (Debian: apt-get install chromium)"
     answer = (
@@ -41,7 +43,7 @@ def _missing(tool: str) -> str | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs a tool that is absent, with the reason; under CHATFRAMES_CI=1 absence fails instead."""
-    for tool in ("browser", "namespace"):
+    for tool in ("browser", "namespace", "posix"):
         marked = [item for item in items if item.get_closest_marker(tool)]
         reason = _missing(tool) if marked else None
         if reason and os.environ.get("CHATFRAMES_CI") == "1":

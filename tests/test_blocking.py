@@ -578,7 +578,7 @@ say(after=count())
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.posix
 def test_forked_children_fetch_and_so_does_their_parent_afterwards(server: HoldingWebex, tmp_path: Path) -> None:
     server.release()
     with Script(FORKING, tmp_path, server.config) as script:

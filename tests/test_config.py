@@ -640,7 +640,7 @@ def test_a_line_break_after_a_pasted_token_does_no_harm():
     assert token(load_config({"webex": {"access_token": " pasted\n"}})) == "pasted"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes are a POSIX thing")
+@pytest.mark.posix
 def test_a_file_with_credentials_that_others_can_read_is_warned_about(quiet_place):
     path = write(quiet_place, {"webex": {"access_token": CANARY}})
     path.chmod(0o644)

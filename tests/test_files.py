@@ -359,7 +359,7 @@ def test_a_folder_one_may_not_write_to_says_so(tmp_path: Path, monkeypatch: pyte
         write_parquet(chat(1), tmp_path / "chat.parquet")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.posix
 def test_behind_a_link_the_file_itself_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "link.parquet").symlink_to(tmp_path / "store" / "chat.parquet")

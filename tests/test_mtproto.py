@@ -777,18 +777,24 @@ def test_a_senseless_handshake_is_refused(step: bytes) -> None:
     run(test)
 
 
+def for_ever() -> tuple[asyncio.Event, asyncio.Event, Any]:
+    """A handler that never answers, and when it has begun and ended."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def wait(request: Any, client: Client) -> object:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return True
+
+    return begun, ended, wait
+
+
 def test_who_leaves_in_the_middle_of_an_answer_takes_the_handler_along() -> None:
     async def test() -> None:
-        begun, ended = asyncio.Event(), asyncio.Event()
-
-        async def wait(request: Any, client: Client) -> object:
-            begun.set()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                ended.set()
-            return True
-
+        begun, ended, wait = for_ever()
         async with serving(World(UpdateStatus=wait)) as server:
             async with greeted(server) as leaving:
                 leaving.send((leaving.new_id(), functions.account.UpdateStatusRequest(True)))
@@ -802,16 +808,7 @@ def test_who_leaves_in_the_middle_of_an_answer_takes_the_handler_along() -> None
 
 def test_stopping_ends_handlers_and_hangs_up_on_everybody() -> None:
     async def test() -> None:
-        begun, ended = asyncio.Event(), asyncio.Event()
-
-        async def wait(request: Any, client: Client) -> object:
-            begun.set()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                ended.set()
-            return True
-
+        begun, ended, wait = for_ever()
         async with serving(World(UpdateStatus=wait)) as server, greeted(server) as client:
             client.send((client.new_id(), functions.account.UpdateStatusRequest(True)))
             await begun.wait()

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from telethon import TelegramClient, errors
-from telethon.crypto import rsa
+from telethon.crypto import AuthKey, rsa
 from telethon.sessions import StringSession
 from truth import check, plain
 
@@ -115,7 +115,7 @@ WINDOWS = [
 @pytest.mark.parametrize(("since", "until"), WINDOWS)
 def test_both_ends_of_a_range_are_exact_to_the_second(since: str, until: str) -> None:
     with cf.sandbox(messages=1500, images=0) as world:
-        for chat in ("@apollo", "@apollo_news", "Launch crew"):
+        for chat in (one["id"] for one in world.truth["chats"] if one["platform"] == "telegram"):
             wanted = [record["message_id"] for record in expected(world, chat, since, until)]
             frame = fetch(world, cf.Telegram(chat, since=since, until=until))
             assert list(frame["message_id"]) == wanted
@@ -318,6 +318,21 @@ def test_a_bots_session_is_a_sentence() -> None:
 def test_without_credentials_there_is_a_sentence_and_no_request() -> None:
     with pytest.raises(cf.AuthError, match=r"my\.telegram\.org"):
         cf.fetch(APOLLO, config={}, progress=False)
+
+
+def test_who_is_not_logged_in_is_told_how_to_by_name_and_a_session_string_is_never_shown() -> None:
+    with cf.sandbox(messages=20, images=0) as world:
+        config = world.config
+        config["telegram"]["session"] = "wrok"
+        with pytest.raises(cf.AuthError, match=r"chatframes login telegram --session wrok"):
+            cf.fetch(APOLLO, config=config, progress=False)
+        empty = StringSession()
+        empty.set_dc(2, "127.0.0.1", 443)
+        empty.auth_key = AuthKey(bytes(256))
+        config["telegram"]["session"] = empty.save()
+        with pytest.raises(cf.AuthError, match="make a new session string") as error:
+            cf.fetch(APOLLO, config=config, progress=False)
+        assert empty.save()[:40] not in str(error.value)
 
 
 def test_a_session_that_was_revoked_keeps_what_was_read_and_says_to_log_in() -> None:

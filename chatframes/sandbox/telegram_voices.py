@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
@@ -14,8 +13,6 @@ from .world import END, Community, Person
 
 SECOND = timedelta(seconds=1)
 REACTIONS = ("👍", "❤", "🔥", "🎉", "😁")
-_MARKUP = re.compile(r"\*\*(.+?)\*\*|`(.+?)`|\[(.+?)\]\((.+?)\)|<@(.+?)>")
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
 
 class Voices:
@@ -88,27 +85,11 @@ class Voices:
 
     def words(self, line: str) -> tuple[Words, ...]:
         """`line` with its slots filled and its markup taken apart."""
-        pick = self.random
-        n = pick.randrange(11, 90)
-        values = {
-            "n": n, "n10": n // 10, "big": n * 37, "tenth": n / 10, "pct": pick.randrange(3, 60),
-            "part": pick.choice(talk.PARTS), "day": pick.choice(_DAYS), "nick": pick.choice(self.team).nick,
-            "at": f"<@{pick.choice(self.team).nick}>",
-            "site": pick.choice(talk.SITES).format(n=n), "part_code": pick.choice(("gps", "imu", "usb")),
-        }  # fmt: skip
-        filled, words, at = line.format(**values), [], 0
-        for match in _MARKUP.finditer(filled):
-            words.append(Words(filled[at : match.start()]))
-            bold, code, label, url, nick = match.groups()
-            if nick:
-                words.append(_mention(next(person for person in self.people if person.nick == nick)))
-            elif url:
-                words.append(Words(label, "link", url))
-            else:
-                words.append(Words(bold, "bold") if bold else Words(code, "code"))
-            at = match.end()
-        words.append(Words(filled[at:]))
-        return tuple(one for one in words if one.text)
+        people = {person.nick: person for person in self.people}
+        return tuple(
+            _mention(people[text]) if style == "mention" else Words(text, style, url)
+            for style, text, url in talk.spoken(line, self.random, [person.nick for person in self.team])
+        )
 
     def author(self, when: datetime | None = None) -> Person:
         """Somebody of the team; in early days perhaps the one who has left since."""

@@ -6,7 +6,6 @@ range is cut into windows, replies to what was deleted, cards, broken text, file
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,9 +32,7 @@ from .world import (
 
 MAX_IMAGES_PER_MESSAGE = 4  # on the average; an album holds at most ten
 MILLISECOND = timedelta(milliseconds=1)
-_MARKUP = re.compile(r"\*\*(.+?)\*\*|`(.+?)`|\[(.+?)\]\((.+?)\)|<@(.+?)>")
 _HOURS = (0.05, 0, 0, 0, 0, 0.1, 0.3, 1, 3, 5, 6, 5, 3, 4, 6, 5, 4, 3, 1.5, 0.8, 0.8, 0.6, 0.4, 0.2)
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
 
 @dataclass(slots=True)
@@ -299,27 +296,11 @@ class Writer:
 
     def _runs(self, line: str) -> tuple[Run, ...]:
         """`line` with its slots filled and its markup taken apart."""
-        pick = self.random
-        n = pick.randrange(11, 90)
-        values = {
-            "n": n, "n10": n // 10, "big": n * 37, "tenth": n / 10, "pct": pick.randrange(3, 60),
-            "part": pick.choice(talk.PARTS), "day": pick.choice(_DAYS), "nick": pick.choice(self.team).nick,
-            "at": f"<@{pick.choice(self.team).nick}>",
-            "site": pick.choice(talk.SITES).format(n=n), "part_code": pick.choice(("gps", "imu", "usb")),
-        }  # fmt: skip
-        filled, runs, at = line.format(**values), [], 0
-        for match in _MARKUP.finditer(filled):
-            runs.append(Run(filled[at : match.start()]))
-            bold, code, label, url, nick = match.groups()
-            if nick:
-                runs.append(Run(nick, "mention", next(p.key for p in self.people if p.nick == nick)))
-            elif url:
-                runs.append(Run(label, "link", url))
-            else:
-                runs.append(Run(bold, "bold") if bold else Run(code, "code"))
-            at = match.end()
-        runs.append(Run(filled[at:]))
-        return tuple(run for run in runs if run.text)
+        keys = {person.nick: person.key for person in self.people}
+        return tuple(
+            Run(text, style, keys[text] if style == "mention" else url)
+            for style, text, url in talk.spoken(line, self.random, [person.nick for person in self.team])
+        )
 
     def _author(self, when: datetime | None = None) -> Person:
         early = when is not None and when < self.since + 0.3 * (END - self.since)

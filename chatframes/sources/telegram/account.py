@@ -13,7 +13,7 @@ import os
 import warnings
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
@@ -28,12 +28,12 @@ from telethon.tl.alltlobjects import LAYER
 from ...errors import AuthError, ConfigError, RateLimited, ServiceError
 from ...limits import TelegramConfig, TelegramServer
 from ...transfer.clock import Clock
+from ...values import is_session_string
 from .pace import Pace
 from .signing_in import LOST, REVOKED, LoginClient
-from .store import open_session
+from .store import open_session, session_name
 
 CONNECT_SECONDS = 60.0
-_LOG_IN = "log in with `chatframes login telegram`, or with chatframes.TelegramLogin() in a notebook"
 
 _log = logging.getLogger("chatframes.telethon")
 _log.addHandler(logging.NullHandler())  # its warnings of lost connections belong in no notebook's output
@@ -48,6 +48,7 @@ class Account:
     session: StringSession
     server: TelegramServer | None
     me: types.User
+    how_to_log_in: str
     pace: Pace = field(default_factory=Pace)
     found: dict[str, Any] = field(default_factory=dict)  # chats by what users called them
     finding: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -104,8 +105,7 @@ class Account:
         if self._senders.get(dc_id) is sender:
             known = self._senders.pop(dc_id)
             self._doubted.pop(known, None)
-            with suppress(Exception):
-                await known.disconnect()
+            await _hang_up(known)
 
     def doubt(self, sender: MTProtoSender, asked_at: float, now: float) -> None:
         """Connect anew after a long silence, and ask what is unanswered again; both times in seconds.
@@ -133,8 +133,15 @@ class Account:
         self.closed.set()  # Telethon never tells those whose question was still in its queue
         for dc_id, sender in list(self._senders.items()):
             await self.leave(dc_id, sender)
-        with suppress(Exception):
-            await self.client.disconnect()
+        await _hang_up(self.client)
+
+
+async def _hang_up(end: TelegramClient | MTProtoSender) -> None:
+    """Disconnect; what goes wrong in that keeps nobody from what they were about, but the log has it."""
+    try:
+        await end.disconnect()
+    except Exception:
+        _log.warning("hanging up failed", exc_info=True)
 
 
 _accounts: dict[str, Account] = {}
@@ -154,7 +161,7 @@ async def account(config: TelegramConfig) -> Account:
     if config.api_id is None or config.api_hash is None:
         raise AuthError(
             "there are no Telegram credentials: get api_id and api_hash at https://my.telegram.org, set "
-            f"TELEGRAM_API_ID and TELEGRAM_API_HASH, and {_LOG_IN}"
+            f"TELEGRAM_API_ID and TELEGRAM_API_HASH, and {_how_to_log_in(config)}"
         )
     key = _key(config)
     async with _opening[key]:
@@ -162,7 +169,7 @@ async def account(config: TelegramConfig) -> Account:
         if known is None:
             known = _accounts[key] = await _open(key, config)
         elif not known.client.is_connected():
-            await _saying_why(known.connect())
+            await _saying_why(known.connect(), known.how_to_log_in)
     return known
 
 
@@ -197,23 +204,19 @@ async def client_for_login(config: TelegramConfig, clock: Clock) -> LoginClient:
         await forget(known)
     client, _ = _client(config)
     async with _trusting(config.server):
-        await _saying_why(client.connect())
+        await _saying_why(client.connect(), _how_to_log_in(config))
     return LoginClient(client, clock)
 
 
 async def _open(key: str, config: TelegramConfig) -> Account:
     _warn_without_cryptg()
     client, session = _client(config)
+    how = _how_to_log_in(config)
     if session.auth_key is None:
-        name = config.session.get_secret_value() if config.session is not None else None
-        raise AuthError(
-            f"nobody is logged in to Telegram here{'' if name is None else f' as {name!r}'}: log in with `chatframes "
-            f"login telegram{'' if name is None else f' --session {name}'}`, or with chatframes.TelegramLogin(config) "
-            "in a notebook"
-        )
+        raise AuthError(f"nobody is logged in to Telegram here ({session_name(config)}): {how}")
     try:
         async with _trusting(config.server):
-            await _saying_why(client.connect())
+            await _saying_why(client.connect(), how)
     except BaseException:
         await client.disconnect()
         raise
@@ -221,11 +224,11 @@ async def _open(key: str, config: TelegramConfig) -> Account:
     if me is None or me.bot:
         await client.disconnect()
         raise AuthError(
-            f"this Telegram session is logged out or was revoked: {_LOG_IN}"
+            f"this Telegram session is logged out or was revoked: {how}"
             if me is None
-            else f"this Telegram session is a bot's, and Telegram shows bots no history: {_LOG_IN}, as yourself"
+            else f"this Telegram session is a bot's, and Telegram shows bots no history: {how}, as yourself"
         )
-    return Account(key, client, session, config.server, me)
+    return Account(key, client, session, config.server, me, how)
 
 
 def _client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
@@ -263,7 +266,17 @@ def _client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
     return client, session
 
 
-async def _saying_why(doing: Any) -> Any:
+def _how_to_log_in(config: TelegramConfig) -> str:
+    """Say what leads to the very session that a configuration means."""
+    if config.session is None:
+        return "log in with `chatframes login telegram`, or with chatframes.TelegramLogin() in a notebook"
+    name = config.session.get_secret_value()
+    if is_session_string(name):  # never shown
+        return "make a new session string; or take `session` out, and log in with `chatframes login telegram`"
+    return f"log in with `chatframes login telegram --session {name}`, or with chatframes.TelegramLogin(config)"
+
+
+async def _saying_why(doing: Any, how_to_log_in: str) -> Any:
     """Await a step of connecting; whatever goes wrong becomes a sentence."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):  # Telethon would wait for an answer for ever
@@ -271,11 +284,11 @@ async def _saying_why(doing: Any) -> Any:
     except errors.FloodWaitError as error:
         raise RateLimited(f"Telegram asks to wait {error.seconds} s before connecting again") from None
     except REVOKED:
-        raise AuthError(f"this Telegram session is logged out or was revoked: {_LOG_IN}") from None
+        raise AuthError(f"this Telegram session is logged out or was revoked: {how_to_log_in}") from None
     except errors.ApiIdInvalidError:
         raise AuthError("Telegram does not know this api_id with this api_hash: copy both again, whole") from None
     except (errors.SecurityError, errors.RPCError) as error:
-        raise ServiceError(f"Telegram refused the connection ({type(error).__name__})") from None
+        raise ServiceError(f"Telegram refused the connection ({type(error).__name__}): try again later") from None
     except LOST:
         raise ServiceError("Telegram could not be reached: is there a network, or a firewall in between?") from None
 

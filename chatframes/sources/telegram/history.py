@@ -89,7 +89,7 @@ class History:
         total = getattr(answer, "count", len(answer.messages))
         self.tell_total(total)
         messages = self._take(answer, top)
-        if _is_all(answer) or self._ended(top, answer, window):
+        if isinstance(answer, types.messages.Messages) or self._ended(top, answer, window):
             yield Piece(messages, answer, window)
             return
         top.done = True
@@ -241,10 +241,6 @@ class History:
         # By the later of the last two: one alone may be oddly dated.
         older = bool(dates) and max(dates) < window.since
         return not answer.messages or older or span.above <= span.below + 1
-
-
-def _is_all(answer: Any) -> bool:
-    return isinstance(answer, types.messages.Messages)
 
 
 async def _together(jobs: list[AsyncGenerator[Piece, None]]) -> AsyncGenerator[Piece, None]:

@@ -18,7 +18,7 @@ from telethon.tl import TLRequest, functions, types
 from ...errors import AuthError, ServiceError
 from ...model import Emit, Refusal
 from ...transfer.clock import Clock, backoff_seconds
-from ...transfer.gate import Gate
+from ...transfer.gate import IMAGE_WAIT_SECONDS, Gate
 from ...transfer.patience import Patience
 from . import account as accounts
 from .account import Account
@@ -44,7 +44,7 @@ class TelegramError(ServiceError):
     """Telegram refused a question, and no retry will change that."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Telegram answered {name}")
+        super().__init__(f"Telegram answered {name}, which trying again does not change; if it stays so, report it")
         self.name = name
 
 
@@ -104,7 +104,7 @@ class TelegramLink:
             if logged_out or self.account.closed.is_set():
                 await accounts.forget(self.account)
                 raise AuthError(
-                    "this Telegram session was logged out or revoked meanwhile: log in with `chatframes login telegram`"
+                    f"this Telegram session was logged out or revoked meanwhile: {self.account.how_to_log_in}"
                 )
             failures += 1
             self.count("retry")
@@ -137,7 +137,10 @@ class TelegramLink:
                 seconds = self._refused_for_now(error, self._kind(request))
                 # The gate does the waiting, for everybody.
                 raise Refusal(
-                    "failed", "rate_limited", name_of(error), retry_after_seconds=0.0 if seconds <= 60 else seconds
+                    "failed",
+                    "rate_limited",
+                    name_of(error),
+                    retry_after_seconds=0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds,
                 ) from None
             except REVOKED:
                 refusal = Refusal("failed", "unauthorized", "the session was logged out or revoked")
@@ -184,7 +187,7 @@ class TelegramLink:
         # Telethon mends a lost connection by itself, five times; this is for after it has given up.
         if not self.account.client.is_connected() and not self.account.closed.is_set():
             try:
-                await self.account.connect()
+                await self._within(ASK_SECONDS, self.account.connect())
             except (*LOST, errors.RPCError):
                 pass  # the next try will say so
 
