@@ -23,8 +23,8 @@ class BadAnswer(Exception):
     """An answer that is not the JSON object it should be."""
 
 
-def decode_json(raw: bytes, response: httpx.Response, max_bytes: int) -> dict[str, Any]:
-    """Return the JSON object of an answer; an error answer that is not JSON counts as an empty one."""
+def decode_json(raw: bytes, response: httpx.Response, max_bytes: int, *, lists: bool = False) -> Any:
+    """Return the JSON object (or list) of an answer; an error answer that is not JSON counts as an empty one."""
     if response.headers.get("Content-Encoding", "").strip().lower() == "gzip":
         unpack = zlib.decompressobj(wbits=31)
         try:
@@ -37,7 +37,7 @@ def decode_json(raw: bytes, response: httpx.Response, max_bytes: int) -> dict[st
         payload = json.loads(raw)
     except (ValueError, RecursionError):
         payload = None
-    if isinstance(payload, dict):
+    if isinstance(payload, dict) or (lists and isinstance(payload, list)):
         return payload
     if response.status_code != 200:
         return {}

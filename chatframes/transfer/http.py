@@ -83,12 +83,16 @@ class Http:
         Its name in messages, "webex" say.
     base_url : str
         The API's address; credentials go to its origin and nowhere else.
+    also : str, optional
+        A second address of the same service, where its tokens are made.
     """
 
-    def __init__(self, service: str, base_url: str, auth: Auth, limits: httpx.Limits) -> None:
+    def __init__(
+        self, service: str, base_url: str, auth: Auth, limits: httpx.Limits, *, also: str | None = None
+    ) -> None:
         self.service = service
         self.base_url = base_url.rstrip("/")
-        self._origin = origin(self.base_url)
+        self._origins = {origin(url) for url in (base_url, also) if url is not None}
         self._auth = auth
         self._timeouts = TIMEOUT.as_dict()
         self._client = httpx.AsyncClient(
@@ -105,7 +109,8 @@ class Http:
     def is_api(self, url: str) -> bool:
         """Whether a URL belongs to the API's own origin: the only place credentials go."""
         # An address that cannot be read has no origin, and so equals none, not even another one of its kind.
-        return bool(self._origin[1]) and origin(url) == self._origin
+        asked = origin(url)
+        return bool(asked[1]) and asked in self._origins
 
     async def request(
         self,
@@ -115,6 +120,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
         token: SecretStr = NO_TOKEN,
+        scheme: str = "Bearer",
     ) -> httpx.Response:
         """Send one request and return the open answer; `token` goes along only to the API's origin.
 
@@ -122,7 +128,7 @@ class Http:
         """
         request = self._build(method, url, headers, data)
         if token and self.is_api(url):
-            request.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+            request.headers["Authorization"] = f"{scheme} {token.get_secret_value()}"
         marked = _ours.set(True)
         try:
             return await self._client.send(request, stream=True)

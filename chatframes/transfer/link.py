@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -49,12 +49,27 @@ class StatusError(ServiceError):
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """How a page is asked for, where it is more than a GET with the endpoint's own token."""
+
+    form: Mapping[str, str] | None = field(default=None, repr=False)  # sent by POST
+    user_agent: str | None = None
+    token: SecretStr | None = None  # in place of the endpoint's own; whoever brings it renews it, too
+    scheme: str = "Bearer"
+    lists: bool = False  # a JSON list will do as well as an object
+
+
+PLAIN = Ask()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """One page: its status, its JSON object and its headers."""
+    """One page: its status, its JSON object (or list), its headers, and where it redirects to."""
 
     status: int
-    payload: dict[str, Any]
+    payload: Any
     headers: httpx.Headers
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,8 @@ class Link:
     emit: Emit
     max_retry_wait_seconds: float
     count: Callable[[str], None]  # "retry", "rate_limited" or "pool_timeout", for the report
+    # What an answer's headers ask to wait before the next page, in seconds: for services that say so beforehand.
+    pace: Callable[[httpx.Headers], float] = lambda headers: 0.0
 
     @property
     def service(self) -> str:
@@ -80,7 +97,7 @@ class Link:
     def _patience(self) -> Patience:
         return Patience(self.service, self.gate, self.clock, self.emit, self.max_retry_wait_seconds)
 
-    async def json(self, url: str, *, let_through: frozenset[int] = frozenset()) -> Answer:
+    async def json(self, url: str, *, let_through: frozenset[int] = frozenset(), ask: Ask = PLAIN) -> Answer:
         """Return one page of the API.
 
         Parameters
@@ -89,6 +106,8 @@ class Link:
             Of the API's own origin; anything else is refused, since the credential goes along.
         let_through : frozenset of int
             Statuses the caller wants to see itself.
+        ask : Ask
+            How to ask, when it is more than a plain GET.
 
         Raises
         ------
@@ -102,13 +121,15 @@ class Link:
         trouble = ""
         while True:
             async with self.gate.pages:
-                token = await self.http.token()
+                token = await self.http.token() if ask.token is None else ask.token
                 # Last: nothing may wait between it and the request.
                 patience -= await self._patience.wait_open(patience)
                 if trouble:
                     self.count("retry")
-                answer, trouble = await self._try_json(url, token)
-            if answer is not None and answer.status == 401 and not renewed:
+                answer, trouble = await self._try_json(url, token, ask)
+                if answer is not None and (pause := self.pace(answer.headers)) > 0:
+                    self.gate.close_for(pause, self.clock)
+            if answer is not None and answer.status == 401 and ask.token is None and not renewed:
                 renewed = True
                 await self.http.renew(token)
                 continue
@@ -131,14 +152,18 @@ class Link:
             seconds = max(asked or 0.0, backoff_seconds(failures, self.clock))
             patience -= await self._patience.pause(seconds, patience, trouble)
 
-    async def _try_json(self, url: str, token: SecretStr) -> tuple[Answer | None, str]:
+    async def _try_json(self, url: str, token: SecretStr, ask: Ask) -> tuple[Answer | None, str]:
         """Return the answer, or None and what went wrong."""
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        if ask.user_agent is not None:
+            headers["User-Agent"] = ask.user_agent
+        method = "GET" if ask.form is None else "POST"
         try:
             response = await self.http.request(
-                "GET", url, headers={"Accept": "application/json", "Accept-Encoding": "gzip"}, token=token
+                method, url, headers=headers, data=ask.form, token=token, scheme=ask.scheme
             )
             try:
-                payload = await self._read_json(response)
+                payload = await self._read_json(response, lists=ask.lists)
             finally:
                 await response.aclose()
         except httpx.InvalidURL:
@@ -150,10 +175,10 @@ class Link:
             trouble = str(error)  # our own words, see transport.translate: no URL, no header
         else:
             status = response.status_code
-            return Answer(status, payload, response.headers), f"HTTP {status}"
+            return Answer(status, payload, response.headers, response.extensions["location"]), f"HTTP {status}"
         return None, trouble
 
-    async def _read_json(self, response: httpx.Response) -> dict[str, Any]:
+    async def _read_json(self, response: httpx.Response, *, lists: bool) -> Any:
         if response.status_code == 429:
             return {}  # its headers say everything, and the gate is to close now
         raw = bytearray()
@@ -165,14 +190,14 @@ class Link:
                     raise BadAnswer("a page of more than 64 MiB")
                 if self.clock.monotonic() > give_up:
                     raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
-            return decode_json(bytes(raw), response, PAGE_BYTES)
+            return decode_json(bytes(raw), response, PAGE_BYTES, lists=lists)
         except (httpx.TransportError, BadAnswer):
             if response.status_code == 200:
                 raise
             return {}  # the status and the headers of an error count, whatever becomes of its body
 
     def _refused(self, answer: Answer, token: SecretStr) -> Exception:
-        detail = str(answer.payload.get("message", ""))
+        detail = str(answer.payload.get("message", "")) if isinstance(answer.payload, dict) else ""
         if token:  # a service may quote what it was sent
             detail = detail.replace(token.get_secret_value(), "********")
         detail = detail[:200]
@@ -185,20 +210,34 @@ class Link:
         )
 
     @asynccontextmanager
-    async def download(self, url: str, statuses: Mapping[int, tuple[Status, str]] | None = None) -> AsyncIterator[Body]:
+    async def download(
+        self,
+        url: str,
+        statuses: Mapping[int, tuple[Status, str]] | None = None,
+        *,
+        foreign: bool = False,
+        accept: str = "*/*",
+        dead_end: Callable[[str], bool] = lambda url: False,
+    ) -> AsyncIterator[Body]:
         """Open one attachment: redirects followed by hand, credentials only to the API's origin, raw bytes.
 
         Parameters
         ----------
         statuses : mapping of int to (status, reason)
             What the service means by its own HTTP statuses.
+        foreign : bool
+            Somebody else wrote this URL: no credential goes along, wherever it leads.
+        accept : str
+            The Accept header: some hosts give whoever would take a web page a web page.
+        dead_end : callable
+            Whether a redirect to this URL means that the picture is gone.
 
         Raises
         ------
         Refusal
             With the outcome this leads to.
         """
-        response = await self._open(url, statuses or {})
+        response = await self._open(url, statuses or {}, self.http.is_api(url) and not foreign, accept, dead_end)
         try:
             encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
             if encoding not in ("identity", ""):
@@ -220,14 +259,20 @@ class Link:
         finally:
             await response.aclose()
 
-    async def _open(self, url: str, statuses: Mapping[int, tuple[Status, str]]) -> httpx.Response:
+    async def _open(
+        self,
+        url: str,
+        statuses: Mapping[int, tuple[Status, str]],
+        at_home: bool,
+        accept: str,
+        dead_end: Callable[[str], bool],
+    ) -> httpx.Response:
         seen = {url}
-        at_home = self.http.is_api(url)
         renewed = False
         while True:
             token = await self._token() if at_home else NO_TOKEN
             await self._patience.wait_open_for_image(http_status=429)
-            response = await self._get_raw(url, token)
+            response = await self._get_raw(url, token, accept)
             status = response.status_code
             if status == 200:
                 return response
@@ -237,6 +282,8 @@ class Link:
                 url = next_hop(url, response.extensions["location"])
                 if url in seen or len(seen) > MAX_REDIRECTS:
                     raise Refusal("failed", "redirect", "too many redirects", http_status=status)
+                if dead_end(url):
+                    raise Refusal("failed", "gone", "redirected to what stands in for pictures that are gone")
                 seen.add(url)
                 # Once a redirect has left the API's origin, no credential follows, not even back to it.
                 at_home = at_home and self.http.is_api(url)
@@ -268,10 +315,10 @@ class Link:
         except AuthError as error:
             raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
 
-    async def _get_raw(self, url: str, token: SecretStr) -> httpx.Response:
+    async def _get_raw(self, url: str, token: SecretStr, accept: str) -> httpx.Response:
         try:
             return await self.http.request(
-                "GET", url, headers={"Accept": "*/*", "Accept-Encoding": "identity"}, token=token
+                "GET", url, headers={"Accept": accept, "Accept-Encoding": "identity"}, token=token
             )
         except (httpx.TransportError, httpx.InvalidURL) as error:
             if isinstance(error, httpx.PoolTimeout):

@@ -165,7 +165,7 @@ async def _find(link: Link, room: str) -> dict[str, Any]:
     decoded = decode_id(room)
     if decoded is not None and decoded[0] == "ROOM":
         try:
-            item = (await link.json(f"{link.base_url}/rooms/{quote(room, safe='')}")).payload
+            item: dict[str, Any] = (await link.json(f"{link.base_url}/rooms/{quote(room, safe='')}")).payload
         except StatusError as error:
             if error.status not in (400, 403, 404):
                 raise

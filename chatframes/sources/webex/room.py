@@ -178,8 +178,9 @@ class Room:
                 )
             except StatusError:
                 return item
-            if not answer.payload.get("errors") and answer.payload.get("id") == item["id"]:
-                return answer.payload
+            whole: Item = answer.payload
+            if not whole.get("errors") and whole.get("id") == item["id"]:
+                return whole
             if attempt < ITEM_ATTEMPTS:
                 await self.clock.sleep(backoff_seconds(attempt, self.clock))
         return item
