@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .login import TelegramLogin as TelegramLogin
     from .model import Event as Event
     from .sandbox import sandbox as sandbox
+    from .sources.reddit import Reddit as Reddit
     from .sources.telegram import Telegram as Telegram
     from .sources.webex import Webex as Webex
     from .table.files import read_parquet as read_parquet
@@ -52,6 +53,7 @@ _HOMES = {
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
     "login": "TelegramLogin",
     "model": "Event",
+    "sources.reddit": "Reddit",
     "sources.telegram": "Telegram",
     "sources.webex": "Webex",
     "table.files": "read_parquet write_parquet",
@@ -65,8 +67,6 @@ __all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Reddit":
-        raise AttributeError(f"chatframes {__version__} does not have {name} yet: it comes in a later version")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'chatframes' has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)

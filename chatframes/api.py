@@ -15,7 +15,7 @@ from .config import Config, ConfigLike, Settings, load_config, merge
 from .errors import ChatframesError, ConfigError, IncompleteWarning
 from .pipeline import Run
 from .progress import Progress, listening
-from .sources import Context, Source, telegram, webex
+from .sources import Context, Source, reddit, telegram, webex
 from .table.batches import Batch
 from .table.frame import build
 from .transfer.clock import SYSTEM
@@ -37,15 +37,18 @@ class _Request:
 
 def _request(sources: Sources, images: object, raw: bool, config: ConfigLike) -> _Request:
     if isinstance(sources, str):
-        raise ConfigError(f"{sources!r} is not a source: write cf.Webex({sources!r}) or cf.Telegram({sources!r})")
+        raise ConfigError(
+            f"{sources!r} is not a source: write cf.Webex({sources!r}), cf.Telegram({sources!r}) or "
+            f"cf.Reddit({sources!r})"
+        )
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     if not listed:
         raise ConfigError("there is nothing to fetch: `sources` is an empty list")
     for source in listed:
-        if not isinstance(source, webex.Webex | telegram.Telegram):
+        if not isinstance(source, webex.Webex | telegram.Telegram | reddit.Reddit):
             raise ConfigError(
-                f"a {type(source).__name__} is not a source: write cf.Webex('Project Apollo') or "
-                "cf.Telegram('@apollo'), or a list of sources"
+                f"a {type(source).__name__} is not a source: write cf.Webex('Project Apollo'), "
+                "cf.Telegram('@apollo') or cf.Reddit('r/apollo'), or a list of sources"
             )
     return _Request(listed, merge(config, images, raw))
 
@@ -65,7 +68,7 @@ def fetch(
 
     Parameters
     ----------
-    sources : Webex, Telegram or list of sources
+    sources : Webex, Telegram, Reddit or list of sources
         What to fetch. A message seen through two sources is kept once.
     images : None, bool, ImageSettings, dict or widget
         Whether to download pictures, and up to how many bytes each: True is on with 10 MiB; a dict may hold
@@ -361,4 +364,5 @@ def shutdown() -> None:
 async def _forget() -> None:
     await telegram.close_all()
     webex.forget_tokens()
+    reddit.forget_accounts()
     forget_gates()

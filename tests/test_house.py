@@ -26,6 +26,9 @@ FLOORS = """
     sources.telegram.media sources.telegram.markup sources.telegram.peers sources.telegram.rows
     sources.telegram.store sources.telegram.signing_in sources.telegram.pace sources.telegram.account
     sources.telegram.link sources.telegram.names sources.telegram.history sources.telegram.chat sources.telegram
+    sources.reddit.pictures sources.reddit.rows sources.reddit.names sources.reddit.pace sources.reddit.account
+    sources.reddit.listing sources.reddit.reader sources.reddit.posts sources.reddit.comments sources.reddit.threads
+    sources.reddit.chat sources.reddit
     reading pipeline api notebook notebook.login login
     sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
     sandbox.telegram_drafts sandbox.telegram_things sandbox.telegram_voices sandbox.telegram_writing sandbox.telegram_ids

@@ -17,7 +17,7 @@ import pytest
 from telethon import TelegramClient, errors
 from telethon.crypto import AuthKey, rsa
 from telethon.sessions import StringSession
-from truth import check, plain
+from truth import check, check_more
 
 import chatframes as cf
 from chatframes import blocking
@@ -26,9 +26,6 @@ from chatframes.sandbox.telegram_faults import TELEGRAM_FAULTS
 from chatframes.transfer.clock import Clock
 
 APOLLO = cf.Telegram("@apollo")
-MORE_FIELDS = [
-    "kind", "topic", "album_id", "reactions", "views", "forwards", "reply_count", "forwarded_from", "flags", "permalink",
-]  # fmt: skip
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch, times: float) -> None:
@@ -51,29 +48,6 @@ def expected(world: World, chat: str, since: str | None = None, until: str | Non
 def telegram(world: World) -> dict[str, Any]:
     stats: dict[str, Any] = world.stats()["telegram"]
     return stats
-
-
-def check_more(frame: pd.DataFrame, records: list[dict[str, Any]]) -> None:
-    by_id = {record["message_id"]: record for record in records}
-    for row in frame.to_dict("records"):
-        truth = by_id[row["message_id"]]
-        for name in MORE_FIELDS:
-            assert same(row[name]) == same(truth[name]), (name, row["message_id"])
-
-
-def same(value: Any) -> Any:
-    """A cell and a record's field in one shape: pairs and structs alike."""
-    value = plain(value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [
-            (item["key"], item["count"])
-            if isinstance(item, dict)
-            else (tuple(item) if isinstance(item, list) else item)
-            for item in value
-        ]
-    return value
 
 
 # --- whole -------------------------------------------------------------------------------------------------------

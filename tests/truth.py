@@ -13,6 +13,10 @@ FIELDS = [
     "author_kind", "text", "markup", "parent_id", "thread_id", "depth", "mentions", "links",
 ]  # fmt: skip
 
+MORE_FIELDS = [
+    "kind", "topic", "album_id", "reactions", "views", "forwards", "reply_count", "forwarded_from", "flags", "permalink",
+]  # fmt: skip
+
 
 def plain(value: Any) -> Any:
     """A cell as plain Python: null is None, sequences are lists."""
@@ -76,3 +80,29 @@ def check_media(
             data = next(pictures)["bytes"]
             assert hashlib.sha256(data).hexdigest() == record["sha256"]
     assert next(pictures, None) is None
+
+
+def check_more(
+    frame: pd.DataFrame, expected: Sequence[Mapping[str, Any]], fields: Sequence[str] = tuple(MORE_FIELDS)
+) -> None:
+    """The columns that only some services have."""
+    by_id = {record["message_id"]: record for record in expected}
+    for row in frame.to_dict("records"):
+        truth = by_id[row["message_id"]]
+        for name in fields:
+            assert same(row[name]) == same(truth[name]), (name, row["message_id"])
+
+
+def same(value: Any) -> Any:
+    """A cell and a record's field in one shape: pairs and structs alike."""
+    value = plain(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [
+            (item["key"], item["count"])
+            if isinstance(item, dict)
+            else (tuple(item) if isinstance(item, list) else item)
+            for item in value
+        ]
+    return value

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..config import Settings
 from ..limits import Service
 from ..model import Emit, OpenChat
 from ..transfer.clock import Clock
 
-__all__ = ["Context", "Source"]
+__all__ = ["Context", "Source", "plain_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +47,10 @@ class Source(Protocol):
 
     def open(self, context: Context) -> AbstractAsyncContextManager[OpenChat]:
         """Find the chat; raises AuthError, ChatNotFound, RateLimited or ServiceError."""
+
+
+def plain_number(value: Any) -> Any:
+    """Return numpy's whole numbers, which columns are full of, as Python's; anything else as it is."""
+    if isinstance(value, bool | int | str) or not hasattr(value, "__index__"):
+        return value
+    return operator.index(value)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...errors import ConfigError
 from ...model import Chat
 from ...transfer.gate import gate
 from ...windows import END_OF_TIME, parse_bounds, plain_bound
-from .. import Context
+from .. import Context, plain_number
 
 if TYPE_CHECKING:
     from .chat import TelegramChat
@@ -78,7 +77,7 @@ class Telegram:
         tz: str = "UTC",
         limit: int | None = None,
     ) -> None:
-        chat, limit = _plain_number(chat), _plain_number(limit)
+        chat, limit = plain_number(chat), plain_number(limit)
         if isinstance(chat, bool) or not isinstance(chat, str | int) or not str(chat).strip():
             raise ConfigError("Telegram(chat): chat is @name, a t.me link, a numeric id or the title of a chat")
         if len(str(chat)) > LONGEST_NAME:
@@ -146,13 +145,6 @@ class Telegram:
                 yield chat
             finally:
                 await chat.close()
-
-
-def _plain_number(value: Any) -> Any:
-    """Return numpy's whole numbers, which columns are full of, as Python's."""
-    if isinstance(value, bool | int | str) or not hasattr(value, "__index__"):
-        return value
-    return operator.index(value)
 
 
 @asynccontextmanager

@@ -1,0 +1,118 @@
+"""A subreddit, a search or a post, opened: its posts, their comments, their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from urllib.parse import urlsplit
+
+from ...model import Attachment, Body, Event, Page, Refusal, Window
+from .listing import Question
+from .names import Target
+from .posts import Posts
+from .reader import Reader, final, when
+from .threads import Threads
+
+LONG_RUN_REQUESTS = 60  # from here on the budget is worth a line before the wait begins
+
+
+@dataclass(slots=True)
+class RedditChat:
+    """An `OpenChat`."""
+
+    reader: Reader
+    target: Target
+    question: Question
+    by_time: bool
+    posts: int | None  # None is as many as Reddit lists
+    comments: int | None  # of each post; None is all of them
+    label: str
+    id: str = ""
+    name: str = ""
+    begins: datetime | None = None
+    cuts_itself: bool = True
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.id = self.name = self.target.name if self.target.kind == "listing" else f"t3_{self.target.name}"
+
+    async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
+        """Yield the posts, then their comments; what is covered comes last, when it is known."""
+        posts = Posts(self.reader, self.target, self.question, self.by_time, self.posts, window)
+        async for page in posts.pages():
+            self._call_it(posts)
+            yield page
+        if posts.note is not None:
+            self.notes.append(posts.note)
+        covered, trouble = posts.covered, posts.trouble
+        if posts.enough and covered.since < covered.until:
+            yield Page([], covered, enough=True)
+        if self.comments != 0 and not final(trouble):
+            threads = Threads(self.reader, posts.found, self.comments)
+            self._announce(threads)
+            async for page in threads.pages():
+                yield page
+            self._compare(threads)
+            if threads.unread:
+                # Comments are younger than their post: what is older than the first post concerned is whole.
+                edge = min((made for post in threads.unread if (made := when(post)) is not None), default=covered.since)
+                covered = Window(covered.since, max(covered.since, min(edge, covered.until)))
+                trouble = threads.trouble
+        if covered.since < covered.until:
+            yield Page([], covered)
+        if trouble is not None:
+            raise trouble
+
+    @asynccontextmanager
+    async def read(self, attachment: Attachment) -> AsyncIterator[Body]:
+        """Open a picture: the original, or else the copy whose signed address the post holds."""
+        if attachment.url is None:
+            raise Refusal("skipped", "no_bytes", "Reddit gives no address for it")
+        async with AsyncExitStack() as stack:
+            try:
+                body = await stack.enter_async_context(self._picture(attachment.url))
+            except Refusal as refusal:
+                if refusal.http_status not in (403, 404) or not isinstance(attachment.handle, str):
+                    raise
+                body = await stack.enter_async_context(self._picture(attachment.handle))
+            yield body
+
+    def _picture(self, url: str) -> AbstractAsyncContextManager[Body]:
+        # Links in posts are strangers', wherever they lead; and Reddit's hosts give a page to whoever takes pages.
+        return self.reader.link.download(url, foreign=True, accept="image/*", dead_end=_stands_for_gone)
+
+    def _call_it(self, posts: Posts) -> None:
+        """Take the id and the spelling of a single subreddit, or the title of a single post, from what came."""
+        if self.target.kind == "post" and posts.found:
+            self.name = str(posts.found[0].get("title") or self.name)
+        elif posts.subreddit is not None and posts.subreddit.get("subreddit_id"):
+            self.id = str(posts.subreddit["subreddit_id"])
+            self.name = str(posts.subreddit.get("subreddit") or self.name)
+
+    def _announce(self, threads: Threads) -> None:
+        """Say before a long run how many requests it will take, and how long Reddit's budget makes that."""
+        note = ""
+        if (requests := threads.requests) >= LONG_RUN_REQUESTS:
+            minutes = self.reader.account.budget.seconds_for(requests) / 60
+            pace = f", about {minutes:.0f} min at the pace Reddit allows" if minutes >= 1 else ""
+            note = f"{self.label}: about {requests:,} requests for comments{pace}; an interrupt keeps what was read"
+        kind: Literal["notice", "messages"] = "notice" if note else "messages"
+        expected = len(threads.posts) + threads.expected
+        self.reader.link.emit(Event(kind, self.label, messages_expected=expected, note=note))
+
+    def _compare(self, threads: Threads) -> None:
+        """Hold the comments read against what the posts say they have."""
+        if threads.got < threads.expected:
+            self.notes.append(
+                f"comments: {threads.got:,} are here where the posts' num_comments add up to {threads.expected:,}"
+                + ("" if threads.unread else "; Reddit also counts some that it shows to nobody")
+            )
+
+
+def _stands_for_gone(url: str) -> bool:
+    # imgur sends whoever asks for a picture that was deleted to a picture of a sentence.
+    parts = urlsplit(url)
+    return parts.path == "/removed.png" and (parts.hostname or "").endswith("imgur.com")

@@ -1,0 +1,143 @@
+"""The comments of one post: what Reddit gives at once, and what it hides behind "more"."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import ServiceError
+from .listing import Get, Thing, listed
+
+AT_ONCE = 500  # Reddit gives about as many in one answer
+COMMENTS_AT_ONCE = 100
+SORT = "confidence"  # what readers see as "best"
+
+Post = Callable[[str, Mapping[str, str]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """A place where comments are left out: by their ids, or, without ids, all that is below `parent`."""
+
+    parent: str
+    children: tuple[str, ...]
+    count: int
+
+
+@dataclass(slots=True)
+class Thread:
+    """The comments of one post on their way."""
+
+    get: Get
+    post: Post
+    post_id: str  # without its t3_
+    wanted: int | None  # None is all of them
+    got: int = 0
+    _depths: dict[str, int | None] = field(default_factory=dict)
+    _left_out: list[More] = field(default_factory=list)
+    _asked: set[More] = field(default_factory=set)
+
+    @property
+    def hidden(self) -> int:
+        """How many comments are known to be left out."""
+        return sum(max(more.count, len(more.children), 1) for more in self._left_out)
+
+    async def comments(self) -> AsyncGenerator[list[tuple[Thing, int | None]], None]:
+        """Yield comments with their depth, parents first; the best ones first as long as not all are wanted.
+
+        Raises
+        ------
+        ServiceError
+            And its kin; what was yielded before stays true.
+        """
+        self._depths[f"t3_{self.post_id}"] = 0
+        limit = AT_ONCE if self.wanted is None else min(self.wanted, AT_ONCE)
+        answer = await self.get(f"comments/{self.post_id}", {"limit": limit, "sort": SORT})
+        if not isinstance(answer, list) or len(answer) < 2:
+            raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}; try again later")
+        yield self._taken(_flat(answer[1]))
+        while self._left_out and (self.wanted is None or self.got < self.wanted):
+            # Where most is hidden first: that is what brings the wanted number soonest.
+            more = max(self._left_out, key=lambda one: one.count)
+            things = await self._expanded(more)
+            self._left_out.remove(more)
+            yield self._taken(things)
+
+    async def _expanded(self, more: More) -> list[tuple[str, Thing]]:
+        if not more.children:
+            # "Continue this thread": the tree goes on below `parent`, which the answer begins with.
+            query = {"comment": more.parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
+            answer = await self.get(f"comments/{self.post_id}", query)
+            return _flat(answer[1]) if isinstance(answer, list) and len(answer) > 1 else []
+        form = {
+            "link_id": f"t3_{self.post_id}",
+            "children": ",".join(more.children),
+            "sort": SORT,
+            "limit_children": "false",
+        }
+        answer = await self.post("api/morechildren", form)
+        try:
+            children = answer["json"]["data"]["things"]
+        except (KeyError, TypeError):
+            raise ServiceError(f"Reddit answered without the comments asked for, of t3_{self.post_id}") from None
+        return _flat({"data": {"children": children}})
+
+    def _taken(self, things: list[tuple[str, Thing]]) -> list[tuple[Thing, int | None]]:
+        """Return the new comments among `things`, as many as are wanted, and remember what is left out."""
+        for kind, data in things:
+            if kind == "more":
+                self._leave_out(data)
+        fresh: dict[str, Thing] = {}
+        for kind, data in things:
+            name = str(data.get("name"))
+            if kind == "t1" and name not in self._depths and name not in fresh:
+                fresh[name] = data
+        taken = []
+        for name, data in fresh.items():
+            if self.wanted is not None and self.got >= self.wanted:
+                break
+            self._depths[name] = depth = self._depth(data, fresh)
+            self.got += 1
+            taken.append((data, depth))
+        return taken
+
+    def _depth(self, data: Thing, fresh: Mapping[str, Thing]) -> int | None:
+        """Return how deep a comment stands; None when one of its parents never came."""
+        steps, parent, seen = 1, str(data.get("parent_id")), set[str]()
+        while parent not in self._depths:
+            if parent not in fresh or parent in seen:
+                return None
+            seen.add(parent)
+            steps, parent = steps + 1, str(fresh[parent].get("parent_id"))
+        above = self._depths[parent]
+        return None if above is None else above + steps
+
+    def _leave_out(self, data: Thing) -> None:
+        ids, count = data.get("children"), data.get("count")
+        children = [child for child in ids if isinstance(child, str)] if isinstance(ids, list) else []
+        parent, total = str(data.get("parent_id")), count if isinstance(count, int) else len(children)
+        for start in range(0, max(len(children), 1), COMMENTS_AT_ONCE):
+            part = tuple(children[start : start + COMMENTS_AT_ONCE])
+            more = More(parent, part, max(len(part), total * len(part) // max(len(children), 1)))
+            # Asked for once already: Reddit does not give these, and would be asked without end.
+            if more.children or parent.startswith("t1_"):
+                key = More(parent, part, 0)
+                if key not in self._asked:
+                    self._asked.add(key)
+                    self._left_out.append(more)
+
+
+def _flat(listing: Any) -> list[tuple[str, Thing]]:
+    """Return the things of a tree of comments, each with its kind, in the order in which a reader sees them."""
+    children, _ = listed(listing)
+    flat: list[tuple[str, Thing]] = []
+    rest = children[::-1]
+    while rest:
+        kind, data = rest.pop()
+        flat.append((kind, data))
+        replies = data.get("replies")
+        if kind == "t1" and isinstance(replies, dict):
+            below, _ = listed(replies)
+            rest.extend(below[::-1])
+    return flat

@@ -1,0 +1,58 @@
+"""One call's way to Reddit: JSON in, pages of rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ...errors import AuthError, ChatframesError, RateLimited
+from ...model import Page
+from ...transfer.link import Link
+from .account import Account
+from .listing import Thing
+from .pictures import Places
+from .rows import row
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An `Account` as one call uses it."""
+
+    account: Account
+    link: Link
+    places: Places
+    raw: bool
+
+    async def get(self, path: str, query: Mapping[str, object]) -> Any:
+        return await self.account.request(self.link, path, query)
+
+    async def post(self, path: str, form: Mapping[str, str]) -> Any:
+        return await self.account.request(self.link, path, form=form)
+
+    def page(self, things: list[tuple[Thing, int | None]]) -> Page:
+        """Return posts or comments, each with its depth, as a page of rows."""
+        now = self.link.clock.now()
+        return Page(
+            [row(thing, places=self.places, fetched_at=now, depth=depth, raw=self.raw) for thing, depth in things], None
+        )
+
+
+def when(post: Thing) -> datetime | None:
+    """Return when a post was written; None when it does not say, or says something impossible."""
+    try:
+        return datetime.fromtimestamp(float(post["created_utc"]), UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def comment_count(post: Thing) -> int:
+    """Return how many comments a post says it has."""
+    said = post.get("num_comments")
+    return said if isinstance(said, int) and said > 0 else 0
+
+
+def final(error: ChatframesError | None) -> bool:
+    """Whether there is no point in asking for anything more."""
+    return isinstance(error, AuthError | RateLimited)

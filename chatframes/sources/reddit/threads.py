@@ -1,0 +1,70 @@
+"""The comments of many posts, one thread after the other: Reddit refuses two expansions at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from ...errors import ChatframesError, ServiceError
+from ...model import Page
+from .account import Refused
+from .comments import COMMENTS_AT_ONCE, Thread
+from .listing import Thing
+from .reader import Reader, comment_count, final
+
+FAILURES_IN_A_ROW = 3  # then Reddit as a whole is in trouble, not a post
+
+
+@dataclass(slots=True)
+class Threads:
+    """The comments of `posts` on their way; what they have come to stands in the fields."""
+
+    reader: Reader
+    posts: list[Thing]
+    wanted: int | None  # of each post; None is all of them
+    got: int = 0
+    unread: list[Thing] = field(default_factory=list)  # posts whose comments are not all here
+    trouble: ChatframesError | None = None
+
+    @property
+    def expected(self) -> int:
+        """How many comments the posts say there are, as far as they are wanted."""
+        return sum(self._wanted_of(post) for post in self.posts)
+
+    @property
+    def requests(self) -> int:
+        """About how many requests it will take."""
+        return sum(1 + self._wanted_of(post) // COMMENTS_AT_ONCE for post in self.posts if comment_count(post))
+
+    def _wanted_of(self, post: Thing) -> int:
+        return comment_count(post) if self.wanted is None else min(self.wanted, comment_count(post))
+
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        """Yield comments; what fails is kept in `unread` and `trouble`."""
+        in_a_row = 0
+        for number, post in enumerate(self.posts):
+            if post.get("num_comments") == 0:
+                continue
+            thread = Thread(self.reader.get, self.reader.post, str(post.get("name")).removeprefix("t3_"), self.wanted)
+            try:
+                async for comments in thread.comments():
+                    self.reader.link.count("page")
+                    self.got += len(comments)
+                    yield self.reader.page(comments)
+            except ChatframesError as error:
+                in_a_row += not isinstance(error, Refused)
+                over = final(error) or in_a_row >= FAILURES_IN_A_ROW
+                self.unread += self.posts[number:] if over else [post]
+                self.trouble = error if final(error) else self._summary(error)
+                if over:
+                    return
+            else:
+                in_a_row = 0
+
+    def _summary(self, error: ChatframesError) -> ServiceError:
+        names = ", ".join(str(post.get("name")) for post in self.unread[:5])
+        more = f" and {len(self.unread) - 5:,} more" if len(self.unread) > 5 else ""
+        return ServiceError(
+            f"the comments of {len(self.unread):,} of {len(self.posts):,} posts are not all here ({names}{more}): "
+            f"{error}"
+        )
