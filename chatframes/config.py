@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from .config_file import Environment, credentials_in, find_file, read_file, shielded
 from .errors import ConfigError
 from .limits import (
     CREDENTIALS,
     GENERAL_KEYS,
+    NAMES,
     SECTIONS,
     ConfigFile,
     DownloadsConfig,
@@ -28,9 +29,10 @@ from .limits import (
     Service,
     TelegramConfig,
     WebexConfig,
+    is_secret,
 )
-from .mistakes import admin_keys, first_mistake, missing_credentials, nearest, shown
-from .values import is_session_string
+from .mistakes import admin_keys, first_mistake, nearest, shown, wrong_credentials
+from .values import is_session_string, text_of
 
 __all__ = [
     "Config",
@@ -100,7 +102,10 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
         Frozen. A service's credentials come as one set from one place: from `path_or_dict` if it has any, else from
         the environment (``WEBEX_ACCESS_TOKEN``, or ``WEBEX_CLIENT_ID``, ``WEBEX_CLIENT_SECRET`` and
         ``WEBEX_REFRESH_TOKEN``; ``TELEGRAM_API_ID``, ``TELEGRAM_API_HASH`` and, unless the login is kept under the
-        name "default", ``TELEGRAM_SESSION``), else from the file that was found.
+        name "default", ``TELEGRAM_SESSION``; ``REDDIT_CLIENT_ID``, ``REDDIT_CLIENT_SECRET`` and, for what only your
+        account sees, ``REDDIT_REFRESH_TOKEN``, or ``REDDIT_USERNAME`` and ``REDDIT_PASSWORD``), else from the file
+        that was found. What is no credential, ``TELEGRAM_SESSION`` as a mere name and ``REDDIT_USER_AGENT``, goes
+        with those of another place.
 
     Raises
     ------
@@ -150,7 +155,7 @@ def with_credentials(config: Config, service: Service, place: str, **values: str
     config : Config
         What they are added to; it stays as it is.
     service : str
-        ``"webex"`` or ``"telegram"``.
+        ``"webex"``, ``"telegram"`` or ``"reddit"``.
     place : str
         Where they were given, for the error: ``"--session"``.
     **values : str
@@ -300,12 +305,13 @@ def _choose_credentials(
     given = credentials_in(data, service)
     names = {name: f"{service}.{name}" for name in CREDENTIALS[service]}
     outside = environment.credentials(service)
-    # The name of a login is no credential: it only says which of this machine's logins is meant.
-    if given and _is_a_name(outside):
-        if not explicit or "session" not in given:
-            data[service]["session"] = given["session"] = outside["session"]
+    if given and _is_a_name(service, outside):
+        name = NAMES[service]
+        if not explicit or name not in given:
+            _checked({service: outside}, "the environment", searched=False)
+            data[service][name] = given[name] = outside[name]
         outside = {}
-    elif outside and _is_a_name(given):
+    elif outside and _is_a_name(service, given):
         outside, given = {**given, **outside, **(given if explicit else {})}, {}
     if outside and not (explicit and given):
         given, place = outside, "the environment"
@@ -314,32 +320,32 @@ def _choose_credentials(
         if isinstance(section, dict):
             _checked({service: outside}, place, searched=False)
             data[service] = {name: value for name, value in section.items() if name not in names} | outside
-    if problem := missing_credentials(service, given, names):
+    if problem := wrong_credentials(service, given, names):
         raise ConfigError(f"{place}: {problem}")
 
 
-def _is_a_name(credentials: Mapping[str, Any]) -> bool:
-    """Whether these are but the name of a Telegram session kept here (a session string is a credential)."""
-    session = credentials.get("session")
-    return (
-        len(credentials) == 1 and isinstance(session, SecretStr) and not is_session_string(session.get_secret_value())
-    )
+def _is_a_name(service: str, credentials: Mapping[str, Any]) -> bool:
+    """Whether these are but a name (see `NAMES`); a session string of Telegram's is more than that."""
+    text = text_of(credentials.get(NAMES.get(service, "")))
+    return len(credentials) == 1 and isinstance(text, str) and not is_session_string(text)
 
 
 def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Path) -> None:
     """A config.json that merely lies in the folder must not quietly redirect the environment's credentials."""
-    webex, server = config.webex.base_url, config.telegram.server
     elsewhere = []
-    if environment.credentials("webex") and webex != WebexConfig.model_fields["base_url"].default:
-        elsewhere.append(("Webex", webex, "base_url"))
-    if environment.credentials("telegram") and server is not None:
-        elsewhere.append(("Telegram", f"{server.address} (port {server.port})", "server"))
+    for service, key in (("webex", "base_url"), ("reddit", "reddit_url"), ("reddit", "oauth_url")):
+        where = getattr(getattr(config, service), key)
+        if where != SECTIONS[service].model_fields[key].default:
+            elsewhere.append((service, where, key))
+    if (server := config.telegram.server) is not None:
+        elsewhere.append(("telegram", f"{server.address} (port {server.port})", "server"))
     for service, where, key in elsewhere:
-        warnings.warn(
-            f"{path} sends the {service} credentials of the environment to {where}: if that is not meant, "
-            f"take {key} out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
-            stacklevel=3,
-        )
+        if any(is_secret(service, name) for name in environment.credentials(service)):
+            warnings.warn(
+                f"{path} sends the {service.capitalize()} credentials of the environment to {where}: if that is not "
+                f"meant, take {key} out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
+                stacklevel=3,
+            )
 
 
 def _spread_defaults(data: dict[str, Any], place: str) -> None:

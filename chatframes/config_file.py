@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import ConfigError
-from .limits import CREDENTIALS
+from .limits import CREDENTIALS, is_secret
 from .mistakes import shown
 from .values import Secret
 
@@ -39,6 +39,12 @@ class Environment(BaseSettings):
     telegram_api_id: Secret | None = None
     telegram_api_hash: Secret | None = None
     telegram_session: Secret | None = None
+    reddit_client_id: Secret | None = None
+    reddit_client_secret: Secret | None = None
+    reddit_refresh_token: Secret | None = None
+    reddit_username: Secret | None = None
+    reddit_password: Secret | None = None
+    reddit_user_agent: Secret | None = None
 
     def credentials(self, service: str) -> dict[str, Secret]:
         """Return the credentials of one service, under their names in config.json."""
@@ -71,7 +77,8 @@ def read_file(path: Path) -> dict[str, Any]:
     data, problem = _parsed(path)
     if problem:
         raise ConfigError(f"{path}: {problem}")
-    if any(credentials_in(data, service) for service in CREDENTIALS) and os.name == "posix":
+    secrets = any(is_secret(service, name) for service in CREDENTIALS for name in credentials_in(data, service))
+    if secrets and os.name == "posix":
         _warn_when_open(path)
     return data
 

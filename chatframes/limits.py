@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import annotated_types
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -135,13 +135,44 @@ class TelegramConfig(BaseModel):
 
 
 class RedditConfig(BaseModel):
-    """The admin's settings for Reddit."""
+    """The admin's settings for Reddit. Frozen; credentials are masked in every repr and dump.
+
+    Of the credentials, `user_agent` is no secret, and may stand in another place than the others.
+    """
 
     model_config = _STRICT
+    credentials: ClassVar[tuple[str, ...]] = (
+        "client_id", "client_secret", "refresh_token", "username", "password", "user_agent",
+    )  # fmt: skip
 
     max_concurrent_image_downloads: _Downloads = 20
     max_connections: _Connections = 100
     max_keepalive_connections: _Keepalive = 20
+    reddit_url: _Endpoint = Field(
+        "https://www.reddit.com",
+        description="Where its site is, which gives tokens: for a gateway or an emulator, as base_url.",
+    )
+    oauth_url: _Endpoint = Field(
+        "https://oauth.reddit.com", description="Where its API is: for a gateway or an emulator, as base_url."
+    )
+    client_id: Annotated[Secret | None, AfterValidator(values.client_id)] = Field(
+        None, description="Of your own app; with client_secret alone it reads what is public."
+    )
+    client_secret: Secret | None = Field(None, description="Of the same app.")
+    refresh_token: Secret | None = Field(
+        None, description="Of an account that has let the app in; or give username and password."
+    )
+    username: Annotated[Secret | None, AfterValidator(values.username)] = Field(
+        None, description='Of the account that made the app (a "script"); or give refresh_token.'
+    )
+    password: Annotated[Secret | None, AfterValidator(values.password)] = Field(
+        None, description="Of the same account."
+    )
+    user_agent: Annotated[str | None, BeforeValidator(values.user_agent)] = Field(
+        None, description="What the program calls itself, 7 to 200 characters; one is made up where none is given."
+    )
+
+    _can_travel = field_validator("client_id", "client_secret", "refresh_token")(values.header_value)
 
 
 class DownloadsConfig(BaseModel):
@@ -154,6 +185,14 @@ class DownloadsConfig(BaseModel):
         ge=0,
         le=86_400,
         description="The longest wait for a page that a service may ask for; images wait at most 60.",
+    )
+    allowed_private_hosts: Annotated[tuple[str, ...], BeforeValidator(values.private_hosts)] = Field(
+        (), description="Private addresses that links in messages may lead to; others are refused."
+    )
+    trust_env: bool = Field(
+        False,
+        description="Use the proxies of the environment (HTTP_PROXY ...); the proxy then decides which addresses "
+        "links may reach.",
     )
 
 
@@ -183,13 +222,20 @@ GENERAL_KEYS = tuple(name for name in ConfigFile.model_fields if name not in SEC
 CREDENTIALS: dict[str, tuple[str, ...]] = {
     "webex": WebexConfig.credentials,
     "telegram": TelegramConfig.credentials,
+    "reddit": RedditConfig.credentials,
 }
-# Which of them are needed together, and which is enough by itself.
-TOGETHER: dict[str, tuple[str, ...]] = {
-    "webex": ("client_id", "client_secret", "refresh_token"),
-    "telegram": ("api_id", "api_hash"),
+_INTEGRATION = ("client_id", "client_secret", "refresh_token")
+_APP, _ACCOUNT = ("client_id", "client_secret"), ("username", "password")
+# What each of them is of no use without, which one is enough by itself, and which of two ways exclude each other.
+NEEDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "webex": dict.fromkeys(_INTEGRATION, _INTEGRATION),
+    "telegram": dict.fromkeys(TelegramConfig.credentials, ("api_id", "api_hash")),
+    "reddit": dict.fromkeys((*_APP, "refresh_token"), _APP) | dict.fromkeys(_ACCOUNT, (*_APP, *_ACCOUNT)),
 }
 ALONE = {"webex": "access_token"}
+EITHER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {"reddit": (("refresh_token",), _ACCOUNT)}
+# Alone it only says which login is meant, or who is asking: so it goes with the credentials of another place.
+NAMES = {"telegram": "session", "reddit": "user_agent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +265,7 @@ class Key:
 
     name: str
     sections: tuple[str, ...]
-    default: int | bool | str | None
+    default: int | bool | str | tuple[str, ...] | None
     allowed: str
     meaning: str
     secret: bool
@@ -233,14 +279,21 @@ def describe_keys() -> list[Key]:
     >>> describe_keys()[0].name, describe_keys()[0].default
     ('max_concurrent_image_downloads', 20)
     """
-    keys: dict[str, Key] = {}
+    keys: dict[tuple[str, str | None], Key] = {}  # what two services mean by client_id are two keys
     for section, model in SECTIONS.items():
         for name, info in model.model_fields.items():
-            sections = (*keys[name].sections, section) if name in keys else (section,)
-            secret = name in CREDENTIALS.get(section, ())
-            allowed = f"secret; or {section.upper()}_{name.upper()}" if secret else allowed_values(section, name)
-            keys[name] = Key(name, sections, info.default, allowed, info.description or "", secret)
+            here = (name, info.description)
+            sections = (*keys[here].sections, section) if here in keys else (section,)
+            allowed = allowed_values(section, name)
+            if name in CREDENTIALS.get(section, ()):
+                allowed = f"{allowed}; or {section.upper()}_{name.upper()}"
+            keys[here] = Key(name, sections, info.default, allowed, info.description or "", is_secret(section, name))
     return list(keys.values())
+
+
+def is_secret(section: str, name: str) -> bool:
+    """Whether a key of a section is a credential that nobody may see."""
+    return Secret in get_args(SECTIONS[section].model_fields[name].annotation)
 
 
 def keys_of(section: Sequence[str]) -> type[BaseModel]:
@@ -256,6 +309,10 @@ def allowed_values(section: str, name: str) -> str:
     high = next((m.le for m in info.metadata if isinstance(m, annotated_types.Le)), None)
     if info.annotation is bool:
         return "true or false"
+    if name == "allowed_private_hosts":
+        return 'a list of "host:port"'
+    if Secret in get_args(info.annotation):
+        return "secret"
     if name == "server":
         return f"null, or {{{', '.join(TelegramServer.model_fields)}}}"
     return "a string" if low is None else f"{low} to {high}"

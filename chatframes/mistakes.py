@@ -6,14 +6,14 @@ Values are never repeated, except numbers: a string in the wrong place may be a 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from .limits import ALONE, CREDENTIALS, GENERAL_KEYS, SECTIONS, TOGETHER, allowed_values, keys_of
+from .limits import ALONE, CREDENTIALS, EITHER, GENERAL_KEYS, NEEDS, SECTIONS, allowed_values, keys_of
 
-__all__ = ["admin_keys", "first_mistake", "missing_credentials", "nearest", "shown"]
+__all__ = ["admin_keys", "first_mistake", "nearest", "shown", "wrong_credentials"]
 
 # What the seed design, and people who read it, write in config.json for what a user decides.
 USER_KEYS = frozenset({"enabled", "max_size_bytes", "image_processing", "imageProcessing", "images"})
@@ -26,6 +26,7 @@ _TYPES = {
     "int_type": "a whole number, without quotes",
     "bool_type": "true or false, without quotes",
     "string_type": "a string, in quotes",
+    "tuple_type": 'a list, in brackets: ["10.0.0.5:8080"]',
 }
 
 
@@ -52,15 +53,21 @@ def first_mistake(error: ValidationError, *, searched: bool) -> str:
             return f"{key} is {_kind(mistake['input'])}, but must be a section: {{ ... }}."
 
 
-def missing_credentials(service: str, given: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
-    """Return what is wrong when a set of credentials is only half there; `names` says how each is written."""
-    together, alone = TOGETHER[service], ALONE.get(service)
-    missing = [name for name in together if name not in given]
-    if not given or not missing or alone in given:
+def wrong_credentials(service: str, given: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
+    """Return what is wrong with a set: half there, or two in one; `names` says how each is written."""
+
+    def listed(some: Iterable[str]) -> str:
+        return " and ".join(names[name] for name in some)
+
+    ways = [[name for name in way if name in given] for way in EITHER.get(service, ())]
+    if ways and all(ways):
+        return f"{listed(ways[0])} is one way to log in and {listed(ways[1])} another: choose one, take the other out."
+    alone, needs = ALONE.get(service), {name: NEEDS[service].get(name, ()) for name in given}
+    missing = [name for name in CREDENTIALS[service] if name not in given and any(name in n for n in needs.values())]
+    if not missing or alone in given:
         return None
-    lacking = " and ".join(names[name] for name in missing)
-    there = " and ".join(names[name] for name in CREDENTIALS[service] if name in given)
-    return f"{there} is of no use without {lacking}: add {'it' if len(missing) == 1 else 'them'}" + (
+    useless = [name for name in CREDENTIALS[service] if not set(missing).isdisjoint(needs.get(name, ()))]
+    return f"{listed(useless)} is of no use without {listed(missing)}: add {'it' if len(missing) == 1 else 'them'}" + (
         f", or give {names[alone]} alone." if alone else "."
     )
 

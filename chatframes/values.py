@@ -17,16 +17,22 @@ __all__ = [
     "Secret",
     "api_hash",
     "api_id",
+    "client_id",
     "endpoint",
     "header_value",
     "ip_address",
     "is_session_string",
+    "password",
+    "private_hosts",
     "rsa_key",
     "session",
     "text_of",
+    "user_agent",
+    "username",
 ]
 
 LARGEST_API_ID = 2**31 - 1  # it travels as 32 bits
+_HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?)):([0-9]{1,5})")
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _SESSION_STRING_BYTES = (263, 275)  # a data centre, its address (IPv4 or IPv6), a port, a key of 256 bytes
 
@@ -103,6 +109,78 @@ def _filled_in(value: Secret) -> str:
     if not text:
         raise ValueError("is empty: fill it in, or take the key out")
     return text
+
+
+def client_id(value: Secret | None) -> Secret | None:
+    """Check the id of a Reddit app: it travels before a colon."""
+    if value is not None and ":" in value.get_secret_value():
+        raise ValueError("holds a colon, which no id of an app has: give the id alone")
+    return value
+
+
+def username(value: Secret | None) -> Secret | None:
+    """Check the name of a Reddit account, which people write with u/ or without."""
+    if value is None:
+        return None
+    text = re.sub("^/?u/", "", _filled_in(value))
+    if not text or not all("!" <= letter <= "~" and letter != "/" for letter in text):
+        raise ValueError("is no name of an account: give what stands after u/")
+    return Secret(text)
+
+
+def password(value: Secret | None) -> Secret | None:
+    """Check a password, which may be anything that can be sent."""
+    if value is None:
+        return None
+    text = value.get_secret_value()
+    if not text:
+        raise ValueError("is empty: fill it in, or take the key out")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("holds what is no letter in UTF-8: type it again")
+    return value
+
+
+def user_agent(value: object) -> object:
+    """Check what a program calls itself; it stands in a header of every request."""
+    text = text_of(value)
+    if not isinstance(text, str):
+        return text
+    text = text.strip()
+    if not (7 <= len(text) <= 200 and all(" " <= letter <= "~" for letter in text)):
+        raise ValueError(
+            "must be 7 to 200 plain ASCII characters in one line, such as linux:my-notebooks:1.0 (by /u/name)"
+        )
+    return text
+
+
+def private_hosts(value: object) -> object:
+    """Check and tidy a list of addresses, each with its port; none stands for more than itself."""
+    if not isinstance(value, list | tuple):
+        return value
+    tidied = [_host_and_port(text_of(item)) for item in value]
+    if None in tidied:
+        raise ValueError(
+            'lists exact addresses with their ports, such as "10.0.0.5:8080", "[::1]:8080" or "media.local:443", '
+            f"without scheme, path or wildcard, and item {tidied.index(None) + 1} is none"
+        )
+    return tuple(dict.fromkeys(tidied))
+
+
+def _host_and_port(item: object) -> str | None:
+    """Return an address as links are compared with it, or None."""
+    parts = _HOST_AND_PORT.fullmatch(item.strip().lower()) if isinstance(item, str) and item.isascii() else None
+    if parts is None or not 1 <= int(parts[3]) <= 65535:
+        return None
+    six, host, port = parts[1], parts[2], int(parts[3])
+    try:
+        if six:
+            return f"[{ipaddress.IPv6Address(six).compressed}]:{port}"
+        # A name that ends in a number is an address to a browser, and 127.1 is one to a resolver.
+        if re.fullmatch("[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]):
+            host = str(ipaddress.IPv4Address(host))
+    except ValueError:
+        return None
+    return None if ".." in host else f"{host}:{port}"
 
 
 def api_id(value: object) -> object:

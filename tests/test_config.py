@@ -33,14 +33,16 @@ from chatframes.config import (
 )
 from chatframes.config_file import strip_comments
 from chatframes.errors import ConfigError
-from chatframes.limits import describe_keys, markdown_table
+from chatframes.limits import RedditConfig, describe_keys, markdown_table
 from chatframes.sandbox.mtproto import PUBLIC_KEY
-from chatframes.values import Secret
+from chatframes.values import Secret, text_of
 
 ROOT = Path(__file__).parents[1]
 CANARY = "canary-Zm9vYmFy-4711"
 APP = {"api_id": 12345, "api_hash": "0123456789abcdef0123456789ABCDEF"}
 SERVER = {"dc_id": 2, "address": "127.0.0.1", "port": 4433, "public_key": PUBLIC_KEY}
+REDDIT_APP = {"client_id": "Rid", "client_secret": "Rsecret"}
+REDDIT_LOGIN = {"username": "Rname", "password": "R pässword: 1"}
 TRIO = {"client_id": "Cid", "client_secret": "Csecret", "refresh_token": "Crefresh"}
 
 
@@ -93,7 +95,10 @@ def test_without_a_file_every_setting_has_its_default():
     assert webex.access_token is None
     assert config.telegram.max_concurrent_media_downloads == 20
     assert config.reddit.max_connections == 100
+    assert (config.reddit.reddit_url, config.reddit.oauth_url) == ("https://www.reddit.com", "https://oauth.reddit.com")
+    assert config.reddit.user_agent is None
     assert config.downloads.max_retry_wait_seconds == 300
+    assert (config.downloads.allowed_private_hosts, config.downloads.trust_env) == ((), False)
 
 
 def test_each_service_gets_the_limits_that_mean_something_there():
@@ -256,18 +261,26 @@ def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
         ({"webx": {}}, 'unknown key "webx" in the top level: did you mean "webex"?'),
         ({"Webex": {}}, 'did you mean "webex"?'),
         ({"acces_token": "x"}, 'unknown key "acces_token" in the top level: did you mean "access_token", in "webex"?'),
-        ({"downloads": {"adaptive": True}}, "the keys there are: max_retry_wait_seconds."),
+        ({"downloads": {"adaptive": True}}, "the keys there are: max_retry_wait_seconds, allowed_private_hosts, tr"),
         ({"telegram": {"app_id": 5}}, 'unknown key "app_id" in "telegram": did you mean "api_id"?'),
         (
             {"telegram": {"server": {**SERVER, "adress": "x"}}},
             'unknown key "adress" in "telegram.server": did you mean',
         ),
-        ({"reddit": {"user_agent": "me"}}, 'unknown key "user_agent" in "reddit"'),
+        ({"reddit": {"useragent": "me"}}, 'unknown key "useragent" in "reddit": did you mean "user_agent"?'),
+        ({"oauth_ur": "x"}, 'did you mean "oauth_url", in "reddit"?'),
         ({"webex": {5: 5}}, 'unknown key "5" in "webex"'),
         # right key, wrong place
         ({"telegram": {"max_connections": 50}}, 'no meaning in "telegram": it belongs in "webex" or "reddit" or at'),
         ({"reddit": {"max_concurrent_fetches": 2}}, 'it belongs in "webex" or "telegram" or at the top level'),
-        ({"reddit": {"client_id": "x"}}, '"client_id" has no meaning in "reddit": it belongs in "webex".'),
+        (
+            {"telegram": {"client_id": "x"}},
+            '"client_id" has no meaning in "telegram": it belongs in "webex" or "reddit".',
+        ),
+        ({"reddit": {"access_token": "x"}}, '"access_token" has no meaning in "reddit": it belongs in "webex".'),
+        ({"reddit": {"base_url": "x"}}, '"base_url" has no meaning in "reddit": it belongs in "webex".'),
+        ({"allowed_private_hosts": []}, 'has no meaning in the top level: it belongs in "downloads".'),
+        ({"reddit": {"trust_env": True}}, '"trust_env" has no meaning in "reddit": it belongs in "downloads".'),
         ({"access_token": "x"}, '"access_token" has no meaning in the top level: it belongs in "webex".'),
         ({"max_retry_wait_seconds": 5}, 'it belongs in "downloads".'),
         ({"max_concurrent_media_downloads": 5}, 'it belongs in "telegram".'),
@@ -312,6 +325,15 @@ def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
         ({"webex": {"allow_unscannable": "true"}}, "is a string, but must be true or false"),
         ({"webex": {"access_token": 12345678}}, "webex.access_token is no string, but must be a string"),
         ({"webex": {"base_url": 5}}, "webex.base_url is 5, but must be a string"),
+        ({"reddit": {"oauth_url": None}}, "reddit.oauth_url is null, but must be a string"),
+        ({"reddit": {"reddit_url": "http://reddit.com"}}, "reddit.reddit_url must be one that begins with https://"),
+        ({"reddit": {"user_agent": 1234567}}, "reddit.user_agent is no string, but must be a string"),
+        ({"downloads": {"trust_env": "true"}}, "downloads.trust_env is a string, but must be true or false"),
+        (
+            {"downloads": {"allowed_private_hosts": "10.0.0.5:80"}},
+            'downloads.allowed_private_hosts is a string, but must be a list, in brackets: ["10.0.0.5:8080"].',
+        ),
+        ({"downloads": {"allowed_private_hosts": None}}, "allowed_private_hosts is null, but must be a list"),
         ({"webex": 5}, "webex is 5, but must be a section: { ... }."),
         ({"webex": None}, "webex is null, but must be a section"),
         ({"telegram": ["x"]}, "telegram is a list, but must be a section"),
@@ -357,6 +379,55 @@ def test_the_dict_a_caller_gives_is_left_as_it_was(monkeypatch):
             {"telegram": {"session": "work"}},
             "telegram.session is of no use without telegram.api_id and telegram.api_hash: add them.",
         ),
+        # Reddit's credentials
+        (
+            {"reddit": {"client_id": "a"}},
+            "config=: reddit.client_id is of no use without reddit.client_secret: add it.",
+        ),
+        ({"reddit": {"client_secret": "a"}}, "reddit.client_secret is of no use without reddit.client_id: add it."),
+        (
+            {"reddit": {"refresh_token": "a", "user_agent": "my-notebooks"}},
+            "reddit.refresh_token is of no use without reddit.client_id and reddit.client_secret: add them.",
+        ),
+        (
+            {"reddit": {**REDDIT_APP, "username": "a"}},
+            "config=: reddit.username is of no use without reddit.password: add it.",
+        ),
+        ({"reddit": {**REDDIT_APP, "password": "a"}}, "reddit.password is of no use without reddit.username: add it."),
+        (
+            {"reddit": REDDIT_LOGIN},
+            "reddit.username and reddit.password is of no use without reddit.client_id and reddit.client_secret: add",
+        ),
+        (
+            {"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "refresh_token": "a"}},
+            "reddit.refresh_token is one way to log in and reddit.username and reddit.password another: choose one",
+        ),
+        (
+            {"reddit": {**REDDIT_APP, "username": "a", "refresh_token": "a"}},
+            "reddit.refresh_token is one way to log in and reddit.username another: choose one, take the other out.",
+        ),
+        ({"reddit": {**REDDIT_APP, "client_id": "a:b"}}, "reddit.client_id holds a colon, which no id of an app has"),
+        (
+            {"reddit": {**REDDIT_APP, "client_id": "a\nX"}},
+            "reddit.client_id holds a space, a line break or a letter",
+        ),
+        ({"reddit": {**REDDIT_APP, "client_secret": "„a“"}}, "reddit.client_secret holds a space, a line break or"),
+        ({"reddit": {**REDDIT_APP, "client_secret": " "}}, "reddit.client_secret is empty"),
+        ({"reddit": {**REDDIT_APP, "refresh_token": "a b"}}, "reddit.refresh_token holds a space, a line break or"),
+        ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "username": ""}}, "reddit.username is empty"),
+        ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "username": "u/"}}, "reddit.username is no name of an account: giv"),
+        ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "username": "a\nb"}}, "reddit.username is no name of an account"),
+        ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "username": "a/b"}}, "give what stands after u/."),
+        ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "password": ""}}, "reddit.password is empty"),
+        (
+            {"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "password": "\ud800"}},
+            "reddit.password holds what is no letter in",
+        ),
+        ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "password": 12345}}, "reddit.password is no string, but must be"),
+        ({"reddit": {"user_agent": "python"}}, "reddit.user_agent must be 7 to 200 plain ASCII characters in one line"),
+        ({"reddit": {"user_agent": "x" * 201}}, "reddit.user_agent must be 7 to 200 plain ASCII"),
+        ({"reddit": {"user_agent": "my-notebooks\r\nX-Evil: 1"}}, "reddit.user_agent must be 7 to 200 plain ASCII"),
+        ({"reddit": {"user_agent": "Jörgs Notizbücher"}}, "such as linux:my-notebooks:1.0 (by /u/name)."),
     ],
 )
 def test_a_mistake_is_one_sentence_that_says_what_to_write(data, says):
@@ -423,6 +494,85 @@ def test_any_other_base_url_is_refused_without_being_repeated(url):
     said = complaint({"webex": {"base_url": url}})
     assert "webex.base_url must be one that" in said
     assert CANARY not in said
+
+
+@pytest.mark.parametrize(
+    ("host", "kept"),
+    [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        (" 10.0.0.5:443\n", "10.0.0.5:443"),
+        ("Media.Local:08080", "media.local:8080"),
+        ("localhost:1", "localhost:1"),
+        ("my_nas:65535", "my_nas:65535"),
+        ("xn--bcher-kva.example:80", "xn--bcher-kva.example:80"),
+        ("[::1]:8080", "[::1]:8080"),
+        ("[FD00:0:0::5]:80", "[fd00::5]:80"),
+    ],
+)
+def test_a_private_address_is_allowed_with_its_port_and_tidied(host, kept):
+    config = load_config({"downloads": {"allowed_private_hosts": ["a:1", host, "a:1", kept]}})
+    assert config.downloads.allowed_private_hosts == ("a:1", kept)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "10.0.0.5",
+        "10.0.0.5:",
+        "10.0.0.5:0",
+        "10.0.0.5:65536",
+        "10.0.0.5:+80",
+        "10.0.0.5:８０",
+        "10.0.0.0/8:80",
+        "10.0.0.*:80",
+        "*:80",
+        "*.local:80",
+        "*",
+        "media.local:*",
+        "http://10.0.0.5:80",
+        "//10.0.0.5:80",
+        "10.0.0.5:80/path",
+        "10.0.0.5:80?x",
+        f"me:{CANARY}@10.0.0.5:80",
+        ":80",
+        "a b:80",
+        "a\nb:80",
+        "bücher.example:80",
+        "\u212a:80",  # in lower case a plain k
+        "media.local.:80",
+        "a..b:80",
+        "-a:80",
+        "::1:80",
+        "[::1]",
+        "[::1:80",
+        "[fe80::1%eth0]:80",
+        "[10.0.0.5]:80",
+        "[media.local]:80",
+        # not the addresses they look like, or another one to every program
+        "127.1:80",
+        "2130706433:80",
+        "0x7f000001:80",
+        "0177.0.0.1:80",
+        "256.0.0.1:80",
+        "1.2.3.4.5:80",
+        5,
+        None,
+        ["10.0.0.5:80"],
+    ],
+)
+def test_any_other_private_address_is_refused_without_being_repeated(host):
+    said = complaint({"downloads": {"allowed_private_hosts": ["a:1", host]}})
+    assert "downloads.allowed_private_hosts must be one that lists exact addresses with their ports" in said
+    assert said.endswith("and item 2 is none.")
+    assert CANARY not in said
+
+
+def test_the_files_list_of_private_addresses_is_read(quiet_place):
+    path = write(quiet_place, '{"downloads": {"allowed_private_hosts": ["127.0.0.1:80"], "trust_env": true}}')
+    downloads = load_config(path).downloads
+    assert (downloads.allowed_private_hosts, downloads.trust_env) == (("127.0.0.1:80",), True)
+    assert pickle.loads(pickle.dumps(downloads)) == downloads
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -767,6 +917,183 @@ def test_telegrams_credentials_are_masked_wherever_settings_are_shown():
         pickle.dumps(config)
 
 
+# --- Reddit's credentials ----------------------------------------------------------------------------------------------
+
+
+def reddit(config: Config) -> dict[str, str]:
+    values = {name: text_of(getattr(config.reddit, name)) for name in type(config.reddit).credentials}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@pytest.mark.parametrize("login", [{}, {"refresh_token": "Rrefresh"}, REDDIT_LOGIN])
+@pytest.mark.parametrize("agent", [{}, {"user_agent": "linux:my-notebooks:1.0 (by /u/me)"}])
+@pytest.mark.parametrize("place", ["dict", "file", "environment"])
+def test_each_way_into_reddit_can_stand_in_each_place(login, agent, place, quiet_place, monkeypatch):
+    given_ = REDDIT_APP | login | agent
+    if place == "environment":
+        for name, value in given_.items():
+            monkeypatch.setenv(f"REDDIT_{name.upper()}", value)
+    elif place == "file":
+        write(quiet_place, {"reddit": given_})
+    assert reddit(load_config({"reddit": given_} if place == "dict" else None)) == given_
+
+
+def test_an_account_may_be_written_with_u_and_a_password_is_kept_to_the_letter():
+    given_ = {**REDDIT_APP, "username": " /u/me_2-x\n", "password": " ünï“💚\t:x "}
+    assert reddit(load_config({"reddit": given_})) == {**given_, "username": "me_2-x"}
+    assert reddit(load_config({"reddit": {**given_, "username": "u/me"}}))["username"] == "me"
+    assert reddit(load_config({"reddit": {**given_, "username": "umbra"}}))["username"] == "umbra"
+
+
+def test_reddits_credentials_come_as_one_set_from_one_place(quiet_place, monkeypatch):
+    found = {**REDDIT_APP, **REDDIT_LOGIN, "user_agent": "the one of the file"}
+    path = write(quiet_place, {"reddit": {**found, "max_connections": 90}})
+    assert reddit(load_config()) == found
+    monkeypatch.setenv("REDDIT_CLIENT_ID", "Eid")
+    monkeypatch.setenv("REDDIT_CLIENT_SECRET", "Esecret")
+    assert reddit(load_config()) == {"client_id": "Eid", "client_secret": "Esecret"}
+    assert load_config().reddit.max_connections == 90
+    assert reddit(load_config(path)) == found
+    assert reddit(load_config({"reddit": {**REDDIT_APP, "refresh_token": "d"}})) == {**REDDIT_APP, "refresh_token": "d"}
+    monkeypatch.setenv("REDDIT_USERNAME", "Ename")
+    assert complaint(None) == "the environment: REDDIT_USERNAME is of no use without REDDIT_PASSWORD: add it."
+    monkeypatch.setenv("REDDIT_REFRESH_TOKEN", "Erefresh")
+    assert complaint(None) == (
+        "the environment: REDDIT_REFRESH_TOKEN is one way to log in and REDDIT_USERNAME another: choose one, take the "
+        "other out."
+    )
+
+
+def test_what_a_program_calls_itself_stands_alone_and_goes_with_credentials_from_elsewhere(quiet_place, monkeypatch):
+    mine, theirs = {"user_agent": "the one that is given"}, "the one of the environment"
+    assert reddit(load_config({"reddit": mine})) == mine
+    monkeypatch.setenv("REDDIT_USER_AGENT", theirs)
+    assert reddit(load_config()) == {"user_agent": theirs}
+    assert reddit(load_config({"reddit": mine})) == mine
+    assert reddit(load_config({"reddit": REDDIT_APP})) == {**REDDIT_APP, "user_agent": theirs}
+    assert reddit(load_config({"reddit": {**REDDIT_APP, **mine}})) == {**REDDIT_APP, **mine}
+    write(quiet_place, {"reddit": {**REDDIT_APP, **mine}})
+    assert reddit(load_config()) == {**REDDIT_APP, "user_agent": theirs}  # the environment goes before what was found
+
+    monkeypatch.delenv("REDDIT_USER_AGENT")
+    for name, value in REDDIT_APP.items():
+        monkeypatch.setenv(f"REDDIT_{name.upper()}", value)
+    assert reddit(load_config({"reddit": mine})) == {**REDDIT_APP, **mine}
+    assert reddit(load_config(write(quiet_place, {"reddit": mine}, "mine.json"))) == {**REDDIT_APP, **mine}
+
+
+@pytest.mark.parametrize(
+    ("variable", "section"),
+    [
+        ("TELEGRAM_SESSION", {"telegram": APP}),
+        ("REDDIT_USER_AGENT", {"reddit": REDDIT_APP}),
+        ("REDDIT_USER_AGENT", {}),
+    ],
+)
+def test_a_wrong_name_in_the_environment_is_said_to_stand_there(variable, section, monkeypatch):
+    monkeypatch.setenv(variable, "../x")
+    said = complaint(section)
+    assert said.startswith(f"the environment: {variable.lower().replace('_', '.', 1)} ")
+
+
+@pytest.mark.parametrize("key", ["reddit_url", "oauth_url"])
+def test_a_file_that_was_found_cannot_quietly_send_reddits_credentials_elsewhere(key, quiet_place, monkeypatch):
+    path = write(quiet_place, {"reddit": {key: "https://elsewhere.example"}})
+    monkeypatch.setenv("REDDIT_USER_AGENT", "no secret at all")
+    assert load_config().path == path  # no warning: warnings are errors here
+    for name, value in REDDIT_APP.items():
+        monkeypatch.setenv(f"REDDIT_{name.upper()}", value)
+    with pytest.warns(
+        UserWarning, match="sends the Reddit credentials of the environment to https://elsewhere"
+    ) as said:
+        load_config()
+    assert [f"take {key} out" in str(warning.message) for warning in said] == [True]
+    assert load_config(path).path == path  # named, and so meant
+
+
+def test_reddits_credentials_from_another_place_are_checked_and_the_rest_stays():
+    config = load_config({"reddit": {**REDDIT_APP, "user_agent": "my-notebooks", "max_connections": 90}})
+    other = with_credentials(config, "reddit", "your answer", refresh_token="Rrefresh")
+    assert reddit(other) == {**reddit(config), "refresh_token": "Rrefresh"}
+    assert other.reddit.max_connections == 90
+    with pytest.raises(ConfigError, match=r"^your answer: reddit\.refresh_token holds a space"):
+        with_credentials(config, "reddit", "your answer", refresh_token="a b")
+
+
+@pytest.mark.posix
+def test_a_user_agent_alone_makes_no_secret_of_a_file(quiet_place):
+    write(quiet_place, {"reddit": {"user_agent": "my-notebooks"}}).chmod(0o644)
+    assert load_config().reddit.user_agent == "my-notebooks"  # no warning: warnings are errors here
+    write(quiet_place, {"reddit": REDDIT_APP}).chmod(0o644)
+    with pytest.warns(UserWarning, match="others can read it"):
+        load_config()
+
+
+SECRETS_OF_REDDIT = [name for name in RedditConfig.credentials if name != "user_agent"]
+
+
+def check_shows_nothing(error: ConfigError) -> None:
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert CANARY not in str(error) + repr(error) + repr(vars(error))
+    assert CANARY.encode() not in pickle.dumps(error)
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][1:]  # the first is the test
+    assert frames
+    assert [frame.f_code.co_name for frame in frames if CANARY in repr(frame.f_locals)] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {name: value}
+        for name in SECRETS_OF_REDDIT
+        for value in (f"{CANARY}\n{CANARY}\ud800/", [CANARY], {"value": CANARY})
+    ]
+    + [
+        {"user_agent": f"{CANARY}\nX: 1"},
+        {"reddit_url": f"https://me:{CANARY}@host"},
+        {"oauth_url": CANARY},
+        {"max_connections": CANARY},
+        {"clientsecret": CANARY},
+        {"client_id": None},
+        {"username": CANARY, "password": CANARY},
+    ],
+)
+@pytest.mark.parametrize("way", ["dict", "file"])
+def test_no_error_shows_a_credential_of_reddits(wrong, way, quiet_place):
+    section = {"client_id": CANARY, "client_secret": CANARY, "refresh_token": CANARY, **wrong}
+    write(quiet_place, {"reddit": section})
+    with pytest.raises(ConfigError) as caught:
+        load_config({"reddit": section} if way == "dict" else None)
+    check_shows_nothing(caught.value)
+
+
+@pytest.mark.parametrize("name", RedditConfig.credentials)
+def test_no_error_about_the_environment_shows_a_credential_of_reddits(name, monkeypatch):
+    for each in (*REDDIT_APP, *REDDIT_LOGIN):
+        monkeypatch.setenv(f"REDDIT_{each.upper()}", CANARY)
+    monkeypatch.setenv(f"REDDIT_{name.upper()}", os.fsdecode(f"{CANARY}\n{CANARY}/".encode() + b"\xff"))
+    with pytest.raises(ConfigError, match=r"^the environment: ") as caught:
+        load_config()
+    check_shows_nothing(caught.value)
+
+
+def test_reddits_credentials_are_masked_wherever_settings_are_shown():
+    config = load_config({"reddit": {**dict.fromkeys(REDDIT_APP, CANARY), **dict.fromkeys(REDDIT_LOGIN, CANARY)}})
+    settings = Settings(config, ImageSettings(True))
+    shown = [
+        repr(config), str(config.reddit), repr(settings), repr(config.reddit.model_dump()),
+        config.reddit.model_dump_json(), repr(dataclasses.asdict(config)), repr(copy.deepcopy(config)),
+        f"{config.reddit.password}", repr(vars(config)), config.reddit.model_copy().model_dump_json(),
+    ]  # fmt: skip
+    assert [text for text in shown if CANARY in text] == []
+    assert repr(config).count("\n") == 4
+    for thing in (config, config.reddit, config.reddit.password, settings):
+        with pytest.raises(ConfigError, match="never pickled"):
+            pickle.dumps(thing)
+    assert reddit(copy.deepcopy(config)) == reddit(config)
+
+
 # --- nothing secret is shown ------------------------------------------------------------------------------------------
 
 
@@ -929,6 +1256,11 @@ def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
         ({"enabled": True, "max_concurrent_downloads": 99}, "it belongs in config.json"),
         ({"enabled": True, "max_connections": 99}, "is the admin's"),
         ({"enabled": True, "access_token": "x"}, "is the admin's"),
+        (
+            {"enabled": True, "allowed_private_hosts": ["10.0.0.5:80"]},
+            '"allowed_private_hosts" is the admin\'s and not',
+        ),
+        ({"enabled": True, "trust_env": True}, '"trust_env" is the admin\'s and not part of a call'),
         (Widget({"enabled": True, "max_concurrent_fetches": 9}), "is the admin's"),
         ({"enable": True}, 'unknown key "enable": did you mean "enabled"?'),
         ({"enabled": True, "max_size": 5}, 'did you mean "max_size_bytes"?'),
@@ -984,7 +1316,9 @@ def test_the_example_file_holds_every_key_at_its_default_and_explains_it():
     assert {(section, name) for section in data for name in data[section]} == {
         (section, key.name) for key in open_keys for section in key.sections
     }
-    assert all(data[section][key.name] == key.default for key in open_keys for section in key.sections)
+    for key in open_keys:
+        for section in key.sections:
+            assert json.dumps(data[section][key.name]) == json.dumps(key.default)
     for key in describe_keys():
         lines = [line for line in text.splitlines() if f'"{key.name}"' in line]
         assert any("//" in line for line in lines), f"{key.name} is not explained"
@@ -998,12 +1332,12 @@ def test_the_table_of_settings_has_a_row_for_every_key():
     assert all(key.meaning for key in describe_keys())
 
 
-@pytest.mark.parametrize("key", describe_keys(), ids=lambda key: key.name)
+@pytest.mark.parametrize("key", describe_keys(), ids=lambda key: f"{key.sections[0]}.{key.name}")
 def test_the_readme_explains_every_key_with_its_default(key):
     rows = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("|")]
     about = [row for row in rows if f"`{key.name}`" in row.split("|")[1]]
     assert about, f"README.md has no row for {key.name}; chatframes.config.markdown_table() writes the table"
-    default = "null" if key.default is None else str(key.default).lower()
+    default = key.default if isinstance(key.default, str) else json.dumps(key.default)
     assert any(key.secret or f"`{default}`" in row for row in about)
     assert any(key.allowed in row for row in about)
 

@@ -84,7 +84,7 @@ class Account:
                 ours: ChatframesError = error
             except asyncprawcore.ResponseException:  # only a 401 ever gets this far
                 ours = refused_login("Reddit refused the access token it had just given (HTTP 401).")
-            except (asyncprawcore.AsyncPrawcoreException, asyncpraw.exceptions.AsyncPRAWException) as error:
+            except Exception as error:  # whatever it is: its frames hold passwords
                 ours = ServiceError(f"asyncpraw could not make sense of an answer ({type(error).__name__})")
             finally:
                 _link.reset(marked)
