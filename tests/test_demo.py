@@ -17,21 +17,26 @@ def test_the_demo_fetches_writes_reads_back_and_says_what_to_do_next(tmp_path: P
     assert main(["demo", "--messages", "400", "--images", "60", "--out", str(tmp_path / "apollo.parquet")]) == 0
     told = capsys.readouterr().out
     assert "webex     400 messages and 60 pictures" in told
-    assert "complete, 700 messages" in told
     assert "jupyter" in told
     assert "Your first real Telegram chat" in told
+    assert "Your first real subreddit" in told
     kept = cf.read_parquet(tmp_path / "apollo.parquet")
-    assert kept["platform"].value_counts().to_dict() == {"webex": 400, "telegram": 300}
+    counts = kept["platform"].value_counts().to_dict()
+    assert (counts["webex"], counts["telegram"]) == (400, 300)
+    assert (kept["kind"] == "post").sum() == 19
+    assert f"complete, {len(kept)} messages" in told
+    assert f"reddit    {counts['reddit']} messages and" in told
     pictures = kept.loc[kept["platform"] == "telegram", "n_images"].sum()
     assert 0 < pictures < 60
     assert f"telegram  300 messages and {pictures} pictures" in told
 
 
-def test_a_small_demo_has_all_of_both_services(tmp_path: Path, capsys) -> None:
+def test_a_small_demo_has_all_of_each_service(tmp_path: Path, capsys) -> None:
     assert main(["demo", "--messages", "50", "--images", "8", "--out", str(tmp_path / "apollo.parquet")]) == 0
     told = capsys.readouterr().out
     assert "webex     50 messages and 8 pictures" in told
     assert "telegram  50 messages and 8 pictures" in told
+    assert "reddit    50 messages and 8 pictures" in told
 
 
 def test_what_cannot_be_written_is_a_sentence_and_no_traceback(tmp_path: Path, capsys) -> None:
@@ -49,7 +54,8 @@ def test_the_whole_demo_runs_where_only_loopback_exists(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert "webex     3,000 messages and 500 pictures" in answer.stdout
     assert "telegram  300 messages and" in answer.stdout
-    assert "complete, 3,300 messages" in answer.stdout
+    assert "reddit    " in answer.stdout
+    assert "complete, 3,7" in answer.stdout
 
 
 # Without iproute2: SIOCSIFFLAGS on "lo" by hand.

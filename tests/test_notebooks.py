@@ -25,11 +25,12 @@ from PIL import Image
 
 import chatframes as cf
 
-NAMES = ["quickstart", "webex", "telegram"]
+NAMES = ["quickstart", "webex", "telegram", "reddit"]
 ADDRESSES = {  # all that a notebook may lead to
     "quickstart": {"https://developer.webex.com"},
     "webex": {"https://developer.webex.com"},
     "telegram": {"https://my.telegram.org", "https://t.me"},
+    "reddit": set(),
 }
 PICTURES = ("image/jpeg", "image/png")
 CHROMIUM_SWITCHES = (
@@ -178,11 +179,15 @@ def test_one_marked_cell_switches_to_ones_own_account(name: str, monkeypatch: py
     monkeypatch.setattr("getpass.getpass", lambda prompt: secret)
     monkeypatch.setenv("TELEGRAM_API_ID", "12345")
     monkeypatch.setenv("TELEGRAM_API_HASH", secret)
+    monkeypatch.setenv("REDDIT_CLIENT_ID", "an-app")
+    monkeypatch.setenv("REDDIT_CLIENT_SECRET", secret)
     before = {"cf": cf}
     exec("\n".join(line.removeprefix("# ") for line in lines), before)
     config = before["config"]
     assert isinstance(config, cf.Config)
-    given = config.telegram.api_hash if name == "telegram" else config.webex.access_token
+    given = {"telegram": config.telegram.api_hash, "reddit": config.reddit.client_secret}.get(
+        name, config.webex.access_token
+    )
     assert given.get_secret_value() == secret
     assert secret not in repr(config)
     assert secret not in marked.source
@@ -324,6 +329,30 @@ def test_the_telegram_notebook_shows_what_its_prose_promises(
     cell_id: str, expected: list[str], executed: Callable[[str], Executed]
 ) -> None:
     said = executed("telegram").said(cell_id)
+    assert [words for words in expected if words not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("cell_id", "expected"),
+    [
+        ("fetch", ["post", "JPEG"]),
+        ("report", ["complete", "num_comments"]),
+        ("threads", ["   "]),
+        ("everything", ["comment", "post"]),
+        ("one", ["depth"]),
+        ("deleted", ["[removed]", "[deleted]"]),
+        ("pictures", ["photo", "gif", "link_preview", "not_an_image", "no_bytes"]),
+        ("end", ["partial", "1,000 messages", "only about 1,000 posts"]),
+        ("long-wait", ["partial", "asks to wait until"]),
+        ("strangers", ["blocked_address"]),
+        ("no-key", ["No Reddit credentials", "Responsible Builder Policy", "cf.sandbox()"]),
+        ("three", ["webex", "telegram", "reddit"]),
+    ],
+)
+def test_the_reddit_notebook_shows_what_its_prose_promises(
+    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
+) -> None:
+    said = executed("reddit").said(cell_id)
     assert [words for words in expected if words not in said] == []
 
 

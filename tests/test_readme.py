@@ -59,7 +59,7 @@ def test_every_way_to_name_a_telegram_chat_finds_the_sandboxs() -> None:
 def test_every_section_the_demo_speaks_of_exists() -> None:
     program = (ROOT / "chatframes" / "__main__.py").read_text(encoding="utf-8")
     named = re.findall(r"\"(Your first real [^\"]+)\"", program)
-    assert len(named) == 2
+    assert len(named) == 3
     for section in named:
         assert f"\n## {section}\n" in README
 

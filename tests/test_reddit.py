@@ -262,7 +262,7 @@ def test_everything_arrives_under_each_fault(fault: str, monkeypatch: pytest.Mon
     with cf.sandbox(faults=[fault]) as world:
         frame = fetch(world)
         met = (
-            {source_id: PICTURE_FATES[fault] for source_id in world.afflicted(fault)} if fault in PICTURE_FATES else {}
+            dict.fromkeys(world.afflicted(fault), PICTURE_FATES[fault]) if fault in PICTURE_FATES else {}
         )
         check_reddit(frame, expected(world), met)
         assert frame.attrs["chatframes"]["status"] == "complete"
@@ -369,9 +369,10 @@ def test_a_login_of_ones_own_works_too(how: str) -> None:
 
 @pytest.mark.parametrize("wrong", [{"password": "5ec2e7-wrong"}, {"refresh_token": "5ec2e7-wrong"}])
 def test_a_wrong_password_or_refresh_token_is_a_sentence(wrong: dict[str, str]) -> None:
-    with cf.sandbox(messages=20, images=0) as world, pytest.raises(cf.AuthError, match="invalid_grant") as caught:
+    with cf.sandbox(messages=20, images=0) as world:
         section = {**world.reddit_login, **wrong} if "password" in wrong else wrong
-        cf.fetch(APOLLO, config=config(world, **section), progress=False)
+        with pytest.raises(cf.AuthError, match="invalid_grant") as caught:
+            cf.fetch(APOLLO, config=config(world, **section), progress=False)
     assert "5ec2e7" not in str(caught.value)
 
 

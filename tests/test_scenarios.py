@@ -1,4 +1,4 @@
-"""The seed document's scenarios, as they stand there: a large Webex room, a very large Telegram chat."""
+"""The seed document's scenarios, as they stand there: a large Webex room, a very large Telegram chat, a subreddit."""
 
 from __future__ import annotations
 
@@ -92,3 +92,26 @@ def test_scenario_2_ten_thousand_messages_and_twelve_hundred_media_arrive_whole_
             f"{beside_mb:.0f} MiB beside them at most, {stats['peak_connections']} connections"
         )
     assert beside_mb <= 300
+
+
+def test_scenario_3_fifty_posts_with_twenty_comments_and_three_hundred_images_arrive_whole(capsys) -> None:
+    with cf.sandbox(messages=1050, images=300, latency_ms=50, faults=["reddit_image_gone"]) as world:
+        source = cf.Reddit("r/apollo", posts=50, comments="all")
+        started = time.perf_counter()
+        frame = cf.fetch(source, images=True, config=world.config, progress=False)
+        seconds = time.perf_counter() - started
+        gone = dict.fromkeys(world.afflicted("reddit_image_gone"), ("failed", "gone"))
+        check(frame, world.expected("r/apollo", platform="reddit"), fates=gone)
+        report, stats = cf.report(frame), world.stats()["reddit"]
+    assert gone
+    assert report.status == "complete", "a picture that is gone is said, and costs no message"
+    assert (frame["kind"] == "post").sum() == 50
+    assert stats["peak_pictures"] == 20
+    assert stats["peak_connections"] <= 25
+    assert stats["tokens"] == 1
+    assert max(stats["picture_gets"].values()) == 1
+    with capsys.disabled():
+        print(
+            f"\nscenario 3: 50 posts, {len(frame) - 50} comments and 300 images in {seconds:.1f} s (the seed says "
+            f"60-120), {stats['peak_connections']} connections at most (the seed says about 25)"
+        )
