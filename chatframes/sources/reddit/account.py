@@ -138,7 +138,7 @@ class _Requestor(asyncprawcore.Requestor):
         pass
 
     @asynccontextmanager
-    async def request(
+    async def request(  # type: ignore[override]  # what asyncprawcore gives, not all that aiohttp takes
         self,
         method: str,
         url: str,
@@ -171,7 +171,9 @@ class _Response:
 
     def __init__(self, answer: Answer) -> None:
         self.status = answer.status
-        self.headers = {} if answer.status == 200 else {"www-authenticate": 'Bearer error="invalid_token"'}
+        self.headers: dict[str, str] = {}
+        if answer.status != 200:
+            self.headers["www-authenticate"] = 'Bearer error="invalid_token"'
         self._payload = answer.payload
 
     async def json(self, **_: Any) -> Any:

@@ -13,7 +13,8 @@ from ...model import Attachment, Body, Event, Page, Refusal, Window
 from .listing import Question
 from .names import Target
 from .posts import Posts
-from .reader import Reader, final, when
+from .reader import Reader, final
+from .rows import when
 from .threads import Threads
 
 LONG_RUN_REQUESTS = 60  # from here on the budget is worth a line before the wait begins

@@ -11,7 +11,8 @@ from ...model import Page, Window
 from .account import Refused
 from .listing import CAP_POSTS, Listing, Question, Thing, listed
 from .names import Target
-from .reader import Reader, when
+from .reader import Reader
+from .rows import when
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import AuthError, ChatframesError, RateLimited
@@ -37,14 +36,6 @@ class Reader:
         return Page(
             [row(thing, places=self.places, fetched_at=now, depth=depth, raw=self.raw) for thing, depth in things], None
         )
-
-
-def when(post: Thing) -> datetime | None:
-    """Return when a post was written; None when it does not say, or says something impossible."""
-    try:
-        return datetime.fromtimestamp(float(post["created_utc"]), UTC)
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
-        return None
 
 
 def comment_count(post: Thing) -> int:

@@ -1,0 +1,261 @@
+"""Where the pictures of a post or a comment are: which ones it shows, in which order, and what each is asked for by.
+
+Reddit's own pictures are asked for at i.redd.it by their id, so that one picture has one address however many rows show
+it. The signed address of a copy, as the post holds it, is kept to fall back on: it works only exactly as it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from ...model import Attachment
+from .listing import Thing
+
+OFFICIAL = "https://www.reddit.com"
+_ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".avif")
+_SHORT = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
+_BARE = r"https?://[^\s<>\"\[\]]+"
+# What a text shows: ![img](id) and its kin, or an address, bare or as the target of a link.
+_SHOWN = re.compile(rf"!\[[^\]]*\]\(\s*(?P<key>[^)\s]+)[^)]*\)|(?P<url>{_BARE})", re.IGNORECASE)
+_BARE_URL = re.compile(_BARE, re.IGNORECASE)
+_ESCAPED = re.compile(r"\\([_*~()\\])")
+
+
+class Url(NamedTuple):
+    """Where to ask for a picture, and where again when it is not there."""
+
+    first: str | None
+    then: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the addresses of Reddit's pictures begin with."""
+
+    original: str
+    preview: str
+    external: str
+    video: str
+    site: str
+
+    @classmethod
+    def of(cls, reddit_url: str) -> Places:
+        """Return Reddit's own hosts, or the paths that stand for them where something else plays Reddit."""
+        site = reddit_url.rstrip("/")
+        hosts = "https://" if site == OFFICIAL else f"{site}/"
+        return cls(
+            original=f"{hosts}i.redd.it/",
+            preview=f"{hosts}preview.redd.it/",
+            external=f"{hosts}external-preview.redd.it/",
+            video=f"{hosts}v.redd.it/",
+            site=f"{site}/",
+        )
+
+    def has(self, url: str) -> bool:
+        """Whether a URL is at a host of Reddit's."""
+        return any(_at(url, place) for place in (self.original, self.preview, self.external, self.video, self.site))
+
+    def own(self, url: str) -> bool:
+        """Whether a URL is of a picture that has an original and an id."""
+        return _at(url, self.original) or _at(url, self.preview)
+
+    def url(self, value: Any) -> str | None:
+        """Return an http(s) URL out of Reddit's JSON, "&amp;" undone where Reddit itself has put it."""
+        if not isinstance(value, str) or not value.lower().startswith(("http://", "https://")):
+            return None
+        return value.replace("&amp;", "&") if self.has(value) else value
+
+
+def attachments(thing: Thing, places: Places) -> tuple[Attachment, ...]:
+    """Return what a post or a comment shows, in order, each thing once."""
+    parents = dicts(thing.get("crosspost_parent_list"))
+    sources = [parents[-1], thing] if parents else [thing]
+    found: dict[str, Attachment] = {}
+    for source in sources:
+        for one in [*_gallery(source, places), *_linked(source, places), *_inline(source, places)]:
+            found.setdefault(one.source_id, one)
+    if all(one.kind == "video" for one in found.values()):
+        for one in _preview(sources[0], places):
+            found.setdefault(one.source_id, one)
+    return tuple(replace(one, position=position) for position, one in enumerate(found.values()))
+
+
+def links_in(text: str) -> list[str]:
+    """Return the addresses in a text of Reddit's Markdown, in order."""
+    return [_whole(match) for match in _BARE_URL.findall(text)]
+
+
+def dicts(value: Any) -> list[Thing]:
+    """Return the objects of a JSON list; none of what is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def gallery_items(post: Thing) -> list[Thing]:
+    """Return what a post says of the order of its gallery."""
+    data = post.get("gallery_data")
+    return dicts(data.get("items")) if isinstance(data, dict) else []
+
+
+def _gallery(post: Thing, places: Places) -> Iterator[Attachment]:
+    entries, items = _entries(post), gallery_items(post)
+    if post.get("is_gallery") is True or items:
+        keys = [item.get("media_id") for item in items] or list(entries)
+        yield from (_entry(key, entries.get(key), places) for key in keys if isinstance(key, str))
+
+
+def _linked(post: Thing, places: Places) -> Iterator[Attachment]:
+    """Yield the picture or the film a post leads to."""
+    url = places.url(post.get("url_overridden_by_dest")) or places.url(post.get("url"))
+    if url is None:
+        return
+    if _at(url, f"{places.site}media?"):
+        url = parse_qs(_parts(url).query).get("url", [url])[0]
+    if post.get("is_video") is True or _at(url, places.video):
+        id_ = _stem(url) if _at(url, places.video) else url
+        yield Attachment(0, "video", id_, url, reason="not_an_image")
+    elif places.own(url):
+        yield _by_url(url, places)
+    elif _parts(url).path.lower().endswith(_ENDINGS):
+        whole = url.partition("#")[0]
+        yield Attachment(0, _kind(url), whole, whole)
+
+
+def _inline(thing: Thing, places: Places) -> Iterator[Attachment]:
+    """Yield what a text shows, then what else came with it."""
+    entries = _entries(thing)
+    text = thing.get("selftext") if "selftext" in thing else thing.get("body")
+    for shown in _SHOWN.finditer(text if isinstance(text, str) else ""):
+        key = shown["key"]
+        url = places.url(_whole(key or shown["url"]))
+        if url is not None and places.own(url):
+            entry = entries.get(_stem(url))
+            yield _by_url(url, places) if entry is None else _entry(_stem(url), entry, places, url)
+        elif key in entries or (key is not None and key.startswith("giphy|")):
+            yield _entry(key, entries.get(key), places)
+    if not gallery_items(thing):
+        yield from (_entry(key, entry, places) for key, entry in entries.items())
+
+
+def _preview(post: Thing, places: Places) -> Iterator[Attachment]:
+    preview = post.get("preview")
+    for image in dicts(preview.get("images") if isinstance(preview, dict) else None)[:1]:
+        source = image.get("source")
+        if isinstance(source, dict) and (url := places.url(source.get("url"))) is not None:
+            width, height = _pixels(source.get("width")), _pixels(source.get("height"))
+            if places.own(url):
+                yield replace(_by_url(url, places), kind="link_preview", width=width, height=height)
+            else:
+                id_ = _stem(url) if _at(url, places.external) else url
+                yield Attachment(0, "link_preview", id_, url, width=width, height=height)
+
+
+def _entries(thing: Thing) -> dict[str, Any]:
+    entries = thing.get("media_metadata")
+    return {key: entry for key, entry in entries.items() if isinstance(key, str)} if isinstance(entries, dict) else {}
+
+
+def _entry(key: str, entry: Any, places: Places, seen: str | None = None) -> Attachment:
+    """Return what an entry of media_metadata stands for; `seen` is its address in a text."""
+    family, _, rest = key.partition("|")
+    if family == "giphy" and rest:
+        id_ = rest.partition("|")[0]
+        entry = entry if isinstance(entry, dict) else {}
+        url = places.url(_source(entry).get("gif")) or f"https://i.giphy.com/media/{id_}/giphy.gif"
+        return _sized("gif", id_, Url(url), entry)
+    if not isinstance(entry, dict) or entry.get("status", "valid") != "valid":
+        return Attachment(0, "photo", key, reason="no_bytes")
+    source, shape = _source(entry), entry.get("e")
+    if shape == "RedditVideo":
+        return Attachment(0, "video", key, reason="not_an_image")
+    copy = places.url(source.get("u")) or seen
+    moving = places.url(source.get("gif"))
+    if shape == "AnimatedImage" and (moving or copy):
+        return _sized("gif", key, Url(moving or copy), entry)
+    if shape == "AnimatedImage":
+        return Attachment(0, "video", key, places.url(source.get("mp4")), reason="not_an_image")
+    if rest:  # emotes: pictures of a subreddit's own, which have no original
+        return _sized("sticker", key, Url(copy or moving), entry)
+    if copy is not None and not places.own(copy):
+        return _sized("photo", key, Url(copy), entry)
+    ending = _SHORT.get(_mime(entry) or "") or _ending(copy or "")
+    return _sized("photo", key, Url(f"{places.original}{key}.{ending}", copy), entry)
+
+
+def _sized(kind: str, id_: str, url: Url, entry: Thing) -> Attachment:
+    source = _source(entry)
+    return Attachment(
+        position=0,
+        kind=kind,
+        source_id=id_,
+        url=url.first,
+        declared_mime=_mime(entry),
+        width=_pixels(source.get("x")),
+        height=_pixels(source.get("y")),
+        reason=None if url.first else "no_bytes",
+        handle=_other(url.then, url.first),
+    )
+
+
+def _by_url(url: str, places: Places) -> Attachment:
+    """Return a picture of Reddit's known by nothing but its address."""
+    id_ = _stem(url)
+    original = f"{places.original}{id_}.{_ending(url)}"
+    return Attachment(0, _kind(url), id_, original, handle=_other(url, original) if _at(url, places.preview) else None)
+
+
+def _other(url: str | None, than: str | None) -> str | None:
+    return url if url != than else None
+
+
+def _source(entry: Thing) -> Thing:
+    source = entry.get("s")
+    return source if isinstance(source, dict) else {}
+
+
+def _mime(entry: Thing) -> str | None:
+    mime = entry.get("m")
+    return mime.replace("image/jpg", "image/jpeg") if isinstance(mime, str) and mime else None
+
+
+def _pixels(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
+
+
+def _at(url: str, place: str) -> bool:
+    """Whether a URL begins with `place`, in whatever letters its scheme and host are written."""
+    return url.partition("://")[2].lower().startswith(place.partition("://")[2].lower())
+
+
+def _parts(url: str) -> Any:
+    try:
+        return urlsplit(url)
+    except ValueError:  # brackets that are no IPv6 address
+        return urlsplit("")
+
+
+def _name(url: str) -> str:
+    return str(_parts(url).path).rstrip("/").rpartition("/")[2]
+
+
+def _stem(url: str) -> str:
+    """Return the id in a URL: its name without ending and without the title's words, which end in "-v0-"."""
+    return _name(url).partition(".")[0].rpartition("-v0-")[2] or url
+
+
+def _ending(url: str) -> str:
+    return _name(url).partition(".")[2].lower() or "jpg"
+
+
+def _kind(url: str) -> str:
+    return "gif" if _name(url).lower().endswith(".gif") else "photo"
+
+
+def _whole(url: str) -> str:
+    """Return a URL found in a text, without what belongs to the sentence and not to it."""
+    while url and (url[-1] in ".,;:!?'*|" or (url[-1] == ")" and url.count("(") < url.count(")"))):
+        url = url[:-1]
+    return _ESCAPED.sub(r"\1", url)
