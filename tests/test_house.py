@@ -26,8 +26,8 @@ FLOORS = """
     sources.telegram.media sources.telegram.markup sources.telegram.peers sources.telegram.rows
     sources.telegram.store sources.telegram.signing_in sources.telegram.pace sources.telegram.account
     sources.telegram.link sources.telegram.names sources.telegram.history sources.telegram.chat sources.telegram
-    sources.reddit.pictures sources.reddit.rows sources.reddit.names sources.reddit.pace sources.reddit.account
-    sources.reddit.listing sources.reddit.reader sources.reddit.posts sources.reddit.comments sources.reddit.threads
+    sources.reddit.listing sources.reddit.pictures sources.reddit.rows sources.reddit.names sources.reddit.pace
+    sources.reddit.account sources.reddit.reader sources.reddit.posts sources.reddit.comments sources.reddit.threads
     sources.reddit.chat sources.reddit
     reading pipeline api notebook notebook.login login
     sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
@@ -35,7 +35,10 @@ FLOORS = """
     sandbox.telegram_shelf sandbox.telegram_media sandbox.telegram_truth sandbox.telegram_records
     sandbox.mtproto_handshake sandbox.mtproto_messages sandbox.mtproto sandbox.telegram_faults
     sandbox.telegram_login sandbox.telegram_stock sandbox.telegram_methods sandbox.telegram_server
-    sandbox.webex_records sandbox.webex_server sandbox
+    sandbox.webex_records sandbox.webex_server
+    sandbox.reddit_drafts sandbox.reddit_pictures sandbox.reddit_voices sandbox.reddit_oddities sandbox.reddit_writing
+    sandbox.reddit_truth sandbox.reddit_records sandbox.reddit_listings sandbox.reddit_trees sandbox.reddit_faults
+    sandbox.reddit_server sandbox
 """.split()
 HEAVY = ("telethon", "asyncpraw", "pyarrow", "pandas", "ipywidgets", "httpx", "aiohttp", "pydantic", "PIL", "tqdm")
 

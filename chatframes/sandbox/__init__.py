@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from ..errors import ConfigError
 from .faults import FAULTS
+from .reddit_faults import REDDIT_FAULTS
+from .reddit_server import RedditServer
 from .serving import HOST, Background
 from .telegram_faults import TELEGRAM_FAULTS
 from .telegram_login import LOGIN
@@ -23,7 +25,7 @@ from .writing import MAX_IMAGES_PER_MESSAGE, build
 __all__ = ["World", "sandbox"]
 
 Record = dict[str, Any]
-_PLATFORMS = ("webex", "telegram")
+_PLATFORMS = ("webex", "telegram", "reddit")
 
 
 class World:
@@ -39,6 +41,10 @@ class World:
         A Telegram session of a bot, which may read no history at all.
     login : dict
         How to log in to Telegram: ``phone`` and ``code``; ``phone_with_password`` asks for ``password`` too.
+    reddit_login : dict
+        A ``username`` and its ``password`` at Reddit; without them ``config`` reads as an app.
+    reddit_refresh_token : str
+        Another way to log in there.
     foreign_host : str
         ``host:port`` of the second server, a host that must never see a credential.
     faults : frozenset of str
@@ -58,12 +64,14 @@ class World:
         self._community = community
         self._webex = WebexServer(community, faults & FAULTS.keys(), latency_ms / 1000, rate_limits)
         self._telegram = TelegramServer(community, messages, images, faults, latency_ms / 1000, rate_limits)
+        self._reddit = RedditServer(community, messages, images, faults, latency_ms / 1000, rate_limits)
         self._background = Background("chatframes-sandbox")
         self._last_stats: Record | None = None
         self._background.run(self._start())
         self.bot_session = self._telegram.bot_session
         self.login = dict(LOGIN)
         self.bot_token = self._webex.bot_token
+        self.reddit_login, self.reddit_refresh_token = dict(self._reddit.login), self._reddit.refresh_token
         self.foreign_host = self._webex.foreign_url.removeprefix("http://")
 
     @property
@@ -76,7 +84,23 @@ class World:
                 "client_secret": self._webex.client_secret,
                 "refresh_token": self._webex.refresh_token,
             }
-        return {"webex": webex, "telegram": self._telegram.config}
+        here = [*self._reddit.picture_hosts, self.foreign_host]  # addresses of this machine are refused otherwise
+        return {
+            "webex": webex,
+            "telegram": self._telegram.config,
+            "reddit": self._reddit.config,
+            "downloads": {"allowed_private_hosts": here},
+        }
+
+    @property
+    def reddit_share_links(self) -> dict[str, str]:
+        """Paths of share links, and the permalinks they lead to."""
+        return dict(self._reddit.world().share_links)
+
+    @property
+    def reddit_tokens(self) -> list[str]:
+        """Every access token Reddit has given here."""
+        return list(self._reddit.tokens)
 
     @cached_property
     def truth(self) -> dict[str, list[Record]]:
@@ -86,14 +110,16 @@ class World:
         has one record for each file: ``position, source_id, name, declared_mime, mime, size`` (bytes), ``sha256,
         is_image, width, height`` (pixels).
         """
-        both = [self._truth_of(platform) for platform in _PLATFORMS]
-        merged = {name: [record for one in both for record in one.get(name, ())] for name in both[0]}
+        each = [self._truth_of(platform) for platform in _PLATFORMS]
+        merged = {name: [record for one in each for record in one.get(name, ())] for name in each[0]}
         merged["messages"].sort(key=lambda r: (r["created_at"], r["chat_id"], len(r["message_id"]), r["message_id"]))
         return merged
 
     def _truth_of(self, platform: str) -> dict[str, list[Record]]:
         if platform == "telegram":
             return self._telegram_truth
+        if platform == "reddit":
+            return self._reddit.world().truth
         return self._webex_truth
 
     @cached_property
@@ -111,9 +137,9 @@ class World:
         since: datetime | str | None = None,
         until: datetime | str | None = None,
         *,
-        platform: Literal["webex", "telegram"] = "webex",
+        platform: Literal["webex", "telegram", "reddit"] = "webex",
     ) -> list[Record]:
-        """The records of one chat of a service, by id, title or @name, from `since` up to `until`.
+        """The records of one chat of a service, by id, title, @name or r/name, from `since` up to `until`.
 
         A datetime `until` is not included; a bare date means that whole day in UTC.
 
@@ -125,7 +151,10 @@ class World:
         if platform not in _PLATFORMS:
             raise ConfigError(f"sandbox: platform is one of {', '.join(_PLATFORMS)}, not {platform!r}")
         records = self._truth_of(platform)
-        names = [(one["id"], one["title"], f"@{one.get('username')}") for one in records["chats"]]
+        names = [
+            (one["id"], one["title"], f"{'r/' if platform == 'reddit' else '@'}{one.get('username')}")
+            for one in records["chats"]
+        ]
         ids = [one[0] for one in names if chat in one]
         if len(ids) != 1:
             titles = ", ".join(repr(one["title"]) for one in records["chats"])
@@ -138,7 +167,8 @@ class World:
         ]
 
     def afflicted(self, fault: str, *, for_ever: bool = False) -> set[str]:
-        """What `fault` meets here: the ``source_id`` of images, or message ids for ``item_errors``.
+        """What `fault` meets here: the ``source_id`` of images; message ids for ``item_errors`` and
+        ``reddit_comments_gone``.
 
         Parameters
         ----------
@@ -151,7 +181,14 @@ class World:
             raise ConfigError(f"sandbox: the fault {fault!r} is not on here; on are {sorted(self.faults)}")
         if fault == "item_errors":
             return {id_ for id_, heals in self._webex.broken.items() if not (heals and for_ever)}
-        met = self._telegram.stock().afflicted if fault in TELEGRAM_FAULTS else self._webex.afflicted
+        if fault in REDDIT_FAULTS:
+            self._reddit.world()
+        if fault == "reddit_comments_gone":
+            return set(self._reddit.lost)
+        if fault in REDDIT_FAULTS:
+            met = self._reddit.afflicted
+        else:
+            met = self._telegram.stock().afflicted if fault in TELEGRAM_FAULTS else self._webex.afflicted
         return {source_id for source_id, name in met.items() if name == fault}
 
     def stats(self) -> Record:
@@ -167,6 +204,12 @@ class World:
         ``file_bytes`` by ``source_id``; ``peak_files``, ``peak_pages``, ``peak_connections`` at once;
         ``open_connections``; ``early_requests``; ``imports`` (logins taken there) and ``handshakes`` by data centre;
         ``history_log``, for each page what was asked and the first and last message given.
+
+        ``reddit`` holds those of Reddit: ``tokens`` asked for; ``calls`` by kind; ``picture_gets`` and
+        ``picture_bytes`` by ``source_id``; ``peak_pictures``, ``peak_pages``, ``peak_connections`` at once;
+        ``open_connections``; ``early_requests``; ``parallel_morechildren``, expansions that were asked for while
+        another one ran; ``picture_credentials`` and ``picture_cookies`` at picture hosts; ``html_accepts``, pictures
+        asked for as if they were pages; ``hostile_hits`` at a port nobody should be led to.
         """
         if self._last_stats is not None:
             return self._last_stats
@@ -187,17 +230,20 @@ class World:
     async def _start(self) -> None:
         await self._webex.start()
         await self._telegram.start()
+        await self._reddit.start()
 
     async def _stop(self) -> None:
         await self._webex.stop()
         await self._telegram.stop()
+        await self._reddit.stop()
 
     async def _stats(self) -> Record:
-        return {**self._webex.counts.as_dict(), "telegram": self._telegram.stats()}
+        return {**self._webex.counts.as_dict(), "telegram": self._telegram.stats(), "reddit": self._reddit.stats()}
 
     async def _reset(self) -> None:
         self._webex.counts.reset()
         self._telegram.reset_stats()
+        self._reddit.counts.reset()
 
     def __enter__(self) -> World:
         return self
@@ -208,7 +254,7 @@ class World:
     def __repr__(self) -> str:
         main = self._community.chats[0]
         images = sum(file.photo is not None for message in main.messages for file in message.files)
-        ports = f"{self._webex.base_url}, telegram: {HOST}:{self._telegram.port}"
+        ports = f"{self._webex.base_url}, telegram: {HOST}:{self._telegram.port}, reddit: {self._reddit.reddit_url}"
         state = ports if self._last_stats is None else "closed"
         faults = f", faults: {', '.join(sorted(self.faults))}" if self.faults else ""
         size = f"{len(main.messages)} messages, {images} images"
@@ -225,15 +271,15 @@ def sandbox(
     faults: Iterable[str] = (),
     rate_limits: bool = False,
 ) -> World:
-    """Start a small Webex and a small Telegram on this machine, with an invented team and real photographs in them.
+    """Start a small Webex, Telegram and Reddit on this machine, with an invented team and real photographs in them.
 
-    The main chat of each is "Project Apollo"; others are there to be listed, confused and found empty. Time ends
-    at 2026-11-01T00:00:00Z, and the same arguments always give the same messages.
+    The main chat of each is "Project Apollo" (at Reddit r/apollo); others are there to be listed, confused
+    and found empty. Time ends at 2026-11-01T00:00:00Z, and the same arguments always give the same messages.
 
     Parameters
     ----------
     messages : int
-        Messages in each "Project Apollo", exactly.
+        Messages in each "Project Apollo", exactly; at Reddit posts and comments.
     images : int
         Pictures attached to them, exactly; at most four for each message.
     days : int
@@ -243,9 +289,9 @@ def sandbox(
     latency_ms : float
         Every answer waits this long, in milliseconds.
     faults : iterable of str
-        What goes wrong, by name; `chatframes.sandbox.faults` and `chatframes.sandbox.telegram_faults` hold the tables.
+        What goes wrong, by name; `faults`, `telegram_faults` and `reddit_faults` of this package hold the tables.
     rate_limits : bool
-        Refuse bursts with 429 or FLOOD_WAIT, as a busy service does.
+        Refuse bursts with 429 or FLOOD_WAIT, as a busy service does; Reddit allows 60 requests in 10 seconds.
 
     Returns
     -------
@@ -273,8 +319,8 @@ def sandbox(
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}")
     names = frozenset([faults] if isinstance(faults, str) else faults)
-    if unknown := sorted(map(str, names - FAULTS.keys() - TELEGRAM_FAULTS.keys())):
-        known = ", ".join([*FAULTS, *TELEGRAM_FAULTS])
+    if unknown := sorted(map(str, names - {*FAULTS, *TELEGRAM_FAULTS, *REDDIT_FAULTS})):
+        known = ", ".join([*FAULTS, *TELEGRAM_FAULTS, *REDDIT_FAULTS])
         raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {known}")
     return World(build(messages, images, days, seed), messages, images, names, latency_ms, rate_limits)
 

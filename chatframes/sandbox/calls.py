@@ -18,7 +18,7 @@ class Answer:
     """What will be sent, and in which way: whole, or as bad networks and servers do."""
 
     status: int = 200
-    payload: dict[str, Any] | None = None  # JSON, when not None; else `body`
+    payload: Any = None  # a JSON object or list, when not None; else `body`
     body: bytes = b""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class Call:
     broken: dict[str, bool]  # id of a message with item errors -> whether it ever heals
     token: str = ""
     last: str = ""  # the last piece of the path: an id, often
+    path: str = ""
     page_cap: int = 1000
 
     def refused_now(self) -> bool:

@@ -21,8 +21,11 @@ from .calls import HTML_PAGE, NOT_FOUND, UNAUTHORIZED, Answer, Call, Way, html, 
 
 _FILES = ("contents", "head")
 
+_BYTES = frozenset({*_FILES, "picture"})  # the kinds of calls of which a fault takes only its share
+
 Go = Callable[[Call], Answer]
 Act = Callable[[Call, Go], Answer]
+Share = Literal["some", "one", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +36,32 @@ class Fault:
     does: str
     on: frozenset[str]
     act: Act
-    share: Literal["some", "one", "none"]
+    share: Share
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(*on: str, share: Literal["some", "one", "none"] = "none") -> Callable[[Act], Act]:
-    """Register a function as the fault of its name."""
+def registered(table: dict[str, Fault], on: Iterable[str], share: Share) -> Callable[[Act], Act]:
+    """A decorator that puts a function into a table of faults, under its name."""
 
     def register(act: Act) -> Act:
         name: str = getattr(act, "__name__")  # noqa: B009 - a Callable need not have one
-        FAULTS[name] = Fault(name, (act.__doc__ or "").strip(), frozenset(on), act, share)
+        table[name] = Fault(name, (act.__doc__ or "").strip(), frozenset(on), act, share)
         return act
 
     return register
 
 
-def answer_with(names: Collection[str], call: Call, go: Go) -> Answer:
+def fault(*on: str, share: Share = "none") -> Callable[[Act], Act]:
+    """Register a function as the fault of its name."""
+    return registered(FAULTS, on, share)
+
+
+def answer_with(names: Collection[str], call: Call, go: Go, table: dict[str, Fault] = FAULTS) -> Answer:
     """What `go` answers when the faults `names` had their way; the first of the table is the outermost."""
-    for name, one in reversed(FAULTS.items()):
-        spared = one.share != "none" and call.kind in _FILES and call.afflicted.get(call.last) != name
+    for name, one in reversed(table.items()):
+        spared = one.share != "none" and call.kind in _BYTES and call.afflicted.get(call.last) != name
         if name in names and call.kind in one.on and not spared:
             go = _around(one.act, go)
     return go(call)
@@ -63,9 +71,9 @@ def _around(act: Act, go: Go) -> Go:
     return lambda call: act(call, go)
 
 
-def share_out(source_ids: Iterable[str], names: Collection[str]) -> dict[str, str]:
+def share_out(source_ids: Iterable[str], names: Collection[str], table: dict[str, Fault] = FAULTS) -> dict[str, str]:
     """Which image meets which of the faults `names`: in turn, so that as many again stay well."""
-    shares = [one for name, one in FAULTS.items() if name in names and one.share != "none"]
+    shares = [one for name, one in table.items() if name in names and one.share != "none"]
     turns = cycle([*shares, *[None] * max(1, 4 - len(shares))])
     shared: dict[str, str] = {}
     for source_id, one in zip(source_ids, turns, strict=False):

@@ -169,6 +169,15 @@ class Listener:
         await asyncio.sleep(0)  # the transports close in the loop's next round
 
 
+async def take_time(note_peak: Callable[[], None], latency_seconds: float) -> None:
+    """Note the peak and be as slow as the world is."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # hang-ups that arrived together with this request are seen by now
+    note_peak()
+    if latency_seconds:
+        await asyncio.sleep(latency_seconds)
+
+
 async def send(request: web.BaseRequest, answer: Answer, count: Callable[[int], None]) -> web.StreamResponse:
     """Send `answer` in its way; `count` hears of every piece of the body that was handed to the network."""
     body = json.dumps(answer.payload).encode() if answer.payload is not None else answer.body

@@ -21,7 +21,7 @@ from . import photos
 from . import webex_records as records
 from .calls import NOT_FOUND, UNAUTHORIZED, Answer, Call, refusal
 from .faults import answer_with, share_out
-from .serving import HOST, Counts, Listener, send
+from .serving import HOST, Counts, Listener, send, take_time
 from .world import Chat, Community
 
 MAX_PEOPLE_IDS = 85
@@ -93,7 +93,7 @@ class WebexServer:
             self.counts.content_gets[last] += 1
         what = {"contents": "downloads", "messages": "pages"}.get(kind, "others")
         with self.counts.flight(what, request.transport) as note_peak:
-            await self._take_time(note_peak)
+            await take_time(note_peak, self._latency_seconds)
             answer = await self._answer(request, kind, last, now)
             self.counts.others["unauthorized"] += answer.status == 401
             if sum(self.counts.requests.values()) % 3 == 1:
@@ -104,13 +104,6 @@ class WebexServer:
                 sent = asyncio.get_running_loop().time()
                 self.counts.waits.append((sent, sent + answer.wait_seconds))
             return await send(request, answer, self._count_bytes(last if kind == "contents" else ""))
-
-    async def _take_time(self, note_peak: Callable[[], None]) -> None:
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)  # hang-ups that arrived together with this request are seen by now
-        note_peak()
-        if self._latency_seconds:
-            await asyncio.sleep(self._latency_seconds)
 
     async def _answer(self, request: web.BaseRequest, kind: str, last: str, now: float) -> Answer:
         if kind == "token":
@@ -311,7 +304,7 @@ class WebexServer:
         others["foreign_credentials"] += "Authorization" in request.headers or "access_token" in request.query_string
         others["foreign_cookies"] += "Cookie" in request.headers
         with self.counts.flight("downloads", request.transport) as note_peak:
-            await self._take_time(note_peak)
+            await take_time(note_peak, self._latency_seconds)
             file = self._files.get(last) if request.path.startswith("/files/") else None
             if file is not None:
                 answer = Answer(body=file.data(), content_type=file.mime)

@@ -149,11 +149,12 @@ class _Requestor(asyncprawcore.Requestor):
         auth: Any = None,
         **_: Any,
     ) -> AsyncIterator[_Response]:
-        scheme, _, token = (auth.encode() if auth else (headers or {}).get("Authorization", "")).partition(" ")
+        given: str = auth.encode() if auth else (headers or {}).get("Authorization", "")
+        scheme, _, secret = given.partition(" ")
         ask = Ask(
             form=None if method == "GET" else {name: str(value) for name, value in data or ()},
             user_agent=self.headers["User-Agent"],
-            token=SecretStr(token) if token else NO_TOKEN,
+            token=SecretStr(secret) if secret else NO_TOKEN,
             scheme=scheme.capitalize(),
             lists=True,
         )

@@ -34,7 +34,8 @@ class Thread:
     post_id: str  # without its t3_
     wanted: int | None  # None is all of them
     got: int = 0
-    _depths: dict[str, int | None] = field(default_factory=dict)
+    _depths: dict[str, int] = field(default_factory=dict)
+    _orphans: dict[str, Thing] = field(default_factory=dict)  # their parents may still come
     _left_out: list[More] = field(default_factory=list)
     _asked: set[More] = field(default_factory=set)
 
@@ -63,6 +64,8 @@ class Thread:
             things = await self._expanded(more)
             self._left_out.remove(more)
             yield self._taken(things)
+        if self.wanted is None or self.got < self.wanted:
+            yield self._rest()
 
     async def _expanded(self, more: More) -> list[tuple[str, Thing]]:
         if not more.children:
@@ -88,19 +91,31 @@ class Thread:
         for kind, data in things:
             if kind == "more":
                 self._leave_out(data)
-        fresh: dict[str, Thing] = {}
+        fresh = self._orphans
+        self._orphans = {}
         for kind, data in things:
             name = str(data.get("name"))
-            if kind == "t1" and name not in self._depths and name not in fresh:
-                fresh[name] = data
-        taken = []
+            if kind == "t1" and name not in self._depths:
+                fresh.setdefault(name, data)
+        taken: list[tuple[Thing, int | None]] = []
         for name, data in fresh.items():
             if self.wanted is not None and self.got >= self.wanted:
                 break
-            self._depths[name] = depth = self._depth(data, fresh)
+            depth = self._depth(data, fresh)
+            if depth is None:
+                self._orphans[name] = data
+                continue
+            self._depths[name] = depth
             self.got += 1
             taken.append((data, depth))
         return taken
+
+    def _rest(self) -> list[tuple[Thing, int | None]]:
+        """Return the comments whose parents never came."""
+        rest: list[tuple[Thing, int | None]] = [(data, None) for data in self._orphans.values()]
+        rest = rest[: None if self.wanted is None else self.wanted - self.got]
+        self.got += len(rest)
+        return rest
 
     def _depth(self, data: Thing, fresh: Mapping[str, Thing]) -> int | None:
         """Return how deep a comment stands; None when one of its parents never came."""
@@ -110,8 +125,7 @@ class Thread:
                 return None
             seen.add(parent)
             steps, parent = steps + 1, str(fresh[parent].get("parent_id"))
-        above = self._depths[parent]
-        return None if above is None else above + steps
+        return self._depths[parent] + steps
 
     def _leave_out(self, data: Thing) -> None:
         ids, count = data.get("children"), data.get("count")

@@ -1,0 +1,463 @@
+"""Reddit on the loopback interface: the part of its API that reading takes, its picture hosts, and strangers' sites.
+
+Three ports: the API, the site (tokens and the picture hosts, each the first piece of a path), and foreign sites. A
+fourth one is a port of this machine that nobody may be led to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import math
+import secrets
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from .calls import Answer, Call, html
+from .faults import answer_with, share_out
+from .reddit_faults import REDDIT_FAULTS, refused, unauthorized
+from .reddit_listings import SORTS, found, listing, ordered, page, thing
+from .reddit_records import RedditWorld, Subreddit, build_reddit
+from .reddit_trees import Thread
+from .serving import HOST, Counts, Listener, send, take_time
+from .world import Community
+
+Thing = dict[str, Any]
+WINDOW_SECONDS, WINDOW_REQUESTS = 10.0, 60  # of the believable budget
+EXPANSION_SECONDS = 0.005  # long enough to catch who asks for two at once
+LOST_THREADS = 2
+SITE = "https://www.reddit.com"
+_REFUSED = {"private": (403, "Forbidden"), "quarantined": (403, "Forbidden"), "banned": (404, "Not Found")}
+
+
+class RedditServer:
+    """The ports, and what is behind them; the world is made when somebody first asks for anything."""
+
+    def __init__(
+        self,
+        community: Community,
+        messages: int,
+        images: int,
+        faults: frozenset[str],
+        latency_seconds: float,
+        rate_limits: bool,
+    ) -> None:
+        self._community, self._messages, self._images = community, messages, images
+        self._faults = faults & REDDIT_FAULTS.keys()
+        self._latency_seconds, self._limited = latency_seconds, rate_limits
+        self.counts = Counts()
+        self.client_id, self.client_secret = "sandbox-app", secrets.token_hex(16)
+        self.login = {"username": "sandbox_reader", "password": secrets.token_hex(12)}
+        self.refresh_token = secrets.token_hex(16)
+        self.tokens: list[str] = []
+        self.afflicted: dict[str, str] = {}
+        self.lost: dict[str, bool] = {}
+        self._world: RedditWorld | None = None
+        self._making = threading.Lock()
+        self._memory: dict[Any, Any] = {}
+        self._number = 0
+        self._attempts: Counter[str] = Counter()
+        self._expanding: Counter[str] = Counter()
+        self._window_ends, self._used = 0.0, 0
+        self._listeners = [
+            Listener(serve, self.counts)
+            for serve in (self._serve_api, self._serve_site, self._serve_foreign, self._serve_hostile)
+        ]
+        self.oauth_url = self.reddit_url = self.foreign_url = ""
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The "reddit" section of a config: the app and where it goes."""
+        return {
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "user_agent": "sandbox:chatframes:1 (by /u/sandbox_reader)",
+            "reddit_url": self.reddit_url,
+            "oauth_url": self.oauth_url,
+        }
+
+    @property
+    def picture_hosts(self) -> list[str]:
+        """The ports of this machine where pictures are, as ``host:port``."""
+        return [url.removeprefix("http://") for url in (self.reddit_url, self.foreign_url)]
+
+    async def start(self) -> None:
+        """Listen on free ports."""
+        for listener in self._listeners:
+            await listener.start()
+        ports = [listener.port for listener in self._listeners]
+        self.oauth_url, self.reddit_url, self.foreign_url = (f"http://{HOST}:{port}" for port in ports[:3])
+        self._memory["hostile port"] = ports[3]
+
+    async def stop(self) -> None:
+        """Close every port and every connection."""
+        for listener in self._listeners:
+            await listener.stop()
+
+    def world(self) -> RedditWorld:
+        """Everything there is, made at the first call."""
+        with self._making:
+            if self._world is None:
+                made = build_reddit(
+                    self._community,
+                    self._messages,
+                    self._images,
+                    reddit_url=self.reddit_url,
+                    foreign_url=self.foreign_url,
+                )
+                main = made.subreddits["apollo"]
+                ours = (record for record in made.truth["messages"] if record["chat_id"] == main.id)
+                pictures = (media["source_id"] for record in ours for media in record["media"] if media["is_image"])
+                self.afflicted = share_out(dict.fromkeys(pictures), self._faults, REDDIT_FAULTS)
+                if "reddit_comments_gone" in self._faults:
+                    talked = [post["name"] for post in main.posts if len(made.comments[post["name"]]) > 2]
+                    self.lost = dict.fromkeys(talked[1 : 1 + LOST_THREADS], False)
+                self._memory["comments"] = made.comments
+                self._world = made
+            return self._world
+
+    def stats(self) -> dict[str, Any]:
+        """What clients did."""
+        counts, others = self.counts, self.counts.others
+        calls = {kind: number for kind, number in counts.requests.items() if kind != "token"}
+        return {
+            "tokens": counts.requests["token"],
+            "calls": calls,
+            "picture_gets": dict(counts.content_gets),
+            "picture_bytes": dict(counts.content_bytes),
+            "peak_pictures": counts.peaks["pictures"],
+            "peak_pages": counts.peaks["pages"],
+            "peak_connections": max(counts.peaks["connections"], len(counts.connections)),
+            "open_connections": len(counts.connections),
+            **{name: others[name] for name in _OTHERS},
+        }
+
+    # The API's port
+
+    async def _serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
+        kind, last = _kind(request.method, _pieces(request.path))
+        now = asyncio.get_running_loop().time()
+        self.counts.arrived(kind, now)
+        self.counts.others["api_cookies"] += "Cookie" in request.headers
+        with self.counts.flight("pages", request.transport) as note_peak:
+            await take_time(note_peak, self._latency_seconds)
+            answer = await self._answer(request, kind, last, now)
+            if answer.wait_seconds is not None:
+                sent = asyncio.get_running_loop().time()
+                self.counts.waits.append((sent, sent + answer.wait_seconds))
+            if sum(self.counts.requests.values()) % 3 == 1:
+                answer.headers["Set-Cookie"] = "session_tracker=c2FuZGJveA; Path=/; HttpOnly"
+            return await send(request, answer, lambda size: None)
+
+    async def _answer(self, request: web.BaseRequest, kind: str, last: str, now: float) -> Answer:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or token not in self.tokens:
+            return unauthorized()
+        await asyncio.to_thread(self.world)
+        budget = self._budget(now)
+        if budget["x-ratelimit-remaining"] == "-1.0":
+            waits = float(budget["x-ratelimit-reset"])
+            return Answer(
+                429,
+                {"message": "Too Many Requests", "error": 429},
+                headers=budget | {"x-ratelimit-remaining": "0.0"},
+                wait_seconds=waits - 1,  # what is left at least
+            )
+        query = dict(request.query)
+        if request.method == "POST":
+            query |= {name: str(value) for name, value in (await request.post()).items()}
+        key = f"{kind} {request.path}?{urlencode(sorted(query.items()))}"
+        self._number += 1
+        self._attempts[key] += 1
+        call = Call(
+            kind=kind,
+            key=key,
+            query=query,
+            number=self._number,
+            attempt=self._attempts[key],
+            base_url=self.oauth_url,
+            foreign_url=self.foreign_url,
+            memory=self._memory,
+            afflicted=self.afflicted,
+            broken=self.lost,
+            token=token,
+            last=last or query.get("link_id", ""),
+            path=request.path,
+        )
+        if kind == "morechildren":
+            async with self._expansion(token) as alone:
+                answer = self._faulty(call) if alone else refused(429, "Too Many Requests")
+        else:
+            answer = self._faulty(call)
+        answer.headers = {**budget, **answer.headers}
+        if answer.payload is not None and query.get("raw_json") != "1":
+            answer.payload = _escaped(answer.payload)
+        return answer
+
+    def _faulty(self, call: Call) -> Answer:
+        return answer_with(self._faults, call, self._plain_answer, REDDIT_FAULTS)
+
+    @asynccontextmanager
+    async def _expansion(self, token: str) -> AsyncIterator[bool]:
+        """One request for more comments while it runs; True when it is the only one of its account."""
+        self._expanding[token] += 1
+        alone = self._expanding[token] == 1
+        self.counts.others["parallel_morechildren"] += not alone
+        try:
+            await asyncio.sleep(EXPANSION_SECONDS)
+            yield alone
+        finally:
+            self._expanding[token] -= 1
+
+    def _budget(self, now: float) -> dict[str, str]:
+        """The headers that tell of the budget; -1.0 remains when it is overdrawn."""
+        if not self._limited:
+            return {"x-ratelimit-used": "3", "x-ratelimit-remaining": "997.0", "x-ratelimit-reset": "512"}
+        if now >= self._window_ends:
+            self._window_ends, self._used = now + WINDOW_SECONDS, 0
+        self._used = min(self._used + 1, WINDOW_REQUESTS + 1)
+        return {
+            "x-ratelimit-used": str(min(self._used, WINDOW_REQUESTS)),
+            "x-ratelimit-remaining": f"{WINDOW_REQUESTS - self._used:.1f}",
+            "x-ratelimit-reset": str(math.ceil(self._window_ends - now)),
+        }
+
+    def _plain_answer(self, call: Call) -> Answer:
+        answers: dict[str, Callable[[Call], Answer]] = {
+            "listing": self._listing,
+            "search": self._search,
+            "comments": self._comments,
+            "morechildren": self._more,
+            "info": self._info,
+            "about": self._about,
+            "share": self._share,
+        }
+        known = answers.get(call.kind)
+        return known(call) if known else refused(404, "Not Found")
+
+    def _subreddits(self, names: str) -> list[Subreddit] | Answer:
+        """The subreddits of a listing; the refusal when there is none to show."""
+        there = self.world().subreddits
+        if names.lower() in ("all", "popular"):
+            return [one for one in there.values() if one.kind == "public"]
+        known = [there[name] for name in names.lower().split("+") if name in there]
+        if not known:
+            return Answer(302, headers={"Location": f"/subreddits/search?q={names}"})
+        public = [one for one in known if one.kind == "public"]
+        return public or self._closed(known[0])
+
+    def _closed(self, subreddit: Subreddit) -> Answer:
+        return refused(*_REFUSED[subreddit.kind], reason=subreddit.kind)
+
+    def _listing(self, call: Call) -> Answer:
+        pieces = _pieces(call.path)
+        some = self._subreddits(pieces[1])
+        if isinstance(some, Answer):
+            return some
+        posts = (post for one in some for post in one.posts)
+        sort = pieces[2] if len(pieces) > 2 else "hot"
+        return Answer(payload=page(ordered(posts, sort, call.query.get("t", "all")), call.query))
+
+    def _search(self, call: Call) -> Answer:
+        pieces, query = _pieces(call.path), call.query
+        within = pieces[1] if len(pieces) > 2 and query.get("restrict_sr") in ("1", "on", "true") else "all"
+        some = self._subreddits(within)
+        if isinstance(some, Answer):
+            return some
+        hits = found((post for one in some for post in one.posts), query.get("q", ""))
+        return Answer(payload=page(ordered(hits, query.get("sort", "relevance"), query.get("t", "all")), query))
+
+    def _post(self, fullname: str) -> Thing | Answer:
+        for subreddit in self.world().subreddits.values():
+            for post in subreddit.posts:
+                if post["name"] == fullname:
+                    return post if subreddit.kind == "public" else self._closed(subreddit)
+        return refused(404, "Not Found")
+
+    def _comments(self, call: Call) -> Answer:
+        post = self._post(call.last)
+        if isinstance(post, Answer):
+            return post
+        pieces = _pieces(call.path)
+        pieces = pieces[pieces.index("comments") :]
+        root = call.query.get("comment") or (pieces[3] if len(pieces) > 3 else "")
+        asked = call.query.get("limit", "200")
+        tree = self._thread(call.last).tree(int(asked) if asked.isdigit() else 200, f"t1_{root}" if root else None)
+        return Answer(payload=[listing([thing("t3", post)]), tree])
+
+    def _thread(self, post: str) -> Thread:
+        return Thread(post, self.world().comments.get(post, []))
+
+    def _more(self, call: Call) -> Answer:
+        ids = [id_ for id_ in call.query.get("children", "").split(",") if id_]
+        things = self._thread(call.last).expansion(ids)
+        return Answer(payload={"json": {"errors": [], "data": {"things": things}}})
+
+    def _info(self, call: Call) -> Answer:
+        names = call.query.get("id", "").split(",")[:100]
+        comments = {one["name"]: one for those in self.world().comments.values() for one in those}
+        things = []
+        for name in names:
+            if name in comments:
+                things.append(thing("t1", {**comments[name], "replies": ""}))
+            elif isinstance(post := self._post(name), dict):
+                things.append(thing("t3", post))
+        return Answer(payload=listing(things))
+
+    def _about(self, call: Call) -> Answer:
+        some = self._subreddits(call.last)
+        if isinstance(some, Answer):
+            return some
+        one = some[0]
+        data = {"id": one.id.removeprefix("t5_"), "name": one.id, "display_name": one.name, "title": one.name}
+        more = {"created_utc": one.created_at.timestamp(), "subreddit_type": one.kind, "over18": False}
+        return Answer(payload=thing("t5", data | more))
+
+    def _share(self, call: Call) -> Answer:
+        path = self.world().share_links.get(call.path.rstrip("/"))
+        if path is None:
+            return refused(404, "Not Found")
+        return Answer(302, headers={"Location": f"{SITE}{path}?utm_source=share&utm_medium=web"})
+
+    # The site's port: tokens and pictures
+
+    async def _serve_site(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/api/v1/access_token":
+            self.counts.arrived("token", asyncio.get_running_loop().time())
+            form = {name: str(value) for name, value in (await request.post()).items()}
+            answer = self._new_token(request.headers.get("Authorization", ""), form)
+            return await send(request, answer, lambda size: None)
+        others = self.counts.others
+        others["html_accepts"] += "text/html" in request.headers.get("Accept", "")
+        if "text/html" in request.headers.get("Accept", ""):
+            return await send(request, html(200), lambda size: None)
+        return await self._serve_picture(request, request.path.lstrip("/"))
+
+    def _new_token(self, authorization: str, form: dict[str, str]) -> Answer:
+        try:
+            client = base64.b64decode(authorization.partition(" ")[2]).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            client = ""
+        if client != f"{self.client_id}:{self.client_secret}":
+            return refused(401, "Unauthorized")
+        good = {
+            "client_credentials": {},
+            "password": self.login,
+            "refresh_token": {"refresh_token": self.refresh_token},
+        }.get(form.get("grant_type", ""))
+        if good is None or any(form.get(name) != value for name, value in good.items()):
+            return Answer(400, {"error": "invalid_grant"})
+        self.tokens.append(f"sandbox-{secrets.token_hex(16)}")
+        token = {"access_token": self.tokens[-1], "token_type": "bearer", "expires_in": 86_400, "scope": "*"}
+        return Answer(payload=token)
+
+    async def _serve_picture(self, request: web.BaseRequest, key: str, *, signed: bool = True) -> web.StreamResponse:
+        self.counts.others["picture_credentials"] += "Authorization" in request.headers
+        self.counts.others["picture_cookies"] += "Cookie" in request.headers
+        world = await asyncio.to_thread(self.world)
+        picture = world.pictures.get(key)
+        asked = request.rel_url.raw_query_string
+
+        def plain(call: Call) -> Answer:
+            if picture is None:
+                # A name with a title's words in it is known by its copies only.
+                return Answer(403 if key.startswith("i.redd.it/") and "-v0-" in key else 404)
+            if signed and picture.query not in (None, asked):
+                return Answer(403)
+            return Answer(body=picture.data(), content_type=picture.mime)
+
+        source_id = picture.source_id if picture is not None else ""
+        self._attempts[f"{key}?{asked}"] += 1
+        call = Call(
+            kind="picture" if picture is not None and signed else "other",
+            key=key,
+            query=dict(request.query),
+            number=0,
+            attempt=self._attempts[f"{key}?{asked}"],
+            base_url=self.reddit_url if request.url.port == self._listeners[1].port else self.foreign_url,
+            foreign_url=self.foreign_url,
+            memory=self._memory,
+            afflicted=self.afflicted,
+            broken={},
+            last=source_id,
+            path=key,
+        )
+        self.counts.content_gets[source_id] += bool(source_id) and signed
+        with self.counts.flight("pictures", request.transport) as note_peak:
+            await take_time(note_peak, self._latency_seconds)
+            answer = answer_with(self._faults, call, plain, REDDIT_FAULTS)
+            if self._attempts.total() % 3 == 1:
+                answer.headers["Set-Cookie"] = "edgebucket=c2FuZGJveA; Path=/"
+            return await send(request, answer, lambda size: self._count_bytes(source_id, size))
+
+    def _count_bytes(self, source_id: str, size: int) -> None:
+        if source_id:
+            self.counts.content_bytes[source_id] += size
+
+    # Strangers' port, and the one where nobody should come
+
+    async def _serve_foreign(self, request: web.BaseRequest) -> web.StreamResponse:
+        key = f"foreign{request.path}"
+        if request.path.startswith("/moved/"):
+            return await self._serve_picture(request, request.path.removeprefix("/moved/"), signed=False)
+        if key in (await asyncio.to_thread(self.world)).pages:
+            return await send(request, html(200), lambda size: None)
+        return await self._serve_picture(request, key)
+
+    async def _serve_hostile(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.counts.others["hostile_hits"] += 1
+        return await send(request, Answer(body=b"the admin's own page"), lambda size: None)
+
+
+_OTHERS = (
+    "early_requests",
+    "parallel_morechildren",
+    "api_cookies",
+    "picture_credentials",
+    "picture_cookies",
+    "html_accepts",
+    "hostile_hits",
+)
+
+
+def _pieces(path: str) -> list[str]:
+    return path.removesuffix(".json").strip("/").split("/")
+
+
+def _kind(method: str, pieces: list[str]) -> tuple[str, str]:
+    """What is asked for, in a word, and the fullname or name it is about."""
+    match (method, pieces):
+        case ("GET", ["r", _, "comments", id_, *_] | ["comments", id_, *_]):
+            return "comments", f"t3_{id_}"
+        case ("GET", ["r", name]):
+            return "listing", name
+        case ("GET", ["r", name, sort]) if sort in SORTS:
+            return "listing", name
+        case ("GET", ["r", _, "search"] | ["search"]):
+            return "search", ""
+        case (("GET" | "POST"), ["api", "morechildren"]):
+            return "morechildren", ""
+        case ("GET", ["api", "info"]):
+            return "info", ""
+        case ("GET", ["r", name, "about"]):
+            return "about", name
+        case ("GET", ["r", _, "s", _]):
+            return "share", ""
+    return "other", ""
+
+
+def _escaped(value: Any) -> Any:
+    """What Reddit makes of its texts for whoever does not ask for raw_json."""
+    if isinstance(value, str):
+        return escape(value, quote=False)
+    if isinstance(value, list):
+        return [_escaped(one) for one in value]
+    return {name: _escaped(one) for name, one in value.items()} if isinstance(value, dict) else value
