@@ -71,7 +71,7 @@ def show(messages: int, images: int, out: Path) -> None:
         print(f">>> space = cf.{space!r}")
         group = cf.Telegram("@apollo", limit=300)
         print(f">>> group = cf.{group!r}")
-        forum = cf.Reddit("r/apollo", posts=20)
+        forum = cf.Reddit("r/apollo", posts=20, comments="all")
         print(f">>> forum = cf.{forum!r}")
         print(">>> df = cf.fetch([space, group, forum], images=True, config=world.config)")
         df = cf.fetch([space, group, forum], images=True, config=world.config)

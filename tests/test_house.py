@@ -20,7 +20,7 @@ PACKAGE = Path(cf.__file__).parent
 # From the bottom up. A module may import what stands above it in this list, never what stands below.
 FLOORS = """
     errors model windows values limits mistakes config_file images config blocking progress
-    transfer transfer.clock transfer.transport transfer.answers transfer.http transfer.gate transfer.patience transfer.link transfer.downloads
+    transfer transfer.clock transfer.guard transfer.transport transfer.answers transfer.http transfer.gate transfer.patience transfer.link transfer.downloads
     table table.schema table.batches table.frame table.arrow table.files table.report
     sources sources.webex.rows sources.webex.people sources.webex.auth sources.webex.room sources.webex
     sources.telegram.media sources.telegram.markup sources.telegram.peers sources.telegram.rows
@@ -114,6 +114,7 @@ def test_the_public_surface_is_what_all_says() -> None:
             "ImageSettings",
             "IncompleteWarning",
             "RateLimited",
+            "Reddit",
             "Report",
             "ServiceError",
             "Telegram",

@@ -9,6 +9,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -40,6 +41,11 @@ def _afresh() -> Any:
     """What one test's Reddit asked to wait for is nothing to the next one's."""
     yield
     cf.shutdown()
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch, times: float) -> None:
+    """Let every wait of the client be shorter; the sandbox's time ends before this clock begins."""
+    monkeypatch.setattr("chatframes.api.clock", fast_clock(times, starts=datetime(2026, 11, 2, tzinfo=UTC)))
 
 
 def fetch(world: World, source: cf.Reddit = APOLLO, **options: Any) -> pd.DataFrame:
@@ -258,12 +264,10 @@ def test_one_closed_subreddit_costs_the_others_nothing() -> None:
 
 @pytest.mark.parametrize("fault", KEEPS_ON)
 def test_everything_arrives_under_each_fault(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatframes.api.clock", fast_clock(20))
+    hurry(monkeypatch, 20)
     with cf.sandbox(faults=[fault]) as world:
         frame = fetch(world)
-        met = (
-            dict.fromkeys(world.afflicted(fault), PICTURE_FATES[fault]) if fault in PICTURE_FATES else {}
-        )
+        met = dict.fromkeys(world.afflicted(fault), PICTURE_FATES[fault]) if fault in PICTURE_FATES else {}
         check_reddit(frame, expected(world), met)
         assert frame.attrs["chatframes"]["status"] == "complete"
         stats = reddit(world)
@@ -273,7 +277,7 @@ def test_everything_arrives_under_each_fault(fault: str, monkeypatch: pytest.Mon
 
 
 def test_everything_arrives_under_all_faults_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatframes.api.clock", fast_clock(20))
+    hurry(monkeypatch, 20)
     with cf.sandbox(messages=600, images=120, faults=KEEPS_ON) as world:
         frame = fetch(world)
         fates = {one: fate for fault, fate in PICTURE_FATES.items() for one in world.afflicted(fault)}
@@ -287,9 +291,9 @@ def test_no_request_is_sent_while_reddit_asks_to_wait(fault: str) -> None:
         assert reddit(world)["early_requests"] == 0
 
 
-def test_a_busy_budget_is_kept_and_shown_as_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_budget_is_kept_and_shown_as_waiting() -> None:
     seen: list[cf.Event] = []
-    with cf.sandbox(messages=600, images=10, rate_limits=True) as world:
+    with cf.sandbox(messages=900, images=10, rate_limits=True) as world:
         check_reddit(fetch(world, progress=seen.append), expected(world))
         assert reddit(world)["early_requests"] == 0
     assert any(event.kind == "waiting" and event.source == "reddit" for event in seen)
@@ -307,7 +311,7 @@ def test_a_day_long_wait_ends_at_once_with_what_was_read_and_says_when_to_go_on(
 
 
 def test_comments_that_cannot_be_had_are_named_and_the_others_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatframes.api.clock", fast_clock(50))
+    hurry(monkeypatch, 50)
     with cf.sandbox(faults=["reddit_comments_gone"]) as world:
         lost = world.afflicted("reddit_comments_gone")
         with pytest.warns(cf.IncompleteWarning, match="comments of 2 of"):
@@ -396,7 +400,7 @@ def test_no_secret_shows_wherever_one_looks(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("chatframes.api.clock", fast_clock(50))
+    hurry(monkeypatch, 50)
     seen: list[object] = []
     with cf.sandbox(messages=60, images=12, faults=["reddit_token_expires", "reddit_html_page"]) as world:
         canary = "5ec2e7-" * 5
@@ -405,10 +409,10 @@ def test_no_secret_shows_wherever_one_looks(
         wrong = {**world.reddit_login, "password": canary}
         for section in ({"client_secret": canary}, wrong, {"refresh_token": canary}):
             with pytest.raises(cf.ChatframesError) as caught:
-                cf.fetch(APOLLO, config=config(world, **section), progress=seen.append)
+                cf.fetch(APOLLO, config=cf.load_config(config(world, **section)), progress=seen.append)
             errors.append(caught.value)
         with pytest.raises(cf.ChatframesError) as caught:
-            fetch(world, cf.Reddit("r/backstage"))
+            cf.fetch(cf.Reddit("r/backstage"), config=cf.load_config(world.config), progress=seen.append)
         errors.append(caught.value)
         with_login = cf.load_config(config(world, **world.reddit_login))
         frame = cf.fetch(APOLLO, images=True, raw=True, config=with_login, progress=seen.append)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import re
 import threading
 import zipfile
@@ -94,9 +95,14 @@ def get_file(http: httpx.Client, media: dict) -> httpx.Response:
 # The world
 
 
+def without_ports(truth: dict) -> str:
+    """The truth as text, without the ports in the addresses of pictures: those are of the moment."""
+    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1", json.dumps(truth, default=str))
+
+
 def test_the_same_arguments_give_the_same_truth_and_another_seed_another() -> None:
     with sandbox(messages=80, images=12) as one, sandbox(messages=80, images=12) as same:
-        assert one.truth == same.truth
+        assert without_ports(one.truth) == without_ports(same.truth)
         assert one.config != same.config  # ports and tokens are of the moment
     with sandbox(messages=80, images=12, seed=1) as other:
         assert other.truth != one.truth

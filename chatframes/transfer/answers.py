@@ -14,6 +14,7 @@ import httpx
 
 from ..model import Refusal, Status
 from .clock import Clock
+from .guard import Blocked
 from .transport import NameNotResolved, TLSFailed
 
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -46,6 +47,8 @@ def decode_json(raw: bytes, response: httpx.Response, max_bytes: int, *, lists: 
 
 def network_refusal(error: Exception) -> Refusal:
     """Return the outcome a network error leads to. The text is ours (transport.translate), without URL or header."""
+    if isinstance(error, Blocked):
+        return Refusal("skipped", error.reason, str(error))
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return Refusal("skipped", "bad_url", "not an http(s) URL")
     if isinstance(error, httpx.TimeoutException):

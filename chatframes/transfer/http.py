@@ -15,12 +15,14 @@ from contextvars import ContextVar
 from http.cookiejar import CookieJar
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass_environment
 
 import httpx
 from pydantic import SecretStr
 
 from ..errors import AuthError
 from .answers import origin
+from .guard import Guard
 from .transport import AiohttpTransport
 
 NO_TOKEN = SecretStr("")
@@ -85,15 +87,29 @@ class Http:
         The API's address; credentials go to its origin and nowhere else.
     also : str, optional
         A second address of the same service, where its tokens are made.
+    guard : Guard
+        Which addresses guarded requests may reach.
+    trust_env : bool
+        Whether the proxies of the environment are used (never its netrc). It is then the proxy that resolves names
+        and connects: what is written in a link is still looked at, where its name leads is not.
     """
 
     def __init__(
-        self, service: str, base_url: str, auth: Auth, limits: httpx.Limits, *, also: str | None = None
+        self,
+        service: str,
+        base_url: str,
+        auth: Auth,
+        limits: httpx.Limits,
+        *,
+        also: str | None = None,
+        guard: Guard = Guard(),  # noqa: B008 - frozen
+        trust_env: bool = False,
     ) -> None:
         self.service = service
         self.base_url = base_url.rstrip("/")
         self._origins = {origin(url) for url in (base_url, also) if url is not None}
         self._auth = auth
+        self._guard, self._trust_env = guard, trust_env
         self._timeouts = TIMEOUT.as_dict()
         self._client = httpx.AsyncClient(
             transport=make_transport(limits),
@@ -121,12 +137,24 @@ class Http:
         data: Mapping[str, str] | None = None,
         token: SecretStr = NO_TOKEN,
         scheme: str = "Bearer",
+        guarded: bool = False,
     ) -> httpx.Response:
         """Send one request and return the open answer; `token` goes along only to the API's origin.
 
         Where a redirect leads stands in the answer's ``extensions["location"]``, as the server wrote it.
+
+        Raises
+        ------
+        Blocked
+            The request is `guarded`, as those of strangers' links are, and leads where it should not.
         """
+        if guarded:
+            self._guard.check_url(url)
         request = self._build(method, url, headers, data)
+        if guarded:
+            request.extensions["guard"] = self._guard
+        if self._trust_env and (proxy := _proxy(request.url.scheme, request.url.host)):
+            request.extensions["proxy"] = proxy
         if token and self.is_api(url):
             request.headers["Authorization"] = f"{scheme} {token.get_secret_value()}"
         marked = _ours.set(True)
@@ -172,6 +200,19 @@ class Http:
 @functools.lru_cache(maxsize=256)
 def _parsed(host: str) -> httpx.URL:
     return httpx.URL(host)
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for a host."""
+    proxies = getproxies_environment()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass_environment(host):
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if not proxy.lower().startswith(("http://", "https://")):
+        raise httpx.ProxyError("the proxy of the environment is no HTTP proxy")
+    return proxy
 
 
 def _fits_a_header(token: SecretStr) -> bool:

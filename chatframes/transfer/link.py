@@ -25,10 +25,12 @@ from .answers import (
     meaning,
     network_refusal,
     next_hop,
+    origin,
     retry_after_seconds,
 )
 from .clock import Clock, backoff_seconds
 from .gate import IMAGE_WAIT_SECONDS, Gate
+from .guard import Blocked
 from .http import NO_TOKEN, Http
 from .patience import Patience
 
@@ -226,7 +228,7 @@ class Link:
         statuses : mapping of int to (status, reason)
             What the service means by its own HTTP statuses.
         foreign : bool
-            Somebody else wrote this URL: no credential goes along, wherever it leads.
+            Somebody else wrote this URL: no credential goes along, and no private address is reached.
         accept : str
             The Accept header: some hosts give whoever would take a web page a web page.
         dead_end : callable
@@ -271,8 +273,10 @@ class Link:
         renewed = False
         while True:
             token = await self._token() if at_home else NO_TOKEN
-            await self._patience.wait_open_for_image(http_status=429)
-            response = await self._get_raw(url, token, accept)
+            # A stranger's host that has enough of us is no reason to let the service wait.
+            kind = "" if at_home else "{1}:{2}".format(*origin(url))
+            await self._patience.wait_open_for_image(kind, http_status=429)
+            response = await self._get_raw(url, token, accept, guarded=not at_home)
             status = response.status_code
             if status == 200:
                 return response
@@ -296,7 +300,7 @@ class Link:
             if status == 429:
                 self.count("rate_limited")
                 closed_seconds = wait or 1.0 + self.clock.random()
-                self.gate.close_for(closed_seconds, self.clock)
+                self.gate.close_for(closed_seconds, self.clock, kind)
                 if closed_seconds > IMAGE_WAIT_SECONDS:
                     raise self._patience.closed_until(self.clock.now() + timedelta(seconds=closed_seconds), 429)
                 wait = 0.0  # the gate does the waiting, for everybody
@@ -315,12 +319,11 @@ class Link:
         except AuthError as error:
             raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
 
-    async def _get_raw(self, url: str, token: SecretStr, accept: str) -> httpx.Response:
+    async def _get_raw(self, url: str, token: SecretStr, accept: str, *, guarded: bool) -> httpx.Response:
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
         try:
-            return await self.http.request(
-                "GET", url, headers={"Accept": accept, "Accept-Encoding": "identity"}, token=token
-            )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+            return await self.http.request("GET", url, headers=headers, token=token, guarded=guarded)
+        except (httpx.TransportError, httpx.InvalidURL, Blocked) as error:
             if isinstance(error, httpx.PoolTimeout):
                 self.count("pool_timeout")
             refusal = network_refusal(error)

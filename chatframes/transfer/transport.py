@@ -18,6 +18,8 @@ import httpx
 from multidict import CIMultiDict
 from yarl import URL
 
+from .guard import Guard
+
 READ_BUFFER_BYTES = 2**18
 WRITE_BYTES = 2**16  # the write time-out begins anew with each piece of this size
 KEEPALIVE_SECONDS = 15.0
@@ -34,30 +36,52 @@ class TLSFailed(httpx.ConnectError):
 
 
 class _Connector(aiohttp.TCPConnector):
-    """aiohttp's pool, with httpx's two numbers: connections in all, and idle connections kept."""
+    """aiohttp's pool, with httpx's two numbers: connections in all, and idle connections kept.
 
-    def __init__(self, max_connections: int, max_keepalive_connections: int) -> None:
+    Several of them share these numbers as `peers`. One with a guard connects to nothing the guard has not seen, and
+    hands out no connection that another one has made.
+    """
+
+    def __init__(
+        self, max_connections: int, max_keepalive_connections: int, peers: list[_Connector], guard: Guard | None
+    ) -> None:
         super().__init__(limit=0, keepalive_timeout=KEEPALIVE_SECONDS)
         self._max_connections = max_connections
         self._max_idle = max_keepalive_connections
+        self._peers = peers
+        self._guard = guard
+        peers.append(self)
 
     @property
     def idle_connections(self) -> int:
-        return sum(len(pool) for pool in self._conns.values())
+        return sum(len(pool) for peer in self._peers for pool in peer._conns.values())
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         # Connections in use are bounded by the transport; make room among the idle ones of other hosts.
         if req.connection_key not in self._conns:
-            while self._conns and len(self._acquired) + self.idle_connections >= self._max_connections:
-                self._close_one_idle()
+            while self._in_use + self.idle_connections >= self._max_connections and self._close_one_idle():
+                pass
         return await super().connect(req, traces, timeout)
 
-    def _close_one_idle(self) -> None:
-        key, pool = next(iter(self._conns.items()))
-        protocol, _ = pool.popleft()
-        protocol.close()
-        if not pool:
-            del self._conns[key]
+    @property
+    def _in_use(self) -> int:
+        return sum(len(peer._acquired) for peer in self._peers)
+
+    def _close_one_idle(self) -> bool:
+        for peer in self._peers:
+            for key, pool in peer._conns.items():
+                protocol, _ = pool.popleft()
+                protocol.close()
+                if not pool:
+                    del peer._conns[key]
+                return True
+        return False
+
+    async def _resolve_host(self, host: str, port: int, traces: Any = None) -> Any:
+        addresses = await super()._resolve_host(host, port, traces)
+        if self._guard is not None:  # the addresses looked at here are those connected to
+            self._guard.check(host, port, [address["host"] for address in addresses])
+        return addresses
 
     def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
         full = self.idle_connections >= self._max_idle
@@ -106,13 +130,19 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     ----------
     limits : httpx.Limits
         `max_connections` in use or idle at once, `max_keepalive_connections` of them idle.
+
+    Notes
+    -----
+    Beside httpx's own, a request may carry the extensions ``guard``, a `Guard` that sees every address before it is
+    connected to (and raises `Blocked`), and ``proxy``, the URL of an HTTP proxy; then it is the proxy that connects.
     """
 
     def __init__(self, limits: httpx.Limits) -> None:
         self._max_connections = limits.max_connections or 100
         self._max_keepalive = 20 if limits.max_keepalive_connections is None else limits.max_keepalive_connections
         self._free = asyncio.Semaphore(self._max_connections)
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[Guard | None, aiohttp.ClientSession] = {}
+        self._connectors: list[_Connector] = []
         self._timeouts: dict[tuple[float | None, float | None], aiohttp.ClientTimeout] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -133,9 +163,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return answer
 
     async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+        self._connectors.clear()
 
     async def _take_connection(self, pool_seconds: float | None) -> None:
         if not self._free.locked():
@@ -151,7 +182,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             ) from None
 
     async def _send(self, request: httpx.Request, timeout: dict[str, float | None]) -> aiohttp.ClientResponse:
-        session = self._session or self._open_session()
+        proxy = request.extensions.get("proxy")
+        session = self._session(request.extensions.get("guard") if proxy is None else None)
         target = request.extensions.get("target", request.url.raw_path).decode("ascii")
         netloc = request.url.netloc.decode("ascii")
         if not request.url.host or not 0 <= (request.url.port or 0) < 65536:
@@ -166,6 +198,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     data=_body(request, write_deadline, timeout.get("write")),
                     allow_redirects=False,
                     auto_decompress=False,
+                    proxy=proxy,
                     timeout=self._timeout(timeout),
                     read_bufsize=READ_BUFFER_BYTES,
                 )
@@ -174,14 +207,16 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 raise httpx.WriteTimeout("the server took no data in time") from None
             raise translate(error) from None
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            connector=_Connector(self._max_connections, self._max_keepalive),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(_no_hidden_retry,),
-            trust_env=False,
-        )
-        return self._session
+    def _session(self, guard: Guard | None) -> aiohttp.ClientSession:
+        if guard not in self._sessions:
+            connector = _Connector(self._max_connections, self._max_keepalive, self._connectors, guard)
+            self._sessions[guard] = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(_no_hidden_retry,),
+                trust_env=False,
+            )
+        return self._sessions[guard]
 
     def _timeout(self, timeout: dict[str, float | None]) -> aiohttp.ClientTimeout:
         key = timeout.get("connect"), timeout.get("read")

@@ -205,6 +205,7 @@ async def connect(context: Context) -> AsyncIterator[Reader]:
     """Take part in the process's one client for this endpoint and credential."""
     import httpx
 
+    from ...transfer.guard import Guard
     from ...transfer.http import Anonymous, Http, shared
     from ...transfer.link import Link
     from .account import account, fingerprint
@@ -217,18 +218,29 @@ async def connect(context: Context) -> AsyncIterator[Reader]:
     )
     known = account(config)
     ends = config.oauth_url, config.reddit_url
-    key = (SERVICE, *ends, fingerprint(config), config.max_connections, config.max_keepalive_connections)
+    ways = context.settings.config.downloads
+    guard = Guard(frozenset(ways.allowed_private_hosts))
+    key = (
+        SERVICE,
+        *ends,
+        fingerprint(config),
+        limits.max_connections,
+        limits.max_keepalive_connections,
+        guard,
+        ways.trust_env,
+    )
     the_gate = gate(SERVICE)
 
     def build() -> Http:
-        return Http(SERVICE, config.oauth_url, Anonymous(), limits, also=config.reddit_url)
+        api, site = ends
+        return Http(SERVICE, api, Anonymous(), limits, also=site, guard=guard, trust_env=ways.trust_env)
 
     async with shared(key, build) as http:
         with (
             the_gate.pages.limited_to(1),
             the_gate.downloads.limited_to(config.max_concurrent_image_downloads),
         ):
-            wait = context.settings.config.downloads.max_retry_wait_seconds
+            wait = ways.max_retry_wait_seconds
             pace = known.budget.pause_seconds
             link = Link(http, the_gate, context.clock, context.emit, wait, context.count, pace)
             yield Reader(known, link, Places.of(config.reddit_url), context.settings.raw)

@@ -150,7 +150,7 @@ class _Requestor(asyncprawcore.Requestor):
         **_: Any,
     ) -> AsyncIterator[_Response]:
         given: str = auth.encode() if auth else (headers or {}).get("Authorization", "")
-        scheme, _, secret = given.partition(" ")
+        scheme, _space, secret = given.partition(" ")
         ask = Ask(
             form=None if method == "GET" else {name: str(value) for name, value in data or ()},
             user_agent=self.headers["User-Agent"],

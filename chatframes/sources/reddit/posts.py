@@ -50,9 +50,10 @@ class Posts:
             try:
                 posts = await anext(pages, None)
             except ChatframesError as error:
-                if not self.found:
-                    raise self._explained(error) from None
                 self.trouble = error
+            if self.trouble is not None:
+                if not self.found:
+                    raise self._explained(self.trouble)
                 return
             if posts is None:
                 break
@@ -106,10 +107,13 @@ class Posts:
 
     async def _one(self) -> Thing:
         fullname = f"t3_{self.target.name}"
+        refused: Refused | None = None
         try:
             things, _ = listed(await self.reader.get("api/info", {"id": fullname}))
         except Refused as error:
-            raise self._explained(error) from None
+            refused = error
+        if refused is not None:
+            raise self._explained(refused)
         self.reader.link.count("page")
         post = next((data for kind, data in things if kind == "t3"), None)
         if post is None:

@@ -15,6 +15,7 @@ import httpx
 from ...errors import ChatNotFound, ConfigError
 from ...model import Chat
 from ...transfer.gate import gate
+from ...transfer.guard import Guard
 from ...transfer.http import Http, shared
 from ...transfer.link import Link, StatusError
 from ...windows import END_OF_TIME, parse_bounds, plain_bound
@@ -123,9 +124,17 @@ async def connect(context: Context) -> AsyncIterator[Link]:
     limits = httpx.Limits(
         max_connections=config.max_connections, max_keepalive_connections=config.max_keepalive_connections
     )
-    key = (SERVICE, config.base_url, fingerprint(config), config.max_connections, config.max_keepalive_connections)
+    ways = context.settings.config.downloads
+    guard = Guard(frozenset(ways.allowed_private_hosts))
+    key = (SERVICE, config.base_url, fingerprint(config), limits.max_connections, limits.max_keepalive_connections)
+    key += (guard, ways.trust_env)
     the_gate = gate(SERVICE)
-    async with shared(key, lambda: Http(SERVICE, config.base_url, tokens(config, context.clock), limits)) as http:
+
+    def build() -> Http:
+        known = tokens(config, context.clock)
+        return Http(SERVICE, config.base_url, known, limits, guard=guard, trust_env=ways.trust_env)
+
+    async with shared(key, build) as http:
         with (
             the_gate.pages.limited_to(config.max_concurrent_fetches),
             the_gate.downloads.limited_to(config.max_concurrent_image_downloads),

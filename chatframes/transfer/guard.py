@@ -1,0 +1,125 @@
+"""Which addresses a download may reach: links come from strangers, and the notebook may stand inside a network.
+
+A URL is looked at before anything is sent, and the addresses its host has are looked at when the connection is made:
+what is checked is what is connected to, so no second answer of a name server can slip in between.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Literal
+from urllib.parse import urlsplit
+
+PORTS = frozenset({80, 443, 8080, 8443})
+# Beside what ipaddress itself calls not global: other addresses in disguise, and one that only looks public.
+_DENIED = [
+    ip_network(net)
+    for net in (
+        "::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16",
+        "3fff::/20", "5f00::/16", "fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32",
+    )
+]  # fmt: skip
+_NAT64 = ip_network("64:ff9b::/96")  # how networks without IPv4 reach it: as good as the address within
+_NO_HOST = re.compile(r"[\x00-\x20\x7f%\\<>^|{}\"`@]")
+_DOTS = str.maketrans("。｡．", "...")
+
+Reason = Literal["bad_url", "blocked_address", "blocked_port"]
+
+
+class Blocked(Exception):
+    """A link that is not followed, and why. Never reaches a user."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Lets http(s) links through that lead to the public internet.
+
+    Parameters
+    ----------
+    allowed : frozenset of str
+        Exact ``host:port`` (``[host]:port`` of IPv6), in small letters, that are let through wherever they lead.
+    """
+
+    allowed: frozenset[str] = frozenset()
+
+    def check_url(self, url: str) -> None:
+        """Look at what is written.
+
+        Raises
+        ------
+        Blocked
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port = None, None
+        if not host or parts.scheme not in ("http", "https") or parts.username is not None or _NO_HOST.search(host):
+            raise Blocked("bad_url", "not an http(s) URL that can be followed")
+        if any(ord(letter) < 32 for letter in url) or url.startswith(" ") or "\\" in parts.netloc:
+            raise Blocked("bad_url", "a URL with characters that no URL has")
+        port = {"http": 80, "https": 443}[parts.scheme] if port is None else port
+        if not self._lets_through(host, port):
+            if (literal := _literal(host)) is not None:
+                self.check(host, port, [literal])
+            elif port not in PORTS:
+                self.check(host, port, [])
+
+    def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
+        """Look at every address that a host has; one bad one among several is one too many.
+
+        Raises
+        ------
+        Blocked
+        """
+        if self._lets_through(host, port):
+            return
+        if not all(map(is_public, addresses)):
+            raise Blocked(
+                "blocked_address",
+                "leads to an address that is not public; an admin can name it in allowed_private_hosts of config.json",
+            )
+        if port not in PORTS:
+            ports = ", ".join(map(str, sorted(PORTS)))
+            raise Blocked(
+                "blocked_port", f"port {port} is not one of {ports}; see allowed_private_hosts of config.json"
+            )
+
+    def _lets_through(self, host: str, port: int) -> bool:
+        host = host.lower().strip("[]")
+        return f"{f'[{host}]' if ':' in host else host}:{port}" in self.allowed
+
+
+def is_public(address: str) -> bool:
+    """Whether an address belongs to the public internet, and to nothing in disguise."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, IPv6Address) and ip in _NAT64:
+        ip = IPv4Address(ip.packed[-4:])
+    denied = any(ip in network for network in _DENIED if network.version == ip.version)
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not denied
+
+
+def _literal(host: str) -> str | None:
+    """Return the address that a host spells out, in whatever digits and bases; None of names."""
+    plain = unicodedata.normalize("NFKC", host.translate(_DOTS)).rstrip(".")
+    try:
+        return str(ip_address(plain))
+    except ValueError:
+        pass
+    try:
+        # As the resolvers of operating systems read them: 127.1, 0x7f000001, 2130706433.
+        return socket.inet_ntoa(socket.inet_aton(plain)) if re.fullmatch(r"[0-9a-fA-FxX.]+", plain) else None
+    except OSError:
+        return None
