@@ -154,10 +154,12 @@ async def line(
     pages: int = 5,
     downloads: int = 20,
     limits: httpx.Limits | None = None,
+    guard: Any = None,
+    trust_env: bool = False,
 ) -> AsyncIterator[Line]:
-    """One call's way to a service, with a gate of its own."""
+    """One call's way to a service, with a gate of its own; strangers may be on this machine unless a guard is given."""
     limits = limits or httpx.Limits(max_connections=100, max_keepalive_connections=20)
-    http = Http("webex", base_url, auth or Anonymous(), limits)
+    http = Http("webex", base_url, auth or Anonymous(), limits, guard=guard or Anywhere(), trust_env=trust_env)
     made = Line(http, clock, patience_seconds, Gate())
     try:
         with made.gate.pages.limited_to(pages), made.gate.downloads.limited_to(downloads):

@@ -354,7 +354,7 @@ class RedditServer:
             "refresh_token": {"refresh_token": self.refresh_token},
         }.get(form.get("grant_type", ""))
         if good is None or any(form.get(name) != value for name, value in good.items()):
-            return Answer(400, {"error": "invalid_grant"})
+            return Answer(400 if "refresh_token" in form else 200, {"error": "invalid_grant"})
         self.tokens.append(f"sandbox-{secrets.token_hex(16)}")
         token = {"access_token": self.tokens[-1], "token_type": "bearer", "expires_in": 86_400, "scope": "*"}
         return Answer(payload=token)

@@ -10,7 +10,7 @@ from .reddit_listings import listing, thing
 Thing = dict[str, Any]
 MOST = 200  # comments in an answer, at most
 DEEPEST = 10  # levels in an answer
-_HONEST = 0.6  # Reddit gives fewer than it is asked for
+_HONEST, _FEW = 0.6, 5  # of more than a few comments Reddit gives fewer than it is asked for
 
 
 class Thread:
@@ -26,7 +26,9 @@ class Thread:
     def tree(self, limit: int, root: str | None) -> Thing:
         """The nested Listing of a thread, or of what is at and below the comment `root`."""
         roots = self._below.get(self._post, []) if root is None else [self._all[root]] if root in self._all else []
-        taken = self._best(roots, max(1, int(min(limit, MOST) * _HONEST)))
+        there = sum(1 + self._size(one["name"]) for one in roots)
+        wanted = min(limit, MOST, there)
+        taken = self._best(roots, wanted if wanted <= _FEW else int(wanted * _HONEST))
         return listing(self._nested(self._post if root is None else "", roots, taken, 0))
 
     def expansion(self, ids: list[str]) -> list[Thing]:

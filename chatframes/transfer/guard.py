@@ -67,6 +67,8 @@ class Guard:
             raise Blocked("bad_url", "not an http(s) URL that can be followed")
         if any(ord(letter) < 32 for letter in url) or url.startswith(" ") or "\\" in parts.netloc:
             raise Blocked("bad_url", "a URL with characters that no URL has")
+        if not host.strip(".") or len(host) > 253 or max(map(len, host.split("."))) > 63:
+            raise Blocked("bad_url", "a URL whose host no name server knows")
         port = {"http": 80, "https": 443}[parts.scheme] if port is None else port
         if not self._lets_through(host, port):
             if (literal := _literal(host)) is not None:

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from http.cookiejar import CookieJar
 from typing import Any, Protocol
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 import httpx
 from pydantic import SecretStr

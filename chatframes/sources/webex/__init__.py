@@ -126,8 +126,8 @@ async def connect(context: Context) -> AsyncIterator[Link]:
     )
     ways = context.settings.config.downloads
     guard = Guard(frozenset(ways.allowed_private_hosts))
-    key = (SERVICE, config.base_url, fingerprint(config), limits.max_connections, limits.max_keepalive_connections)
-    key += (guard, ways.trust_env)
+    numbers = limits.max_connections, limits.max_keepalive_connections
+    key = (SERVICE, config.base_url, fingerprint(config), *numbers, guard, ways.trust_env)
     the_gate = gate(SERVICE)
 
     def build() -> Http:
