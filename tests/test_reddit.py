@@ -219,6 +219,13 @@ def test_inside_reddits_end_nothing_is_missing() -> None:
         assert 0 < len(last) < 990
 
 
+def test_a_list_that_leads_back_is_read_to_its_end_all_the_same() -> None:
+    with cf.sandbox(messages=20, images=0, faults=["reddit_cursor_loop"]) as world:
+        frame = fetch(world, cf.Reddit("r/busy", posts=990, comments=0))
+        assert len(frame) == 990
+        assert frame.attrs["chatframes"]["status"] == "complete"
+
+
 def test_in_another_order_the_end_of_the_list_is_a_note() -> None:
     with cf.sandbox(messages=20, images=0) as world:
         frame = fetch(world, cf.Reddit("r/busy", sort="top", posts="all", comments=0))

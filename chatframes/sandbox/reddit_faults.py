@@ -21,7 +21,7 @@ _API = ("listing", "search", "comments", "morechildren", "info", "about", "share
 _TOKEN_USES = 10
 _CALLS_BEFORE_A_DAY = 12
 # Where nobody should follow: this machine, on a port that is not allowed, in three spellings.
-_HERE = ("127.0.0.1", "[::ffff:127.0.0.1]", "127.8.9.1")
+_HERE = ("127.0.0.1", "[::ffff:127.0.0.1]", "2130706433")
 
 
 def fault(*on: str, share: Share = "none") -> Callable[[Act], Act]:
@@ -122,6 +122,7 @@ def reddit_day_long(call: Call, go: Go) -> Answer:
     answer = go(call)
     if call.number >= _CALLS_BEFORE_A_DAY:
         answer.headers |= {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "86400"}
+        answer.wait_seconds = 86_400.0
     return answer
 
 

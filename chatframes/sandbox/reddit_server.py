@@ -65,7 +65,7 @@ class RedditServer:
         self._memory: dict[Any, Any] = {}
         self._number = 0
         self._attempts: Counter[str] = Counter()
-        self._expanding: Counter[str] = Counter()
+        self._expanding = 0
         self._window_ends, self._used = 0.0, 0
         self._listeners = [
             Listener(serve, self.counts)
@@ -193,7 +193,7 @@ class RedditServer:
             path=request.path,
         )
         if kind == "morechildren":
-            async with self._expansion(token) as alone:
+            async with self._expansion() as alone:
                 answer = self._faulty(call) if alone else refused(429, "Too Many Requests")
         else:
             answer = self._faulty(call)
@@ -206,16 +206,16 @@ class RedditServer:
         return answer_with(self._faults, call, self._plain_answer, REDDIT_FAULTS)
 
     @asynccontextmanager
-    async def _expansion(self, token: str) -> AsyncIterator[bool]:
-        """One request for more comments while it runs; True when it is the only one of its account."""
-        self._expanding[token] += 1
-        alone = self._expanding[token] == 1
+    async def _expansion(self) -> AsyncIterator[bool]:
+        """One request for more comments while it runs; True when it is the only one, of whatever token."""
+        self._expanding += 1
+        alone = self._expanding == 1
         self.counts.others["parallel_morechildren"] += not alone
         try:
             await asyncio.sleep(EXPANSION_SECONDS)
             yield alone
         finally:
-            self._expanding[token] -= 1
+            self._expanding -= 1
 
     def _budget(self, now: float) -> dict[str, str]:
         """The headers that tell of the budget; -1.0 remains when it is overdrawn."""

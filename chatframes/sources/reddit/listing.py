@@ -69,6 +69,8 @@ class Listing:
                 query |= {"after": self._after, "count": self.seen}
             children, self._after = listed(await self.get(self.question.path, query))
             self.exhausted = self._after is None
+            if self._after in asked and children:  # it leads back: go on behind the last post of this page
+                self._after = str(children[-1][1].get("name"))
             posts = [data for kind, data in children if kind == "t3" and str(data.get("name")) not in known]
             known |= {str(post.get("name")) for post in posts}
             self.seen = len(known)
