@@ -179,6 +179,13 @@ def test_a_search_finds_what_the_words_say() -> None:
         assert len(frame) < sum(record["kind"] == "post" for record in expected(world))
 
 
+def test_all_comments_take_far_fewer_requests_than_one_for_each_stub() -> None:
+    with cf.sandbox(messages=1050, images=0) as world:
+        check_reddit(fetch(world, images=False), expected(world), images=False)
+        calls = reddit(world)["calls"]
+    assert calls["morechildren"] < 2 * calls["comments"]
+
+
 def test_raw_keeps_what_reddit_sent() -> None:
     with cf.sandbox(messages=60, images=6) as world:
         frame = fetch(world, raw=True)
@@ -300,7 +307,7 @@ def test_no_request_is_sent_while_reddit_asks_to_wait(fault: str) -> None:
 
 def test_a_busy_budget_is_kept_and_shown_as_waiting() -> None:
     seen: list[cf.Event] = []
-    with cf.sandbox(messages=900, images=10, rate_limits=True) as world:
+    with cf.sandbox(messages=600, images=10, rate_limits=True) as world:
         check_reddit(fetch(world, progress=seen.append), expected(world))
         assert reddit(world)["early_requests"] == 0
     assert any(event.kind == "waiting" and event.source == "reddit" for event in seen)
@@ -315,6 +322,18 @@ def test_a_day_long_wait_ends_at_once_with_what_was_read_and_says_when_to_go_on(
         assert source["gaps"]
         posts = [record for record in expected(world) if record["kind"] == "post"]
         assert set(frame.loc[frame["kind"] == "post", "message_id"]) == {record["message_id"] for record in posts}
+
+
+def test_a_day_long_wait_of_one_key_is_nothing_to_another() -> None:
+    with (
+        cf.sandbox(messages=300, images=0, faults=["reddit_day_long"]) as spent,
+        cf.sandbox(messages=60, images=0) as world,
+    ):
+        with pytest.warns(cf.IncompleteWarning, match="asks to wait until"):
+            fetch(spent)
+        with pytest.raises(cf.RateLimited, match="asks to wait until"):
+            fetch(spent)
+        check_reddit(fetch(world), expected(world))
 
 
 def test_comments_that_cannot_be_had_are_named_and_the_others_are_there(monkeypatch: pytest.MonkeyPatch) -> None:

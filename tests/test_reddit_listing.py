@@ -255,7 +255,7 @@ def test_comments_behind_more_are_fetched_and_know_how_deep_they_stand() -> None
         },
     )
     assert read(tree) == {"t1_a": 1, "t1_b": 2, "t1_c": 3, "t1_d": 1, "t1_e": 1, "t1_f": 2}
-    assert tree.expanded == ["d,e", "c", "f"]
+    assert tree.expanded == ["d,e,c", "f"], "as many stubs in one request as it holds"
 
 
 def test_a_thread_that_goes_on_elsewhere_is_followed() -> None:
@@ -282,7 +282,7 @@ def test_where_reddit_gives_fewer_than_wanted_the_rest_is_fetched() -> None:
         behind={name: [comment(name, "t1_a")] for name in "cde"},
     )
     assert len(read(tree, 4)) == 4
-    assert tree.expanded == ["c,d,e"], "where most is hidden, first"
+    assert tree.expanded == ["c,d,e,b"], "where most is hidden, first"
 
 
 def test_orphans_and_repeated_comments_do_no_harm() -> None:

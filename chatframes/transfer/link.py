@@ -86,6 +86,7 @@ class Link:
     count: Callable[[str], None]  # "retry", "rate_limited" or "pool_timeout", for the report
     # What an answer's headers ask to wait before the next page, in seconds: for services that say so beforehand.
     pace: Callable[[httpx.Headers], float] = lambda headers: 0.0
+    kind: str = ""  # of the gate: whose waits these are, where a service counts each account on its own
 
     @property
     def service(self) -> str:
@@ -125,12 +126,12 @@ class Link:
             async with self.gate.pages:
                 token = await self.http.token() if ask.token is None else ask.token
                 # Last: nothing may wait between it and the request.
-                patience -= await self._patience.wait_open(patience)
+                patience -= await self._patience.wait_open(patience, self.kind)
                 if trouble:
                     self.count("retry")
                 answer, trouble = await self._try_json(url, token, ask)
                 if answer is not None and (pause := self.pace(answer.headers)) > 0:
-                    self.gate.close_for(pause, self.clock)
+                    self.gate.close_for(pause, self.clock, self.kind)
             if answer is not None and answer.status == 401 and ask.token is None and not renewed:
                 renewed = True
                 await self.http.renew(token)
@@ -144,7 +145,8 @@ class Link:
                 refusals += 1
                 self.count("rate_limited")
                 # "At once" is no answer to "too many": taken as asked, it would repeat the request without end.
-                self.gate.close_for(asked or 1.0 + backoff_seconds(refusals, self.clock), self.clock)
+                pause = asked or 1.0 + backoff_seconds(refusals, self.clock)
+                self.gate.close_for(pause, self.clock, self.kind)
                 continue
             failures += 1
             if failures >= PAGE_ATTEMPTS:
@@ -274,7 +276,7 @@ class Link:
         while True:
             token = await self._token() if at_home else NO_TOKEN
             # A stranger's host that has enough of us is no reason to let the service wait.
-            kind = "" if at_home else "{1}:{2}".format(*origin(url))
+            kind = self.kind if at_home else "{1}:{2}".format(*origin(url))
             await self._patience.wait_open_for_image(kind, http_status=429)
             response = await self._get_raw(url, token, accept, guarded=not at_home)
             status = response.status_code

@@ -242,7 +242,8 @@ async def connect(context: Context) -> AsyncIterator[Reader]:
         ):
             wait = ways.max_retry_wait_seconds
             pace = known.budget.pause_seconds
-            link = Link(http, the_gate, context.clock, context.emit, wait, context.count, pace)
+            whose = f"{config.oauth_url} {fingerprint(config)}"  # Reddit counts each key on its own
+            link = Link(http, the_gate, context.clock, context.emit, wait, context.count, pace, whose)
             yield Reader(known, link, Places.of(config.reddit_url), context.settings.raw)
 
 

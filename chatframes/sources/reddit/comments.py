@@ -59,23 +59,34 @@ class Thread:
             raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}; try again later")
         yield self._taken(_flat(answer[1]))
         while self._left_out and (self.wanted is None or self.got < self.wanted):
-            # Where most is hidden first: that is what brings the wanted number soonest.
-            more = max(self._left_out, key=lambda one: one.count)
-            things = await self._expanded(more)
-            self._left_out.remove(more)
+            some = self._next_stubs()
+            things = await self._expanded(some)
+            self._left_out = [more for more in self._left_out if more not in some]
             yield self._taken(things)
         if self.wanted is None or self.got < self.wanted:
             yield self._rest()
 
-    async def _expanded(self, more: More) -> list[tuple[str, Thing]]:
-        if not more.children:
+    def _next_stubs(self) -> list[More]:
+        """Return what to ask for in one request: where most is hidden first, and more stubs as long as ids fit in."""
+        some: list[More] = []
+        ids = 0
+        for more in sorted(self._left_out, key=lambda one: one.count, reverse=True):
+            if not more.children and not some:
+                return [more]
+            if more.children and ids + len(more.children) <= COMMENTS_AT_ONCE:
+                some.append(more)
+                ids += len(more.children)
+        return some
+
+    async def _expanded(self, some: list[More]) -> list[tuple[str, Thing]]:
+        if not some[0].children:
             # "Continue this thread": the tree goes on below `parent`, which the answer begins with.
-            query = {"comment": more.parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
+            query = {"comment": some[0].parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
             answer = await self.get(f"comments/{self.post_id}", query)
             return _flat(answer[1]) if isinstance(answer, list) and len(answer) > 1 else []
         form = {
             "link_id": f"t3_{self.post_id}",
-            "children": ",".join(more.children),
+            "children": ",".join(child for more in some for child in more.children),
             "sort": SORT,
             "limit_children": "false",
         }
