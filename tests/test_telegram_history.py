@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from telethon.tl import types
 
@@ -165,6 +165,7 @@ def test_a_limit_brings_exactly_the_newest(made: tuple[Shelf, bool], streams: in
 
 
 @given(shelves(), st.integers(0, 400))
+@example((Shelf([(200 * n, 31_000 * n) for n in range(1, 581)], False, frozenset(), 37), False), 130)
 def test_what_is_called_covered_has_no_hole(made: tuple[Shelf, bool], day: int) -> None:
     shelf, dense = made
     window = Window(START + timedelta(days=day / 2), START + timedelta(days=day + 20))

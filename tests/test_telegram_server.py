@@ -631,10 +631,11 @@ def test_who_only_uses_webex_never_has_a_telegram_made(monkeypatch: pytest.Monke
         assert "telegram: 127.0.0.1:" in repr(world)
 
 
-def test_truth_holds_both_services_and_expected_one_of_them(world: World) -> None:
+def test_truth_holds_every_service_and_expected_one_of_them(world: World) -> None:
     assert {record["platform"] for name in ("chats", "people", "messages") for record in world.truth[name]} == {
         "webex",
         "telegram",
+        "reddit",
     }
     assert len(expected(world)) == len(world.expected(APOLLO)) == 300
     assert expected(world) == expected(world, "@apollo") == expected(world, expected(world)[0]["chat_id"])

@@ -13,7 +13,7 @@ from ...model import Attachment, Body, Event, Page, Refusal, Window
 from .listing import Question
 from .names import Target
 from .posts import Posts
-from .reader import Reader, final
+from .reader import Reader, comment_count, final
 from .rows import when
 from .threads import Threads
 
@@ -106,11 +106,14 @@ class RedditChat:
 
     def _compare(self, threads: Threads) -> None:
         """Hold the comments read against what the posts say they have."""
-        if threads.got < threads.expected:
-            self.notes.append(
-                f"comments: {threads.got:,} are here where the posts' num_comments add up to {threads.expected:,}"
-                + ("" if threads.unread else "; Reddit also counts some that it shows to nobody")
-            )
+        said = sum(map(comment_count, threads.posts))
+        if threads.got == said:
+            return
+        why = "Reddit also counts some that it shows to nobody"
+        if threads.wanted is not None and threads.expected < said:
+            why = f"comments={threads.wanted} asks for so many of each post, comments='all' for every one"
+        here = f"comments: {threads.got:,} are here where the posts' num_comments add up to {said:,}"
+        self.notes.append(here if threads.unread else f"{here}; {why}")
 
 
 def _stands_for_gone(url: str) -> bool:

@@ -245,17 +245,21 @@ class History:
 
 async def _together(jobs: list[AsyncGenerator[Piece, None]]) -> AsyncGenerator[Piece, None]:
     """Yield what several readings bring, as it comes. When one fails the others go on; then its failure is raised."""
-    queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue(max(len(jobs), 1))
+    # What a piece covers counts on the messages of those before it, so none may overtake another: each is in the
+    # queue the moment it is made, and it is the next request that waits for room.
+    queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
+    room = asyncio.Semaphore(len(jobs))
 
     async def run(job: AsyncGenerator[Piece, None]) -> None:
         try:
             async with aclosing(job) as pieces:
                 async for piece in pieces:
-                    await queue.put(piece)
+                    queue.put_nowait(piece)
+                    await room.acquire()
         except Exception as error:  # raised again below
-            await queue.put(error)
+            queue.put_nowait(error)
         else:
-            await queue.put(None)
+            queue.put_nowait(None)
 
     tasks = [asyncio.create_task(run(job)) for job in jobs]
     failure: Exception | None = None
@@ -264,6 +268,7 @@ async def _together(jobs: list[AsyncGenerator[Piece, None]]) -> AsyncGenerator[P
         while running:
             item = await queue.get()
             if isinstance(item, Piece):
+                room.release()
                 yield item
             else:
                 running -= 1
