@@ -38,7 +38,7 @@ FLOORS = """
     sandbox.webex_records sandbox.webex_server
     sandbox.reddit_drafts sandbox.reddit_pictures sandbox.reddit_voices sandbox.reddit_oddities sandbox.reddit_writing
     sandbox.reddit_truth sandbox.reddit_records sandbox.reddit_listings sandbox.reddit_trees sandbox.reddit_faults
-    sandbox.reddit_server sandbox
+    sandbox.reddit_answers sandbox.reddit_server sandbox
 """.split()
 HEAVY = ("telethon", "asyncpraw", "pyarrow", "pandas", "ipywidgets", "httpx", "aiohttp", "pydantic", "PIL", "tqdm")
 

@@ -13,9 +13,8 @@ import math
 import secrets
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,19 +22,15 @@ from aiohttp import web
 
 from .calls import Answer, Call, html
 from .faults import answer_with, share_out
+from .reddit_answers import Answers, escaped, kind_of, pieces_of
 from .reddit_faults import REDDIT_FAULTS, refused, unauthorized
-from .reddit_listings import SORTS, found, listing, ordered, page, thing
-from .reddit_records import RedditWorld, Subreddit, build_reddit
-from .reddit_trees import Thread
+from .reddit_records import RedditWorld, build_reddit
 from .serving import HOST, Counts, Listener, send, take_time
 from .world import Community
 
-Thing = dict[str, Any]
 WINDOW_SECONDS, WINDOW_REQUESTS = 10.0, 60  # of the believable budget
 EXPANSION_SECONDS = 0.005  # long enough to catch who asks for two at once
 LOST_THREADS = 2
-SITE = "https://www.reddit.com"
-_REFUSED = {"private": (403, "Forbidden"), "quarantined": (403, "Forbidden"), "banned": (404, "Not Found")}
 
 
 class RedditServer:
@@ -62,6 +57,7 @@ class RedditServer:
         self.lost: dict[str, bool] = {}
         self._world: RedditWorld | None = None
         self._making = threading.Lock()
+        self._answers = Answers(self.world)
         self._memory: dict[Any, Any] = {}
         self._number = 0
         self._attempts: Counter[str] = Counter()
@@ -143,7 +139,7 @@ class RedditServer:
     # The API's port
 
     async def _serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
-        kind, last = _kind(request.method, _pieces(request.path))
+        kind, last = kind_of(request.method, pieces_of(request.path))
         now = asyncio.get_running_loop().time()
         self.counts.arrived(kind, now)
         self.counts.others["api_cookies"] += "Cookie" in request.headers
@@ -199,11 +195,11 @@ class RedditServer:
             answer = self._faulty(call)
         answer.headers = {**budget, **answer.headers}
         if answer.payload is not None and query.get("raw_json") != "1":
-            answer.payload = _escaped(answer.payload)
+            answer.payload = escaped(answer.payload)
         return answer
 
     def _faulty(self, call: Call) -> Answer:
-        return answer_with(self._faults, call, self._plain_answer, REDDIT_FAULTS)
+        return answer_with(self._faults, call, self._answers, REDDIT_FAULTS)
 
     @asynccontextmanager
     async def _expansion(self) -> AsyncIterator[bool]:
@@ -229,103 +225,6 @@ class RedditServer:
             "x-ratelimit-remaining": f"{WINDOW_REQUESTS - self._used:.1f}",
             "x-ratelimit-reset": str(math.ceil(self._window_ends - now)),
         }
-
-    def _plain_answer(self, call: Call) -> Answer:
-        answers: dict[str, Callable[[Call], Answer]] = {
-            "listing": self._listing,
-            "search": self._search,
-            "comments": self._comments,
-            "morechildren": self._more,
-            "info": self._info,
-            "about": self._about,
-            "share": self._share,
-        }
-        known = answers.get(call.kind)
-        return known(call) if known else refused(404, "Not Found")
-
-    def _subreddits(self, names: str) -> list[Subreddit] | Answer:
-        """The subreddits of a listing; the refusal when there is none to show."""
-        there = self.world().subreddits
-        if names.lower() in ("all", "popular"):
-            return [one for one in there.values() if one.kind == "public"]
-        known = [there[name] for name in names.lower().split("+") if name in there]
-        if not known:
-            return Answer(302, headers={"Location": f"/subreddits/search?q={names}"})
-        public = [one for one in known if one.kind == "public"]
-        return public or self._closed(known[0])
-
-    def _closed(self, subreddit: Subreddit) -> Answer:
-        return refused(*_REFUSED[subreddit.kind], reason=subreddit.kind)
-
-    def _listing(self, call: Call) -> Answer:
-        pieces = _pieces(call.path)
-        some = self._subreddits(pieces[1])
-        if isinstance(some, Answer):
-            return some
-        posts = (post for one in some for post in one.posts)
-        sort = pieces[2] if len(pieces) > 2 else "hot"
-        return Answer(payload=page(ordered(posts, sort, call.query.get("t", "all")), call.query))
-
-    def _search(self, call: Call) -> Answer:
-        pieces, query = _pieces(call.path), call.query
-        within = pieces[1] if len(pieces) > 2 and query.get("restrict_sr") in ("1", "on", "true") else "all"
-        some = self._subreddits(within)
-        if isinstance(some, Answer):
-            return some
-        hits = found((post for one in some for post in one.posts), query.get("q", ""))
-        return Answer(payload=page(ordered(hits, query.get("sort", "relevance"), query.get("t", "all")), query))
-
-    def _post(self, fullname: str) -> Thing | Answer:
-        for subreddit in self.world().subreddits.values():
-            for post in subreddit.posts:
-                if post["name"] == fullname:
-                    return post if subreddit.kind == "public" else self._closed(subreddit)
-        return refused(404, "Not Found")
-
-    def _comments(self, call: Call) -> Answer:
-        post = self._post(call.last)
-        if isinstance(post, Answer):
-            return post
-        pieces = _pieces(call.path)
-        pieces = pieces[pieces.index("comments") :]
-        root = call.query.get("comment") or (pieces[3] if len(pieces) > 3 else "")
-        asked = call.query.get("limit", "200")
-        tree = self._thread(call.last).tree(int(asked) if asked.isdigit() else 200, f"t1_{root}" if root else None)
-        return Answer(payload=[listing([thing("t3", post)]), tree])
-
-    def _thread(self, post: str) -> Thread:
-        return Thread(post, self.world().comments.get(post, []))
-
-    def _more(self, call: Call) -> Answer:
-        ids = [id_ for id_ in call.query.get("children", "").split(",") if id_]
-        things = self._thread(call.last).expansion(ids)
-        return Answer(payload={"json": {"errors": [], "data": {"things": things}}})
-
-    def _info(self, call: Call) -> Answer:
-        names = call.query.get("id", "").split(",")[:100]
-        comments = {one["name"]: one for those in self.world().comments.values() for one in those}
-        things = []
-        for name in names:
-            if name in comments:
-                things.append(thing("t1", {**comments[name], "replies": ""}))
-            elif isinstance(post := self._post(name), dict):
-                things.append(thing("t3", post))
-        return Answer(payload=listing(things))
-
-    def _about(self, call: Call) -> Answer:
-        some = self._subreddits(call.last)
-        if isinstance(some, Answer):
-            return some
-        one = some[0]
-        data = {"id": one.id.removeprefix("t5_"), "name": one.id, "display_name": one.name, "title": one.name}
-        more = {"created_utc": one.created_at.timestamp(), "subreddit_type": one.kind, "over18": False}
-        return Answer(payload=thing("t5", data | more))
-
-    def _share(self, call: Call) -> Answer:
-        path = self.world().share_links.get(call.path.rstrip("/"))
-        if path is None:
-            return refused(404, "Not Found")
-        return Answer(302, headers={"Location": f"{SITE}{path}?utm_source=share&utm_medium=web"})
 
     # The site's port: tokens and pictures
 
@@ -426,38 +325,3 @@ _OTHERS = (
     "html_accepts",
     "hostile_hits",
 )
-
-
-def _pieces(path: str) -> list[str]:
-    return path.removesuffix(".json").strip("/").split("/")
-
-
-def _kind(method: str, pieces: list[str]) -> tuple[str, str]:
-    """What is asked for, in a word, and the fullname or name it is about."""
-    match (method, pieces):
-        case ("GET", ["r", _, "comments", id_, *_] | ["comments", id_, *_]):
-            return "comments", f"t3_{id_}"
-        case ("GET", ["r", name]):
-            return "listing", name
-        case ("GET", ["r", name, sort]) if sort in SORTS:
-            return "listing", name
-        case ("GET", ["r", _, "search"] | ["search"]):
-            return "search", ""
-        case (("GET" | "POST"), ["api", "morechildren"]):
-            return "morechildren", ""
-        case ("GET", ["api", "info"]):
-            return "info", ""
-        case ("GET", ["r", name, "about"]):
-            return "about", name
-        case ("GET", ["r", _, "s", _]):
-            return "share", ""
-    return "other", ""
-
-
-def _escaped(value: Any) -> Any:
-    """What Reddit makes of its texts for whoever does not ask for raw_json."""
-    if isinstance(value, str):
-        return escape(value, quote=False)
-    if isinstance(value, list):
-        return [_escaped(one) for one in value]
-    return {name: _escaped(one) for name, one in value.items()} if isinstance(value, dict) else value
