@@ -255,6 +255,7 @@ def test_the_report_holds_the_comments_read_against_what_the_posts_say() -> None
     ("what", "says"),
     [
         ("r/nosuchplace", "Reddit has no subreddit r/nosuchplace"),
+        ("u/nobody", "Reddit has no profile u/nobody"),
         ("r/backstage", "is private"),
         ("r/offtopic", "is quarantined"),
         ("r/gone", "was banned"),

@@ -258,6 +258,22 @@ def test_comments_behind_more_are_fetched_and_know_how_deep_they_stand() -> None
     assert tree.expanded == ["d,e,c", "f"], "as many stubs in one request as it holds"
 
 
+def test_a_comment_is_not_taken_for_a_subreddit() -> None:
+    with pytest.raises(cf.ConfigError, match="this is a comment"):
+        target("t1_abc")
+
+
+def test_stubs_that_bring_nothing_but_stubs_come_to_an_end() -> None:
+    class Endless(dict[str, list[Any]]):
+        def get(self, child: str, default: Any = None) -> list[Any]:
+            return [more("t3_p", f"{child}x")]
+
+    tree = Tree(comment("a", "t3_p"), more("t3_p", "b"), behind=Endless(b=[]))
+    with pytest.raises(cf.ServiceError, match="lead in a circle"):
+        read(tree)
+    assert len(tree.expanded) == 20
+
+
 def test_a_thread_that_goes_on_elsewhere_is_followed() -> None:
     tree = Tree(
         comment("a", "t3_p", more("t1_a", count=0)),

@@ -33,8 +33,9 @@ class Reddit:
     Parameters
     ----------
     what : str
-        A subreddit (``"python"``, ``"r/python"``), several as one listing (``"python+learnpython"``), a person's posts
-        (``"u/name"``), or one post: its URL, its short or share link, or its id as ``"t3_1abcd2"``.
+        A subreddit (``"python"``, ``"r/python"``), several as one listing (``"python+learnpython"``), what somebody
+        has put on their own profile (``"u/name"``), or one post: its URL, its short or share link, or its id as
+        ``"t3_1abcd2"``.
     sort : str
         The order of the listing: ``"new"``, ``"hot"``, ``"top"``, ``"rising"``, ``"controversial"``; of a search also
         ``"relevance"`` and ``"comments"``.

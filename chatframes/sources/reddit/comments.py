@@ -11,6 +11,7 @@ from .listing import Get, Thing, listed
 
 AT_ONCE = 500  # Reddit gives about as many in one answer
 COMMENTS_AT_ONCE = 100
+IDLE_REQUESTS = 20  # so many in a row that bring nothing new lead nowhere
 SORT = "confidence"  # what readers see as "best"
 
 Post = Callable[[str, Mapping[str, str]], Awaitable[Any]]
@@ -58,11 +59,16 @@ class Thread:
         if not isinstance(answer, list) or len(answer) < 2:
             raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}; try again later")
         yield self._taken(_flat(answer[1]))
+        idle = 0
         while self._left_out and (self.wanted is None or self.got < self.wanted):
+            if idle == IDLE_REQUESTS:
+                raise ServiceError(f"Reddit's comments of t3_{self.post_id} lead in a circle; the rest was not read")
             some = self._next_stubs()
             things = await self._expanded(some)
             self._left_out = [more for more in self._left_out if more not in some]
-            yield self._taken(things)
+            taken = self._taken(things)
+            idle = 0 if taken else idle + 1
+            yield taken
         if self.wanted is None or self.got < self.wanted:
             yield self._rest()
 

@@ -36,6 +36,8 @@ def target(what: str) -> Target:
             found = _from_url(what)
         elif what.lower().startswith("t3_"):
             found = _post(what[3:])
+        elif what.lower().startswith("t1_"):
+            raise ConfigError(f"Reddit({what!r}): this is a comment; name its post, and its comments come along")
         else:
             found = _from_path(what.strip("/").split("/")) if "/" in what else _listing(what)
         if found is not None:

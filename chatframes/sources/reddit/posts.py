@@ -124,6 +124,8 @@ class Posts:
         """Return what a refusal means for what was asked for, in words."""
         if not isinstance(error, Refused):
             return error
+        if error.status in (301, 302, 303, 307, 308) and self.target.name.lower().startswith("u_"):
+            return ChatNotFound(f"Reddit has no profile u/{self.target.name[2:]}, or nothing was ever put on it")
         if error.status in (301, 302, 303, 307, 308):
             return ChatNotFound(
                 f"Reddit has no subreddit r/{self.target.name}; if that is the id of a post, write "
