@@ -119,10 +119,10 @@ def test_years_of_silence_cost_a_few_requests_not_one_per_window() -> None:
         frame = fetch(world, cf.Webex("Kitchen"))
         check(frame, world.expected("Kitchen"))
         assert frame["created_at"].max() - frame["created_at"].min() > pd.Timedelta(days=700)
-        assert len(world.stats()["messages_log"]) <= 10
+        assert len(world.stats()["messages_log"]) <= 25, "of more than a hundred windows"
         world.reset_stats()
         check(fetch(world, cf.Webex("Kitchen", since="2012-01-01")), world.expected("Kitchen"))
-        assert len(world.stats()["messages_log"]) <= 10
+        assert len(world.stats()["messages_log"]) <= 25, "of more than a hundred windows"
 
 
 def test_an_empty_room_gives_an_empty_table_with_all_columns() -> None:

@@ -26,6 +26,7 @@ _DENIED = [
 ]  # fmt: skip
 _NAT64 = ip_network("64:ff9b::/96")  # how networks without IPv4 reach it: as good as the address within
 _NO_HOST = re.compile(r"[\x00-\x20\x7f%\\<>^|{}\"`@]")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:\d*)?")  # Pythons differ in what else they read in brackets
 _DOTS = str.maketrans("。｡．", "...")
 
 Reason = Literal["bad_url", "blocked_address", "blocked_port"]
@@ -65,6 +66,8 @@ class Guard:
             host, port = None, None
         if not host or parts.scheme not in ("http", "https") or parts.username is not None or _NO_HOST.search(host):
             raise Blocked("bad_url", "not an http(s) URL that can be followed")
+        if "[" in parts.netloc and not _IPV6.fullmatch(parts.netloc):
+            raise Blocked("bad_url", "a URL whose brackets hold no IPv6 address")
         if any(ord(letter) < 32 for letter in url) or url.startswith(" ") or "\\" in parts.netloc:
             raise Blocked("bad_url", "a URL with characters that no URL has")
         if not host.strip(".") or len(host) > 253 or max(map(len, host.split("."))) > 63:
