@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from . import blocking
 from .config import Config, ConfigLike, Settings, load_config, merge
 from .errors import ChatframesError, ConfigError, IncompleteWarning
 from .pipeline import Run
-from .progress import Progress, listening
+from .progress import Display, Progress, listening
 from .sources import Context, Source, reddit, telegram, webex
 from .table.batches import Batch
 from .table.frame import build
@@ -106,8 +106,7 @@ def fetch(
     >>> len(df), int(df["n_images"].sum())
     (300, 60)
     """
-    request = _request(sources, images, raw, config)
-    return _warned(blocking.run(_fetch(request, progress)))
+    return _warned(blocking.run(fetching(sources, images=images, raw=raw, config=config, progress=progress)))
 
 
 async def fetch_async(
@@ -130,11 +129,20 @@ async def fetch_async(
     >>> len(df)
     300
     """
-    request = _request(sources, images, raw, config)
-    return _warned(await blocking.hop(_fetch(request, progress)))
+    return _warned(await blocking.hop(fetching(sources, images=images, raw=raw, config=config, progress=progress)))
 
 
-async def _fetch(request: _Request, progress: Progress) -> pd.DataFrame:
+def fetching(
+    sources: Sources, *, images: object, raw: bool, config: ConfigLike, progress: Progress | Display
+) -> Coroutine[Any, Any, pd.DataFrame]:
+    """Return the coroutine behind `fetch`, its arguments checked, for the library's own loop.
+
+    What is missing is in the report, and no warning tells of it.
+    """
+    return _fetch(_request(sources, images, raw, config), progress)
+
+
+async def _fetch(request: _Request, progress: Progress | Display) -> pd.DataFrame:
     collected: list[Batch] = []
     with listening(progress) as emit:
         run = Run(request.sources, request.settings, emit=emit, clock=clock)
@@ -147,9 +155,9 @@ async def _fetch(request: _Request, progress: Progress) -> pd.DataFrame:
             _remember(lambda: build(collected + run.salvage(), run.report()))
             raise
         frame = build(collected, run.report())
-    if run.came_to_nothing:
-        raise _failure(run, frame)
-    return frame
+        if run.came_to_nothing:
+            raise _failure(run, frame)
+        return frame
 
 
 def _failure(run: Run, frame: pd.DataFrame) -> ChatframesError:
@@ -329,12 +337,17 @@ def chats(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -
     ...     "Project Apollo" in set(cf.chats("webex", config=world.config)["title"])
     True
     """
-    return blocking.run(_chats(service, load_config(config)))
+    return blocking.run(listing(service, config))
 
 
 async def chats_async(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see: `chats`, to be awaited."""
-    return await blocking.hop(_chats(service, load_config(config)))
+    return await blocking.hop(listing(service, config))
+
+
+def listing(service: str, config: ConfigLike) -> Coroutine[Any, Any, pd.DataFrame]:
+    """Return the coroutine behind `chats`, for the library's own loop."""
+    return _chats(service, load_config(config))
 
 
 async def _chats(service: str, config: Config) -> pd.DataFrame:

@@ -171,15 +171,43 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something worth showing: progress, a wait, a retry. Counts are of the whole call so far."""
+    """Something worth showing: progress, a wait, a retry. Counts are of the whole call so far.
+
+    Attributes
+    ----------
+    kind : str
+        What happened: start, notice, messages, image, waiting, retry or finished.
+    source : str
+        The source or, of waits and retries, the service.
+    messages, messages_expected : int
+        Read so far, and how many there are (0 until every source has said its number; Webex never does).
+    attachments_done, attachments_total : int
+        Settled, and known so far; both 0 while downloading is off.
+    image_bytes : int
+        Of the pictures that are there.
+    retries : int
+        Requests and downloads that were made once more.
+    downloads_active, downloads_limit : int
+        Downloads going on in this process at the services of this call, and how many there may be.
+    elapsed_seconds : float
+        Since the call began.
+    wait_seconds : float
+        How long a service wants to be left alone, or when the next try is.
+    note : str
+        What to tell, in words; of the last event the report's status: complete, partial or failed.
+    """
 
     kind: Literal["start", "notice", "messages", "image", "waiting", "retry", "finished"]
     source: str
     messages: int = 0
-    messages_expected: int = 0  # as far as the services have said; 0 when none has
+    messages_expected: int = 0
     attachments_done: int = 0
     attachments_total: int = 0
     image_bytes: int = 0
+    retries: int = 0
+    downloads_active: int = 0
+    downloads_limit: int = 0
+    elapsed_seconds: float = 0.0
     wait_seconds: float = 0.0
     note: str = ""
 

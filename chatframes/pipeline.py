@@ -32,6 +32,7 @@ BATCH_BYTES = 64 * 2**20
 MAX_ATTACHMENTS = 100  # of one message
 MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
 LONGEST_DAYS = 1_000_000  # one window, whatever the range
+SAME_WAIT_SECONDS = 0.5
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
 DISABLED = Outcome("skipped", "disabled")
 CANCELLED = Outcome("failed", "cancelled", error="the call ended before this attachment was read")
@@ -82,7 +83,9 @@ class Run:
         self._images: Counter[tuple[str, str | None]] = Counter()
         self._image_bytes = 0
         self._attachments_total = 0
-        self._messages_expected = 0
+        self._expected: Counter[str] = Counter()  # messages, as far as each source has said
+        self._downloads_repeated = 0
+        self._waits: dict[str, float] = {}  # what was told of each service's: until when
         self._last_page = self._started
         self._working: list[asyncio.Task[None]] = []
         self._task: asyncio.Task[None] | None = None
@@ -103,12 +106,18 @@ class Run:
                 await asyncio.wait(tasks)
         if not self._task.cancelled():
             self._task.exception()  # seen here; `batches` has raised it
-        self._tell(Event("finished", ""))
+        self._tell(Event("finished", "", note=self.status))
 
     @property
     def errors(self) -> list[ChatframesError]:
         """What went wrong, one error per source that has one."""
         return [reading.error for reading in self._readings if reading.error is not None]
+
+    @property
+    def status(self) -> str:
+        """``complete``, ``partial`` or ``failed``: of all sources together."""
+        statuses = {reading.status for reading in self._readings}
+        return statuses.pop() if len(statuses) == 1 else "partial"
 
     @property
     def came_to_nothing(self) -> bool:
@@ -140,7 +149,6 @@ class Run:
 
     def report(self) -> dict[str, Any]:
         """Return the report as small plain JSON."""
-        statuses = {reading.status for reading in self._readings}
         by_status: dict[str, dict[str, int]] = {"skipped": {}, "failed": {}}
         for (status, reason), number in sorted(self._images.items(), key=str):
             if status != "ok" and reason is not None:
@@ -148,7 +156,7 @@ class Run:
         return {
             "version": __version__,
             "created_at": utc_text(self._started_at),
-            "status": statuses.pop() if len(statuses) == 1 else "partial",
+            "status": self.status,
             "sources": [reading.to_dict() for reading in self._readings],
             "images": {"ok": self._images["ok", None], "bytes": self._image_bytes, **by_status},
             "seconds": round(self._clock.monotonic() - self._started, 1),
@@ -305,6 +313,7 @@ class Run:
         row.missing -= 1
         self._images[outcome.status, outcome.reason] += 1
         self._image_bytes += len(outcome.data or b"")
+        self._downloads_repeated += max(0, outcome.attempts - 1)
         if row.missing == 0:
             del self._rows[row.message.uid]
             self._leave(row)
@@ -339,18 +348,30 @@ class Run:
         return to_batch([(row.message, [o for o in row.outcomes if o is not None]) for row in rows])
 
     def _tell(self, event: Event) -> None:
-        self._messages_expected += event.messages_expected
+        if event.kind == "waiting":
+            until = self._clock.monotonic() + event.wait_seconds
+            if until - self._waits.get(event.source, 0.0) < SAME_WAIT_SECONDS:
+                return  # one line per wait, not one per waiting request
+            self._waits[event.source] = until
+        if event.messages_expected:
+            self._expected[event.source] += event.messages_expected
         self._emit(self._event(event))
 
     def _event(self, event: Event) -> Event:
+        labels = {reading.source.label for reading in self._readings}
         settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
+        bounds = [gate(service).downloads for service in self._downloaders] if self._settings.images.enabled else []
         return replace(
             event,
             messages=sum(reading.messages for reading in self._readings),
-            messages_expected=self._messages_expected,
+            messages_expected=self._expected.total() if labels <= self._expected.keys() else 0,
             attachments_done=settled,
             attachments_total=self._attachments_total,
             image_bytes=self._image_bytes,
+            retries=sum(reading.counts["retry"] for reading in self._readings) + self._downloads_repeated,
+            downloads_active=sum(bound.active for bound in bounds),
+            downloads_limit=sum(bound.limit for bound in bounds),
+            elapsed_seconds=self._clock.monotonic() - self._started,
         )
 
 

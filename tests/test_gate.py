@@ -152,7 +152,7 @@ def test_an_open_gate_lets_through_without_a_pause() -> None:
     asyncio.run(main())
 
 
-def test_a_closed_gate_holds_everybody_until_its_time_and_tells_it_once() -> None:
+def test_a_closed_gate_holds_everybody_until_its_time_and_tells_each_once() -> None:
     async def main() -> None:
         time, closed, told = FakeTime(), Gate(), []
         closed.close_for(30.0, time.clock)
@@ -163,10 +163,10 @@ def test_a_closed_gate_holds_everybody_until_its_time_and_tells_it_once() -> Non
             return waited
 
         assert await asyncio.gather(*(pass_through() for _ in range(25))) == [30.0] * 25
-        assert (time.seconds, told) == (30.0, [30.0])
+        assert (time.seconds, told) == (30.0, [30.0] * 25)  # each may belong to another call
         closed.close_for(5.0, time.clock)
         assert await closed.wait_open(60.0, time.clock, told.append) == 5.0
-        assert told == [30.0, 5.0]  # another wait is news again
+        assert told[25:] == [5.0]  # another wait is news again
 
     asyncio.run(main())
 

@@ -19,7 +19,8 @@ PACKAGE = Path(cf.__file__).parent
 
 # From the bottom up. A module may import what stands above it in this list, never what stands below.
 FLOORS = """
-    errors model windows values limits mistakes config_file images config blocking progress
+    errors model windows values limits mistakes config_file images markup config blocking
+    notebook notebook.display notebook.tally notebook.card progress
     transfer transfer.clock transfer.guard transfer.transport transfer.answers transfer.http transfer.gate transfer.patience transfer.link transfer.downloads
     table table.schema table.batches table.frame table.arrow table.files table.report
     sources sources.webex.rows sources.webex.people sources.webex.auth sources.webex.room sources.webex
@@ -29,7 +30,7 @@ FLOORS = """
     sources.reddit.listing sources.reddit.pictures sources.reddit.rows sources.reddit.names sources.reddit.pace
     sources.reddit.account sources.reddit.reader sources.reddit.posts sources.reddit.comments sources.reddit.threads
     sources.reddit.chat sources.reddit
-    reading pipeline api notebook notebook.login login
+    reading pipeline api notebook.login login
     sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
     sandbox.telegram_drafts sandbox.telegram_things sandbox.telegram_voices sandbox.telegram_writing sandbox.telegram_ids
     sandbox.telegram_shelf sandbox.telegram_media sandbox.telegram_truth sandbox.telegram_records

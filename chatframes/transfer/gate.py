@@ -95,7 +95,6 @@ class Gate:
         self.downloads = Bound()
         self.pages = Bound()
         self._closed_until: dict[str, float] = {}
-        self._told: dict[str, float] = {}
 
     def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
         """Send nothing of this kind to the service for `seconds`: it has asked for that."""
@@ -111,12 +110,12 @@ class Gate:
         TooLong
             At once, when that is further away than `budget_seconds`.
         """
-        waited = 0.0
+        waited, told = 0.0, None
         while (seconds := self._closed_until.get(kind, 0.0) - clock.monotonic()) > 0:
             if waited + seconds > budget_seconds:
                 raise TooLong(clock.now() + timedelta(seconds=seconds))
-            if tell is not None and self._told.get(kind) != self._closed_until[kind]:
-                self._told[kind] = self._closed_until[kind]  # one line per wait, not one per waiting request
+            if tell is not None and told != self._closed_until[kind]:
+                told = self._closed_until[kind]
                 tell(seconds)
             await clock.sleep(seconds)
             waited += seconds

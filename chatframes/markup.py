@@ -1,0 +1,148 @@
+"""HTML of our own making: the only place where it is written, so that what others wrote is always escaped.
+
+Texts, names, titles, file names and column names come from strangers. They go through `escaped`; pictures go through
+`picture`, which lets raster types through that their own bytes announce, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable, Sequence
+
+from .images import SHOWN_IN_NOTEBOOKS, SHOWN_MAX_BYTES, inspect
+
+__all__ = ["bars", "can_be_shown", "escaped", "picture", "plain", "share", "sparkline", "table"]
+
+_JOINERS = "\u200c\u200d"  # not printable, but part of written words and of emoji
+_LEFT = 'style="text-align: left"'  # on every cell: a notebook's own style wins over a row's
+_BLOCKS = "▁▂▃▄▅▆▇█"
+COLOURS = {"ok": "#4c956c", "skipped": "#b8b8b8", "failed": "#c8553d", "messages": "#4c78a8"}
+
+
+def plain(text: object) -> str:
+    """Return it without control characters: a name must not move the cursor or turn the writing around.
+
+    Examples
+    --------
+    >>> plain("Ada" + chr(0x202E) + "ecalevoL")
+    'Ada ecalevoL'
+    """
+    return "".join(one if one.isprintable() or one in _JOINERS else " " for one in str(text))
+
+
+def escaped(text: object) -> str:
+    """Return any text as HTML that shows it, whatever it holds; fit for attributes too.
+
+    Examples
+    --------
+    >>> escaped("<b onclick='x'>")
+    '&lt;b onclick=&#x27;x&#x27;&gt;'
+    """
+    return html.escape(plain(text), quote=True)
+
+
+def can_be_shown(data: bytes) -> bool:
+    """Whether bytes are a picture that a notebook may show: JPEG, PNG, GIF or WebP, by the bytes, and no bomb.
+
+    Examples
+    --------
+    >>> can_be_shown(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
+    False
+    """
+    if len(data) > SHOWN_MAX_BYTES:
+        return False
+    facts = inspect(data)
+    return facts.mime in SHOWN_IN_NOTEBOOKS and bool(facts.width and facts.height) and not facts.huge
+
+
+def picture(data: bytes, alt: str, style: str = "") -> str | None:
+    """Return an ``<img>`` with the bytes in it; None for what `can_be_shown` refuses.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    alt : str
+        What is to be read where it cannot be seen.
+    style : str
+        CSS of ours.
+    """
+    if not can_be_shown(data):
+        return None
+    source = f"data:{inspect(data).mime};base64,{base64.b64encode(data).decode('ascii')}"
+    return f'<img src="{source}" alt="{escaped(alt)}" style="{style}">'
+
+
+def table(rows: Iterable[tuple[str, str]], below: str = "") -> str:
+    """Return rows of (label, text) as a table; a row without a label is a heading. `below` is HTML already."""
+    lines = []
+    for label, text in rows:
+        if label:
+            lines.append(f"<tr><th {_LEFT}>{escaped(label)}</th><td {_LEFT}>{escaped(text)}</td></tr>")
+        else:
+            lines.append(f'<tr><td colspan="2" {_LEFT}><b>{escaped(text)}</b></td></tr>')
+    if below:
+        lines.append(f'<tr><td colspan="2" {_LEFT}>{below}</td></tr>')
+    return f"<table>{''.join(lines)}</table>"
+
+
+def bars(counts: Sequence[tuple[str, int]], what: str) -> str:
+    """Return a small bar chart: a bar for each (name, number), with both as its tooltip.
+
+    Examples
+    --------
+    >>> "2026-10-01: 4" in bars([("2026-10-01", 4), ("2026-10-02", 0)], "messages per day")
+    True
+    """
+    if not counts:
+        return ""
+    most = max(number for _, number in counts)
+    each = []
+    for name, number in counts:
+        height = 0 if not number else max(4, round(100 * number / max(most, 1)))
+        each.append(
+            f'<div title="{escaped(name)}: {number:,}" style="flex:1 1 0;max-width:14px;height:{height}%;'
+            f'background:{COLOURS["messages"]}"></div>'
+        )
+    first, last = escaped(counts[0][0]), escaped(counts[-1][0])
+    said = f"{escaped(what)}: {first} to {last}, at most {most:,}"
+    frame = "display:flex;align-items:flex-end;gap:1px;height:48px;max-width:640px"
+    small = "font-size:85%;opacity:.75"
+    return f'<div role="img" aria-label="{said}" style="{frame}">{"".join(each)}</div><div style="{small}">{said}</div>'
+
+
+def share(parts: Sequence[tuple[str, int]]) -> str:
+    """Return one bar cut into parts by their numbers (ok, skipped, failed), with a legend.
+
+    Examples
+    --------
+    >>> "3 ok" in share([("ok", 3), ("failed", 1)])
+    True
+    """
+    whole = sum(number for _, number in parts)
+    if not whole:
+        return ""
+    pieces, legend = [], []
+    for name, number in parts:
+        colour = COLOURS.get(name, COLOURS["skipped"])
+        pieces.append(f'<div style="flex:{number} 1 0;background:{colour}" title="{number:,} {escaped(name)}"></div>')
+        legend.append(f'<span style="color:{colour}">■</span> {number:,} {escaped(name)}')
+    said = ", ".join(f"{number:,} {escaped(name)}" for name, number in parts)
+    frame = "display:flex;height:10px;max-width:640px;margin-top:4px"
+    return (
+        f'<div role="img" aria-label="{said}" style="{frame}">{"".join(pieces)}</div>'
+        f'<div style="font-size:85%">{" &nbsp; ".join(legend)}</div>'
+    )
+
+
+def sparkline(numbers: Sequence[int]) -> str:
+    """Return numbers as a line of blocks, for where there is no HTML.
+
+    Examples
+    --------
+    >>> sparkline([0, 1, 4, 2])
+    ' ▂█▄'
+    """
+    most = max(numbers, default=0)
+    return "".join(" " if not number else _BLOCKS[max(0, -(-8 * number // most) - 1)] for number in numbers)

@@ -1,0 +1,64 @@
+"""How our widgets get into a cell: with words for where widgets are not shown, and closed when a cell is run again."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+__all__ = ["Closable", "bundle", "current_cell", "in_a_notebook", "show", "take_the_place"]
+
+
+class Closable(Protocol):
+    """Something on a page that may be doing something."""
+
+    def close(self) -> None: ...
+
+
+def in_a_notebook() -> bool:
+    """Whether a kernel runs us, so that there is a page that can show widgets."""
+    return hasattr(_shell(), "kernel")
+
+
+def bundle(box: Any, text: str, html: str | None = None) -> dict[str, Any]:
+    """Return what a cell shows: the widget and, for where there is none of it, a text or HTML.
+
+    A widget's own text would be its repr, which holds what somebody is just typing.
+    """
+    shown = {**(box._repr_mimebundle_() or {}), "text/plain": text}
+    return shown if html is None else {**shown, "text/html": html}
+
+
+def show(box: Any, text: str) -> Any:
+    """Display a widget in the cell that is running; return a handle whose ``update`` replaces it."""
+    from IPython.display import display
+
+    return display(bundle(box, text), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+
+
+def current_cell() -> str | None:
+    """Return what names the cell that is running: its id, else its code; None outside of notebooks."""
+    shell = _shell()
+    if not hasattr(shell, "get_parent"):
+        return None
+    parent = shell.get_parent()
+    cell = parent.get("metadata", {}).get("cellId") or parent.get("content", {}).get("code")
+    return str(cell) if cell else None
+
+
+_in_cells: dict[str, Closable] = {}
+
+
+def take_the_place(one: Closable) -> None:
+    """Close what this cell showed when it was run before: nobody can see it any more."""
+    cell = current_cell()
+    if cell is None:
+        return
+    before = _in_cells.pop(cell, None)
+    _in_cells[cell] = one
+    if before is not None and before is not one:
+        before.close()
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
