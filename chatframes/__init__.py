@@ -35,10 +35,15 @@ if TYPE_CHECKING:
     from .errors import ServiceError as ServiceError
     from .login import TelegramLogin as TelegramLogin
     from .model import Event as Event
+    from .notebook.controls import ImageControls as ImageControls
+    from .notebook.gallery import gallery as gallery
+    from .notebook.panel import FetchPanel as FetchPanel
+    from .notebook.preview import preview as preview
     from .sandbox import sandbox as sandbox
     from .sources.reddit import Reddit as Reddit
     from .sources.telegram import Telegram as Telegram
     from .sources.webex import Webex as Webex
+    from .table.activity import plot_activity as plot_activity
     from .table.files import read_parquet as read_parquet
     from .table.files import write_parquet as write_parquet
     from .table.frame import attachments as attachments
@@ -53,9 +58,14 @@ _HOMES = {
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
     "login": "TelegramLogin",
     "model": "Event",
+    "notebook.controls": "ImageControls",
+    "notebook.gallery": "gallery",
+    "notebook.panel": "FetchPanel",
+    "notebook.preview": "preview",
     "sources.reddit": "Reddit",
     "sources.telegram": "Telegram",
     "sources.webex": "Webex",
+    "table.activity": "plot_activity",
     "table.files": "read_parquet write_parquet",
     "table.frame": "attachments",
     "table.report": "Report report",

@@ -132,17 +132,27 @@ async def fetch_async(
     return _warned(await blocking.hop(fetching(sources, images=images, raw=raw, config=config, progress=progress)))
 
 
+Keep = Callable[[Callable[[], pd.DataFrame]], None]
+
+
 def fetching(
-    sources: Sources, *, images: object, raw: bool, config: ConfigLike, progress: Progress | Display
+    sources: Sources,
+    *,
+    images: object,
+    raw: bool,
+    config: ConfigLike,
+    progress: Progress | Display,
+    keep: Keep | None = None,
 ) -> Coroutine[Any, Any, pd.DataFrame]:
     """Return the coroutine behind `fetch`, its arguments checked, for the library's own loop.
 
-    What is missing is in the report, and no warning tells of it.
+    What is missing is in the report, and no warning tells of it. When it is ended early, `keep` is called with a
+    function that makes the table of what had been read; unless given, that is what `last_result` returns.
     """
-    return _fetch(_request(sources, images, raw, config), progress)
+    return _fetch(_request(sources, images, raw, config), progress, keep or _remember)
 
 
-async def _fetch(request: _Request, progress: Progress | Display) -> pd.DataFrame:
+async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) -> pd.DataFrame:
     collected: list[Batch] = []
     with listening(progress) as emit:
         run = Run(request.sources, request.settings, emit=emit, clock=clock)
@@ -152,7 +162,7 @@ async def _fetch(request: _Request, progress: Progress | Display) -> pd.DataFram
                     collected.append(batch)
         except BaseException:
             # Built when asked for: an interrupted cell has two seconds to end, whatever the size of the table.
-            _remember(lambda: build(collected + run.salvage(), run.report()))
+            keep(lambda: build(collected + run.salvage(), run.report()))
             raise
         frame = build(collected, run.report())
         if run.came_to_nothing:

@@ -20,9 +20,9 @@ PACKAGE = Path(cf.__file__).parent
 # From the bottom up. A module may import what stands above it in this list, never what stands below.
 FLOORS = """
     errors model windows values limits mistakes config_file images markup config blocking
-    notebook notebook.display notebook.tally notebook.card progress
+    notebook notebook.display notebook.tally notebook.card progress notebook.choices
     transfer transfer.clock transfer.guard transfer.transport transfer.answers transfer.http transfer.gate transfer.patience transfer.link transfer.downloads
-    table table.schema table.batches table.frame table.arrow table.files table.report
+    table table.schema table.batches table.frame table.arrow table.files table.activity table.report
     sources sources.webex.rows sources.webex.people sources.webex.auth sources.webex.room sources.webex
     sources.telegram.media sources.telegram.markup sources.telegram.peers sources.telegram.rows
     sources.telegram.store sources.telegram.signing_in sources.telegram.pace sources.telegram.account
@@ -30,7 +30,8 @@ FLOORS = """
     sources.reddit.listing sources.reddit.pictures sources.reddit.rows sources.reddit.names sources.reddit.pace
     sources.reddit.account sources.reddit.reader sources.reddit.posts sources.reddit.comments sources.reddit.threads
     sources.reddit.chat sources.reddit
-    reading pipeline api notebook.login login
+    reading pipeline api notebook.controls notebook.thumbnails notebook.gallery notebook.preview
+    notebook.login login notebook.days notebook.picker notebook.credentials notebook.code notebook.panel
     sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
     sandbox.telegram_drafts sandbox.telegram_things sandbox.telegram_voices sandbox.telegram_writing sandbox.telegram_ids
     sandbox.telegram_shelf sandbox.telegram_media sandbox.telegram_truth sandbox.telegram_records
@@ -112,6 +113,8 @@ def test_the_public_surface_is_what_all_says() -> None:
             "Config",
             "ConfigError",
             "Event",
+            "FetchPanel",
+            "ImageControls",
             "ImageSettings",
             "IncompleteWarning",
             "RateLimited",
@@ -127,8 +130,11 @@ def test_the_public_surface_is_what_all_says() -> None:
             "enable_nested_loops",
             "fetch",
             "fetch_async",
+            "gallery",
             "last_result",
             "load_config",
+            "plot_activity",
+            "preview",
             "read_parquet",
             "report",
             "sandbox",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Protocol
 
-__all__ = ["Closable", "bundle", "current_cell", "in_a_notebook", "show", "take_the_place"]
+__all__ = ["Closable", "bundle", "in_a_notebook", "show", "take_the_place"]
 
 
 class Closable(Protocol):
@@ -35,28 +35,23 @@ def show(box: Any, text: str) -> Any:
     return display(bundle(box, text), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
-def current_cell() -> str | None:
-    """Return what names the cell that is running: its id, else its code; None outside of notebooks."""
-    shell = _shell()
-    if not hasattr(shell, "get_parent"):
-        return None
-    parent = shell.get_parent()
-    cell = parent.get("metadata", {}).get("cellId") or parent.get("content", {}).get("code")
-    return str(cell) if cell else None
-
-
-_in_cells: dict[str, Closable] = {}
+_in_cells: dict[str, tuple[object, list[Closable]]] = {}
 
 
 def take_the_place(one: Closable) -> None:
-    """Close what this cell showed when it was run before: nobody can see it any more."""
-    cell = current_cell()
-    if cell is None:
+    """Close what this cell made when it was run before: nobody can reach it any more."""
+    parent = _shell().get_parent() if hasattr(_shell(), "get_parent") else {}
+    # A front end that names its cells does so by an id; of others the code must do.
+    cell = parent.get("metadata", {}).get("cellId") or parent.get("content", {}).get("code")
+    if not cell:
         return
-    before = _in_cells.pop(cell, None)
-    _in_cells[cell] = one
-    if before is not None and before is not one:
-        before.close()
+    this_run = parent.get("header", {}).get("msg_id")
+    run, made = _in_cells.get(cell, (None, []))
+    if run != this_run:
+        for earlier in made:
+            earlier.close()
+        made = []
+    _in_cells[cell] = this_run, [*made, one]
 
 
 def _shell() -> Any:

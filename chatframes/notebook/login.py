@@ -44,8 +44,9 @@ class LoginCard:
         phone number, code or password is in it only until the button is pressed, so none is saved with the notebook.
     """
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, done: Callable[[], None] | None = None) -> None:
         self._login = login
+        self._done = done
         # Not at every key: what is typed reaches the kernel, and the notebook's own state, as late as possible.
         typed = {"continuous_update": False, "layout": _WIDE}
         self.phone = ipywidgets.Text(
@@ -134,6 +135,8 @@ class LoginCard:
             told = f"This went wrong ({type(error).__name__}): press the button again."
         state = self._login.state
         self._ask_for(self._asked if told and state == before else state, told)
+        if state == "done" and self._done is not None:
+            self._done()
 
 
 _TOLD = {

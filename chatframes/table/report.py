@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +11,9 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..images import bytes_in_words
+from ..markup import plain, share, table
 from ..model import RETRYABLE
+from .activity import Activity, count_activity
 
 __all__ = ["Gap", "Report", "SourceReport", "Span", "report"]
 
@@ -133,6 +134,8 @@ class Report:
         What went wrong on the way that a setting can change; each has a line of advice.
     in_hand : int or None
         Rows of the frame it was asked of; not part of `to_dict`.
+    activity : Activity or None
+        Messages per day in that frame; not part of `to_dict`.
 
     Examples
     --------
@@ -152,6 +155,7 @@ class Report:
     seconds: float = 0.0
     symptoms: tuple[str, ...] = ()
     in_hand: int | None = field(default=None, compare=False)
+    activity: Activity | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON, as it stands in ``frame.attrs["chatframes"]``."""
@@ -206,25 +210,26 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = []
-        for label, text in self._rows():
-            left = 'style="text-align: left"'  # on every cell: a notebook's own style wins over a row's
-            cells = f"<th {left}>{html.escape(label)}</th><td {left}>" if label else f'<td colspan="2" {left}><b>'
-            rows.append(f"<tr>{cells}{html.escape(text)}{'</td>' if label else '</b></td>'}</tr>")
-        return "<table>" + "".join(rows) + "</table>"
+        outcomes = [
+            ("ok", self.images_ok),
+            ("skipped", sum(self.skipped.values())),
+            ("failed", sum(self.failed.values())),
+        ]
+        plots = self.activity.html("messages") if self.activity is not None else ""
+        return table(self._rows(), below=plots + share(outcomes))
 
     def _rows(self) -> list[tuple[str, str]]:
         """The screen as (label, text); a line without a label is a heading. All of it fits on one screen."""
         messages = sum(source.messages for source in self.sources)
         skipped, failed = sum(self.skipped.values()), sum(self.failed.values())
         lost = f", {failed:,} {'file' if failed == 1 else 'files'} failed" if failed else ""
-        head = [("", f"chatframes: {_plain(self.status)}, {messages:,} messages in {_duration(self.seconds)}{lost}")]
+        head = [("", f"chatframes: {plain(self.status)}, {messages:,} messages in {_duration(self.seconds)}{lost}")]
         if self.in_hand is not None and self.in_hand != messages:
             head.append(("in hand", f"this frame holds {self.in_hand:,} rows; what follows tells of the whole fetch"))
         size = f" ({bytes_in_words(self.image_bytes)})" if self.images_ok else ""
         tail = [("images", f"{self.images_ok:,} ok{size}, {skipped:,} skipped, {failed:,} failed")]
         tail += _reasons("skipped", self.skipped) + _reasons("failed", self.failed)
-        tail += [("advice", ADVICE.get(symptom, _plain(symptom))) for symptom in self.symptoms[:4]]
+        tail += [("advice", ADVICE.get(symptom, plain(symptom))) for symptom in self.symptoms[:4]]
         # What is missing comes first: it must not be what a long list cuts off.
         chats = [row for s in sorted(self.sources, key=_is_complete) for row in _chat_rows(s)]
         room = MAX_LINES - len(head) - len(tail)
@@ -267,7 +272,11 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
             "by another tool. Call report() on the frame that fetch() or read_parquet() gave."
         )
     told = Report.from_dict(data)
-    return replace(told, in_hand=len(source)) if isinstance(source, pd.DataFrame) else told
+    if not isinstance(source, pd.DataFrame):
+        return told
+    times = source.get("created_at")
+    counted = count_activity(times) if times is not None and isinstance(times.dtype, pd.DatetimeTZDtype) else None
+    return replace(told, in_hand=len(source), activity=counted)
 
 
 def _lists(value: Any) -> Any:
@@ -314,21 +323,21 @@ def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
     ]
     heading = ", ".join([f"{source.messages:,} messages", source.status, *extra])
     service = source.source.partition("(")[0]
-    rows = [("", _plain(f"{name} ({service}): {heading}" if not name.startswith(service) else f"{name}: {heading}"))]
+    rows = [("", plain(f"{name} ({service}): {heading}" if not name.startswith(service) else f"{name}: {heading}"))]
     rows.append(("asked", _stretch(source.requested)))
     if list(source.covered) != [source.requested]:
         covered = "; ".join(_stretch(span) for span in source.covered[:2]) or "nothing"
         more = len(source.covered) - 2
         rows.append(("covered", covered + (f"; and {more} more" if more > 0 else "")))
-    rows += [("missing", f"{_stretch(gap)}: {_plain(gap.reason)}") for gap in source.gaps[:2]]
+    rows += [("missing", f"{_stretch(gap)}: {plain(gap.reason)}") for gap in source.gaps[:2]]
     if len(source.gaps) > 2:
         rows.append(("missing", f"and {len(source.gaps) - 2} more stretches"))
     if source.error:
         # It says what to do, so it is not cut at the first line's end.
-        lines = textwrap.wrap(_plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]
+        lines = textwrap.wrap(plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]
         rows += [("error" if at == 0 else " ", line) for at, line in enumerate(lines)]
     for note in source.notes[:2]:
-        lines = textwrap.wrap(_plain(note), MAX_COLUMNS - INDENT - 2)[:2]
+        lines = textwrap.wrap(plain(note), MAX_COLUMNS - INDENT - 2)[:2]
         rows += [("note" if at == 0 else " ", line) for at, line in enumerate(lines)]
     return rows
 
@@ -339,9 +348,9 @@ def _reasons(label: str, counts: Mapping[str, int]) -> list[tuple[str, str]]:
     for reason, count in most[:3]:
         again = " (worth another try)" if reason in RETRYABLE else ""
         words = REASONS.get(reason)
-        rows.append((label, f"{count:,} {_plain(reason)}" + (f": {words}" if words else "") + again))
+        rows.append((label, f"{count:,} {plain(reason)}" + (f": {words}" if words else "") + again))
     if len(most) > 3:
-        rows.append((label, ", ".join(f"{count:,} {_plain(reason)}" for reason, count in most[3:])))
+        rows.append((label, ", ".join(f"{count:,} {plain(reason)}" for reason, count in most[3:])))
     return rows
 
 
@@ -350,13 +359,8 @@ def _stretch(span: Span | Gap) -> str:
 
 
 def _moment(text: str | None) -> str:
-    return _plain(text or "").partition(".")[0].replace("T", " ").removesuffix("Z").removesuffix(":00")
+    return plain(text or "").partition(".")[0].replace("T", " ").removesuffix("Z").removesuffix(":00")
 
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
-
-
-def _plain(text: str) -> str:
-    """Without control characters: a chat's name must not move the cursor or turn the writing around."""
-    return "".join(character if character.isprintable() else " " for character in str(text))

@@ -1,0 +1,46 @@
+"""What this user chose last, in a small file of the user's own: never in config.json, which is the admin's."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+__all__ = ["recall", "remember"]
+
+
+def _file() -> Path:
+    return Path.home() / ".chatframes" / "choices.json"
+
+
+def recall() -> dict[str, Any]:
+    """Return what was remembered; nothing where there is no such file, or one that is damaged."""
+    try:
+        data = json.loads(_file().read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def remember(**choices: Any) -> None:
+    """Put choices beside those remembered before; where that cannot be done, a warning says so and nothing is lost."""
+    path = _file()
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(recall() | choices, file)
+        beside.replace(path)
+    except OSError as error:
+        warnings.warn(
+            f"what you chose cannot be remembered ({error.strerror or type(error).__name__}: {path}); "
+            "remember=False does not try",
+            stacklevel=3,
+        )
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)

@@ -1,0 +1,45 @@
+"""The code that does what a panel does, to be copied into a cell."""
+
+from __future__ import annotations
+
+from ..config import ImageSettings
+from ..markup import plain
+from ..sources import Source
+
+__all__ = ["code_for"]
+
+
+def code_for(source: Source, images: ImageSettings, *, title: str = "", config: bool = False) -> str:
+    """Return Python that fetches the same.
+
+    Parameters
+    ----------
+    source, images
+        What was chosen.
+    title : str
+        What the chat is called, for a comment; it may hold anything.
+    config : bool
+        Whether a ``config`` was given; its contents are never part of the code.
+
+    Examples
+    --------
+    >>> from chatframes.sources.webex import Webex
+    >>> print(code_for(Webex("Project Apollo", since="2026-10-01"), ImageSettings(True)))
+    import chatframes as cf
+    <BLANKLINE>
+    df = cf.fetch(
+        cf.Webex('Project Apollo', since='2026-10-01'),
+        images=cf.ImageSettings(enabled=True, max_size_bytes=10485760),
+    )
+    """
+    comment = f"  # {plain(title)}" if title else ""
+    lines = [
+        "import chatframes as cf",
+        "",
+        "df = cf.fetch(",
+        f"    cf.{source!r},{comment}",
+        f"    images=cf.{images!r}," if images.enabled else None,
+        "    config=config," if config else None,
+        ")",
+    ]
+    return "\n".join(line for line in lines if line is not None)

@@ -1,0 +1,132 @@
+"""The user's half of the settings as widgets: whether to download images, and how large they may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from ..config import ImageSettings
+from ..errors import ConfigError
+from ..images import bytes_in_words
+from ..markup import escaped
+from . import choices
+from .display import bundle
+
+__all__ = ["ImageControls"]
+
+MIB = 2**20
+LARGEST_MIB = 2047  # a column of Arrow's holds 2 GiB
+DEFAULT = ImageSettings(enabled=False)
+
+
+class ImageControls:
+    """A toggle and a size limit, to be passed to any call: ``images=controls``.
+
+    They are read once, when the call begins. At first downloading is off, with 10 MiB; later, what this user chose
+    last. How many downloads there are at once is the admin's, and stands in config.json.
+
+    Parameters
+    ----------
+    enabled : bool, optional
+        Download images; unless given, as chosen last.
+    max_size_bytes : int, optional
+        Leave out images above this size, in whole MiB (1,048,576 bytes): 1 to 2,047 of them.
+    remember : bool
+        Keep what is chosen for the next time, in a file of this user's (``~/.chatframes/choices.json``).
+
+    Attributes
+    ----------
+    settings : ImageSettings
+        What is chosen now.
+    box : ipywidgets.VBox
+        The widgets, to be put into a layout of your own.
+
+    Raises
+    ------
+    ConfigError
+        A value is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> controls = ImageControls(enabled=True, remember=False)
+    >>> controls.settings
+    ImageSettings(enabled=True, max_size_bytes=10485760)
+    """
+
+    def __init__(
+        self, enabled: bool | None = None, max_size_bytes: int | None = None, *, remember: bool = True
+    ) -> None:
+        if not isinstance(remember, bool):
+            raise ConfigError("ImageControls: remember is True or False")
+        last = _remembered() if remember else DEFAULT
+        first = ImageSettings(
+            last.enabled if enabled is None else enabled,
+            last.max_size_bytes if max_size_bytes is None else max_size_bytes,
+        )
+        if first.max_size_bytes % MIB or not 1 <= first.max_size_bytes // MIB <= LARGEST_MIB:
+            raise ConfigError(
+                f"ImageControls: max_size_bytes is {first.max_size_bytes}, but the control counts whole MiB, 1 to "
+                f"{LARGEST_MIB}: give a multiple of {MIB}, or pass an ImageSettings to the call"
+            )
+        self._remember = remember
+        self.toggle = ipywidgets.Checkbox(value=first.enabled, description="Download images", indent=False)
+        self.size = ipywidgets.BoundedIntText(
+            value=first.max_size_bytes // MIB,
+            min=1,
+            max=LARGEST_MIB,
+            description="Largest image (MiB)",
+            disabled=not first.enabled,
+            style={"description_width": "initial"},
+            layout={"width": "14em"},
+        )
+        self.explained = ipywidgets.HTML()
+        self.box = ipywidgets.VBox((ipywidgets.HBox((self.toggle, self.size)), self.explained))
+        self._explain()
+        for one in (self.toggle, self.size):
+            one.observe(self._changed, "value")
+
+    @property
+    def settings(self) -> ImageSettings:
+        """What is chosen now; a snapshot, which later clicks do not change."""
+        return ImageSettings(bool(self.toggle.value), int(self.size.value) * MIB)
+
+    def __repr__(self) -> str:
+        return f"ImageControls({self._said()})"
+
+    def _said(self) -> str:
+        settings = self.settings
+        return f"images up to {bytes_in_words(settings.max_size_bytes)}" if settings.enabled else "images off"
+
+    def _explain(self) -> None:
+        settings = self.settings
+        if settings.enabled:
+            said = (
+                f"Images of more than {bytes_in_words(settings.max_size_bytes)} are left out, and the report says so. "
+                f"1 to {LARGEST_MIB:,} MiB; this counts from the next fetch on."
+            )
+        else:
+            said = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."
+        self.explained.value = f'<div style="font-size:90%;opacity:.8">{escaped(said)}</div>'
+
+    def _changed(self, _: object) -> None:
+        self.size.disabled = not self.toggle.value
+        self._explain()
+        if self._remember:
+            settings = self.settings
+            choices.remember(images={"enabled": settings.enabled, "max_size_bytes": settings.max_size_bytes})
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return bundle(self.box, repr(self))
+
+
+def _remembered() -> ImageSettings:
+    kept = choices.recall().get("images")
+    if not isinstance(kept, dict):
+        return DEFAULT
+    try:
+        found = ImageSettings(kept.get("enabled", False), kept.get("max_size_bytes", DEFAULT.max_size_bytes))
+    except ConfigError:  # the file was written by hand
+        return DEFAULT
+    whole = not found.max_size_bytes % MIB and found.max_size_bytes // MIB <= LARGEST_MIB
+    return found if whole else DEFAULT

@@ -1,0 +1,135 @@
+"""Which days, as widgets: presets, a calendar for each end, and the time zone they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import ipywidgets
+
+from ..errors import ConfigError
+from ..transfer.clock import SYSTEM, Clock
+
+__all__ = ["DayControls", "Days"]
+
+EVERYTHING, OWN = "Everything", "Days of my own"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A choice: whole days, both ends included, in a time zone; None where it is open."""
+
+    since: str | None
+    until: str | None
+    tz: str
+
+
+def _last(days: int) -> Callable[[date], tuple[date, date]]:
+    return lambda today: (today - timedelta(days=days - 1), today)
+
+
+def _this_month(today: date) -> tuple[date, date]:
+    return today.replace(day=1), today
+
+
+def _last_month(today: date) -> tuple[date, date]:
+    last = today.replace(day=1) - timedelta(days=1)
+    return last.replace(day=1), last
+
+
+_PRESETS: dict[str, Callable[[date], tuple[date | None, date | None]]] = {
+    "Last 7 days": _last(7),
+    "Last 30 days": _last(30),
+    "This month": _this_month,
+    "Last month": _last_month,
+    EVERYTHING: lambda today: (None, None),
+}
+
+
+class DayControls:
+    """Widgets for a range of days.
+
+    Parameters
+    ----------
+    since, until : str, optional
+        ISO dates to begin with; unless given, `preset` says which.
+    tz : str
+        IANA name of the time zone to begin with.
+    preset : str
+        "Last 7 days", "Last 30 days", "This month", "Last month" or "Everything".
+    clock : Clock
+        Says what today is.
+
+    Examples
+    --------
+    >>> DayControls("2026-10-01", "2026-10-31").days
+    Days(since='2026-10-01', until='2026-10-31', tz='UTC')
+    """
+
+    def __init__(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        tz: str = "UTC",
+        *,
+        preset: str = EVERYTHING,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._clock = clock
+        self._filling = False
+        wide = {"layout": {"width": "18em"}, "style": {"description_width": "5.5em"}}
+        self.preset = ipywidgets.Dropdown(description="Days", options=[*_PRESETS, OWN], value=preset, **wide)
+        self.since = ipywidgets.DatePicker(description="First day", **wide)
+        self.until = ipywidgets.DatePicker(description="Last day", **wide)
+        self.tz = ipywidgets.Combobox(
+            description="Time zone", value=tz, options=sorted(available_timezones()), ensure_option=False, **wide
+        )
+        self.box = ipywidgets.HBox((self.preset, self.since, self.until, self.tz), layout={"flex_flow": "row wrap"})
+        self._fill()
+        if since or until:
+            self.since.value, self.until.value = _day(since), _day(until)
+            self.preset.value = OWN
+        self.preset.observe(lambda _: self._fill(), "value")
+        self.tz.observe(lambda _: self._fill(), "value")
+        for end in (self.since, self.until):
+            end.observe(lambda _: self._chosen(), "value")
+
+    @property
+    def days(self) -> Days:
+        """What is chosen now."""
+        since, until = self.since.value, self.until.value
+        return Days(
+            since.isoformat() if since else None, until.isoformat() if until else None, self.tz.value.strip() or "UTC"
+        )
+
+    def _fill(self) -> None:
+        """Show the days that a preset means: today is another day in another time zone."""
+        preset = _PRESETS.get(self.preset.value)
+        if preset is None:
+            return
+        try:
+            today = self._clock.now().astimezone(ZoneInfo(self.tz.value.strip() or "UTC")).date()
+        except (ValueError, KeyError, OSError):  # half-typed; the source will say what is wrong with it
+            return
+        self._filling = True
+        try:
+            self.since.value, self.until.value = preset(today)
+        finally:
+            self._filling = False
+
+    def _chosen(self) -> None:
+        if not self._filling:
+            self.preset.value = OWN
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"the panel chooses whole days, and {text!r} is a time of day: give a date, or use fetch()"
+        ) from None

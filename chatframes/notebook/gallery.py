@@ -1,0 +1,314 @@
+"""Pictures to look at: pages of thumbnails with their words, and one picture large. What is missing has its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+
+from ..errors import ConfigError
+from ..images import bytes_in_words
+from ..markup import escaped, picture, plain
+from ..table.frame import attachments
+from ..table.report import REASONS
+from .display import bundle
+from .thumbnails import thumbnail
+
+__all__ = ["Gallery", "gallery"]
+
+NO_PICTURE = ("not_an_image", "no_bytes")  # documents, films, places: nothing is missing there
+LARGE_PX = 1600
+LARGE_BYTES = 2**20  # a picture above this is shown smaller: the notebook's file keeps what it shows
+KEPT_THUMBNAILS = 1_000
+MOST_AUTHORS = 500
+_SIZES = {
+    "any size": (0, 2**63),
+    "under 100 kB": (0, 100_000),
+    "100 kB to 1 MB": (100_000, 1_000_000),
+    "over 1 MB": (1_000_000, 2**63),
+}
+_WHAT = {
+    "images and missing ones": ("ok", "skipped", "failed"),
+    "images": ("ok",),
+    "missing ones": ("skipped", "failed"),
+}
+_SMALL = "font-size:85%;line-height:1.3;overflow-wrap:anywhere"
+_FRAME = (
+    "width:100%;height:150px;display:flex;align-items:center;justify-content:center;background:rgba(128,128,128,.12)"
+)
+_FITTED = "max-width:100%;max-height:150px;object-fit:contain"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One attachment, as the gallery shows it."""
+
+    data: bytes | None
+    caption: str
+    author: str
+    chat: str
+    when: pd.Timestamp | None
+    name: str
+    size: int
+    pixels: str
+    status: str
+    reason: str
+    error: str
+
+    @property
+    def moment(self) -> str:
+        return f"{self.when:%Y-%m-%d %H:%M} UTC" if self.when is not None else "no time"
+
+    @property
+    def why_missing(self) -> str:
+        return f"{self.status}: {REASONS.get(self.reason, self.reason or 'no reason is given')}"
+
+    @property
+    def alt(self) -> str:
+        return f"{self.name or 'image'} by {self.author}, {self.moment}"
+
+
+class Gallery:
+    """Thumbnails in pages; made by `gallery`.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        What to display.
+    """
+
+    def __init__(self, entries: list[Entry], *, hint: str, page_size: int, thumbnail_px: int) -> None:
+        self._all = self._chosen = entries
+        self._hint = hint
+        self._page_size = page_size
+        self._thumbnail_px = thumbnail_px
+        self._page = 0
+        self._thumbnails: dict[int, bytes | None] = {}
+        short = {"layout": {"width": "16em"}, "style": {"description_width": "3.5em"}}
+        authors = pd.Series([entry.author for entry in entries], dtype="str").value_counts().head(MOST_AUTHORS)
+        self.author = ipywidgets.Dropdown(
+            description="Author",
+            options=[("everybody", None), *((f"{plain(name)[:60]} ({n:,})", name) for name, n in authors.items())],
+            **short,
+        )
+        self.what = ipywidgets.Dropdown(description="Show", options=list(_WHAT), **short)
+        self.size = ipywidgets.Dropdown(description="Size", options=list(_SIZES), **short)
+        self.since = ipywidgets.DatePicker(description="From", tooltip="First day, in UTC", **short)
+        self.until = ipywidgets.DatePicker(description="Until", tooltip="Last day, in UTC", **short)
+        self.back = ipywidgets.Button(description="Back", tooltip="The page before", layout={"width": "6em"})
+        self.on = ipywidgets.Button(description="Next", tooltip="The page after", layout={"width": "6em"})
+        self.status = ipywidgets.HTML()
+        self.large = ipywidgets.HTML()
+        self.close_large = ipywidgets.Button(description="Close", tooltip="Close the large picture")
+        self._large_box = ipywidgets.VBox((self.close_large, self.large), layout={"display": "none"})
+        self._tiles = self._make_tiles(min(page_size, len(entries)))
+        columns = f"repeat(auto-fill, minmax({max(140, thumbnail_px)}px, 1fr))"
+        grid = ipywidgets.GridBox(
+            [tile for tile, _, _ in self._tiles],
+            layout={"grid_template_columns": columns, "grid_gap": "8px", "width": "100%"},
+        )
+        filters = ipywidgets.HBox(
+            (self.what, self.author, self.size, self.since, self.until), layout={"flex_flow": "row wrap"}
+        )
+        pager = ipywidgets.HBox((self.back, self.on, self.status))
+        self.box = ipywidgets.VBox((filters, pager, self._large_box, grid))
+        for one in (self.author, self.what, self.size, self.since, self.until):
+            one.observe(lambda _: self._filter(), "value")
+        self.back.on_click(lambda _: self._turn(-1))
+        self.on.on_click(lambda _: self._turn(1))
+        self.close_large.on_click(lambda _: self._hide())
+        self._draw()
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __repr__(self) -> str:
+        ok = sum(entry.data is not None for entry in self._all)
+        return f"Gallery of {ok:,} images, {len(self._all) - ok:,} missing{self._hint and '; ' + self._hint}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        tiles = "".join(
+            f'<div style="width:{self._thumbnail_px}px">{self._tile_html(entry)}</div>' for entry in self._shown()
+        )
+        static = f"<p>{escaped(repr(self))}</p>" + (
+            f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>' if tiles else ""
+        )
+        return bundle(self.box, repr(self), static)
+
+    def _make_tiles(self, number: int) -> list[tuple[Any, Any, Any]]:
+        layouts = ipywidgets.Layout(width="100%"), ipywidgets.Layout(width="auto")
+        tiles = []
+        for place in range(number):
+            shown = ipywidgets.HTML(layout=layouts[0])
+            button = ipywidgets.Button(description="Enlarge", layout=layouts[1])
+            button.on_click(self._opener(place))
+            tiles.append((ipywidgets.VBox((shown, button)), shown, button))
+        return tiles
+
+    def _opener(self, place: int) -> Callable[[object], None]:
+        return lambda _: self._enlarge(self._page * self._page_size + place)
+
+    def _shown(self) -> list[Entry]:
+        first = self._page * self._page_size
+        return self._chosen[first : first + self._page_size]
+
+    def _filter(self) -> None:
+        least, most = _SIZES[self.size.value]
+        statuses = _WHAT[self.what.value]
+        since, until = self.since.value, self.until.value
+        self._chosen = [
+            entry
+            for entry in self._all
+            if entry.status in statuses
+            and (self.author.value is None or entry.author == self.author.value)
+            and (entry.data is None or least <= entry.size < most)
+            and _on(entry.when, since, until)
+        ]
+        self._page = 0
+        self._hide()
+        self._draw()
+
+    def _turn(self, by: int) -> None:
+        pages = max(1, -(-len(self._chosen) // self._page_size))
+        self._page = min(max(self._page + by, 0), pages - 1)
+        self._hide()
+        self._draw()
+
+    def _draw(self) -> None:
+        pages = max(1, -(-len(self._chosen) // self._page_size))
+        self.back.disabled, self.on.disabled = self._page == 0, self._page == pages - 1
+        said = f"{len(self._chosen):,} of {len(self._all):,}, page {self._page + 1} of {pages}"
+        self.status.value = escaped(f"{said}. {self._hint}" if self._hint else said)
+        shown: list[Entry | None] = [*self._shown()]
+        shown += [None] * (len(self._tiles) - len(shown))
+        for (tile, page, button), entry in zip(self._tiles, shown, strict=True):
+            tile.layout.display = None if entry is not None else "none"
+            page.value = self._tile_html(entry) if entry is not None else ""
+            if entry is not None:
+                button.layout.visibility = None
+                button.disabled = entry.data is None
+                button.tooltip = plain(f"Enlarge {entry.alt}")
+
+    def _tile_html(self, entry: Entry) -> str:
+        small = self._thumbnail(entry)
+        if small is not None:
+            shown = picture(small, entry.alt, _FITTED)
+        elif entry.data is not None:
+            shown = f"<span>{escaped(repr(entry.data))}: not shown</span>"
+        else:
+            shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
+        words = f"<b>{escaped(entry.author)}</b> {escaped(entry.moment)}<br>{escaped(entry.caption[:120])}"
+        return f'<div style="{_FRAME}">{shown}</div><div style="{_SMALL}">{words}</div>'
+
+    def _thumbnail(self, entry: Entry) -> bytes | None:
+        if entry.data is None:
+            return None
+        key = id(entry)
+        if key not in self._thumbnails:
+            if len(self._thumbnails) >= KEPT_THUMBNAILS:
+                self._thumbnails.clear()
+            self._thumbnails[key] = thumbnail(entry.data, self._thumbnail_px)
+        return self._thumbnails[key]
+
+    def _enlarge(self, at: int) -> None:
+        entry = self._chosen[at]
+        if entry.data is None:
+            return
+        shown, note = picture(entry.data, entry.alt, "max-width:100%"), ""
+        if shown is None or len(entry.data) > LARGE_BYTES:
+            smaller = thumbnail(entry.data, LARGE_PX)
+            shown = picture(smaller, entry.alt, "max-width:100%") if smaller is not None else None
+            note = f", shown at {LARGE_PX} pixels or less; the table holds all of it" if shown else ", cannot be shown"
+        facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
+        words = "".join(
+            f"<div>{escaped(one)}</div>"
+            for one in (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
+        )
+        self.large.value = f"{shown or ''}<div>{words}</div>"
+        self._large_box.layout.display = None
+
+    def _hide(self) -> None:
+        self.large.value = ""
+        self._large_box.layout.display = "none"
+
+
+def _on(when: pd.Timestamp | None, since: date | None, until: date | None) -> bool:
+    if since is None and until is None:
+        return True
+    if when is None:
+        return False
+    day = when.date()
+    return (since is None or since <= day) and (until is None or day <= until)
+
+
+def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180) -> Gallery:
+    """Look at the pictures of a table: thumbnails in pages, each with its author, time and caption.
+
+    A picture can be enlarged; author, days and size can be chosen. What is missing has its place, with the reason.
+    Only what is on the page stands in the notebook, so its file stays small.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Messages, whole or filtered, or as plain pandas read them from our file.
+    page_size : int
+        Pictures on a page, 1 to 200.
+    thumbnail_px : int
+        Longest side of a thumbnail, 40 to 600 pixels.
+
+    Returns
+    -------
+    Gallery
+        Shows itself in a notebook; times are in UTC. Of an exported page (HTML, say) the first page is a part.
+
+    Raises
+    ------
+    ConfigError
+        If `frame` is no table of messages, or a number is out of range.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> with cf.sandbox() as world:
+    ...     df = cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)
+    >>> gallery(df)
+    Gallery of 60 images, 0 missing
+    """
+    for what, value, least, most in (("page_size", page_size, 1, 200), ("thumbnail_px", thumbnail_px, 40, 600)):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ConfigError(f"gallery: {what} is a whole number from {least} to {most}, not {value!r}")
+    tidy = attachments(frame)
+    entries = [
+        _entry(row) for row in tidy.to_dict("records") if row["status"] == "ok" or row["reason"] not in NO_PICTURE
+    ]
+    off = bool(entries) and all(entry.reason == "disabled" for entry in entries)
+    hint = "they were not downloaded: fetch again with images=True" if off else ""
+    return Gallery(entries, hint=hint, page_size=page_size, thumbnail_px=thumbnail_px)
+
+
+def _entry(row: dict[Any, Any]) -> Entry:
+    image = row["image"] if isinstance(row["image"], dict) else {}
+    data = image.get("bytes")
+    known = {name: value for name, value in row.items() if name != "image" and not _nothing(value)}
+    wide, high = known.get("width"), known.get("height")
+    return Entry(
+        data=data,
+        caption=str(known.get("caption", "")),
+        author=str(known.get("author_name") or known.get("author_id") or "unknown"),
+        chat=str(known.get("chat_name", "")),
+        when=known.get("created_at"),
+        name=str(known.get("name", "")),
+        size=len(data) if data is not None else 0,
+        pixels=f"{wide}x{high}" if wide and high else "",
+        status=str(known.get("status", "ok")) if data is not None or known.get("status") != "ok" else "failed",
+        reason=str(known.get("reason", "")),
+        error=str(known.get("error", "")),
+    )
+
+
+def _nothing(value: object) -> bool:
+    return value is None or (not isinstance(value, list | dict | str | bytes) and bool(pd.isna(value)))  # type: ignore[call-overload]

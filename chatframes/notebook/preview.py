@@ -1,0 +1,121 @@
+"""A frame as a table whose pictures can be seen; everything else in it is text, whatever it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import ConfigError
+from ..markup import escaped, picture, plain
+from .thumbnails import thumbnail
+
+__all__ = ["Preview", "preview"]
+
+COLUMNS = ("created_at", "chat_name", "author_name", "title", "text", "images")
+MOST_CHARACTERS = 200
+MOST_PICTURES = 4  # in a cell
+_CELL = 'style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:anywhere;white-space:pre-line"'
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Preview:
+    """The first rows of a frame; shows itself."""
+
+    frame: pd.DataFrame
+    rows_in_all: int
+    thumbnail_px: int
+
+    def __repr__(self) -> str:
+        shown = self.frame.astype(object).map(lambda value: plain(_words(value)))
+        return f"{shown.to_string()}\n[{len(self.frame):,} of {self.rows_in_all:,} rows]"
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f"<th {_CELL}>{escaped(name)}</th>" for name in ("", *self.frame.columns))
+        lines = []
+        for label, values in zip(self.frame.index, self.frame.astype(object).to_numpy(), strict=True):
+            cells = "".join(f"<td {_CELL}>{self._cell(value)}</td>" for value in values)
+            lines.append(f"<tr><th {_CELL}>{escaped(label)}</th>{cells}</tr>")
+        said = escaped(f"{len(self.frame):,} of {self.rows_in_all:,} rows")
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table><p>{said}</p>"
+
+    def _cell(self, value: Any) -> str:
+        images = [value] if isinstance(value, dict | bytes) else value
+        if not isinstance(images, Sequence | np.ndarray) or isinstance(images, str) or not any(map(_bytes_of, images)):
+            return escaped(_words(value))
+        shown = [self._picture(data) for data in map(_bytes_of, images[:MOST_PICTURES]) if data is not None]
+        more = f" and {len(images) - MOST_PICTURES} more" if len(images) > MOST_PICTURES else ""
+        return "".join(shown) + more
+
+    def _picture(self, data: bytes) -> str:
+        small = thumbnail(data, self.thumbnail_px)
+        shown = picture(small, repr(data)[:80], "margin:2px;vertical-align:top") if small is not None else None
+        return shown or f"{escaped(repr(data)[:80])}: not shown"
+
+
+def preview(
+    frame: pd.DataFrame, *, rows: int = 20, columns: Sequence[str] | None = None, thumbnail_px: int = 120
+) -> Preview:
+    """Show the first rows of a table with their pictures.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Messages, or what `attachments` gives; whole or filtered.
+    rows : int
+        How many, 1 to 500. All of them stand in the notebook, some kilobytes for each picture.
+    columns : sequence of str, optional
+        Which; unless given time, chat, author, title, text and images, as far as they are there.
+    thumbnail_px : int
+        Longest side of a picture, 40 to 600 pixels.
+
+    Returns
+    -------
+    Preview
+        Shows itself. Texts, names and column names are text, whatever they hold.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown column, or a number out of range.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> with cf.sandbox() as world:
+    ...     df = cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)
+    >>> "<img" in preview(df[df["n_images"] > 0], rows=2)._repr_html_()
+    True
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"preview() takes a frame, not a {type(frame).__name__}")
+    for what, value, least, most in (("rows", rows, 1, 500), ("thumbnail_px", thumbnail_px, 40, 600)):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ConfigError(f"preview: {what} is a whole number from {least} to {most}, not {value!r}")
+    wanted = [name for name in COLUMNS if name in frame.columns] if columns is None else list(columns)
+    unknown = [name for name in wanted if name not in frame.columns]
+    if unknown:
+        raise ConfigError(f"preview: there is no column {unknown[0]!r} in this frame")
+    shown = frame[wanted or list(frame.columns)].head(rows)
+    return Preview(shown, len(frame), thumbnail_px)
+
+
+def _bytes_of(value: Any) -> bytes | None:
+    data = value.get("bytes") if isinstance(value, dict) else value
+    return data if isinstance(data, bytes) else None
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, datetime):
+        said = "" if pd.isna(value) else f"{value:%Y-%m-%d %H:%M}"
+    elif isinstance(value, list | tuple | np.ndarray):
+        said = ", ".join(_words(one) for one in value[:20])
+    elif isinstance(value, dict):
+        said = repr({name: one for name, one in value.items() if one is not None})
+    else:
+        said = "" if value is None or value is pd.NA or value is pd.NaT else str(value)
+    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}…"

@@ -1,0 +1,46 @@
+"""Small copies of pictures, for pages of them. The only place where a stranger's pixels are decoded."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+from ..images import SHOWN_IN_NOTEBOOKS, inspect
+
+__all__ = ["thumbnail"]
+
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
+_QUALITY = 80
+
+
+def thumbnail(data: bytes, size_px: int) -> bytes | None:
+    """Return a JPEG of at most `size_px` by `size_px` pixels, upright, on white.
+
+    None for what is no JPEG, PNG, GIF or WebP by its bytes, for pixel bombs (judged by the header, before anything is
+    decoded), and for what cannot be decoded. Of an animation it is the first picture.
+
+    Examples
+    --------
+    >>> thumbnail(b"<svg onload='alert(1)'/>", 200) is None
+    True
+    """
+    facts = inspect(data)
+    if facts.mime not in SHOWN_IN_NOTEBOOKS or not (facts.width and facts.height) or facts.huge:
+        return None
+    from PIL import Image, ImageOps  # takes a while to import
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of oddities in strangers' files
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                picture.draft("RGB", (2 * size_px, 2 * size_px))  # a JPEG is decoded small
+                upright = ImageOps.exif_transpose(picture)
+                upright.thumbnail((size_px, size_px))
+                shown = upright.convert("RGBA")
+        page = Image.new("RGB", shown.size, "white")
+        page.paste(shown, mask=shown.getchannel("A"))
+        small = io.BytesIO()
+        page.save(small, "JPEG", quality=_QUALITY)
+    except Exception:  # decoders raise whatever they like over hostile bytes
+        return None
+    return small.getvalue()

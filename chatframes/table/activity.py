@@ -1,0 +1,138 @@
+"""When people talked: messages per day (or week, month, year), as numbers and as a small chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from ..errors import ConfigError
+from ..markup import bars, escaped, plain, sparkline
+
+__all__ = ["Activity", "count_activity", "plot_activity"]
+
+Unit = Literal["day", "week", "month", "year"]
+Group = Literal["platform", "chat_name", "author_name", "kind"]
+
+MOST_BARS = 120
+MOST_GROUPS = 8
+_UNITS: dict[Unit, str] = {"day": "D", "week": "W", "month": "M", "year": "Y"}
+_GROUPS = ("platform", "chat_name", "author_name", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How many messages fell into each stretch of time.
+
+    Attributes
+    ----------
+    unit : str
+        ``day``, ``week``, ``month`` or ``year`` (UTC): the shortest of which at most 120 are needed.
+    counts : tuple of (str, int)
+        The first day of each stretch, and its messages; silent stretches in between are there, with 0.
+    undated : int
+        Messages without a time, which are in none.
+
+    Examples
+    --------
+    >>> Activity("day", (("2026-10-01", 3), ("2026-10-02", 0))).html("messages").count("title=")
+    2
+    """
+
+    unit: Unit = "day"
+    counts: tuple[tuple[str, int], ...] = ()
+    undated: int = 0
+
+    def html(self, what: str) -> str:
+        """Return a bar chart; `what` is counted."""
+        return bars(self.counts, f"{what} per {self.unit}")
+
+    def __str__(self) -> str:
+        return sparkline([number for _, number in self.counts])
+
+
+def count_activity(times: pd.Series) -> Activity:
+    """Count times (UTC) by day, or by as long a stretch as it takes to need at most 120 of them.
+
+    Examples
+    --------
+    >>> count_activity(pd.to_datetime(pd.Series(["2026-10-01", "2026-10-03"]), utc=True)).counts
+    (('2026-10-01', 1), ('2026-10-02', 0), ('2026-10-03', 1))
+    """
+    dated = times.dropna()
+    undated = len(times) - len(dated)
+    if dated.empty:
+        return Activity(undated=undated)
+    naive = dated.dt.tz_convert("UTC").dt.tz_localize(None)
+    for unit, code in _UNITS.items():
+        periods = naive.dt.to_period(code)
+        first, last = periods.min(), periods.max()
+        if last.ordinal - first.ordinal < MOST_BARS or unit == "year":
+            break
+    found = periods.value_counts()
+    wanted = pd.period_range(max(first, last - (MOST_BARS - 1)), last)
+    counts = tuple((f"{one.start_time:%Y-%m-%d}", int(found.get(one, 0))) for one in wanted)
+    return Activity(unit, counts, undated)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plot:
+    """Charts, one below the other; it shows itself, in a notebook and in a terminal."""
+
+    rows: tuple[tuple[str, Activity], ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows)
+
+    def _repr_html_(self) -> str:
+        shown = []
+        for name, activity in self.rows:
+            total = sum(number for _, number in activity.counts)
+            heading = f"<b>{escaped(name)}</b>: {total:,} messages" + (
+                f", and {activity.undated:,} without a time" if activity.undated else ""
+            )
+            shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages")}</div>')
+        return "".join(shown) or "no messages"
+
+
+def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
+    """Show when people talked: a bar for each day, or for each week, month or year of a longer time.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Messages, whole or filtered.
+    by : str, optional
+        One chart for each of the eight most frequent values of ``platform``, ``chat_name``, ``author_name`` or
+        ``kind``.
+
+    Returns
+    -------
+    Plot
+        Shows itself. Its ``rows`` are (name, `Activity`); days are those of UTC.
+
+    Raises
+    ------
+    ConfigError
+        If `frame` is no table of messages, or `by` is none of these.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> with cf.sandbox(days=7) as world:
+    ...     df = cf.fetch(cf.Webex("Project Apollo"), config=world.config, progress=False)
+    >>> (name, activity), = plot_activity(df).rows
+    >>> name, len(activity.counts), sum(number for _, number in activity.counts)
+    ('all', 7, 300)
+    """
+    if not isinstance(frame, pd.DataFrame) or "created_at" not in frame.columns:
+        raise ConfigError("plot_activity() takes a frame of fetch() or read_parquet(), with the column 'created_at'.")
+    if by is None:
+        return Plot((("all", count_activity(frame["created_at"])),))
+    if by not in _GROUPS:
+        raise ConfigError(f"plot_activity: by is one of {', '.join(_GROUPS)}, not {by!r}")
+    if by not in frame.columns:
+        raise ConfigError(f"plot_activity: the frame has no column {by!r}; fetch() gives one")
+    most = frame[by].value_counts().head(MOST_GROUPS)
+    return Plot(tuple((str(name), count_activity(frame.loc[frame[by] == name, "created_at"])) for name in most.index))
