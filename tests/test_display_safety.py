@@ -1,0 +1,166 @@
+"""Whatever strangers write stays text, and whatever they post is shown as a picture or not at all."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import ipywidgets
+import pytest
+from fakes import picture
+from hostile import PAYLOADS, SVG, Reader, hostile_frame
+
+import chatframes as cf
+from chatframes import markup
+from chatframes.images import ImageBytes
+from chatframes.model import Event
+from chatframes.notebook.card import Card
+from chatframes.notebook.tally import Tally
+from chatframes.notebook.thumbnails import thumbnail
+
+
+def html_of(widget: Any) -> Iterator[str]:
+    """Everything a widget puts on a page as HTML."""
+    if isinstance(widget, ipywidgets.HTML):
+        yield widget.value
+    for child in getattr(widget, "children", ()):
+        yield from html_of(child)
+
+
+def options_of(widget: Any) -> Iterator[str]:
+    if isinstance(widget, ipywidgets.Dropdown | ipywidgets.Select):
+        yield from widget._options_labels
+    for child in getattr(widget, "children", ()):
+        yield from options_of(child)
+
+
+def assert_dead(page: str, payload: str, where: str) -> Reader:
+    read = Reader(page)
+    assert read.alive == [], where
+    assert markup.plain(payload)[:12].strip() in markup.plain(read.text), f"{where} shows what was written"
+    return read
+
+
+@pytest.fixture(params=range(len(PAYLOADS)))
+def payload(request: pytest.FixtureRequest) -> str:
+    return PAYLOADS[request.param]
+
+
+def test_the_reader_sees_what_is_alive() -> None:
+    # The negative control. Some are no HTML at all: they need Markdown, LaTeX, or a browser that drops null bytes.
+    quoted = "<div title='{0}'></div><div title=\"{0}\"></div>"
+    dead = [one for one in PAYLOADS if not Reader(f"<div>{one}</div>{quoted.format(one)}").alive]
+    assert [one[:4] for one in dead] == ["[cli", "$\\hr", "<scr"]
+    assert len(PAYLOADS) - len(dead) >= 19
+
+
+def test_a_frame_shows_text(payload: str) -> None:
+    read = Reader(hostile_frame(payload)._repr_html_())
+    assert read.alive == ["<style>"], "pandas' own"
+
+
+def test_a_preview_shows_text_and_pictures_only_where_there_are_some(payload: str) -> None:
+    frame = hostile_frame(payload)
+    read = assert_dead(cf.preview(frame)._repr_html_(), payload, "the preview")
+    assert read.pictures == 3, "the JPEG of each row, and neither the SVG nor the text"
+    assert_dead(cf.preview(frame, columns=list(frame.columns))._repr_html_(), payload, "all columns, and their names")
+    assert_dead(cf.preview(cf.attachments(frame), columns=["name", "error", "image"])._repr_html_(), payload, "files")
+
+
+def test_a_gallery_shows_text_and_pictures_only_where_there_are_some(payload: str) -> None:
+    gallery = cf.gallery(hostile_frame(payload))
+    read = assert_dead(gallery._repr_mimebundle_()["text/html"], payload, "the gallery without widgets")
+    assert read.pictures == 3
+    gallery._enlarge(0)
+    for page in html_of(gallery.box):
+        assert Reader(page).alive == []
+    for at in range(len(gallery)):
+        gallery._enlarge(at)
+        assert Reader(gallery.large.value).alive == []
+    assert all(markup.plain(label) == label for label in options_of(gallery.box))
+
+
+def test_a_report_and_a_plot_show_text(payload: str) -> None:
+    frame = hostile_frame(payload)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert_dead(cf.report(frame)._repr_html_(), payload, "the report")
+    for by in ("author_name", "chat_name", "kind"):
+        assert_dead(cf.plot_activity(frame, by=by)._repr_html_(), payload, "the plot")
+
+
+def test_progress_shows_text(payload: str) -> None:
+    card, tally = Card(), Tally()
+    for kind in ("notice", "retry", "waiting"):
+        tally.take(Event(kind, payload, note=payload, wait_seconds=9.0), now=0.0)
+        card.draw(tally, 0.0)
+        assert_dead(card.box.value, payload, kind)
+
+
+def test_a_panel_shows_text(payload: str) -> None:
+    import pandas as pd
+
+    panel = cf.FetchPanel(cf.Webex(payload), config={}, remember=False)
+    when = pd.to_datetime(["2026-10-03"], utc=True)
+    chats = pd.DataFrame({"id": ["x"], "title": [payload], "kind": [payload], "last_activity": when})
+    panel._picker.show_chats("webex", chats)
+    panel._write_code()
+    panel._say(payload)
+    pages = list(html_of(panel.box))
+    assert any(markup.plain(payload)[:8].strip() in Reader(page).text for page in pages)
+    for page in pages:
+        assert Reader(page).alive == []
+    assert all(markup.plain(label) == label for label in options_of(panel.box))
+    # The code stays one call, whatever the chat is called.
+    fetched: list[Any] = []
+    shown = (
+        panel.code.replace("import chatframes as cf", "")
+        .replace("cf.fetch(", "fetched.append((")
+        .replace(",\n)", ",\n))")
+    )
+    exec(shown.replace("df = ", "").replace("config=config,", ""), {"cf": cf, "fetched": fetched})
+    assert fetched == [(panel.source,)]
+
+
+@pytest.mark.parametrize("refused", ["svg", "html", "bomb", "many frames", "cut", "empty"])
+def test_what_is_no_harmless_picture_is_never_decoded_or_shown(refused: str) -> None:
+    data = {
+        "svg": SVG,
+        "html": b"<html><script>1</script>",
+        "bomb": bomb(50_000, 50_000),
+        "many frames": b"GIF89a"
+        + struct.pack("<HH", 9, 9)
+        + b"\0\0\0"
+        + b"\x2c"
+        + bytes(8)
+        + b"\0\x02\0" * 1
+        + b"\x21\xfe\0" * 200_000,
+        "cut": picture(1)[:40],
+        "empty": b"",
+    }[refused]
+    assert thumbnail(data, 100) is None
+    if refused != "cut":
+        assert markup.picture(data, "x") is None
+        assert set(ImageBytes(data)._repr_mimebundle_()) == {"text/plain"}
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of few bytes that says it has two and a half thousand million pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+    )
+
+
+def test_a_thumbnail_is_a_small_jpeg_of_ours() -> None:
+    small = thumbnail(picture(1, size_bytes=300_000), 100)
+    assert small is not None
+    assert len(small) < 5_000, "nothing of the original's comments"
+    assert small.startswith(b"\xff\xd8\xff")
