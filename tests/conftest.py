@@ -19,11 +19,12 @@ settings.load_profile("same")
 
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Run in an empty folder, without anybody's config.json, environment or proxies; forget waits afterwards."""
+    """Run in an empty folder and home, without anybody's config.json, environment or proxies; forget waits afterwards."""
     for name in list(os.environ):
         if name.startswith(("WEBEX_", "TELEGRAM_", "REDDIT_", "CHATFRAMES_CONFIG")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # where logins and choices are kept
     yield
     cf.shutdown()
 

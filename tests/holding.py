@@ -7,6 +7,7 @@ for.
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from aiohttp import web
 from PIL import Image
 
 ROOM = "Held room"
+ROOM_ID = base64.urlsafe_b64encode(b"ciscospark://us/ROOM/00000000-0000-4000-8000-000000000001").decode().rstrip("=")
 PATIENCE_SECONDS = 60  # only a failing test waits this long
 
 
@@ -109,9 +111,9 @@ class HoldingWebex:
             return web.json_response({"id": "me", "type": "person"})
         if path == "people":
             return web.json_response({"items": [{"id": "ann", "displayName": "Ann", "type": "person"}]})
-        if path == "rooms":
-            room = {"id": "room", "title": ROOM, "type": "group", "created": "2026-10-01T00:00:00.000Z"}
-            return web.json_response({"items": [room]})
+        if path in ("rooms", f"rooms/{ROOM_ID}"):
+            room = {"id": ROOM_ID, "title": ROOM, "type": "group", "created": "2026-10-01T00:00:00.000Z"}
+            return web.json_response({"items": [room]} if path == "rooms" else room)
         if path == "messages":
             return web.json_response({"items": [self._message(number) for number in reversed(range(self.messages))]})
         number = int(path.removeprefix("contents/"))
@@ -126,7 +128,7 @@ class HoldingWebex:
     def _message(self, number: int) -> dict[str, Any]:
         return {
             "id": f"message{number:03d}",
-            "roomId": "room",
+            "roomId": ROOM_ID,
             "text": f"picture {number}",
             "personId": "ann",
             "personEmail": "ann@example.com",

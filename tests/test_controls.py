@@ -1,0 +1,122 @@
+"""ImageControls: what a user chooses, how it is read, and how it is remembered."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+import chatframes as cf
+from chatframes.config import image_settings
+
+
+def choices() -> Path:
+    return Path.home() / ".chatframes" / "choices.json"
+
+
+def test_at_first_images_are_off_with_ten_mebibytes() -> None:
+    assert cf.ImageControls().settings == cf.ImageSettings(enabled=False, max_size_bytes=10 * 2**20)
+    assert not choices().exists(), "nothing is written before something is chosen"
+
+
+def test_what_was_chosen_last_is_there_the_next_time_and_in_no_config() -> None:
+    controls = cf.ImageControls()
+    controls.toggle.value = True
+    controls.size.value = 3
+    assert cf.ImageControls().settings == cf.ImageSettings(enabled=True, max_size_bytes=3 * 2**20)
+    assert json.loads(choices().read_text()) == {"images": {"enabled": True, "max_size_bytes": 3 * 2**20}}
+    assert stat.S_IMODE(choices().stat().st_mode) == 0o600
+    assert list(Path.cwd().iterdir()) == []
+    assert cf.ImageControls(enabled=False).settings.enabled is False, "what is asked for wins"
+
+
+def test_without_remembering_nothing_is_read_or_written() -> None:
+    cf.ImageControls().toggle.value = True
+    forgetful = cf.ImageControls(remember=False)
+    assert forgetful.settings == cf.ImageSettings(enabled=False)
+    forgetful.size.value = 77
+    assert "77" not in choices().read_text()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "",
+        "[]",
+        "{",
+        '{"images": 3}',
+        '{"images": {"enabled": "yes"}}',
+        '{"images": {"enabled": true, "max_size_bytes": 5}}',
+    ],
+)
+def test_a_damaged_file_of_choices_is_as_good_as_none(kept: str) -> None:
+    choices().parent.mkdir()
+    choices().write_text(kept)
+    controls = cf.ImageControls()
+    assert controls.settings == cf.ImageSettings(enabled=False)
+    controls.toggle.value = True
+    assert cf.ImageControls().settings.enabled
+
+
+@pytest.mark.posix
+def test_where_nothing_can_be_kept_a_warning_says_so_and_the_choice_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    choices().parent.write_text("a file where the folder should be")
+    controls = cf.ImageControls()
+    with pytest.warns(UserWarning, match="cannot be remembered"):
+        controls.toggle.value = True
+    assert controls.settings.enabled
+
+
+def test_the_settings_are_a_snapshot() -> None:
+    controls = cf.ImageControls(enabled=True, remember=False)
+    before = controls.settings
+    controls.size.value = 1
+    assert before.max_size_bytes == 10 * 2**20
+    assert image_settings(controls).max_size_bytes == 2**20
+
+
+def test_the_size_can_only_be_changed_while_images_are_on() -> None:
+    controls = cf.ImageControls(remember=False)
+    assert controls.size.disabled
+    controls.toggle.value = True
+    assert not controls.size.disabled
+
+
+def test_labels_say_what_they_are_and_limits_are_explained() -> None:
+    controls = cf.ImageControls(enabled=True, remember=False)
+    assert controls.toggle.description == "Download images"
+    assert controls.size.description == "Largest image (MiB)"
+    assert (controls.size.min, controls.size.max) == (1, 2047)
+    assert "left out, and the report says so" in controls.explained.value
+    words = " ".join([controls.explained.value, repr(controls)])
+    assert "concurren" not in words
+
+
+@pytest.mark.parametrize("size", [1_000_000, 5])
+def test_a_size_that_the_control_cannot_show_is_refused_with_a_way_out(size: int) -> None:
+    with pytest.raises(cf.ConfigError, match=r"whole MiB.*ImageSettings"):
+        cf.ImageControls(max_size_bytes=size)
+
+
+def test_any_call_takes_them_and_obeys() -> None:
+    controls = cf.ImageControls(remember=False)
+    with cf.sandbox(messages=30, images=10) as world:
+
+        def contents() -> int:
+            world.reset_stats()
+            cf.fetch(cf.Webex("Project Apollo"), images=controls, config=world.config, progress=False)
+            return sum(world.stats()["content_gets"].values())
+
+        assert contents() == 0
+        controls.toggle.value = True
+        assert contents() >= 10
+
+
+def test_they_show_themselves_as_widgets_with_words_for_where_there_are_none() -> None:
+    shown = cf.ImageControls(enabled=True, remember=False)._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert shown["text/plain"] == "ImageControls(images up to 10.5 MB)"
+    assert os.environ["HOME"] not in str(shown)

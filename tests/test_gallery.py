@@ -1,0 +1,220 @@
+"""A gallery: pages of thumbnails, filters, one picture large, and a reason where there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import ipywidgets
+import pandas as pd
+import pytest
+from hostile import Reader
+
+import chatframes as cf
+from chatframes.notebook.gallery import LARGE_BYTES, Gallery
+from chatframes.sandbox import World
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with cf.sandbox(messages=900, images=500, faults=["gone", "infected"]) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def frame(world: World) -> pd.DataFrame:
+    return cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)
+
+
+def pictures_on(gallery: Gallery) -> int:
+    return sum(Reader(page.value).pictures for tile, page, _ in gallery._tiles if tile.layout.display != "none")
+
+
+def captions_on(gallery: Gallery) -> str:
+    return " ".join(page.value for tile, page, _ in gallery._tiles if tile.layout.display != "none")
+
+
+def test_every_picture_has_its_page_and_every_missing_one_its_reason(frame: pd.DataFrame) -> None:
+    gallery = cf.gallery(frame)
+    files = cf.attachments(frame)
+    missing = files[(files["status"] != "ok") & ~files["reason"].isin(["not_an_image", "no_bytes"])]
+    assert repr(gallery) == f"Gallery of {(files['status'] == 'ok').sum()} images, {len(missing)} missing"
+    assert {"gone", "malware"} <= set(missing["reason"])
+    seen, reasons = 0, ""
+    while True:
+        seen += pictures_on(gallery)
+        reasons += captions_on(gallery)
+        if gallery.on.disabled:
+            break
+        gallery.on.click()
+    assert seen == (files["status"] == "ok").sum()
+    assert reasons.count("failed: deleted, or moved away") == (missing["reason"] == "gone").sum()
+    assert "malware" in reasons
+
+
+def test_filters_by_author_day_size_and_kind_agree_with_the_table(frame: pd.DataFrame) -> None:
+    files = cf.attachments(frame)
+    ok = files[files["status"] == "ok"]
+    gallery = cf.gallery(frame)
+    gallery.what.value = "images"
+    assert len(gallery) == len(ok)
+    author = ok["author_name"].value_counts().index[0]
+    gallery.author.value = author
+    assert len(gallery) == (ok["author_name"] == author).sum()
+    gallery.author.value = None
+    gallery.since.value, gallery.until.value = date(2026, 10, 10), date(2026, 10, 12)
+    days = ok["created_at"].dt.date
+    assert len(gallery) == ((days >= date(2026, 10, 10)) & (days <= date(2026, 10, 12))).sum() > 0
+    gallery.since.value = gallery.until.value = None
+    for name, chosen in (
+        ("under 100 kB", ok["size"] < 100_000),
+        ("100 kB to 1 MB", (ok["size"] >= 100_000) & (ok["size"] < 1_000_000)),
+    ):
+        gallery.size.value = name
+        assert len(gallery) == chosen.sum()
+    gallery.size.value = "any size"
+    gallery.what.value = "missing ones"
+    assert len(gallery) == len(cf.gallery(frame)) - len(ok)
+    assert pictures_on(gallery) == 0
+
+
+def test_a_filter_that_leaves_nothing_shows_nothing(frame: pd.DataFrame) -> None:
+    gallery = cf.gallery(frame)
+    gallery.on.click()
+    gallery.since.value = date(2030, 1, 1)
+    assert (len(gallery), pictures_on(gallery)) == (0, 0)
+    assert "page 1 of 1" in gallery.status.value
+
+
+def test_a_tile_says_who_when_and_what(frame: pd.DataFrame) -> None:
+    files = cf.attachments(frame)
+    first = files[~files["reason"].isin(["not_an_image", "no_bytes"]).fillna(False)].iloc[0]
+    shown = Reader(cf.gallery(frame)._tiles[0][1].value).text
+    assert first["author_name"] in shown
+    assert f"{first['created_at']:%Y-%m-%d %H:%M} UTC" in shown
+
+
+def test_a_picture_can_be_enlarged_and_closed(frame: pd.DataFrame) -> None:
+    gallery = cf.gallery(frame)
+    gallery.what.value = "images"
+    _, _, button = gallery._tiles[1]
+    assert button.tooltip.startswith("Enlarge ")
+    button.click()
+    assert Reader(gallery.large.value).pictures == 1
+    assert "<img" in gallery.large.value
+    gallery.close_large.click()
+    assert gallery.large.value == ""
+
+
+def test_a_large_picture_is_shown_smaller_so_that_the_file_stays_small() -> None:
+    from fakes import picture as small_picture
+
+    big = small_picture(1, size_bytes=3 * 2**20)
+    assert len(big) > LARGE_BYTES
+    with cf.sandbox(messages=4, images=2) as world:
+        frame = cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)
+    for images in frame["images"]:
+        for image in images:
+            image["bytes"] = type(image["bytes"])(big)
+    gallery = cf.gallery(frame)
+    gallery._enlarge(0)
+    assert len(gallery.large.value) < 100_000
+    assert "the table holds all of it" in gallery.large.value
+
+
+def test_five_hundred_pictures_add_less_than_three_megabytes_to_the_notebook(frame: pd.DataFrame) -> None:
+    gallery = cf.gallery(frame)
+    assert len(gallery) >= 500
+    gallery.what.value = "images"
+    gallery._enlarge(0)
+    stored = gallery._repr_mimebundle_()["text/html"] + json.dumps(
+        ipywidgets.Widget.get_manager_state(drop_defaults=True, widgets=list(widgets_of(gallery.box)))
+    )
+    assert len(stored) < 3_000_000
+    naive = sum(4 * len(image["bytes"]) // 3 for images in frame["images"] for image in images)
+    assert naive > 3_000_000, "all of them at full size would not fit"
+
+
+def widgets_of(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    yield widget
+    yield widget.layout
+    for child in getattr(widget, "children", ()):
+        yield from widgets_of(child)
+
+
+def test_where_images_were_off_the_gallery_says_so(world: World) -> None:
+    frame = cf.fetch(cf.Webex("Project Apollo"), config=world.config, progress=False)
+    assert "fetch again with images=True" in repr(cf.gallery(frame))
+
+
+def test_an_empty_table_has_an_empty_gallery(world: World) -> None:
+    frame = cf.fetch(cf.Webex("Quiet corner"), images=True, config=world.config, progress=False)
+    assert repr(cf.gallery(frame)) == "Gallery of 0 images, 0 missing"
+    assert "0 of 0" in cf.gallery(frame).status.value
+
+
+def test_a_file_read_by_plain_pandas_has_a_gallery_too(frame: pd.DataFrame) -> None:
+    cf.write_parquet(frame.head(200), "chat.parquet")
+    plain = pd.read_parquet("chat.parquet")
+    assert len(cf.gallery(plain)) == len(cf.gallery(frame.head(200)))
+    assert pictures_on(cf.gallery(plain)) == pictures_on(cf.gallery(frame.head(200))) > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"page_size": 0}, "page_size is a whole number from 1 to 200"),
+        ({"page_size": True}, "page_size"),
+        ({"thumbnail_px": 5000}, "thumbnail_px is a whole number from 40 to 600"),
+    ],
+)
+def test_odd_numbers_are_refused(frame: pd.DataFrame, arguments: dict, said: str) -> None:
+    with pytest.raises(cf.ConfigError, match=said):
+        cf.gallery(frame, **arguments)
+    with pytest.raises(cf.ConfigError, match="takes a frame"):
+        cf.gallery([1, 2])
+
+
+# --- other ways to look ------------------------------------------------------------------------------------------
+
+
+def test_a_preview_shows_the_rows_it_was_asked_for(frame: pd.DataFrame) -> None:
+    pictures = frame[frame["n_images"] > 0]
+    read = Reader(cf.preview(pictures, rows=7)._repr_html_())
+    assert read.pictures == sum(min(4, n) for n in pictures["n_images"].head(7))
+    assert f"7 of {len(pictures):,} rows" in read.text
+    assert f"[7 of {len(pictures):,} rows]" in repr(cf.preview(pictures, rows=7))
+    with pytest.raises(cf.ConfigError, match="no column 'nope'"):
+        cf.preview(frame, columns=["nope"])
+
+
+def test_activity_counts_every_message_once_and_shows_silent_days(frame: pd.DataFrame) -> None:
+    ((name, activity),) = cf.plot_activity(frame).rows
+    assert (name, activity.unit) == ("all", "day")
+    assert dict(activity.counts) == {
+        str(day): int((frame["created_at"].dt.date == day).sum())
+        for day in (date(2026, 10, 2) + timedelta(days=n) for n in range(30))
+    }
+    by_author = cf.plot_activity(frame, by="author_name")
+    assert len(by_author.rows) <= 8
+    assert cf.report(frame).activity == activity
+    assert "messages per day" in cf.report(frame)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("days", "unit", "bars"),
+    [(1, "day", 1), (120, "day", 120), (121, "week", 19), (3_000, "month", 99), (90_000, "year", 120)],
+)
+def test_long_times_are_counted_in_longer_stretches(days: int, unit: str, bars: int) -> None:
+    times = pd.Series(pd.date_range(end="2026-10-31", periods=days, tz="UTC"))
+    ((_, activity),) = cf.plot_activity(pd.DataFrame({"created_at": times})).rows
+    assert activity.unit == unit
+    assert abs(len(activity.counts) - bars) <= 1
+
+
+def test_messages_without_a_time_are_told_of() -> None:
+    times = pd.to_datetime(pd.Series(["2026-10-01", None]), utc=True)
+    plot = cf.plot_activity(pd.DataFrame({"created_at": times}))
+    assert "1 without a time" in plot._repr_html_()
+    assert cf.plot_activity(pd.DataFrame({"created_at": times[1:]})).rows[0][1].counts == ()

@@ -1,0 +1,410 @@
+"""FetchPanel: pick, fetch, cancel, save; errors as sentences; the code that does the same."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from fake_login import CODE, PHONE, FakeLoginClient, install
+from fakes import STARTS, FakeTime
+from holding import ROOM, HoldingWebex, outcomes
+from hostile import Reader
+
+import chatframes as cf
+from chatframes import blocking
+from chatframes.notebook.days import DayControls
+from chatframes.sandbox import World
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with cf.sandbox(messages=300, images=60) as world:
+        yield world
+
+
+def settle(panel: cf.FetchPanel) -> None:
+    """Wait until the panel has nothing under way."""
+
+    async def ended() -> None:
+        while panel._tasks:
+            await asyncio.wait(panel._tasks)
+
+    blocking.run(ended())
+
+
+def shown(panel: cf.FetchPanel) -> cf.FetchPanel:
+    panel._repr_mimebundle_()
+    settle(panel)
+    return panel
+
+
+def panel_of(world: World, source: Any = None, **options: Any) -> cf.FetchPanel:
+    return cf.FetchPanel(source, config=world.config, **{"remember": False, **options})
+
+
+def said(panel: cf.FetchPanel) -> str:
+    return Reader(panel.status.value).text
+
+
+def titles(panel: cf.FetchPanel) -> list[str]:
+    return [label.partition("  (")[0] for label, _ in panel._picker.listed.options]
+
+
+def choose(panel: cf.FetchPanel, title: str) -> None:
+    ((_, chat),) = [one for one in panel._picker.listed.options if one[0].startswith(title + "  (")]
+    panel._picker.listed.value = chat
+
+
+# --- choosing ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("service", "name"), [("Webex", "webex"), ("Telegram", "telegram")])
+def test_the_chats_of_the_account_are_listed_and_searched(world: World, service: str, name: str) -> None:
+    panel = shown(panel_of(world))
+    panel._picker.services.value = service
+    settle(panel)
+    assert titles(panel) == list(cf.chats(name, config=world.config)["title"])
+    panel._picker.search.value = "aPOLL"
+    assert titles(panel)
+    assert all("apoll" in title.lower() for title in titles(panel))
+    panel._picker.search.value = "no such chat"
+    assert titles(panel) == []
+    panel._picker.search.value = ""
+    assert "Quiet corner" in titles(panel)
+
+
+def test_nothing_is_asked_before_the_panel_is_shown(world: World) -> None:
+    world.reset_stats()
+    panel = panel_of(world)
+    settle(panel)
+    assert sum(world.stats()["requests"].values()) == 0
+    shown(panel)
+    assert sum(world.stats()["requests"].values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("source", "platform"),
+    [
+        (cf.Webex("Project Apollo", since="2026-10-10", until="2026-10-20", tz="Europe/Oslo"), "webex"),
+        (cf.Telegram("@apollo", limit=50), "telegram"),
+        (cf.Reddit("r/apollo", posts=10, comments=5, sort="top", time_filter="year"), "reddit"),
+    ],
+)
+def test_what_it_begins_with_is_what_it_fetches_and_what_its_code_says(
+    world: World, source: Any, platform: str
+) -> None:
+    panel = shown(panel_of(world, source, images=True))
+    panel.fetch()
+    settle(panel)
+    expected = cf.fetch(source, images=True, config=world.config, progress=False)
+    assert list(panel.frame["uid"]) == list(expected["uid"])
+    assert set(panel.frame["platform"]) == {platform}
+    names = {"config": world.config}
+    exec(panel.code.replace("config=config,", "config=config, progress=False,"), names)
+    pd.testing.assert_frame_equal(names["df"][["uid", "text"]], panel.frame[["uid", "text"]])
+    assert "complete" in panel._report.value
+    assert "done in" in panel._card.box.value
+
+
+def test_a_chat_is_fetched_by_its_id_whatever_it_is_called(world: World) -> None:
+    panel = shown(panel_of(world))
+    choose(panel, "Kitchen")
+    panel._days.preset.value = "Everything"
+    (kitchen,) = [
+        chat["id"] for chat in world.truth["chats"] if chat["title"] == "Kitchen" and chat["platform"] == "webex"
+    ]
+    assert panel.source == cf.Webex(kitchen)
+    assert f"cf.Webex({kitchen!r}),  # Kitchen" in panel.code
+    panel.fetch()
+    settle(panel)
+    assert sorted(panel.frame["message_id"]) == sorted(one["message_id"] for one in world.expected(kitchen))
+
+
+def test_the_code_never_holds_what_the_config_holds(world: World) -> None:
+    panel = shown(panel_of(world, cf.Webex("Project Apollo")))
+    secret = world.config["webex"]["access_token"]
+    assert "config=config" in panel.code
+    for text in (panel.code, repr(panel), str(panel._repr_mimebundle_()), panel._code.value):
+        assert secret not in text
+
+
+def test_presets_are_whole_days_of_the_time_zone_that_is_shown() -> None:
+    time = FakeTime()  # 2026-10-01 12:00 UTC
+    controls = DayControls(preset="Last 7 days", clock=time.clock)
+    assert controls.days == controls.days.__class__("2026-09-25", "2026-10-01", "UTC")
+    controls.tz.value = "Pacific/Kiritimati"
+    today = (
+        datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+        if False
+        else STARTS.astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    )
+    assert controls.until.value == today == date(2026, 10, 2)
+    controls.preset.value = "Last month"
+    assert (controls.since.value, controls.until.value) == (date(2026, 9, 1), date(2026, 9, 30))
+    controls.preset.value = "This month"
+    assert (controls.since.value, controls.until.value) == (date(2026, 10, 1), date(2026, 10, 2))
+    controls.preset.value = "Everything"
+    assert (controls.days.since, controls.days.until) == (None, None)
+    controls.since.value = date(2026, 10, 1)
+    assert controls.preset.value == "Days of my own"
+    controls.tz.value = "Europe/Os"  # half typed: nothing happens to the days
+    assert controls.since.value == date(2026, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "sentence"),
+    [
+        (lambda panel: None, "no chat is chosen"),
+        (lambda panel: setattr(panel._days.tz, "value", "Mars/Olympus"), "Mars/Olympus"),
+        (
+            lambda panel: (setattr(panel._days.since, "value", date(2026, 10, 9)), setattr(panel._days.until, "value", date(2026, 10, 1))),
+            "2026-10-01",
+        ),
+        (lambda panel: setattr(panel._picker.services, "value", "Reddit"), "Reddit(what)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_fetched_is_said_in_a_sentence_before_any_request(
+    world: World, prepare: Any, sentence: str
+) -> None:
+    panel = shown(panel_of(world))
+    if sentence != "no chat is chosen":
+        choose(panel, "Project Apollo")
+    prepare(panel)
+    settle(panel)
+    world.reset_stats()
+    panel.fetch()
+    settle(panel)
+    assert sentence in said(panel)
+    assert not panel.fetch_button.disabled
+    assert panel.frame is None
+    assert panel._code.value == ""
+    assert sum(world.stats()["requests"].values()) == 0
+
+
+def test_wrong_arguments_are_refused() -> None:
+    with pytest.raises(cf.ConfigError, match="FetchPanel"):
+        cf.FetchPanel("Project Apollo", config={})
+    with pytest.raises(cf.ConfigError, match="whole days"):
+        cf.FetchPanel(cf.Webex("x", since="2026-10-01T10:00"), config={}, remember=False)
+
+
+# --- fetching ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[HoldingWebex]:
+    with HoldingWebex(messages=12, answered=4) as server:
+        yield server
+
+
+def held(server: HoldingWebex) -> cf.FetchPanel:
+    """A panel in the middle of a fetch."""
+    panel = shown(cf.FetchPanel(cf.Webex(ROOM), images=True, config=server.config, remember=False))
+    panel.fetch()
+    server.until_holding(8)
+    return panel
+
+
+def test_cancel_keeps_what_was_read_and_leaves_nothing_running(server: HoldingWebex) -> None:
+    panel = held(server)
+    assert not panel.cancel_button.disabled
+    panel.cancel()
+    assert "Stopping" in said(panel), "it answers at once"
+    settle(panel)
+    server.until_nobody_is_connected()
+    assert outcomes(panel.frame) == (12, 4, 8)
+    assert "Stopped" in said(panel)
+    assert "stopped in" in panel._card.box.value
+    assert "cancelled" in panel._report.value
+    assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
+    with pytest.raises(cf.ChatframesError, match="no last result"):
+        cf.last_result()
+
+
+def test_after_cancel_it_fetches_again_and_whole(server: HoldingWebex) -> None:
+    panel = held(server)
+    panel.cancel()
+    settle(panel)
+    server.release()
+    panel.fetch()
+    settle(panel)
+    assert outcomes(panel.frame) == (12, 12, 0)
+
+
+def test_pressing_fetch_again_and_from_many_threads_fetches_once(server: HoldingWebex) -> None:
+    panel = shown(cf.FetchPanel(cf.Webex(ROOM), images=True, config=server.config, remember=False))
+    presses = [threading.Thread(target=panel.fetch) for _ in range(20)]
+    for press in presses:
+        press.start()
+    for press in presses:
+        press.join()
+    server.until_holding(8)
+    panel.fetch()
+    assert len(panel._tasks) == 1
+    server.release()
+    settle(panel)
+    assert outcomes(panel.frame) == (12, 12, 0)
+
+
+def test_choices_changed_during_a_fetch_count_from_the_next_one_on(server: HoldingWebex) -> None:
+    panel = held(server)
+    panel.images.toggle.value = False
+    server.release()
+    settle(panel)
+    assert outcomes(panel.frame) == (12, 12, 0)
+    panel.fetch()
+    settle(panel)
+    assert outcomes(panel.frame) == (12, 0, 0)
+
+
+def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
+    panel = held(server)
+    panel.close()
+    settle(panel)
+    server.until_nobody_is_connected()
+
+
+def test_shutdown_leaves_a_panel_that_can_be_used_again(server: HoldingWebex) -> None:
+    panel = held(server)
+    cf.shutdown()
+    assert "Stopped" in said(panel)
+    assert not panel.fetch_button.disabled
+    server.release()
+    panel.fetch()
+    settle(panel)
+    assert outcomes(panel.frame) == (12, 12, 0)
+
+
+def test_a_blocking_fetch_and_a_panel_share_the_gate(server: HoldingWebex) -> None:
+    panel = held(server)
+    other = threading.Thread(target=lambda: cf.fetch(cf.Webex(ROOM), images=True, config=server.config, progress=False))
+    other.start()
+    assert server.held <= 8
+    server.release()
+    other.join()
+    settle(panel)
+    assert len(panel.frame) == 12
+
+
+def test_what_is_not_whole_is_said_and_reported() -> None:
+    with cf.sandbox(messages=300, images=30, faults=["gone", "private_chat"]) as world:
+        panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
+        panel.fetch()
+        settle(panel)
+        assert "deleted, or moved away" in panel._report.value
+        panel._picker.services.value = "Telegram"
+        settle(panel)
+        assert "Project Apollo" in titles(panel)
+
+
+def test_an_error_is_a_sentence_and_the_table_before_it_is_gone_from_nobody(world: World) -> None:
+    panel = shown(panel_of(world, cf.Webex("No such room")))
+    panel.fetch()
+    settle(panel)
+    assert "no Webex room of this account is called" in said(panel)
+    assert "did you mean" in said(panel)
+    assert not panel.fetch_button.disabled
+    assert "failed" in panel._card.box.value
+
+
+# --- saving ------------------------------------------------------------------------------------------------------
+
+
+def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
+    panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
+    assert panel.save_button.disabled
+    panel.save()
+    assert "no table" in said(panel)
+    panel.fetch()
+    settle(panel)
+    panel.path.value = str(tmp_path / "apollo.parquet")
+    panel.save()
+    settle(panel)
+    assert "Saved 300 messages" in said(panel)
+    assert len(pd.read_parquet(tmp_path / "apollo.parquet")) == 300
+    panel.path.value = str(tmp_path / "no such folder" / "x.parquet")
+    panel.save()
+    settle(panel)
+    assert said(panel).startswith("Not saved: ")
+    assert not panel.save_button.disabled
+
+
+# --- logging in --------------------------------------------------------------------------------------------------
+
+
+def login_form(panel: cf.FetchPanel) -> Any:
+    (box,) = panel._login_box.children
+    return box
+
+
+def test_without_a_token_webex_asks_for_one_and_goes_on(world: World) -> None:
+    config = {**world.config, "webex": {"base_url": world.config["webex"]["base_url"]}}
+    panel = shown(cf.FetchPanel(cf.Webex("Project Apollo"), config=config, remember=False))
+    assert "developer.webex.com" in said(panel)
+    field, button, *_ = login_form(panel).children
+    secret = world.config["webex"]["access_token"]
+    field.value = secret
+    button.click()
+    settle(panel)
+    assert field.value == ""
+    assert panel._login_box.children == ()
+    assert "Kitchen" in titles(panel)
+    panel.fetch()
+    settle(panel)
+    assert len(panel.frame) == 300
+    assert secret not in panel.code
+
+
+def test_a_refused_token_brings_the_form_back(world: World) -> None:
+    config = {**world.config, "webex": {**world.config["webex"], "access_token": "not-the-right-one"}}
+    panel = shown(cf.FetchPanel(cf.Webex("Project Apollo"), config=config, remember=False))
+    assert "HTTP 401" in said(panel)
+    assert "not-the-right-one" not in said(panel)
+    field, button, status = login_form(panel).children
+    button.click()
+    assert "is empty" in status.value
+    field.value = world.config["webex"]["access_token"]
+    button.click()
+    settle(panel)
+    assert "Kitchen" in titles(panel)
+
+
+def test_telegram_logs_in_with_its_own_steps(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    client = install(monkeypatch, FakeLoginClient())
+    telegram = {key: value for key, value in world.config["telegram"].items() if key != "session"}
+    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config={"telegram": telegram}, remember=False))
+    form = login_form(panel)
+    (phone, *_) = form.children
+    assert phone.description == "Phone"
+    phone.value = PHONE
+    assert client.calls == []
+    assert CODE not in str(form)
+
+
+def test_telegram_without_an_app_asks_for_one() -> None:
+    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config={}, remember=False))
+    assert "my.telegram.org" in said(panel)
+    first, second, *_ = login_form(panel).children
+    assert (first.description, second.description) == ("api_id", "api_hash")
+
+
+def test_reddit_without_a_key_says_how_to_get_one() -> None:
+    panel = shown(cf.FetchPanel(cf.Reddit("r/python"), config={}, remember=False))
+    panel.fetch()
+    settle(panel)
+    assert "Responsible Builder Policy" in said(panel)
+    first, *_ = login_form(panel).children
+    assert first.description == "Client id"
+
+
+def test_the_service_that_is_configured_comes_first(world: World) -> None:
+    assert cf.FetchPanel(config={}, remember=False)._picker.service == "webex"
+    assert cf.FetchPanel(config={"telegram": world.config["telegram"]}, remember=False)._picker.service == "telegram"
+    assert cf.FetchPanel(config={"reddit": world.config["reddit"]}, remember=False)._picker.service == "reddit"
