@@ -107,7 +107,7 @@ def fetch(
     (300, 60)
     """
     request = _request(sources, images, raw, config)
-    return _warned(blocking.run(_fetch(request, progress)))
+    return _warned(blocking.run(_fetch(request, progress), _keep))
 
 
 async def fetch_async(
@@ -131,7 +131,7 @@ async def fetch_async(
     300
     """
     request = _request(sources, images, raw, config)
-    return _warned(await blocking.hop(_fetch(request, progress)))
+    return _warned(await blocking.hop(_fetch(request, progress), _keep))
 
 
 async def _fetch(request: _Request, progress: Progress) -> pd.DataFrame:
@@ -187,6 +187,11 @@ def _remember(make: Callable[[], pd.DataFrame]) -> None:
         return made[0]
 
     _last = once
+
+
+def _keep(frame: pd.DataFrame) -> None:
+    """Remember a whole table whose call was interrupted when it was made already."""
+    _remember(lambda: frame)
 
 
 def last_result() -> pd.DataFrame:
