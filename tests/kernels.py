@@ -12,12 +12,21 @@ from queue import Empty
 from typing import Any
 
 import pytest
+from holding import ROOM, HoldingWebex
 from jupyter_client.manager import KernelManager
 
 import chatframes
 
 PATIENCE_SECONDS = 60  # only a failing test waits this long
+INTERRUPT_SECONDS = 4.0  # two are promised; a loaded machine gets as long again
 REPOSITORY = Path(chatframes.__file__).parent.parent
+
+BLOCKING = "df = cf.fetch(cf.Webex({room!r}), images=True, config={config!r})"
+AWAITED = "df = await cf.fetch_async(cf.Webex({room!r}), images=True, config={config!r})"
+OLD_WAY = (
+    "df = asyncio.get_event_loop().run_until_complete("
+    "cf.fetch_async(cf.Webex({room!r}), images=True, config={config!r}))"
+)
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
@@ -114,11 +123,11 @@ class Kernel:
         """Press the stop button."""
         self._manager.interrupt_kernel()
 
-    def until_running(self, cell: str) -> None:
-        """Wait until the kernel has begun with a cell."""
+    def until_shown(self, cell: str) -> None:
+        """Wait until a cell shows something, a progress bar for example: its code is running."""
         while True:
             message = self._client.get_iopub_msg(timeout=PATIENCE_SECONDS)
-            if message["msg_type"] == "execute_input" and message["parent_header"].get("msg_id") == cell:
+            if message["msg_type"] in ("display_data", "stream") and message["parent_header"].get("msg_id") == cell:
                 return
 
     def until_all_sent_has_arrived(self) -> None:
@@ -148,3 +157,19 @@ class Kernel:
         while wanted not in self._replies:
             assert time.monotonic() < give_up, f"no reply from the kernel in {PATIENCE_SECONDS} s"
             self.listen(1)
+
+
+def cell(template: str, server: HoldingWebex) -> str:
+    """Return a cell that fetches the server's room."""
+    return template.format(room=ROOM, config=server.config)
+
+
+def assert_nothing_is_left(kernel: Kernel, server: HoldingWebex) -> None:
+    """Wait for the last connection to close; by then the library's loop must have no task."""
+    server.until_nobody_is_connected()
+    assert tasks_left(kernel) == []
+
+
+def tasks_left(kernel: Kernel) -> Any:
+    """Return what is still running on the library's loop there."""
+    return kernel.value("[repr(task) for task in asyncio.all_tasks(blocking.loop())]")
