@@ -106,7 +106,8 @@ def fetch(
     >>> len(df), int(df["n_images"].sum())
     (300, 60)
     """
-    return _warned(blocking.run(fetching(sources, images=images, raw=raw, config=config, progress=progress)))
+    coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
+    return _warned(blocking.run(coroutine, _keep))
 
 
 async def fetch_async(
@@ -129,7 +130,8 @@ async def fetch_async(
     >>> len(df)
     300
     """
-    return _warned(await blocking.hop(fetching(sources, images=images, raw=raw, config=config, progress=progress)))
+    coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
+    return _warned(await blocking.hop(coroutine, _keep))
 
 
 Keep = Callable[[Callable[[], pd.DataFrame]], None]
@@ -205,6 +207,11 @@ def _remember(make: Callable[[], pd.DataFrame]) -> None:
         return made[0]
 
     _last = once
+
+
+def _keep(frame: pd.DataFrame) -> None:
+    """Remember a whole table whose call was interrupted when it was made already."""
+    _remember(lambda: frame)
 
 
 def last_result() -> pd.DataFrame:

@@ -65,7 +65,7 @@ _STOPPED = (
 class _Call:
     """One coroutine on the loop. Unlike its future, `ended` says when its clean-up is over, too."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, T], keep: Callable[[T], None] | None) -> None:
         if threading.current_thread() is _thread:
             coroutine.close()
             raise RuntimeError(_FROM_WITHIN)
@@ -74,6 +74,9 @@ class _Call:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self._unwanted = False
+        self._keep: Callable[[Any], None] = keep or (lambda result: None)
+        self._results: list[Any] = []
+        self._left = False
 
     def start(self) -> None:
         with _lock:  # or `stop` could come between, and nobody would ever run it
@@ -89,6 +92,14 @@ class _Call:
                 self._loop.call_soon_threadsafe(self._cancel)
                 self.ended.wait(CLEAN_UP_SECONDS)
 
+    def leave(self) -> None:
+        """Say that nobody waits any more: a result that is there all the same, or still comes, is kept."""
+        with _lock:
+            self._left = True
+            results = list(self._results)
+        for result in results:
+            self._keep(result)
+
     def _cancel(self) -> None:
         self._unwanted = True
         if self._task is not None:
@@ -102,17 +113,24 @@ class _Call:
             if self._unwanted:
                 self._coroutine.close()
                 raise asyncio.CancelledError
-            return await self._coroutine
+            result = await self._coroutine
+            with _lock:
+                self._results.append(result)
+                left = self._left
+            if left:
+                self._keep(result)
+            return result
         finally:
             self.ended.set()
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[Any, Any, T], keep: Callable[[T], None] | None = None) -> T:
     """Run a coroutine to its end from ordinary code, a notebook cell or any thread.
 
-    An interrupt (or any exception while waiting) cancels it and waits for its clean-up first.
+    An interrupt (or any exception while waiting) cancels it and waits for its clean-up first. `keep` gets the result
+    of a coroutine that the interrupt came too late for.
     """
-    call = _Call(coroutine)
+    call = _Call(coroutine, keep)
     try:
         call.start()
         while not call.ended.wait(STEP_SECONDS):
@@ -124,13 +142,14 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     except CancelledError:  # by whoever stopped the loop: we have cancelled nothing yet
         raise ChatframesError(_STOPPED) from None
     except BaseException:
+        call.leave()
         call.cancel()
         raise
 
 
-async def hop(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the library's loop and await it on the caller's."""
-    call = _Call(coroutine)
+async def hop(coroutine: Coroutine[Any, Any, T], keep: Callable[[T], None] | None = None) -> T:
+    """Run a coroutine on the library's loop and await it on the caller's; `keep` as for `run`."""
+    call = _Call(coroutine, keep)
     call.start()
     inner = asyncio.wrap_future(call.future)
     try:
@@ -146,6 +165,7 @@ async def hop(coroutine: Coroutine[Any, Any, T]) -> T:
         call.future.cancel()
         raise
     except BaseException:
+        call.leave()
         if call.future.cancel() or inner.cancel():
             await _see_it_end(call)
         raise

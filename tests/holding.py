@@ -24,7 +24,8 @@ PATIENCE_SECONDS = 60  # only a failing test waits this long
 class HoldingWebex:
     """A room of `messages` messages, one picture each; the newest `answered` pictures are sent at once.
 
-    Use it in a ``with`` block. `held` counts picture requests being held, `open_connections` TCP connections.
+    Use it in a ``with`` block. `held` counts picture requests being held, and requests for ``/hold``, which are held
+    too; `open_connections` counts TCP connections.
     A call with `config` has as many downloads at once as pictures are held: when all of these are being held, the
     others, which come first, have been received.
     """
@@ -51,7 +52,7 @@ class HoldingWebex:
             "webex": {
                 "base_url": self.base_url,
                 "access_token": "a-token-of-nobody",
-                "max_concurrent_image_downloads": self.messages - self.answered,
+                "max_concurrent_image_downloads": max(1, self.messages - self.answered),
             }
         }
 
@@ -116,14 +117,20 @@ class HoldingWebex:
             return web.json_response({"items": [room]} if path == "rooms" else room)
         if path == "messages":
             return web.json_response({"items": [self._message(number) for number in reversed(range(self.messages))]})
+        if path == "hold":
+            await self._hold()
+            return web.Response()
         number = int(path.removeprefix("contents/"))
         if number < self.messages - self.answered:
-            self.count(held=1)
-            try:
-                await self._released.wait()
-            finally:
-                self.count(held=-1)
+            await self._hold()
         return web.Response(body=_picture(number), content_type="image/png")
+
+    async def _hold(self) -> None:
+        self.count(held=1)
+        try:
+            await self._released.wait()
+        finally:
+            self.count(held=-1)
 
     def _message(self, number: int) -> dict[str, Any]:
         return {

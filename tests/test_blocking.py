@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import gc
 import json
@@ -51,11 +52,11 @@ async def loop_and_thread() -> tuple[asyncio.AbstractEventLoop, threading.Thread
     return asyncio.get_running_loop(), threading.current_thread()
 
 
-def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+def awaited(coroutine: Coroutine[Any, Any, Any], *keep: Callable[[Any], None]) -> Any:
     """`hop`, as a script's own loop would use it."""
 
     async def main() -> Any:
-        return await blocking.hop(coroutine)
+        return await blocking.hop(coroutine, *keep)
 
     return asyncio.run(main())
 
@@ -261,6 +262,55 @@ def test_an_interrupt_while_a_call_is_being_started_ends_it_too(
             blocking.run(endless.run())
     assert endless.ended.is_set() == endless.begun.is_set()
     assert blocking.run(tasks_but_this_one()) == set()
+
+
+def test_a_result_that_an_interrupt_came_too_late_for_is_kept() -> None:
+    kept: list[int] = []
+
+    async def seven_all_the_same() -> int:
+        _thread.interrupt_main()  # the main thread is waiting for us
+        return 7
+
+    with pytest.raises(KeyboardInterrupt):
+        blocking.run(seven_all_the_same(), kept.append)
+    assert kept == [7]
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False], ids=["while it is made", "once it is there"])
+def test_a_result_that_a_cancellation_came_too_late_for_is_kept(cancelled_first: bool) -> None:
+    kept: list[int] = []
+    begun, let_go, made = threading.Event(), threading.Event(), threading.Event()
+
+    async def seven_all_the_same() -> int:
+        begun.set()
+        let_go.wait(PATIENCE_SECONDS)  # busy, as a table that is being built
+        asyncio.get_running_loop().call_soon(made.set)
+        return 7
+
+    async def main() -> None:
+        task = asyncio.create_task(blocking.hop(seven_all_the_same(), kept.append))
+        await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+        if cancelled_first:
+            task.cancel()
+            await asyncio.sleep(0)  # the task has heard of it
+        let_go.set()
+        assert made.wait(PATIENCE_SECONDS)  # this loop hears nothing meanwhile
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert kept == [7]
+
+
+@both_ways
+def test_a_result_that_is_returned_is_not_kept_as_well(way: Callable[..., Any]) -> None:
+    async def seven() -> int:
+        return 7
+
+    kept: list[int] = []
+    assert way(seven(), kept.append) == 7
+    assert kept == []
 
 
 def test_a_clean_up_that_never_ends_does_not_hold_the_caller_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

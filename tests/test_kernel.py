@@ -9,19 +9,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from holding import ROOM, HoldingWebex
-from kernels import Kernel
+from holding import HoldingWebex
+from kernels import AWAITED, BLOCKING, INTERRUPT_SECONDS, OLD_WAY, Kernel, assert_nothing_is_left, cell
 
-INTERRUPT_SECONDS = 4.0  # two are promised; a loaded machine gets as long again
-
-BLOCKING = "df = cf.fetch(cf.Webex({room!r}), images=True, config={config!r})"
-AWAITED = "df = await cf.fetch_async(cf.Webex({room!r}), images=True, config={config!r})"
 OWN_RUN = "df = asyncio.run(cf.fetch_async(cf.Webex({room!r}), images=True, config={config!r}))"
-OLD_WAY = (
-    "df = asyncio.get_event_loop().run_until_complete("
-    "cf.fetch_async(cf.Webex({room!r}), images=True, config={config!r}))"
-)
-
 HIDE_NEST_ASYNCIO2 = """
 class Hidden:
     def find_spec(self, name, path=None, target=None):
@@ -59,10 +50,6 @@ def server() -> Iterator[HoldingWebex]:
         yield server
 
 
-def cell(template: str, server: HoldingWebex) -> str:
-    return template.format(room=ROOM, config=server.config)
-
-
 def send_two_cells(kernel: Kernel, first: str, server: HoldingWebex) -> tuple[str, str]:
     """Send a fetch, and a second cell that certainly reaches the kernel while the fetch is running."""
     kernel.run("second = None")
@@ -87,11 +74,6 @@ def interrupt_a_fetch(kernel: Kernel, template: str, server: HoldingWebex) -> st
     assert seconds < INTERRUPT_SECONDS
     assert reply["status"] == "error"
     return str(reply["ename"])
-
-
-def assert_nothing_is_left(kernel: Kernel, server: HoldingWebex) -> None:
-    server.until_nobody_is_connected()
-    assert kernel.value("[repr(task) for task in asyncio.all_tasks(blocking.loop())]") == []
 
 
 def assert_what_was_read_is_kept(kernel: Kernel) -> None:
