@@ -118,5 +118,5 @@ def test_any_call_takes_them_and_obeys() -> None:
 def test_they_show_themselves_as_widgets_with_words_for_where_there_are_none() -> None:
     shown = cf.ImageControls(enabled=True, remember=False)._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in shown
-    assert shown["text/plain"] == "ImageControls(images up to 10.5 MB)"
+    assert shown["text/plain"] == "ImageControls(images up to 10 MiB)"
     assert os.environ["HOME"] not in str(shown)

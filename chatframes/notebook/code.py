@@ -32,12 +32,12 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
         images=cf.ImageSettings(enabled=True, max_size_bytes=10485760),
     )
     """
-    comment = f"  # {plain(title)}" if title else ""
     lines = [
         "import chatframes as cf",
         "",
         "df = cf.fetch(",
-        f"    cf.{source!r},{comment}",
+        f"    # {plain(title)}" if title else None,
+        f"    cf.{source!r},",
         f"    images=cf.{images!r}," if images.enabled else None,
         "    config=config," if config else None,
         ")",

@@ -8,7 +8,6 @@ import ipywidgets
 
 from ..config import ImageSettings
 from ..errors import ConfigError
-from ..images import bytes_in_words
 from ..markup import escaped
 from . import choices
 from .display import bundle
@@ -70,7 +69,9 @@ class ImageControls:
                 f"{LARGEST_MIB}: give a multiple of {MIB}, or pass an ImageSettings to the call"
             )
         self._remember = remember
-        self.toggle = ipywidgets.Checkbox(value=first.enabled, description="Download images", indent=False)
+        self.toggle = ipywidgets.Checkbox(
+            value=first.enabled, description="Download images", indent=False, layout={"width": "auto"}
+        )
         self.size = ipywidgets.BoundedIntText(
             value=first.max_size_bytes // MIB,
             min=1,
@@ -78,7 +79,7 @@ class ImageControls:
             description="Largest image (MiB)",
             disabled=not first.enabled,
             style={"description_width": "initial"},
-            layout={"width": "14em"},
+            layout={"width": "14em", "margin": "2px 2px 2px 24px"},
         )
         self.explained = ipywidgets.HTML()
         self.box = ipywidgets.VBox((ipywidgets.HBox((self.toggle, self.size)), self.explained))
@@ -96,13 +97,13 @@ class ImageControls:
 
     def _said(self) -> str:
         settings = self.settings
-        return f"images up to {bytes_in_words(settings.max_size_bytes)}" if settings.enabled else "images off"
+        return f"images up to {self.size.value:,} MiB" if settings.enabled else "images off"
 
     def _explain(self) -> None:
         settings = self.settings
         if settings.enabled:
             said = (
-                f"Images of more than {bytes_in_words(settings.max_size_bytes)} are left out, and the report says so. "
+                f"Images of more than {self.size.value:,} MiB are left out, and the report says so. "
                 f"1 to {LARGEST_MIB:,} MiB; this counts from the next fetch on."
             )
         else:

@@ -32,7 +32,7 @@ _SIZES = {
     "over 1 MB": (1_000_000, 2**63),
 }
 _WHAT = {
-    "images and missing ones": ("ok", "skipped", "failed"),
+    "everything": ("ok", "skipped", "failed"),
     "images": ("ok",),
     "missing ones": ("skipped", "failed"),
 }
@@ -181,7 +181,7 @@ class Gallery:
     def _draw(self) -> None:
         pages = max(1, -(-len(self._chosen) // self._page_size))
         self.back.disabled, self.on.disabled = self._page == 0, self._page == pages - 1
-        said = f"{len(self._chosen):,} of {len(self._all):,}, page {self._page + 1} of {pages}"
+        said = f"{len(self._chosen):,} of {len(self._all):,}, page {self._page + 1} of {pages}, times are UTC"
         self.status.value = escaped(f"{said}. {self._hint}" if self._hint else said)
         shown: list[Entry | None] = [*self._shown()]
         shown += [None] * (len(self._tiles) - len(shown))
@@ -201,7 +201,7 @@ class Gallery:
             shown = f"<span>{escaped(repr(entry.data))}: not shown</span>"
         else:
             shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
-        words = f"<b>{escaped(entry.author)}</b> {escaped(entry.moment)}<br>{escaped(entry.caption[:120])}"
+        words = f"<b>{escaped(entry.author)}</b> {escaped(entry.moment.removesuffix(' UTC'))}<br>{escaped(entry.caption[:120])}"
         return f'<div style="{_FRAME}">{shown}</div><div style="{_SMALL}">{words}</div>'
 
     def _thumbnail(self, entry: Entry) -> bytes | None:

@@ -121,12 +121,12 @@ class FetchPanel:
         take_the_place(self)
 
     def _make_widgets(self) -> None:
-        self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary", icon="download")
-        self.cancel_button = ipywidgets.Button(description="Cancel", icon="stop", disabled=True)
+        self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary")
+        self.cancel_button = ipywidgets.Button(description="Cancel", disabled=True)
         self.path = ipywidgets.Text(
             description="File", value="chat.parquet", tooltip="Where the table is saved, as Parquet"
         )
-        self.save_button = ipywidgets.Button(description="Save as Parquet", icon="save", disabled=True)
+        self.save_button = ipywidgets.Button(description="Save as Parquet", disabled=True)
         self.status = ipywidgets.HTML()
         self._login_box = ipywidgets.VBox()
         self._card = Card()

@@ -19,7 +19,7 @@ __all__ = ["Preview", "preview"]
 COLUMNS = ("created_at", "chat_name", "author_name", "title", "text", "images")
 MOST_CHARACTERS = 200
 MOST_PICTURES = 4  # in a cell
-_CELL = 'style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:anywhere;white-space:pre-line"'
+_CELL = 'style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:break-word;white-space:pre-line"'
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,7 +69,7 @@ def preview(
     rows : int
         How many, 1 to 500. All of them stand in the notebook, some kilobytes for each picture.
     columns : sequence of str, optional
-        Which; unless given time, chat, author, title, text and images, as far as they are there.
+        Which; unless given time, chat, author, title, text and images, as far as anything is in them.
     thumbnail_px : int
         Longest side of a picture, 40 to 600 pixels.
 
@@ -96,7 +96,11 @@ def preview(
     for what, value, least, most in (("rows", rows, 1, 500), ("thumbnail_px", thumbnail_px, 40, 600)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ConfigError(f"preview: {what} is a whole number from {least} to {most}, not {value!r}")
-    wanted = [name for name in COLUMNS if name in frame.columns] if columns is None else list(columns)
+    wanted = (
+        [name for name in COLUMNS if name in frame.columns and frame[name].notna().any()]
+        if columns is None
+        else list(columns)
+    )
     unknown = [name for name in wanted if name not in frame.columns]
     if unknown:
         raise ConfigError(f"preview: there is no column {unknown[0]!r} in this frame")
@@ -117,5 +121,5 @@ def _words(value: Any) -> str:
     elif isinstance(value, dict):
         said = repr({name: one for name, one in value.items() if one is not None})
     else:
-        said = "" if value is None or value is pd.NA or value is pd.NaT else str(value)
+        said = "" if pd.isna(value) else str(value)
     return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}…"

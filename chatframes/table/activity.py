@@ -52,28 +52,33 @@ class Activity:
         return sparkline([number for _, number in self.counts])
 
 
-def count_activity(times: pd.Series) -> Activity:
+def count_activity(times: pd.Series, among: pd.Series | None = None) -> Activity:
     """Count times (UTC) by day, or by as long a stretch as it takes to need at most 120 of them.
+
+    Where they are but some `among` others, the stretches are those of all.
 
     Examples
     --------
     >>> count_activity(pd.to_datetime(pd.Series(["2026-10-01", "2026-10-03"]), utc=True)).counts
     (('2026-10-01', 1), ('2026-10-02', 0), ('2026-10-03', 1))
     """
-    dated = times.dropna()
+    dated, every = times.dropna(), (times if among is None else among).dropna()
     undated = len(times) - len(dated)
-    if dated.empty:
+    if every.empty:
         return Activity(undated=undated)
-    naive = dated.dt.tz_convert("UTC").dt.tz_localize(None)
     for unit, code in _UNITS.items():
-        periods = naive.dt.to_period(code)
+        periods = _naive(every).dt.to_period(code)
         first, last = periods.min(), periods.max()
         if last.ordinal - first.ordinal < MOST_BARS or unit == "year":
             break
-    found = periods.value_counts()
+    found = _naive(dated).dt.to_period(code).value_counts()
     wanted = pd.period_range(max(first, last - (MOST_BARS - 1)), last)
     counts = tuple((f"{one.start_time:%Y-%m-%d}", int(found.get(one, 0))) for one in wanted)
     return Activity(unit, counts, undated)
+
+
+def _naive(times: pd.Series) -> pd.Series:
+    return times.dt.tz_convert("UTC").dt.tz_localize(None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -128,11 +133,12 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
     """
     if not isinstance(frame, pd.DataFrame) or "created_at" not in frame.columns:
         raise ConfigError("plot_activity() takes a frame of fetch() or read_parquet(), with the column 'created_at'.")
+    times = frame["created_at"]
     if by is None:
-        return Plot((("all", count_activity(frame["created_at"])),))
+        return Plot((("all", count_activity(times)),))
     if by not in _GROUPS:
         raise ConfigError(f"plot_activity: by is one of {', '.join(_GROUPS)}, not {by!r}")
     if by not in frame.columns:
         raise ConfigError(f"plot_activity: the frame has no column {by!r}; fetch() gives one")
     most = frame[by].value_counts().head(MOST_GROUPS)
-    return Plot(tuple((str(name), count_activity(frame.loc[frame[by] == name, "created_at"])) for name in most.index))
+    return Plot(tuple((str(name), count_activity(times[frame[by] == name], among=times)) for name in most.index))
