@@ -201,7 +201,8 @@ class Gallery:
             shown = f"<span>{escaped(repr(entry.data))}: not shown</span>"
         else:
             shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
-        words = f"<b>{escaped(entry.author)}</b> {escaped(entry.moment.removesuffix(' UTC'))}<br>{escaped(entry.caption[:120])}"
+        when = escaped(entry.moment.removesuffix(" UTC"))
+        words = f"<b>{escaped(entry.author)}</b> {when}<br>{escaped(entry.caption[:120])}"
         return f'<div style="{_FRAME}">{shown}</div><div style="{_SMALL}">{words}</div>'
 
     def _thumbnail(self, entry: Entry) -> bytes | None:

@@ -78,7 +78,8 @@ def count_activity(times: pd.Series, among: pd.Series | None = None) -> Activity
 
 
 def _naive(times: pd.Series) -> pd.Series:
-    return times.dt.tz_convert("UTC").dt.tz_localize(None)
+    naive: pd.Series = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    return naive
 
 
 @dataclass(frozen=True, slots=True, repr=False)
