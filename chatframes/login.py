@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TelegramLogin"]
 
-State = Literal["new", "code sent", "password needed", "done"]
+State = Literal["new", "code sent", "qr shown", "password needed", "done"]
 
 _NO_APP = (
     "logging in to Telegram takes an app of your own: get api_id and api_hash at https://my.telegram.org (API "
@@ -30,8 +30,8 @@ _NO_APP = (
 class TelegramLogin:
     """Log in to Telegram, once: the login is kept in your home folder, and every later call finds it.
 
-    In a notebook it shows itself as a small form. In code it is three steps, the last one only for accounts with a
-    password (two-step verification)::
+    In a notebook it shows itself as a small form, with a QR code for whoever prefers that. In code it is three steps,
+    the last one only for accounts with a password (two-step verification)::
 
         login = cf.TelegramLogin()
         await login.send_code(getpass("Phone, with country code: "))
@@ -46,7 +46,9 @@ class TelegramLogin:
     Attributes
     ----------
     state : str
-        "new", "code sent", "password needed" or "done".
+        "new", "code sent", "qr shown", "password needed" or "done".
+    link : Secret or None
+        While "qr shown": what the QR code holds, a link that logs in whoever opens it in Telegram's own app.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class TelegramLogin:
         if self._telegram.api_id is None:
             raise AuthError(_NO_APP)
         self._state: State = "new"
+        self.link: Secret | None = None
         self._who: str | None = None
         self._client: LoginClient | None = None
         self._client_loop: asyncio.AbstractEventLoop | None = None
@@ -89,6 +92,8 @@ class TelegramLogin:
                 return "Next, send_code(phone) with your phone number; Telegram then sends a code to your Telegram app."
             case "code sent":
                 return "Next, sign_in(code) with the code that Telegram has sent to your Telegram app."
+            case "qr shown":
+                return "Next, scan the QR code with your Telegram app (Settings, Devices, Link Desktop Device)."
             case "password needed":
                 return "Next, check_password(password) with the password of your account (two-step verification)."
             case "done":
@@ -111,6 +116,17 @@ class TelegramLogin:
         """
         given = _taken(phone, "phone number")
         return self._run(lambda: self._send_code(given))
+
+    def ask_for_qr(self) -> Coroutine[Any, Any, str]:
+        """Ask for a link to be shown as a QR code, in place of a phone number; `state` is then "qr shown"."""
+        return self._run(self._ask_for_qr)
+
+    def wait_for_scan(self) -> Coroutine[Any, Any, str]:
+        """Wait a few seconds for the QR code to be scanned; `state` is then "done" or "password needed".
+
+        While it is "qr shown" nobody has scanned it: show `link`, which may have changed, and wait again.
+        """
+        return self._run(self._wait_for_scan)
 
     def sign_in(self, code: object) -> Coroutine[Any, Any, str]:
         """Log in with the code; `state` is then "done" or "password needed".
@@ -189,6 +205,27 @@ class TelegramLogin:
             await (await self._connected()).send_code(phone)
             self._state = "code sent"
 
+    async def _ask_for_qr(self) -> None:
+        if self._state in ("new", "done"):
+            await self._check()
+        if self._state != "done":
+            await self._take_link(await (await self._connected()).login_link())
+
+    async def _wait_for_scan(self) -> None:
+        if self._state != "qr shown":
+            raise ConfigError(f"no QR code is shown now. {self.describe()}")
+        await self._take_link(await (await self._connected()).login_link(wait=True))
+
+    async def _take_link(self, link: Secret | bool) -> None:
+        if isinstance(link, bool):
+            self.link = None
+            if link:
+                await self._finish()
+            else:
+                self._state = "password needed"
+        else:
+            self.link, self._state = link, "qr shown"
+
     async def _sign_in(self, code: Secret) -> None:
         if self._state != "code sent":
             raise ConfigError(f"no code is asked for now. {self.describe()}")
@@ -224,6 +261,7 @@ class TelegramLogin:
         await self._close()
 
     async def _close(self) -> None:
+        self.link = None
         client, self._client = self._client, None
         if client is not None and self._client_loop is asyncio.get_running_loop():
             await client.close()
@@ -233,7 +271,7 @@ class TelegramLogin:
     async def _connected(self) -> LoginClient:
         if self._client is not None and self._client_loop is not asyncio.get_running_loop():
             self._client, begun, self._state = None, self._state, "new"
-            if begun in ("code sent", "password needed"):
+            if begun in ("code sent", "qr shown", "password needed"):
                 raise ServiceError("this login was ended by shutdown(): begin again with send_code(phone)")
         if self._client is None:
             self._client = await _client_for(self._telegram)

@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 from chatframes.errors import AuthError, RateLimited
+from chatframes.values import Secret
 
+LINK_TOKEN = "cXItdG9rZW4tb2Ytbm9ib2R5"
 PHONE, CODE, PASSWORD = "+9996621234", "22222", " dome and telescope "
 
 
@@ -16,7 +18,7 @@ class FakeLoginClient:
     def __init__(self, *, needs_password: bool = False, name: str | None = None) -> None:
         self.needs_password, self.name = needs_password, name
         self.calls: list[str] = []
-        self.expired = self.limited = False
+        self.expired = self.limited = self.scanned = False
         self.gate: asyncio.Event | None = None
         self.closed = 0
 
@@ -49,6 +51,15 @@ class FakeLoginClient:
         if password.get_secret_value() != PASSWORD:
             raise AuthError("this is not the account's password")
         self.name = "Ada Lovelace"
+
+    async def login_link(self, *, wait: bool = False) -> Any:
+        self.calls.append("wait_for_scan" if wait else "login_link")
+        if wait and self.gate is not None:
+            await self.gate.wait()
+        if self.scanned and wait:
+            self.name = None if self.needs_password else "Ada Lovelace"
+            return not self.needs_password
+        return Secret(f"tg://login?token={LINK_TOKEN}{self.calls.count('wait_for_scan')}")
 
     async def log_out(self) -> None:
         self.calls.append("log_out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
@@ -12,11 +13,14 @@ from typing import Any, Protocol
 import ipywidgets
 
 from .. import blocking
-from ..errors import ChatframesError
+from ..errors import AuthError, ChatframesError
+from ..markup import escaped
+from ..values import Secret
 
 __all__ = ["LoginCard"]
 
 _WIDE = {"width": "26em"}
+MOST_LOOKS = 75  # at a QR code that nobody scans: five minutes
 
 
 class Login(Protocol):
@@ -32,6 +36,13 @@ class Login(Protocol):
     def sign_in(self, code: object) -> Coroutine[Any, Any, str]: ...
 
     def check_password(self, password: object) -> Coroutine[Any, Any, str]: ...
+
+    @property
+    def link(self) -> Secret | None: ...
+
+    def ask_for_qr(self) -> Coroutine[Any, Any, str]: ...
+
+    def wait_for_scan(self) -> Coroutine[Any, Any, str]: ...
 
 
 class LoginCard:
@@ -71,10 +82,18 @@ class LoginCard:
         self.again = ipywidgets.Button(
             description="Start over", tooltip="Give the phone number again, for another code or another account"
         )
-        self.status = ipywidgets.Label()
+        self.qr_button = ipywidgets.Button(
+            description="QR code instead", tooltip="Log in by scanning a QR code with your Telegram app"
+        )
+        # Empty whenever nothing is to be scanned: a code that is saved with a notebook could be scanned by others.
+        self.qr = ipywidgets.Image(format="png", layout={"width": "240px", "display": "none"})
+        self.qr.add_class("chatframes-qr")
+        self.status = ipywidgets.HTML()
         self.box = ipywidgets.VBox()
         self.button.on_click(self._pressed)
-        self.again.on_click(lambda _: self._ask_for("new", "Give the phone number again."))
+        self.qr_button.on_click(self._pressed_qr)
+        self.again.on_click(self._pressed_again)
+        self._scanning: Future[str] | None = None
         self._asked = ""
         self._ask_for(login.state)
 
@@ -84,11 +103,14 @@ class LoginCard:
         told = told or _TOLD.get(state) or self._login.describe()
         for field in (self.phone, self.code, self.password):
             field.value = ""
-        self.status.value = told
+        self._say(told)
+        self._show_qr(None)
         match state:
             case "new":
                 self.button.description = "Send me a code"
-                self.box.children = (self.phone, self.button, self.status)
+                self.box.children = (self.phone, ipywidgets.HBox((self.button, self.qr_button)), self.status)
+            case "qr shown":
+                self.box.children = (self.qr, self.again, self.status)
             case "code sent":
                 self.button.description = "Log in"
                 self.box.children = (self.code, ipywidgets.HBox((self.button, self.again)), self.status)
@@ -100,7 +122,52 @@ class LoginCard:
         self._let_press(True)
 
     def _let_press(self, may: bool) -> None:
-        self.button.disabled = self.again.disabled = not may
+        self.button.disabled = self.again.disabled = self.qr_button.disabled = not may
+
+    def _say(self, told: str) -> None:
+        self.status.value = escaped(told)
+
+    def _show_qr(self, link: Secret | None) -> None:
+        shown = io.BytesIO()
+        if link is not None:
+            import segno
+
+            segno.make(link.get_secret_value(), error="m").save(shown, kind="png", scale=6, border=4)
+        self.qr.value = shown.getvalue()
+        self.qr.layout.display = None if link is not None else "none"
+
+    def _pressed_again(self, _: object) -> None:
+        if self._scanning is not None:
+            self._scanning.cancel()
+        self._ask_for("new", "Give the phone number again.")
+
+    def _pressed_qr(self, _: object) -> None:
+        """Show a QR code and wait for it to be scanned, without keeping the kernel."""
+        self._let_press(False)
+        self._say("One moment …")
+        self._scanning = asyncio.run_coroutine_threadsafe(self._by_qr(), blocking.loop())
+        self._scanning.add_done_callback(_back_here(self._show_scanned))
+
+    async def _by_qr(self) -> str:
+        said = await self._login.ask_for_qr()
+        try:
+            for at in range(MOST_LOOKS):
+                if self._login.state != "qr shown":
+                    return said
+                if at == 0:
+                    self._ask_for("qr shown")
+                self._show_qr(self._login.link)
+                said = await self._login.wait_for_scan()
+        finally:
+            self._show_qr(None)
+        raise AuthError("nobody has scanned the QR code: press the button for another one")
+
+    def _show_scanned(self, done: Future[str]) -> None:
+        if done is not self._scanning or done.cancelled():
+            return
+        self._scanning = None
+        self._asked = "new"
+        self._show(done, self._login.state)  # what went wrong begins again with the phone number
 
     def _pressed(self, _: object) -> None:
         """Start the step, without waiting for it: the kernel stays free."""
@@ -118,7 +185,7 @@ class LoginCard:
             self._ask_for(self._asked, str(error))
             return
         self._let_press(False)
-        self.status.value = "One moment …"
+        self._say("One moment …")
         before = self._login.state
         show = _back_here(lambda done: self._show(done, before))
         asyncio.run_coroutine_threadsafe(doing, blocking.loop()).add_done_callback(show)
@@ -140,6 +207,7 @@ class LoginCard:
 
 
 _TOLD = {
+    "qr shown": "In your Telegram app open Settings, Devices, Link Desktop Device, and point the camera at this.",
     "new": "Telegram sends a code to your Telegram app.",
     "code sent": "A code is in your Telegram app, as a message from Telegram.",
     "password needed": "The code was right. This account has a password as well.",

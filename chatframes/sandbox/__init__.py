@@ -191,6 +191,26 @@ class World:
             met = self._telegram.stock().afflicted if fault in TELEGRAM_FAULTS else self._webex.afflicted
         return {source_id for source_id, name in met.items() if name == fault}
 
+    def scan(self, link: str, *, password: bool = False) -> None:
+        """Do what somebody's phone does that reads Telegram's QR code: let the login of that link in.
+
+        Parameters
+        ----------
+        link : str
+            ``tg://login?token=...``, of the last half minute.
+        password : bool
+            Let in to the account that has a password, too.
+
+        Raises
+        ------
+        ConfigError
+            No such link was shown here.
+        """
+        self._background.run(self._scan(link, password))
+
+    async def _scan(self, link: str, password: bool) -> None:
+        self._telegram.scan(link, password=password)
+
     def stats(self) -> Record:
         """What clients did since the start or `reset_stats`, counted at the server.
 

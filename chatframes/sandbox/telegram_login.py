@@ -6,14 +6,18 @@ numbers are of the kind Telegram keeps for tests; they ring nowhere.
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
+import time
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
 from telethon import password as srp
 from telethon.tl import types
 
+from ..errors import ConfigError
 from .mtproto import Client, RpcError
 
 API_ID = 12345
@@ -26,6 +30,7 @@ LOGIN = {
 }
 BOT_TOKEN = "7700770:AAsandboxSANDBOXsandboxSANDBOXsandbox"  # noqa: S105 - it opens nothing but this sandbox
 HOME_DC = 2
+TOKEN_SECONDS = 30.0
 
 Who = Literal["me", "second", "bot"]
 _NUMBERS: dict[str, Who] = {LOGIN["phone"].lstrip("+"): "me", LOGIN["phone_with_password"].lstrip("+"): "second"}
@@ -49,6 +54,7 @@ class Door:
     def __init__(self) -> None:
         self._codes: dict[str, str] = {}  # the hash told with a code -> the number it was sent to
         self._exports: dict[bytes, tuple[int, Who]] = {}  # waiting to be taken to another data centre
+        self._tokens: dict[bytes, tuple[Client, float]] = {}  # shown as QR codes: whose, and until when
         self._salts = os.urandom(8), os.urandom(16)
 
     # By number and code
@@ -92,6 +98,30 @@ class Door:
         if number is None or number != _digits(request.phone_number):
             raise RpcError(400, "PHONE_CODE_EXPIRED")
         return self._codes.pop(request.phone_code_hash) if pop else number
+
+    # By QR code
+
+    def login_token(self, request: Any, client: Client) -> tuple[Who | None, Any]:
+        """``auth.exportLoginToken``: who is in or, while another app has accepted nothing yet, a token for it."""
+        _check_api(request)
+        who: Who | None = client.memory.pop("scanned by", None)
+        if who == "second":
+            client.memory["half in"] = who
+            raise RpcError(401, "SESSION_PASSWORD_NEEDED")
+        if who is not None:
+            client.memory["who"] = who
+            return who, None
+        token, expires = os.urandom(32), time.time() + TOKEN_SECONDS
+        self._tokens[token] = client, expires
+        return None, types.auth.LoginToken(datetime.fromtimestamp(expires, UTC), token)
+
+    def scan(self, link: str, who: Who) -> None:
+        """Accept a token, as somebody's phone does that has read the QR code."""
+        text = link.removeprefix("tg://login?token=")
+        client, expires = self._tokens.pop(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), (None, 0.0))
+        if client is None or expires < time.time():
+            raise ConfigError("sandbox: this link is none that was shown here in the last half minute")
+        client.memory["scanned by"] = who
 
     # By password
 

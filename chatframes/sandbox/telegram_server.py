@@ -41,6 +41,7 @@ _OPEN = (  # to whoever is not logged in
     _AUTH.SendCodeRequest,
     _AUTH.ResendCodeRequest,
     _AUTH.SignInRequest,
+    _AUTH.ExportLoginTokenRequest,
     _AUTH.CheckPasswordRequest,
     _AUTH.ImportBotAuthorizationRequest,
     _AUTH.ImportAuthorizationRequest,
@@ -157,6 +158,7 @@ class TelegramServer:
             _AUTH.SendCodeRequest: lambda r, c, call: self._door.send_code(r, c),
             _AUTH.ResendCodeRequest: lambda r, c, call: self._door.resend_code(r, c),
             _AUTH.SignInRequest: lambda r, c, call: self._welcome(self._door.sign_in(r, c)),
+            _AUTH.ExportLoginTokenRequest: self._login_token,
             _AUTH.CheckPasswordRequest: lambda r, c, call: self._welcome(self._door.check_password(r, c)),
             _AUTH.ImportBotAuthorizationRequest: lambda r, c, call: self._welcome(self._door.bot(r, c)),
             _AUTH.ExportAuthorizationRequest: lambda r, c, call: self._door.export(r, c, {*self._centres} - {c.dc_id}),
@@ -225,6 +227,10 @@ class TelegramServer:
             if self._made is None:
                 self._made = Methods(Stock(build_telegram(*self._recipe), self.faults))
             return self._made.stock
+
+    def scan(self, link: str, *, password: bool) -> None:
+        """Open a login link at the phone of one of the two accounts."""
+        self._door.scan(link, "second" if password else "me")
 
     def _new_session(self, who: Who) -> str:
         key = os.urandom(256)
@@ -353,6 +359,10 @@ class TelegramServer:
 
     def _welcome(self, who: Who) -> Any:
         return types.auth.Authorization(self._person(who))
+
+    def _login_token(self, request: Any, client: Client, call: TelegramCall) -> Any:
+        who, token = self._door.login_token(request, client)
+        return token if who is None else types.auth.LoginTokenSuccess(self._welcome(who))
 
     def _import(self, request: Any, client: Client, call: TelegramCall) -> Any:
         who = self._door.take_in(request, client)

@@ -7,12 +7,14 @@ request would carry them.
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from telethon import TelegramClient, errors, utils
+from telethon.tl import functions, types
 
 from ...errors import AuthError, ChatframesError, ConfigError, RateLimited, ServiceError
 from ...transfer.clock import SYSTEM, Clock
@@ -24,6 +26,7 @@ __all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient"]
 T = TypeVar("T")
 
 STEP_SECONDS = 60.0  # Telethon itself would wait for an answer for ever
+LOOK_AGAIN_SECONDS = 4.0  # whether a QR code has been scanned; each lasts half a minute
 MAX_MOVES = 2  # from data centre to data centre, until one is the account's
 
 _MOVED = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
@@ -57,6 +60,10 @@ _REFUSALS[errors.PhoneCodeEmptyError] = _REFUSALS[errors.PhoneCodeInvalidError]
 
 class CodeExpired(AuthError):
     """The code is too old, or was withdrawn: another one has to be sent."""
+
+
+class _PasswordNeeded(AuthError):
+    """Another step is to come. Never reaches a user."""
 
 
 class LoginClient:
@@ -112,6 +119,47 @@ class LoginClient:
         """Log in with the account's password, after the code."""
         await self._ask(lambda: self._client.sign_in(password=password.get_secret_value()))
         self._keep()
+
+    async def login_link(self, *, wait: bool = False) -> Secret | bool:
+        """Return a link that logs this client in once another app of the account has opened it: as a QR code, say.
+
+        Parameters
+        ----------
+        wait : bool
+            Give somebody a few seconds to open the one before.
+
+        Returns
+        -------
+        Secret or bool
+            The link to be opened now, which may be another one than before; True when one has been opened and this
+            client is logged in, False when the account's password is needed, too.
+        """
+        if wait:
+            await self._clock.sleep(LOOK_AGAIN_SECONDS)
+        # Telethon's own way waits for an update, which our clients do not ask for; asking again tells the same.
+        try:
+            answer = await self._ask(self._login_token)
+        except _PasswordNeeded:
+            return False
+        if isinstance(answer, types.auth.LoginToken):
+            token = base64.urlsafe_b64encode(answer.token).decode("ascii").rstrip("=")
+            return Secret(f"tg://login?token={token}")
+        await self._ask(lambda: self._client._on_login(answer.authorization.user))
+        self._keep()
+        return True
+
+    async def _login_token(self) -> Any:
+        try:
+            request = functions.auth.ExportLoginTokenRequest(self._client.api_id, self._client.api_hash, [])
+            answer = await self._client(request)
+            if isinstance(answer, types.auth.LoginTokenMigrateTo):  # the account lives at another data centre
+                await self._client._switch_dc(answer.dc_id)
+                answer = await self._client(functions.auth.ImportLoginTokenRequest(answer.token))
+        except errors.SessionPasswordNeededError:
+            answer = None
+        if answer is None:
+            raise _PasswordNeeded("the account has a password")
+        return answer
 
     async def log_out(self) -> None:
         """End the session at Telegram and forget it here; one that Telegram has ended already is just forgotten."""
