@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from fakes import picture
 from PIL import Image
 
 ROOM = "Held room"
@@ -24,15 +25,17 @@ PATIENCE_SECONDS = 60  # only a failing test waits this long
 class HoldingWebex:
     """A room of `messages` messages, one picture each; the newest `answered` pictures are sent at once.
 
+    `asked` counts the pictures asked for; each has at least `size_bytes`.
+
     Use it in a ``with`` block. `held` counts picture requests being held, and requests for ``/hold``, which are held
     too; `open_connections` counts TCP connections.
     A call with `config` has as many downloads at once as pictures are held: when all of these are being held, the
     others, which come first, have been received.
     """
 
-    def __init__(self, messages: int = 12, answered: int = 4) -> None:
-        self.messages, self.answered = messages, answered
-        self.held = self.open_connections = 0
+    def __init__(self, messages: int = 12, answered: int = 4, size_bytes: int = 0) -> None:
+        self.messages, self.answered, self.size_bytes = messages, answered, size_bytes
+        self.held = self.open_connections = self.asked = 0
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="holding-webex")
 
@@ -121,8 +124,11 @@ class HoldingWebex:
             await self._hold()
             return web.Response()
         number = int(path.removeprefix("contents/"))
+        self.asked += 1
         if number < self.messages - self.answered:
             await self._hold()
+        if self.size_bytes:
+            return web.Response(body=picture(number, self.size_bytes), content_type="image/jpeg")
         return web.Response(body=_picture(number), content_type="image/png")
 
     async def _hold(self) -> None:

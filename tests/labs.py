@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -221,13 +221,34 @@ class Page:
 
     def run_all(self) -> None:
         """Choose "Run All Cells" from the menu."""
-        self._focus(1)
-        self.menu("Run", "Run All Cells")
+
+        def choose() -> None:
+            self._focus(1)
+            self.menu("Run", "Run All Cells")
+
+        self._until_begun(1, choose)
 
     def run(self, number: int) -> None:
-        """Run one cell with Ctrl+Enter; do not wait for it."""
-        self._focus(number)
-        self.browser.keyboard.press("Control+Enter")
+        """Run one cell with Ctrl+Enter; do not wait for its end."""
+
+        def press() -> None:
+            self._focus(number)
+            self.browser.keyboard.press("Control+Enter")
+
+        self._until_begun(number, press)
+
+    def _until_begun(self, number: int, act: Callable[[], None]) -> None:
+        """Do something that runs a cell, once more where Lab, which is still loading, did not hear it."""
+        before = self.prompt(number)
+        prompt = self.notebook.locator(".jp-CodeCell").nth(number - 1).locator(".jp-InputPrompt")
+        for last in (False, True):
+            act()
+            try:
+                expect(prompt).not_to_have_text(before, timeout=5_000)
+                return
+            except AssertionError:
+                if last:
+                    raise
 
     def _focus(self, number: int) -> None:
         self.cell(number).locator(".cm-content").click()

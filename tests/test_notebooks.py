@@ -25,12 +25,14 @@ from PIL import Image
 
 import chatframes as cf
 
-NAMES = ["quickstart", "webex", "telegram", "reddit"]
+NAMES = ["quickstart", "webex", "telegram", "reddit", "analyse", "widgets"]
 ADDRESSES = {  # all that a notebook may lead to
     "quickstart": {"https://developer.webex.com"},
     "webex": {"https://developer.webex.com"},
     "telegram": {"https://my.telegram.org", "https://t.me"},
     "reddit": set(),
+    "analyse": set(),
+    "widgets": set(),
 }
 PICTURES = ("image/jpeg", "image/png")
 CHROMIUM_SWITCHES = (
@@ -177,6 +179,7 @@ def test_one_marked_cell_switches_to_ones_own_account(name: str, monkeypatch: py
 
     secret = "5ec2e7" * 5 + "ab"
     monkeypatch.setattr("getpass.getpass", lambda prompt: secret)
+    monkeypatch.setenv("WEBEX_ACCESS_TOKEN", secret)
     monkeypatch.setenv("TELEGRAM_API_ID", "12345")
     monkeypatch.setenv("TELEGRAM_API_HASH", secret)
     monkeypatch.setenv("REDDIT_CLIENT_ID", "an-app")
@@ -350,6 +353,49 @@ def test_the_reddit_notebook_shows_what_its_prose_promises(
     cell_id: str, expected: list[str], executed: Callable[[str], Executed]
 ) -> None:
     said = executed("reddit").said(cell_id)
+    assert [words for words in expected if words not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("cell_id", "expected"),
+    [
+        ("export", ["complete", "messages per day"]),
+        ("columns", ["platform", "text"]),
+        ("authors", ["webex", "telegram"]),
+        ("days", ["<b>webex</b>", "<b>reddit</b>"]),
+        ("threads", ["deepest"]),
+        ("duckdb", ["not_an_image", "bytes"]),
+        ("polars", ["letters"]),
+        ("same", ["times"]),
+        ("most", ["JPEG"]),
+        ("pillow", ["brightness"]),
+    ],
+)
+def test_the_analysis_notebook_shows_what_its_prose_promises(
+    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
+) -> None:
+    said = executed("analyse").said(cell_id)
+    assert [words for words in expected if words not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("cell_id", "expected"),
+    [
+        ("panel", ["FetchPanel: nothing fetched yet"]),
+        ("frame", ["author_name"]),
+        ("controls", ["ImageControls(images up to 2 MiB)"]),
+        ("events", ["200, 'complete'"]),
+        ("gallery", ["Gallery of 120 images", "<img"]),
+        ("preview", ["<img", "3 of"]),
+        ("report", ["complete, 600 messages", "messages per day"]),
+        ("activity", ["<b>"]),
+        ("login", ["TelegramLogin"]),
+    ],
+)
+def test_the_widgets_notebook_shows_what_its_prose_promises(
+    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
+) -> None:
+    said = executed("widgets").said(cell_id)
     assert [words for words in expected if words not in said] == []
 
 

@@ -274,6 +274,25 @@ def test_stubs_that_bring_nothing_but_stubs_come_to_an_end() -> None:
     assert len(tree.expanded) == 20
 
 
+def test_what_was_read_before_an_error_is_given_even_when_its_parent_never_came() -> None:
+    class Breaking(dict[str, list[Any]]):
+        def get(self, child: str, default: Any = None) -> list[Any]:
+            if child == "c":
+                raise cf.ServiceError("no more for today")
+            return [comment("b", "t1_never_came"), more("t3_p", "c")]
+
+    names: list[str] = []
+
+    async def all_of_it() -> None:
+        tree = Tree(comment("a", "t3_p"), more("t3_p", "b"), behind=Breaking(b=[]))
+        async for batch in Thread(tree.get, tree.post, "p", None).comments():
+            names.extend(data["name"] for data, _ in batch)
+
+    with pytest.raises(cf.ServiceError, match="no more for today"):
+        asyncio.run(all_of_it())
+    assert names == ["t1_a", "t1_b"]
+
+
 def test_a_thread_that_goes_on_elsewhere_is_followed() -> None:
     tree = Tree(
         comment("a", "t3_p", more("t1_a", count=0)),

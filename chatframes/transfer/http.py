@@ -20,7 +20,7 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 import httpx
 from pydantic import SecretStr
 
-from ..errors import AuthError
+from ..errors import AuthError, ConfigError
 from .answers import origin
 from .guard import Guard
 from .transport import AiohttpTransport
@@ -92,6 +92,11 @@ class Http:
     trust_env : bool
         Whether the proxies of the environment are used (never its netrc). It is then the proxy that resolves names
         and connects: what is written in a link is still looked at, where its name leads is not.
+
+    Raises
+    ------
+    ConfigError
+        The environment names a proxy of another kind.
     """
 
     def __init__(
@@ -110,6 +115,8 @@ class Http:
         self._origins = {origin(url) for url in (base_url, also) if url is not None}
         self._auth = auth
         self._guard, self._trust_env = guard, trust_env
+        for scheme in ("http", "https") if trust_env else ():
+            _proxy(scheme, "")  # what cannot be used is said now, not once for each request
         self._timeouts = TIMEOUT.as_dict()
         self._client = httpx.AsyncClient(
             transport=make_transport(limits),
@@ -211,7 +218,11 @@ def _proxy(scheme: str, host: str) -> str | None:
     if "://" not in proxy:
         proxy = f"http://{proxy}"
     if not proxy.lower().startswith(("http://", "https://")):
-        raise httpx.ProxyError("the proxy of the environment is no HTTP proxy")
+        # Not the proxy's own address, which may hold a password.
+        raise ConfigError(
+            f"the proxy that the environment names for {scheme} is no HTTP proxy: give one that begins with http://, "
+            "or take trust_env out of config.json"
+        )
     return proxy
 
 

@@ -276,7 +276,8 @@ class Link:
         while True:
             token = await self._token() if at_home else NO_TOKEN
             # A stranger's host that has enough of us is no reason to let the service wait.
-            kind = self.kind if at_home else "{1}:{2}".format(*origin(url))
+            _, host, port = origin(url)
+            kind = self.kind if at_home else f"{host}:{port}"
             await self._patience.wait_open_for_image(kind, http_status=429)
             response = await self._get_raw(url, token, accept, guarded=not at_home)
             status = response.status_code

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import ServiceError
+from ...errors import ChatframesError, ServiceError
 from .listing import Get, Thing, listed
 
 AT_ONCE = 500  # Reddit gives about as many in one answer
@@ -59,18 +59,28 @@ class Thread:
         if not isinstance(answer, list) or len(answer) < 2:
             raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}; try again later")
         yield self._taken(_flat(answer[1]))
+        trouble: ChatframesError | None = None
         idle = 0
         while self._left_out and (self.wanted is None or self.got < self.wanted):
             if idle == IDLE_REQUESTS:
-                raise ServiceError(f"Reddit's comments of t3_{self.post_id} lead in a circle; the rest was not read")
+                trouble = ServiceError(
+                    f"Reddit's comments of t3_{self.post_id} lead in a circle; the rest was not read"
+                )
+                break
             some = self._next_stubs()
-            things = await self._expanded(some)
+            try:
+                things = await self._expanded(some)
+            except ChatframesError as error:
+                trouble = error
+                break
             self._left_out = [more for more in self._left_out if more not in some]
             taken = self._taken(things)
             idle = 0 if taken else idle + 1
             yield taken
         if self.wanted is None or self.got < self.wanted:
-            yield self._rest()
+            yield self._rest()  # also before an error: they have been read
+        if trouble is not None:
+            raise trouble
 
     def _next_stubs(self) -> list[More]:
         """Return what to ask for in one request: where most is hidden first, and more stubs as long as ids fit in."""

@@ -113,7 +113,7 @@ def _linked(post: Thing, places: Places) -> Iterator[Attachment]:
     if url is None:
         return
     if _at(url, f"{places.site}media?"):
-        url = parse_qs(_parts(url).query).get("url", [url])[0]
+        url = places.url(parse_qs(_parts(url).query).get("url", [url])[0]) or url
     if post.get("is_video") is True or _at(url, places.video):
         id_ = _stem(url) if _at(url, places.video) else url
         yield Attachment(0, "video", id_, url, reason="not_an_image")

@@ -128,7 +128,7 @@ class Posts:
             return ChatNotFound(f"Reddit has no profile u/{self.target.name[2:]}, or nothing was ever put on it")
         if error.status in (301, 302, 303, 307, 308):
             return ChatNotFound(
-                f"Reddit has no subreddit r/{self.target.name}; if that is the id of a post, write "
+                f"Reddit has no subreddit r/{self.target.name}: check the spelling; if that is the id of a post, write "
                 f"'t3_{self.target.name}'"
             )
         what = f"r/{self.target.name}" if self.target.kind == "listing" else f"the post t3_{self.target.name}"
@@ -137,7 +137,7 @@ class Posts:
 
 
 _REASONS = {
-    "private": "is private: only its members can read it",
+    "private": "is private: only its members can read it; set REDDIT_USERNAME and REDDIT_PASSWORD of one",
     "quarantined": "is quarantined: log in with an account that has opted in to it",
     "gold_only": "is for Reddit Premium only",
     "banned": "was banned by Reddit",
