@@ -202,7 +202,7 @@ class Gallery:
         else:
             shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
         when = escaped(entry.moment.removesuffix(" UTC"))
-        words = f"<b>{escaped(entry.author)}</b> {when}<br>{escaped(entry.caption[:120])}"
+        words = f"<b>{escaped(entry.author)}</b><br>{when}<br>{escaped(entry.caption[:120])}"
         return f'<div style="{_FRAME}">{shown}</div><div style="{_SMALL}">{words}</div>'
 
     def _thumbnail(self, entry: Entry) -> bytes | None:
