@@ -2,9 +2,9 @@
 
     python benchmarks/display.py
 
-Prints milliseconds, median and range of several times: of what a notebook asks for to show 50 rows with a picture of 5 MB
-each, ours against plain bytes in plain pandas; and of making and showing a gallery of 500 pictures, with the bytes that its
-first page adds to the notebook's file, against all of the pictures as they are.
+Prints milliseconds, median and range of several times: of what a notebook asks for to show 50 rows with a picture of
+5 MB each, ours against plain bytes in plain pandas; and of making and showing a gallery of 500 pictures, with the bytes
+that its first page adds to the notebook's file, against all of the pictures as they are.
 """
 
 from __future__ import annotations

@@ -404,3 +404,29 @@ def test_the_service_that_is_configured_comes_first(world: World) -> None:
     assert cf.FetchPanel(config={}, remember=False)._picker.service == "webex"
     assert cf.FetchPanel(config={"telegram": world.config["telegram"]}, remember=False)._picker.service == "telegram"
     assert cf.FetchPanel(config={"reddit": world.config["reddit"]}, remember=False)._picker.service == "reddit"
+
+
+def test_cancel_at_once_after_fetch_is_heard(server: HoldingWebex) -> None:
+    panel = shown(cf.FetchPanel(cf.Webex(ROOM), images=True, config=server.config, remember=False))
+    panel.fetch()
+    panel.cancel()
+    settle(panel)
+    assert "Stopped" in said(panel)
+    assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
+    server.until_nobody_is_connected()
+    panel.cancel()
+    assert "Stopped" in said(panel), "where nothing is going on, Cancel does nothing"
+
+
+def test_only_core_widgets_are_used_so_that_every_front_end_shows_them(world: World) -> None:
+    from chatframes.notebook.login import LoginCard
+    from chatframes.notebook.panel import _all_of
+
+    panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
+    panel.fetch()
+    settle(panel)
+    telegram = {name: value for name, value in world.config["telegram"].items() if name != "session"}
+    login = LoginCard(cf.TelegramLogin({"telegram": telegram}))
+    widgets = [*_all_of(panel.box), *_all_of(cf.gallery(panel.frame).box), *_all_of(login.box)]
+    assert len(widgets) > 60
+    assert {one._model_module for one in widgets} == {"@jupyter-widgets/controls"}

@@ -87,7 +87,6 @@ class LoginCard:
         )
         # Empty whenever nothing is to be scanned: a code that is saved with a notebook could be scanned by others.
         self.qr = ipywidgets.Image(format="png", layout={"width": "240px", "display": "none"})
-        self.qr.add_class("chatframes-qr")
         self.status = ipywidgets.HTML()
         self.box = ipywidgets.VBox()
         self.button.on_click(self._pressed)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,8 @@ class FetchPanel:
     """Choose a chat, its days and whether images are downloaded; fetch it, save it, copy the code that does the same.
 
     Shown as the last line of a cell it lists the chats this account can see. A fetch runs beside the notebook: other
-    cells run meanwhile, and Cancel keeps what has been read.
+    cells run meanwhile, and Cancel keeps what has been read. (While a cell holds the kernel, a click may wait for its
+    end: that depends on the front end.)
 
     Parameters
     ----------
@@ -195,17 +195,14 @@ class FetchPanel:
         self._report.value = ""
         self._login_box.children = ()
         self._say("")
-        self._begin(self._fetch(source, images), self._idle)
+        self._begin(self._fetch(source, images), fetch=True)
 
     def cancel(self) -> None:
         """Stop the fetch that is going on; what it has read becomes `frame`."""
-        task = self._task
         if self._busy:
             self.cancel_button.disabled = True
             self._say("Stopping …")
-        if task is not None:
-            with suppress(RuntimeError):  # its loop has been closed, and the task with it
-                task.get_loop().call_soon_threadsafe(task.cancel)
+            blocking.loop().call_soon_threadsafe(self._cancel)  # behind what began it
 
     def save(self) -> None:
         """Write `frame` to the file that is named, as the button does."""
@@ -213,33 +210,42 @@ class FetchPanel:
             self._say("There is no table to save yet: press Fetch first.")
             return
         self.save_button.disabled = True
-        self._begin(self._save(self.frame, Path(self.path.value.strip()).expanduser()), lambda: None)
+        self._begin(self._save(self.frame, Path(self.path.value.strip()).expanduser()))
 
     def close(self) -> None:
         """Stop what is going on, and take the widgets off the page."""
         self.cancel()
-        self.box.close()
+        for widget in _all_of(self.box):
+            widget.close()
 
     # --- on the library's loop ----------------------------------------------------------------------------------------
 
-    def _begin(self, work: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None], *, fetch: bool = False) -> None:
         loop = blocking.loop()
 
         def start() -> None:
             task = loop.create_task(work)
             self._tasks.add(task)
-            if ended == self._idle:
+            task.add_done_callback(self._ended)
+            if fetch:
                 self._task = task
 
-            def done(task: asyncio.Task[None]) -> None:
-                self._tasks.discard(task)
-                if not task.cancelled() and task.exception() is not None:
-                    self._say(f"This went wrong ({type(task.exception()).__name__}); please report it.")
-                ended()
-
-            task.add_done_callback(done)
-
         loop.call_soon_threadsafe(start)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            self._say("Stopped before anything was read.")
+        elif (error := task.exception()) is not None:
+            self._say(f"This went wrong ({type(error).__name__}); please report it.")
+        if task is self._task:
+            self._idle()
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        else:
+            self._say("It was done already.")
 
     def _idle(self) -> None:
         self._task = None
@@ -280,7 +286,7 @@ class FetchPanel:
     def _list(self, service: str) -> None:
         self._listed = True
         self._say("Asking for the chats …")
-        self._begin(self._show_chats(service), lambda: None)
+        self._begin(self._show_chats(service))
 
     async def _show_chats(self, service: Any) -> None:
         said, chats = "", None
@@ -293,8 +299,9 @@ class FetchPanel:
             said = str(error)
         self._picker.show_chats(service, chats)
         if service == self._picker.service:
-            self._say(said)
             self._write_code()
+            if not self._busy:
+                self._say(said)
 
     # --- logging in ---------------------------------------------------------------------------------------------------
 
@@ -331,6 +338,12 @@ class FetchPanel:
         if not self._listed:
             self._picker.load()
         return bundle(self.box, repr(self))
+
+
+def _all_of(widget: Any) -> Iterator[Any]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _all_of(child)
 
 
 def _is_html(widget: object) -> bool:
