@@ -211,8 +211,10 @@ def held(server: HoldingWebex) -> cf.FetchPanel:
 def test_cancel_keeps_what_was_read_and_leaves_nothing_running(server: HoldingWebex) -> None:
     panel = held(server)
     assert not panel.cancel_button.disabled
+    told: list[str] = []
+    panel.status.observe(lambda change: told.append(Reader(change["new"]).text), "value")
     panel.cancel()
-    assert "Stopping" in said(panel), "it answers at once"
+    assert told[0] == "Stopping …", "it answers at once"
     settle(panel)
     server.until_nobody_is_connected()
     assert outcomes(panel.frame) == (12, 4, 8)
@@ -300,10 +302,17 @@ def test_what_is_not_whole_is_said_and_reported() -> None:
         assert "Project Apollo" in titles(panel)
 
 
-def test_an_error_is_a_sentence_and_the_table_before_it_is_gone_from_nobody(world: World) -> None:
+def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> None:
     panel = shown(panel_of(world, cf.Webex("No such room")))
+    choose(panel, "Kitchen")
     panel.fetch()
     settle(panel)
+    before = panel.frame
+    panel._picker.listed.value = "No such room"
+    panel.fetch()
+    settle(panel)
+    assert panel.frame is before
+    assert f"still holds the {len(before):,} messages of before" in said(panel)
     assert "no Webex room of this account is called" in said(panel)
     assert "did you mean" in said(panel)
     assert not panel.fetch_button.disabled
@@ -325,6 +334,18 @@ def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
     settle(panel)
     assert "Saved 300 messages" in said(panel)
     assert len(pd.read_parquet(tmp_path / "apollo.parquet")) == 300
+    panel.save()
+    settle(panel)
+    assert "Saved 300 messages" in said(panel), "a file of its own it replaces"
+    (tmp_path / "thesis.parquet").write_text("ten years of work")
+    panel.path.value = str(tmp_path / "thesis.parquet")
+    panel.save()
+    settle(panel)
+    assert "is there already" in said(panel)
+    assert (tmp_path / "thesis.parquet").read_text() == "ten years of work"
+    panel.save()
+    settle(panel)
+    assert len(pd.read_parquet(tmp_path / "thesis.parquet")) == 300
     panel.path.value = str(tmp_path / "no such folder" / "x.parquet")
     panel.save()
     settle(panel)

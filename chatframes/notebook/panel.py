@@ -39,6 +39,7 @@ from .picker import ChatPicker
 
 __all__ = ["FetchPanel"]
 
+NOTHING_READ = "Stopped before anything was read."
 _CODE = "user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;padding:8px;background:rgba(128,128,128,.12)"
 
 
@@ -110,6 +111,7 @@ class FetchPanel:
         self._listed = False
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._may_replace: set[Path] = set()  # files of ours, and those that were asked about
         self._days = (
             DayControls(preset="Last 30 days")
             if source is None
@@ -209,8 +211,13 @@ class FetchPanel:
         if self.frame is None:
             self._say("There is no table to save yet: press Fetch first.")
             return
+        path = Path(self.path.value.strip()).expanduser()
+        if path.is_file() and path not in self._may_replace:
+            self._may_replace.add(path)
+            self._say(f"{path} is there already: press Save as Parquet again to replace it, or give another name.")
+            return
         self.save_button.disabled = True
-        self._begin(self._save(self.frame, Path(self.path.value.strip()).expanduser()))
+        self._begin(self._save(self.frame, path))
 
     def close(self) -> None:
         """Stop what is going on, and take the widgets off the page."""
@@ -235,7 +242,7 @@ class FetchPanel:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
-            self._say("Stopped before anything was read.")
+            self._say(NOTHING_READ)
         elif (error := task.exception()) is not None:
             self._say(f"This went wrong ({type(error).__name__}); please report it.")
         if task is self._task:
@@ -262,25 +269,30 @@ class FetchPanel:
             )
             said = "" if frame.attrs["chatframes"]["status"] == "complete" else "Not all of it came: see the report."
         except asyncio.CancelledError:
-            frame = kept[0]() if kept else self.frame
-            said = "Stopped; what had been read is at panel.frame." if kept else "Stopped before anything was read."
+            frame = kept[0]() if kept else None
+            said = "Stopped; what had been read is at panel.frame." if kept else NOTHING_READ
         except ChatframesError as error:
             frame = getattr(error, "partial", None)
             said = str(error)
             if isinstance(error, AuthError):
                 self._ask_to_log_in(source.service)
-        self.frame = frame
-        self._say(said)
         if frame is not None:
             self._report.value = report(frame)._repr_html_()
+        if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] == "complete"):
+            self.frame = frame
+        elif self.frame is not None:
+            said += f"\npanel.frame still holds the {len(self.frame):,} messages of before."
+        self._say(said)
 
     async def _save(self, frame: pd.DataFrame, path: Path) -> None:
         try:
             await asyncio.to_thread(write_parquet, frame, path)
             said = f"Saved {len(frame):,} messages to {path}."
+            self._may_replace.add(path)
         except (ChatframesError, OSError) as error:
             said = f"Not saved: {error}"
-        self.save_button.disabled = False
+        finally:
+            self.save_button.disabled = False
         self._say(said)
 
     def _list(self, service: str) -> None:
