@@ -25,6 +25,7 @@ LARGE_PX = 1600
 LARGE_BYTES = 2**20  # a picture above this is shown smaller: the notebook's file keeps what it shows
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
+EVERYBODY = ""
 _SIZES = {
     "any size": (0, 2**63),
     "under 100 kB": (0, 100_000),
@@ -92,7 +93,7 @@ class Gallery:
         authors = pd.Series([entry.author for entry in entries], dtype="str").value_counts().head(MOST_AUTHORS)
         self.author = ipywidgets.Dropdown(
             description="Author",
-            options=[("everybody", None), *((f"{plain(name)[:60]} ({n:,})", name) for name, n in authors.items())],
+            options=[("everybody", EVERYBODY), *((f"{plain(name)[:60]} ({n:,})", name) for name, n in authors.items())],
             **short,
         )
         self.what = ipywidgets.Dropdown(description="Show", options=list(_WHAT), **short)
@@ -164,7 +165,7 @@ class Gallery:
             entry
             for entry in self._all
             if entry.status in statuses
-            and (self.author.value is None or entry.author == self.author.value)
+            and self.author.value in (EVERYBODY, entry.author)
             and (entry.data is None or least <= entry.size < most)
             and _on(entry.when, since, until)
         ]
