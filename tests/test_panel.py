@@ -451,3 +451,26 @@ def test_only_core_widgets_are_used_so_that_every_front_end_shows_them(world: Wo
     widgets = [*_all_of(panel.box), *_all_of(cf.gallery(panel.frame).box), *_all_of(login.box)]
     assert len(widgets) > 60
     assert {one._model_module for one in widgets} == {"@jupyter-widgets/controls"}
+
+
+def test_logging_in_to_telegram_in_the_panel_brings_the_chats(world: World) -> None:
+    telegram = {key: value for key, value in world.config["telegram"].items() if key != "session"}
+    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config={"telegram": telegram}, remember=False))
+
+    def press(field: Any, typed: str, until: Any) -> None:
+        come = threading.Event()
+        form = login_form(panel)
+        for one in (form, panel._login_box):
+            one.observe(lambda _: come.set() if until() else None, "children")
+        field.value = typed
+        form.children[1].children[0].click()
+        assert come.wait(60)
+
+    form = login_form(panel)
+    press(form.children[0], world.login["phone"], lambda: form.children[0].description == "Code")
+    press(form.children[0], world.login["code"], lambda: not panel._login_box.children)
+    settle(panel)
+    assert "Apollo News" in titles(panel)
+    panel.fetch()
+    settle(panel)
+    assert len(panel.frame) == 300
