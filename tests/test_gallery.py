@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import ipywidgets
 import pandas as pd
 import pytest
 from hostile import Reader
+from PIL import Image
 
 import chatframes as cf
+from chatframes.images import ImageBytes
 from chatframes.notebook.gallery import LARGE_BYTES, Gallery
 from chatframes.sandbox import World
 
@@ -222,3 +226,48 @@ def test_messages_without_a_time_are_told_of() -> None:
     plot = cf.plot_activity(pd.DataFrame({"created_at": times}))
     assert "1 without a time" in plot._repr_html_()
     assert cf.plot_activity(pd.DataFrame({"created_at": times[1:]})).rows[0][1].counts == ()
+
+
+def test_a_page_of_pictures_with_very_many_pixels_does_not_take_for_ever() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (7_900, 7_900)).save(file, "PNG")
+    assert file.tell() < 300_000
+    with cf.sandbox(messages=30, images=24) as world:
+        frame = cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)
+    for images in frame["images"]:
+        for image in images:
+            image["bytes"] = ImageBytes(file.getvalue())
+    gallery = cf.gallery(frame)
+    assert pictures_on(gallery) == 4, "as many as the page may cost"
+    assert captions_on(gallery).count("not shown here") == 20
+
+
+@pytest.mark.parametrize("look", [cf.gallery, cf.preview, cf.plot_activity, cf.report, cf.attachments])
+def test_odd_frames_are_looked_at_or_refused_in_a_sentence(frame: pd.DataFrame, look: Any) -> None:
+    odd = [
+        frame.iloc[:0],
+        frame[frame["n_images"] == 0],
+        frame.sample(frac=1.0, random_state=1),
+        frame.set_index("uid", drop=False),
+        pd.concat([frame.head(3), frame.head(3)]),
+        frame.head(9).assign(created_at=pd.NaT),
+        frame.head(9).assign(created_at="2026-10-01"),
+        frame.head(9).assign(created_at=pd.Timestamp("9999-12-31", tz="UTC")),
+        frame.head(9).assign(author_name=None, text=None, chat_name=None),
+        frame.drop(columns="images"),
+        frame.drop(columns=["created_at", "author_name"]),
+        pd.DataFrame(),
+        pd.DataFrame({"created_at": [], "x": []}),
+        frame.astype(object),
+    ]
+    refused = 0
+    for one in odd:
+        try:
+            shown = look(one)
+        except cf.ConfigError:
+            refused += 1
+        else:
+            assert repr(shown) is not None
+            if hasattr(shown, "_repr_html_"):
+                assert Reader(shown._repr_html_() or "").alive in ([], ["<style>"])
+    assert refused < len(odd) / 2

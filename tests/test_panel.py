@@ -269,6 +269,22 @@ def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
     server.until_nobody_is_connected()
 
 
+def test_closing_a_panel_leaves_controls_that_were_not_its_own(world: World) -> None:
+    controls = cf.ImageControls(remember=False)
+    panel = panel_of(world, cf.Webex("Project Apollo"), images=controls)
+    panel.close()
+    assert controls.toggle.comm is not None
+    assert panel.fetch_button.comm is None
+
+
+def test_a_preset_is_counted_from_the_day_of_the_fetch() -> None:
+    time = FakeTime()
+    controls = DayControls(preset="Last 7 days", clock=time.clock)
+    assert controls.days.until == "2026-10-01"
+    time.advance(24 * 3600)
+    assert (controls.days.since, controls.days.until) == ("2026-09-26", "2026-10-02")
+
+
 def test_shutdown_leaves_a_panel_that_can_be_used_again(server: HoldingWebex) -> None:
     panel = held(server)
     cf.shutdown()

@@ -98,7 +98,8 @@ class DayControls:
 
     @property
     def days(self) -> Days:
-        """What is chosen now."""
+        """What is chosen now; a preset is counted from today, though it may have been chosen yesterday."""
+        self._fill()
         since, until = self.since.value, self.until.value
         return Days(
             since.isoformat() if since else None, until.isoformat() if until else None, self.tz.value.strip() or "UTC"

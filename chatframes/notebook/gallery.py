@@ -16,7 +16,7 @@ from ..markup import escaped, picture, plain
 from ..table.frame import attachments
 from ..table.report import REASONS
 from .display import bundle
-from .thumbnails import thumbnail
+from .thumbnails import Page, thumbnail
 
 __all__ = ["Gallery", "gallery"]
 
@@ -180,6 +180,7 @@ class Gallery:
         self._draw()
 
     def _draw(self) -> None:
+        self._drawing = Page(self._thumbnail_px)
         pages = max(1, -(-len(self._chosen) // self._page_size))
         self.back.disabled, self.on.disabled = self._page == 0, self._page == pages - 1
         said = f"{len(self._chosen):,} of {len(self._all):,}, page {self._page + 1} of {pages}, times are UTC"
@@ -199,7 +200,7 @@ class Gallery:
         if small is not None:
             shown = picture(small, entry.alt, _FITTED)
         elif entry.data is not None:
-            shown = f"<span>{escaped(repr(entry.data))}: not shown</span>"
+            shown = f"<span>{escaped(repr(entry.data))}: not shown here</span>"
         else:
             shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
         when = escaped(entry.moment.removesuffix(" UTC"))
@@ -213,7 +214,7 @@ class Gallery:
         if key not in self._thumbnails:
             if len(self._thumbnails) >= KEPT_THUMBNAILS:
                 self._thumbnails.clear()
-            self._thumbnails[key] = thumbnail(entry.data, self._thumbnail_px)
+            self._thumbnails[key] = self._drawing.thumbnail(entry.data)
         return self._thumbnails[key]
 
     def _enlarge(self, at: int) -> None:

@@ -106,6 +106,7 @@ class FetchPanel:
         self._config_given = config is not None
         self.frame: pd.DataFrame | None = None
         self.images = _controls(images, remember)
+        self._images_are_theirs = self.images is images
         self._lock = threading.Lock()
         self._busy = False
         self._listed = False
@@ -222,8 +223,10 @@ class FetchPanel:
     def close(self) -> None:
         """Stop what is going on, and take the widgets off the page."""
         self.cancel()
+        theirs = set(_all_of(self.images.box)) if self._images_are_theirs else set()
         for widget in _all_of(self.box):
-            widget.close()
+            if widget not in theirs:
+                widget.close()
 
     # --- on the library's loop ----------------------------------------------------------------------------------------
 

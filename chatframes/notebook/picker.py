@@ -171,7 +171,8 @@ class ChatPicker:
 
 def _label(row: Any) -> str:
     active = "" if pd.isna(row.last_activity) else f", {row.last_activity:%Y-%m-%d}"
-    return f"{plain(row.title)[:70] or row.id}  ({plain(row.kind)}{active})"
+    title = "" if pd.isna(row.title) else plain(row.title).strip()[:70]
+    return f"{title or row.id}  ({plain(row.kind)}{active})"
 
 
 def _number(name: str, value: object) -> Any:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..markup import escaped, picture, plain
-from .thumbnails import thumbnail
+from .thumbnails import Page
 
 __all__ = ["Preview", "preview"]
 
@@ -36,25 +36,28 @@ class Preview:
 
     def _repr_html_(self) -> str:
         heads = "".join(f"<th {_CELL}>{escaped(name)}</th>" for name in ("", *self.frame.columns))
+        page = Page(self.thumbnail_px)
         lines = []
         for label, values in zip(self.frame.index, self.frame.astype(object).to_numpy(), strict=True):
-            cells = "".join(f"<td {_CELL}>{self._cell(value)}</td>" for value in values)
+            cells = "".join(f"<td {_CELL}>{_cell(value, page)}</td>" for value in values)
             lines.append(f"<tr><th {_CELL}>{escaped(label)}</th>{cells}</tr>")
         said = escaped(f"{len(self.frame):,} of {self.rows_in_all:,} rows")
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table><p>{said}</p>"
 
-    def _cell(self, value: Any) -> str:
-        images = [value] if isinstance(value, dict | bytes) else value
-        if not isinstance(images, Sequence | np.ndarray) or isinstance(images, str) or not any(map(_bytes_of, images)):
-            return escaped(_words(value))
-        shown = [self._picture(data) for data in map(_bytes_of, images[:MOST_PICTURES]) if data is not None]
-        more = f" and {len(images) - MOST_PICTURES} more" if len(images) > MOST_PICTURES else ""
-        return "".join(shown) + more
 
-    def _picture(self, data: bytes) -> str:
-        small = thumbnail(data, self.thumbnail_px)
-        shown = picture(small, repr(data)[:80], "margin:2px;vertical-align:top") if small is not None else None
-        return shown or f"{escaped(repr(data)[:80])}: not shown"
+def _cell(value: Any, page: Page) -> str:
+    images = [value] if isinstance(value, dict | bytes) else value
+    if not isinstance(images, Sequence | np.ndarray) or isinstance(images, str) or not any(map(_bytes_of, images)):
+        return escaped(_words(value))
+    shown = [_picture(data, page) for data in map(_bytes_of, images[:MOST_PICTURES]) if data is not None]
+    more = f" and {len(images) - MOST_PICTURES} more" if len(images) > MOST_PICTURES else ""
+    return "".join(shown) + more
+
+
+def _picture(data: bytes, page: Page) -> str:
+    small = page.thumbnail(data)
+    shown = picture(small, repr(data)[:80], "margin:2px;vertical-align:top") if small is not None else None
+    return shown or f"{escaped(repr(data)[:80])}: not shown"
 
 
 def preview(

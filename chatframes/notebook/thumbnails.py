@@ -7,10 +7,33 @@ import warnings
 
 from ..images import SHOWN_IN_NOTEBOOKS, inspect
 
-__all__ = ["thumbnail"]
+__all__ = ["Page", "thumbnail"]
+
+PAGE_MEGAPIXELS = 300.0
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _QUALITY = 80
+
+
+class Page:
+    """Thumbnails that are shown together, and may cost some seconds together: small files can hold very many pixels.
+
+    Parameters
+    ----------
+    size_px : int
+        As for `thumbnail`.
+    """
+
+    def __init__(self, size_px: int) -> None:
+        self._size_px = size_px
+        self._left = PAGE_MEGAPIXELS
+
+    def thumbnail(self, data: bytes) -> bytes | None:
+        """Return the thumbnail; None also for what would take the page too long."""
+        facts = inspect(data)
+        of_them = 4e6 if facts.mime == "image/jpeg" else 1e6  # a JPEG is decoded small
+        self._left -= (facts.width or 0) * (facts.height or 0) / of_them
+        return thumbnail(data, self._size_px) if self._left >= 0 else None
 
 
 def thumbnail(data: bytes, size_px: int) -> bytes | None:

@@ -135,6 +135,11 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
     if not isinstance(frame, pd.DataFrame) or "created_at" not in frame.columns:
         raise ConfigError("plot_activity() takes a frame of fetch() or read_parquet(), with the column 'created_at'.")
     times = frame["created_at"]
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        raise ConfigError(
+            f"plot_activity: the column 'created_at' is {times.dtype}, not times with a time zone; "
+            "pd.to_datetime(..., utc=True) makes them"
+        )
     if by is None:
         return Plot((("all", count_activity(times)),))
     if by not in _GROUPS:
