@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .api import stream as stream
     from .blocking import enable_nested_loops as enable_nested_loops
     from .config import Config as Config
-    from .config import ImageSettings as ImageSettings
     from .config import load_config as load_config
     from .errors import AuthError as AuthError
     from .errors import ChatframesError as ChatframesError
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from .errors import IncompleteWarning as IncompleteWarning
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
+    from .image_settings import ImageSettings as ImageSettings
     from .login import TelegramLogin as TelegramLogin
     from .model import Event as Event
     from .notebook.controls import ImageControls as ImageControls
@@ -54,8 +54,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": "chats chats_async fetch fetch_async last_result shutdown stream",
     "blocking": "enable_nested_loops",
-    "config": "Config ImageSettings load_config",
+    "config": "Config load_config",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
+    "image_settings": "ImageSettings",
     "login": "TelegramLogin",
     "model": "Event",
     "notebook.controls": "ImageControls",

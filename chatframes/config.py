@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from .config_file import Environment, credentials_in, find_file, read_file, shielded
 from .errors import ConfigError
+from .image_settings import ImageSettings, image_settings, kind_of
 from .limits import (
     CREDENTIALS,
     GENERAL_KEYS,
@@ -31,27 +32,22 @@ from .limits import (
     WebexConfig,
     is_secret,
 )
-from .mistakes import admin_keys, first_mistake, nearest, shown, wrong_credentials
+from .mistakes import first_mistake, wrong_credentials
 from .values import is_session_string, text_of
 
 __all__ = [
     "Config",
     "ConfigLike",
     "DownloadsConfig",
-    "ImageSettings",
     "Limits",
     "RedditConfig",
     "Settings",
     "TelegramConfig",
     "WebexConfig",
-    "image_settings",
     "load_config",
     "merge",
     "with_credentials",
 ]
-
-MAX_SIZE_BYTES = 10 * 2**20
-LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
 
 _SERVICES: tuple[Service, ...] = get_args(Service)
 _IMAGE_KEY, _MEDIA_KEY = "max_concurrent_image_downloads", "max_concurrent_media_downloads"
@@ -179,86 +175,6 @@ def with_credentials(config: Config, service: Service, place: str, **values: str
 
 
 @dataclass(frozen=True, slots=True)
-class ImageSettings:
-    """What the user decides for one call: whether to download images, and how large they may be.
-
-    Parameters
-    ----------
-    enabled : bool
-        Download images.
-    max_size_bytes : int
-        Leave out images above this size, 1 to 2,147,483,647 bytes; 10 MiB unless told.
-
-    Raises
-    ------
-    ConfigError
-        A value is of the wrong type or out of range.
-
-    Examples
-    --------
-    >>> ImageSettings(enabled=True)
-    ImageSettings(enabled=True, max_size_bytes=10485760)
-    """
-
-    enabled: bool
-    max_size_bytes: int = MAX_SIZE_BYTES
-
-    def __post_init__(self) -> None:
-        size = self.max_size_bytes
-        if not isinstance(self.enabled, bool):
-            raise ConfigError(f"images: enabled is {_kind(self.enabled)}: write True or False.")
-        if not isinstance(size, int) or isinstance(size, bool):
-            raise ConfigError(f"images: max_size_bytes is {_kind(size)}: write a whole number of bytes.")
-        if not 1 <= size <= LARGEST_SIZE_BYTES:
-            raise ConfigError(
-                f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
-            )
-
-
-def image_settings(images: object) -> ImageSettings:
-    """Turn whatever a user gives as ``images=`` into `ImageSettings`.
-
-    Parameters
-    ----------
-    images : None, bool, ImageSettings, mapping, or anything with a ``.settings``
-        None and False are off, True is on up to 10 MiB, a mapping has the keys `enabled` and `max_size_bytes`. The
-        ``.settings`` of a widget are read once, now.
-
-    Raises
-    ------
-    ConfigError
-        It is none of these, or holds a key that is the admin's or nobody's.
-
-    Examples
-    --------
-    >>> image_settings({"enabled": True, "max_size_bytes": 1_000_000})
-    ImageSettings(enabled=True, max_size_bytes=1000000)
-    """
-    if images is None or isinstance(images, bool):
-        return ImageSettings(bool(images))
-    if not isinstance(images, ImageSettings | Mapping):
-        images = getattr(images, "settings", images)
-    if isinstance(images, ImageSettings):
-        return images
-    if not isinstance(images, Mapping):
-        raise ConfigError(
-            f"images= is {_kind(images)}: give True, False, ImageSettings(enabled=True, max_size_bytes=...), "
-            "a dict with these two keys, or a widget that has .settings."
-        )
-    for key in images:
-        if key in admin_keys():
-            raise ConfigError(
-                f'images: "{shown(key)}" is the admin\'s and not part of a call: it belongs in config.json.'
-            )
-        if key not in ("enabled", "max_size_bytes"):
-            hint = nearest(str(key), ["enabled", "max_size_bytes"])
-            raise ConfigError(f'images: unknown key "{shown(key)}": {hint}')
-    if "enabled" not in images:
-        raise ConfigError('images: the key "enabled" is missing: write {"enabled": True, ...}.')
-    return ImageSettings(**images)
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything one call goes by: the admin's part, the user's part, and whether to keep the raw answers."""
 
@@ -294,7 +210,7 @@ def merge(config: ConfigLike = None, images: object = None, raw: bool = False) -
     20
     """
     if not isinstance(raw, bool):
-        raise ConfigError(f"raw= is {_kind(raw)}: write True or False.")
+        raise ConfigError(f"raw= is {kind_of(raw)}: write True or False.")
     return Settings(load_config(config), image_settings(images), raw)
 
 
@@ -400,7 +316,3 @@ def _warn_when_crowded(limits: Limits) -> None:
             f"{limits.downloads_key}, or raise max_connections to {-(-wanted * 10 // 8)} or more.",
             stacklevel=3,
         )
-
-
-def _kind(value: object) -> str:
-    return f"{value}" if isinstance(value, int | float) else f"a value of type {type(value).__name__}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import chatframes as cf
-from chatframes.config import image_settings
+from chatframes.image_settings import image_settings
 
 
 def choices() -> Path:

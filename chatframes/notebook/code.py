@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..config import ImageSettings
+from ..image_settings import ImageSettings
 from ..markup import plain
 from ..sources import Source
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import ipywidgets
 
-from ..config import ImageSettings
 from ..errors import ConfigError
+from ..image_settings import ImageSettings
 from ..markup import escaped
 from . import choices
 from .display import bundle

@@ -88,7 +88,7 @@ class Gallery:
         self._page_size = page_size
         self._thumbnail_px = thumbnail_px
         self._page = 0
-        self._thumbnails: dict[int, bytes | None] = {}
+        self._thumbnails: dict[int, bytes] = {}
         short = {"layout": {"width": "16em"}, "style": {"description_width": "3.5em"}}
         authors = pd.Series([entry.author for entry in entries], dtype="str").value_counts().head(MOST_AUTHORS)
         self.author = ipywidgets.Dropdown(
@@ -210,12 +210,12 @@ class Gallery:
     def _thumbnail(self, entry: Entry) -> bytes | None:
         if entry.data is None:
             return None
-        key = id(entry)
-        if key not in self._thumbnails:
+        small = self._thumbnails.get(id(entry)) or self._drawing.thumbnail(entry.data)
+        if small is not None:
             if len(self._thumbnails) >= KEPT_THUMBNAILS:
                 self._thumbnails.clear()
-            self._thumbnails[key] = self._drawing.thumbnail(entry.data)
-        return self._thumbnails[key]
+            self._thumbnails[id(entry)] = small
+        return small
 
     def _enlarge(self, at: int) -> None:
         entry = self._chosen[at]

@@ -18,8 +18,9 @@ import pandas as pd
 
 from .. import blocking
 from ..api import fetching, listing
-from ..config import Config, ConfigLike, ImageSettings, image_settings, load_config
+from ..config import Config, ConfigLike, load_config
 from ..errors import AuthError, ChatframesError, ConfigError
+from ..image_settings import ImageSettings, image_settings
 from ..limits import Service
 from ..login import TelegramLogin
 from ..markup import escaped
