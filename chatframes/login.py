@@ -73,7 +73,8 @@ class TelegramLogin:
         if self._telegram.api_id is None:
             raise AuthError(_NO_APP)
         self._state: State = "new"
-        self.link: Secret | None = None
+        self._link: Secret | None = None
+        self._looking: asyncio.Task[Secret | bool] | None = None
         self._who: str | None = None
         self._client: LoginClient | None = None
         self._client_loop: asyncio.AbstractEventLoop | None = None
@@ -84,6 +85,11 @@ class TelegramLogin:
     def state(self) -> State:
         """How far the login is."""
         return self._state
+
+    @property
+    def link(self) -> Secret | None:
+        """What the QR code holds, while one is shown."""
+        return self._link if self._state == "qr shown" else None
 
     def describe(self) -> str:
         """Return one sentence that says what is next."""
@@ -155,8 +161,8 @@ class TelegramLogin:
         return self._run(self._log_out)
 
     def close(self) -> Coroutine[Any, Any, str]:
-        """Hang up, wherever the login is; a finished login has done so by itself."""
-        return self._run(self._close)
+        """Hang up, wherever the login is, also while a scan is waited for; a finished login has done so by itself."""
+        return self._run(self._close, ending=True)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -169,13 +175,16 @@ class TelegramLogin:
         shown["text/plain"] = repr(self)  # a widget's own would hold what is just being typed
         display(shown, raw=True)  # type: ignore[no-untyped-call]
 
-    async def _run(self, step: Callable[[], Coroutine[Any, Any, None]]) -> str:
+    async def _run(self, step: Callable[[], Coroutine[Any, Any, None]], *, ending: bool = False) -> str:
         """Take a step on the library's loop, where every client of Telegram lives, whatever loop the caller is on."""
         if asyncio.get_running_loop() is blocking.loop():
-            return await self._alone(step)
-        return await blocking.hop(self._alone(step))
+            return await self._alone(step, ending)
+        return await blocking.hop(self._alone(step, ending))
 
-    async def _alone(self, step: Callable[[], Coroutine[Any, Any, None]]) -> str:
+    async def _alone(self, step: Callable[[], Coroutine[Any, Any, None]], ending: bool) -> str:
+        if ending and self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait((self._looking,))  # the step that waits for it is woken first
         if self._busy:
             raise ConfigError("another step of this login is under way: wait for its end.")
         self._busy = True
@@ -214,17 +223,29 @@ class TelegramLogin:
     async def _wait_for_scan(self) -> None:
         if self._state != "qr shown":
             raise ConfigError(f"no QR code is shown now. {self.describe()}")
-        await self._take_link(await (await self._connected()).login_link(wait=True))
+        client = await self._connected()
+        looking = self._looking = asyncio.ensure_future(client.login_link(wait=True))
+        try:
+            await asyncio.wait((looking,))
+        finally:
+            self._looking = None
+            if not looking.done():  # we are the ones who are cancelled
+                looking.cancel()
+                await asyncio.wait((looking,))
+        if looking.cancelled():  # by close(), which is about to hang up
+            self._state = "new"
+        else:
+            await self._take_link(looking.result())
 
     async def _take_link(self, link: Secret | bool) -> None:
         if isinstance(link, bool):
-            self.link = None
+            self._link = None
             if link:
                 await self._finish()
             else:
                 self._state = "password needed"
         else:
-            self.link, self._state = link, "qr shown"
+            self._link, self._state = link, "qr shown"
 
     async def _sign_in(self, code: Secret) -> None:
         if self._state != "code sent":
@@ -261,7 +282,7 @@ class TelegramLogin:
         await self._close()
 
     async def _close(self) -> None:
-        self.link = None
+        self._link = None
         client, self._client = self._client, None
         if client is not None and self._client_loop is asyncio.get_running_loop():
             await client.close()

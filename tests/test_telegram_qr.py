@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fake_login import LINK_TOKEN, PASSWORD, FakeLoginClient, install
+from fake_login import LINK_TOKEN, PASSWORD, PHONE, FakeLoginClient, install
 from fakes import fast_clock
 from PIL import Image
 
@@ -227,3 +227,79 @@ def test_a_code_that_nobody_scans_is_taken_down_after_a_while(
     assert card.qr.value == b""
     assert card.phone in card.box.children
     assert client.calls == ["login_link", *["wait_for_scan"] * 3]
+
+
+def test_starting_over_hangs_up_and_forgets_the_link(client: FakeLoginClient) -> None:
+    waiting(client)
+    login = TelegramLogin(CONFIG)
+    card = LoginCard(login)
+    card.qr_button.click()
+    until(card, lambda: card.qr.value)
+    card.again.click()
+    until(card, lambda: not card.button.disabled)
+    assert (login.state, login.link, client.closed) == ("new", None, 1)
+    client.gate = None
+    card.phone.value = PHONE
+    card.button.click()
+    until(card, lambda: card.code in card.box.children)
+
+
+def test_only_the_kernels_own_thread_speaks_to_the_browser(client: FakeLoginClient) -> None:
+    waiting(client)
+    client.scanned = True
+    card = LoginCard(TelegramLogin(CONFIG))
+
+    async def kernel() -> None:
+        threads, shown, finished = set(), asyncio.Event(), asyncio.Event()
+        for widget in (card.qr, card.box, card.status, card.button):
+            widget.observe(lambda _: threads.add(threading.current_thread()))
+        card.qr.observe(lambda change: shown.set() if change["new"] else None, "value")
+        card.status.observe(lambda change: finished.set() if "Logged in" in change["new"] else None, "value")
+        card.qr_button.click()
+        await asyncio.wait_for(shown.wait(), PATIENCE_SECONDS)
+        blocking.loop().call_soon_threadsafe(client.gate.set)
+        await asyncio.wait_for(finished.wait(), PATIENCE_SECONDS)
+        assert threads == {threading.current_thread()}
+
+    asyncio.run(kernel())
+
+
+def test_closing_ends_a_wait_for_a_scan(client: FakeLoginClient) -> None:
+    login = TelegramLogin(CONFIG)
+
+    async def cells() -> str:
+        client.gate = asyncio.Event()  # nobody ever sets it
+        await login.ask_for_qr()
+        waits = asyncio.ensure_future(login.wait_for_scan())
+        while client.calls[-1] != "wait_for_scan":
+            await asyncio.sleep(0)
+        await login.close()
+        return await asyncio.wait_for(waits, PATIENCE_SECONDS)
+
+    assert "send_code(phone)" in blocking.run(cells())
+    assert (login.state, login.link, client.closed) == ("new", None, 1)
+
+
+def test_after_a_shutdown_the_form_says_so_and_offers_the_phone(client: FakeLoginClient) -> None:
+    waiting(client)
+    card = LoginCard(TelegramLogin(CONFIG))
+    card.qr_button.click()
+    until(card, lambda: card.qr.value)
+    cf.shutdown()
+    until(card, lambda: "was ended before it was done" in card.status.value)
+    assert card.qr.value == b""
+    assert card.phone in card.box.children
+
+
+def test_a_link_is_offered_only_while_its_code_is_shown(client: FakeLoginClient) -> None:
+    login = TelegramLogin(CONFIG)
+    blocking.run(login.ask_for_qr())
+    assert login.link is not None
+    blocking.run(login.send_code(PHONE))
+    assert (login.state, login.link) == ("code sent", None)
+
+
+@pytest.mark.parametrize("text", ["tg://login?token=AAAAA", "https://example.org", "tg://login?token=é", ""])
+def test_what_is_no_link_is_a_sentence_at_the_sandboxs_phone(world: World, text: str) -> None:
+    with pytest.raises(cf.ConfigError, match="none that was shown here"):
+        world.scan(text)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import ipywidgets
 
 from .. import blocking
-from ..errors import AuthError, ChatframesError
+from ..errors import ChatframesError
 from ..markup import escaped
 from ..values import Secret
 
@@ -43,6 +43,8 @@ class Login(Protocol):
     def ask_for_qr(self) -> Coroutine[Any, Any, str]: ...
 
     def wait_for_scan(self) -> Coroutine[Any, Any, str]: ...
+
+    def close(self) -> Coroutine[Any, Any, str]: ...
 
 
 class LoginCard:
@@ -93,8 +95,14 @@ class LoginCard:
         self.qr_button.on_click(self._pressed_qr)
         self.again.on_click(self._pressed_again)
         self._scanning: Future[str] | None = None
+        self._looks = 0
         self._asked = ""
         self._ask_for(login.state)
+
+    def close(self) -> None:
+        """Hang up where a QR code is shown: nobody will scan it any more."""
+        if self._looks:
+            self._pressed_again(None)
 
     def _ask_for(self, state: str, told: str | None = None) -> None:
         """Show what belongs to a state: the field that is next, and what there is to know."""
@@ -102,7 +110,6 @@ class LoginCard:
         told = told or _TOLD.get(state) or self._login.describe()
         for field in (self.phone, self.code, self.password):
             field.value = ""
-        self._say(told)
         self._show_qr(None)
         match state:
             case "new":
@@ -118,6 +125,7 @@ class LoginCard:
                 self.box.children = (self.password, ipywidgets.HBox((self.button, self.again)), self.status)
             case _:
                 self.box.children = (self.status,)
+        self._say(told)
         self._let_press(True)
 
     def _let_press(self, may: bool) -> None:
@@ -136,37 +144,51 @@ class LoginCard:
         self.qr.layout.display = None if link is not None else "none"
 
     def _pressed_again(self, _: object) -> None:
-        if self._scanning is not None:
-            self._scanning.cancel()
+        scanned, self._looks = self._looks, 0
+        self._scanning = None
         self._ask_for("new", "Give the phone number again.")
+        if scanned:
+            self._hang_up()
 
     def _pressed_qr(self, _: object) -> None:
         """Show a QR code and wait for it to be scanned, without keeping the kernel."""
         self._let_press(False)
         self._say("One moment …")
-        self._scanning = asyncio.run_coroutine_threadsafe(self._by_qr(), blocking.loop())
+        self._looks = 0
+        self._scan(self._login.ask_for_qr())
+
+    def _scan(self, doing: Coroutine[Any, Any, str]) -> None:
+        self._scanning = asyncio.run_coroutine_threadsafe(doing, blocking.loop())
         self._scanning.add_done_callback(_back_here(self._show_scanned))
 
-    async def _by_qr(self) -> str:
-        said = await self._login.ask_for_qr()
-        try:
-            for at in range(MOST_LOOKS):
-                if self._login.state != "qr shown":
-                    return said
-                if at == 0:
-                    self._ask_for("qr shown")
-                self._show_qr(self._login.link)
-                said = await self._login.wait_for_scan()
-        finally:
-            self._show_qr(None)
-        raise AuthError("nobody has scanned the QR code: press the button for another one")
-
     def _show_scanned(self, done: Future[str]) -> None:
-        if done is not self._scanning or done.cancelled():
-            return
+        """Show the code that is good now and look again, or what comes after it; like all of this where we are."""
+        if done is not self._scanning:
+            return  # somebody has started over
         self._scanning = None
-        self._asked = "new"
-        self._show(done, self._login.state)  # what went wrong begins again with the phone number
+        went_well = not done.cancelled() and done.exception() is None
+        if went_well and self._login.state == "qr shown":
+            if self._looks < MOST_LOOKS:
+                link, first = self._login.link, not self._looks
+                self._looks += 1
+                self._scan(self._login.wait_for_scan())  # from here on somebody can start over
+                if first:
+                    self._ask_for("qr shown")
+                self._show_qr(link)
+                return
+            self._ask_for("new", "nobody has scanned the QR code: press the button for another one")
+        else:
+            self._asked = "new"
+            self._show(done, self._login.state)  # what went wrong begins again with the phone number
+        # After a shutdown nobody is connected, and a new loop would have to be started to find that out.
+        if self._login.state == "qr shown" and not done.cancelled():
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """End a QR code that nobody is to scan any more; until that is done, no other step can begin."""
+        self._let_press(False)
+        ended = _back_here(lambda _: self._let_press(True))
+        asyncio.run_coroutine_threadsafe(self._login.close(), blocking.loop()).add_done_callback(ended)
 
     def _pressed(self, _: object) -> None:
         """Start the step, without waiting for it: the kernel stays free."""

@@ -36,6 +36,7 @@ from .controls import ImageControls
 from .credentials import CredentialsForm
 from .days import EVERYTHING, DayControls
 from .display import bundle, take_the_place
+from .login import LoginCard
 from .picker import ChatPicker
 
 __all__ = ["FetchPanel"]
@@ -133,6 +134,7 @@ class FetchPanel:
         self.save_button = ipywidgets.Button(description="Save as Parquet", disabled=True)
         self.status = ipywidgets.HTML()
         self._login_box = ipywidgets.VBox()
+        self._login: LoginCard | CredentialsForm | None = None
         self._card = Card()
         self._report = ipywidgets.HTML()
         self._code = ipywidgets.HTML()
@@ -197,7 +199,7 @@ class FetchPanel:
             return
         self.fetch_button.disabled, self.cancel_button.disabled, self.save_button.disabled = True, False, True
         self._report.value = ""
-        self._login_box.children = ()
+        self._show_login(None)
         self._say("")
         self._begin(self._fetch(source, images), fetch=True)
 
@@ -224,6 +226,7 @@ class FetchPanel:
     def close(self) -> None:
         """Stop what is going on, and take the widgets off the page."""
         self.cancel()
+        self._show_login(None)
         theirs = set(_all_of(self.images.box)) if self._images_are_theirs else set()
         for widget in _all_of(self.box):
             if widget not in theirs:
@@ -325,19 +328,22 @@ class FetchPanel:
         if service != self._picker.service:
             return
         if service == "telegram" and self._config.telegram.api_id is not None:
-            from .login import LoginCard
-
-            card = LoginCard(TelegramLogin(self._config), done=self._logged_in)
-            self._login_box.children = (card.box,)
+            self._show_login(LoginCard(TelegramLogin(self._config), done=self._logged_in))
         else:
-            self._login_box.children = (CredentialsForm(service, self._config, self._let_in).box,)
+            self._show_login(CredentialsForm(service, self._config, self._let_in))
+
+    def _show_login(self, form: LoginCard | CredentialsForm | None) -> None:
+        earlier, self._login = self._login, form
+        self._login_box.children = () if form is None else (form.box,)
+        if isinstance(earlier, LoginCard):
+            earlier.close()
 
     def _let_in(self, config: Config) -> None:
         self._config = config
         self._logged_in()
 
     def _logged_in(self) -> None:
-        self._login_box.children = ()
+        self._show_login(None)
         self._say("")
         self._picker.load()
 

@@ -7,6 +7,7 @@ numbers are of the kind Telegram keeps for tests; they ring nowhere.
 from __future__ import annotations
 
 import base64
+import binascii
 import os
 import secrets
 import time
@@ -118,7 +119,11 @@ class Door:
     def scan(self, link: str, who: Who) -> None:
         """Accept a token, as somebody's phone does that has read the QR code."""
         text = link.removeprefix("tg://login?token=")
-        client, expires = self._tokens.pop(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), (None, 0.0))
+        try:
+            token = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except (binascii.Error, ValueError):
+            token = b""
+        client, expires = self._tokens.pop(token, (None, 0.0))
         if client is None or expires < time.time():
             raise ConfigError("sandbox: this link is none that was shown here in the last half minute")
         client.memory["scanned by"] = who
