@@ -214,7 +214,7 @@ def test_starting_over_takes_the_code_off_the_page_and_ends_the_waiting(client: 
         return len(asyncio.all_tasks()) - 1
 
     assert blocking.run(others()) <= 1  # the one that asks
-    assert client.calls[-1] == "wait_for_scan"
+    assert client.calls.count("wait_for_scan") <= 1
 
 
 def test_a_code_that_nobody_scans_is_taken_down_after_a_while(
