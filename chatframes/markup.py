@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from .images import SHOWN_IN_NOTEBOOKS, SHOWN_MAX_BYTES, inspect
 
-__all__ = ["bars", "can_be_shown", "escaped", "picture", "plain", "share", "sparkline", "table"]
+__all__ = ["bars", "can_be_shown", "escaped", "lines", "picture", "plain", "share", "sparkline", "table"]
 
 _JOINERS = "\u200c\u200d"  # not printable, but part of written words and of emoji
 _LEFT = 'style="text-align: left"'  # on every cell: a notebook's own style wins over a row's
@@ -40,6 +40,17 @@ def escaped(text: object) -> str:
     '&lt;b onclick=&#x27;x&#x27;&gt;'
     """
     return html.escape(plain(text), quote=True)
+
+
+def lines(text: str) -> str:
+    """Return a text of several lines as HTML.
+
+    Examples
+    --------
+    >>> lines("1 < 2, and" + chr(10) + "so on")
+    '1 &lt; 2, and<br>so on'
+    """
+    return "<br>".join(escaped(line) for line in text.splitlines())
 
 
 def can_be_shown(data: bytes) -> bool:
@@ -76,15 +87,15 @@ def picture(data: bytes, alt: str, style: str = "") -> str | None:
 
 def table(rows: Iterable[tuple[str, str]], below: str = "") -> str:
     """Return rows of (label, text) as a table; a row without a label is a heading. `below` is HTML already."""
-    lines = []
+    shown = []
     for label, text in rows:
         if label:
-            lines.append(f"<tr><th {_LEFT}>{escaped(label)}</th><td {_LEFT}>{escaped(text)}</td></tr>")
+            shown.append(f"<tr><th {_LEFT}>{escaped(label)}</th><td {_LEFT}>{escaped(text)}</td></tr>")
         else:
-            lines.append(f'<tr><td colspan="2" {_LEFT}><b>{escaped(text)}</b></td></tr>')
+            shown.append(f'<tr><td colspan="2" {_LEFT}><b>{escaped(text)}</b></td></tr>')
     if below:
-        lines.append(f'<tr><td colspan="2" {_LEFT}>{below}</td></tr>')
-    return f"<table>{''.join(lines)}</table>"
+        shown.append(f'<tr><td colspan="2" {_LEFT}>{below}</td></tr>')
+    return f"<table>{''.join(shown)}</table>"
 
 
 def bars(counts: Sequence[tuple[str, int]], what: str) -> str:

@@ -373,7 +373,7 @@ def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
 
 
 def login_form(panel: cf.FetchPanel) -> Any:
-    (box,) = panel._login_box.children
+    (box,) = panel._login.box.children
     return box
 
 
@@ -387,7 +387,7 @@ def test_without_a_token_webex_asks_for_one_and_goes_on(world: World) -> None:
     button.click()
     settle(panel)
     assert field.value == ""
-    assert panel._login_box.children == ()
+    assert panel._login.box.children == ()
     assert "Kitchen" in titles(panel)
     panel.fetch()
     settle(panel)
@@ -456,15 +456,15 @@ def test_cancel_at_once_after_fetch_is_heard(server: HoldingWebex) -> None:
 
 
 def test_only_core_widgets_are_used_so_that_every_front_end_shows_them(world: World) -> None:
+    from chatframes.notebook.display import all_of
     from chatframes.notebook.login import LoginCard
-    from chatframes.notebook.panel import _all_of
 
     panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
     panel.fetch()
     settle(panel)
     telegram = {name: value for name, value in world.config["telegram"].items() if name != "session"}
     login = LoginCard(cf.TelegramLogin({"telegram": telegram}))
-    widgets = [*_all_of(panel.box), *_all_of(cf.gallery(panel.frame).box), *_all_of(login.box)]
+    widgets = [*all_of(panel.box), *all_of(cf.gallery(panel.frame).box), *all_of(login.box)]
     assert len(widgets) > 60
     assert {one._model_module for one in widgets} == {"@jupyter-widgets/controls"}
 
@@ -476,7 +476,7 @@ def test_logging_in_to_telegram_in_the_panel_brings_the_chats(world: World) -> N
     def press(field: Any, typed: str, until: Any) -> None:
         come = threading.Event()
         form = login_form(panel)
-        for one in (form, panel._login_box):
+        for one in (form, panel._login.box):
             one.observe(lambda _: come.set() if until() else None, "children")
         field.value = typed
         form.children[1].children[0].click()
@@ -484,7 +484,7 @@ def test_logging_in_to_telegram_in_the_panel_brings_the_chats(world: World) -> N
 
     form = login_form(panel)
     press(form.children[0], world.login["phone"], lambda: form.children[0].description == "Code")
-    press(form.children[0], world.login["code"], lambda: not panel._login_box.children)
+    press(form.children[0], world.login["code"], lambda: not panel._login.box.children)
     settle(panel)
     assert "Apollo News" in titles(panel)
     panel.fetch()

@@ -1,4 +1,4 @@
-"""A form for what a service lets one in by, where none is configured or it was refused; kept in memory only."""
+"""Forms for what a service lets one in by, where none is configured or it was refused; kept in memory only."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import ipywidgets
 from ..config import Config, with_credentials
 from ..errors import ConfigError
 from ..limits import Service
+from ..login import TelegramLogin
 from ..markup import escaped
 from ..values import Secret
+from .login import LoginCard
 
-__all__ = ["CredentialsForm"]
+__all__ = ["CredentialsForm", "LoginSteps"]
 
 # Which keys of config.json are asked for, with what a person calls them.
 _FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -73,6 +75,46 @@ class CredentialsForm:
             self.status.value = escaped(error)
             return
         self._done(config)
+
+
+class LoginSteps:
+    """Where a panel asks for what a service lets one in by: a form at a time, or none.
+
+    Parameters
+    ----------
+    let_in : callable
+        Called with the `Config` to go on with.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        What to display.
+    """
+
+    def __init__(self, let_in: Callable[[Config], None]) -> None:
+        self.box = ipywidgets.VBox()
+        self._let_in = let_in
+        self._card: LoginCard | None = None
+
+    def ask(self, service: Service, config: Config) -> None:
+        """Show the form that is next: Telegram's own steps, once there is an app to take them with."""
+        self.clear()
+        if service == "telegram" and config.telegram.api_id is not None:
+            self._card = LoginCard(TelegramLogin(config), done=lambda: self._done(config))
+            self.box.children = (self._card.box,)
+        else:
+            self.box.children = (CredentialsForm(service, config, self._done).box,)
+
+    def clear(self) -> None:
+        """Show nothing, and hang up."""
+        card, self._card = self._card, None
+        self.box.children = ()
+        if card is not None:
+            card.close()
+
+    def _done(self, config: Config) -> None:
+        self.clear()
+        self._let_in(config)
 
 
 def _taken(field: Any) -> Secret:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-__all__ = ["Closable", "bundle", "in_a_notebook", "show", "take_the_place"]
+__all__ = ["Closable", "all_of", "bundle", "close_all", "in_a_notebook", "show", "take_the_place"]
 
 
 class Closable(Protocol):
@@ -33,6 +34,21 @@ def show(box: Any, text: str) -> Any:
     from IPython.display import display
 
     return display(bundle(box, text), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+
+
+def all_of(widget: Any) -> Iterator[Any]:
+    """Yield a widget and all within it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from all_of(child)
+
+
+def close_all(box: Any, *, but: Any = None) -> None:
+    """Take a widget and all within it off the page, but for one (and all within that)."""
+    kept = set() if but is None else set(all_of(but))
+    for widget in all_of(box):
+        if widget not in kept:
+            widget.close()
 
 
 _in_cells: dict[str, tuple[object, list[Closable]]] = {}

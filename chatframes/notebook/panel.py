@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,7 @@ from ..config import Config, ConfigLike, load_config
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..image_settings import ImageSettings, image_settings
 from ..limits import Service
-from ..login import TelegramLogin
-from ..markup import escaped
+from ..markup import lines
 from ..sources import Source
 from ..sources.reddit import Reddit
 from ..sources.telegram import Telegram
@@ -33,10 +32,9 @@ from ..table.report import report
 from .card import Card
 from .code import code_for
 from .controls import ImageControls
-from .credentials import CredentialsForm
+from .credentials import LoginSteps
 from .days import EVERYTHING, DayControls
-from .display import bundle, take_the_place
-from .login import LoginCard
+from .display import bundle, close_all, take_the_place
 from .picker import ChatPicker
 
 __all__ = ["FetchPanel"]
@@ -133,8 +131,7 @@ class FetchPanel:
         )
         self.save_button = ipywidgets.Button(description="Save as Parquet", disabled=True)
         self.status = ipywidgets.HTML()
-        self._login_box = ipywidgets.VBox()
-        self._login: LoginCard | CredentialsForm | None = None
+        self._login = LoginSteps(self._let_in)
         self._card = Card()
         self._report = ipywidgets.HTML()
         self._code = ipywidgets.HTML()
@@ -145,7 +142,7 @@ class FetchPanel:
                 self.images.box,
                 ipywidgets.HBox((self.fetch_button, self.cancel_button)),
                 self.status,
-                self._login_box,
+                self._login.box,
                 self._card.box,
                 self._report,
                 ipywidgets.HBox((self.path, self.save_button)),
@@ -180,7 +177,7 @@ class FetchPanel:
             code = self.code
         except ConfigError:
             code = ""
-        shown = f'The same as code:<pre style="{_CODE}">{_lines(code)}</pre>' if code else ""
+        shown = f'The same as code:<pre style="{_CODE}">{lines(code)}</pre>' if code else ""
         self._code.value = shown
 
     # --- what can be done ---------------------------------------------------------------------------------------------
@@ -199,7 +196,7 @@ class FetchPanel:
             return
         self.fetch_button.disabled, self.cancel_button.disabled, self.save_button.disabled = True, False, True
         self._report.value = ""
-        self._show_login(None)
+        self._login.clear()
         self._say("")
         self._begin(self._fetch(source, images), fetch=True)
 
@@ -226,11 +223,8 @@ class FetchPanel:
     def close(self) -> None:
         """Stop what is going on, and take the widgets off the page."""
         self.cancel()
-        self._show_login(None)
-        theirs = set(_all_of(self.images.box)) if self._images_are_theirs else set()
-        for widget in _all_of(self.box):
-            if widget not in theirs:
-                widget.close()
+        self._login.clear()
+        close_all(self.box, but=self.images.box if self._images_are_theirs else None)
 
     # --- on the library's loop ----------------------------------------------------------------------------------------
 
@@ -325,32 +319,18 @@ class FetchPanel:
     # --- logging in ---------------------------------------------------------------------------------------------------
 
     def _ask_to_log_in(self, service: Service) -> None:
-        if service != self._picker.service:
-            return
-        if service == "telegram" and self._config.telegram.api_id is not None:
-            self._show_login(LoginCard(TelegramLogin(self._config), done=self._logged_in))
-        else:
-            self._show_login(CredentialsForm(service, self._config, self._let_in))
-
-    def _show_login(self, form: LoginCard | CredentialsForm | None) -> None:
-        earlier, self._login = self._login, form
-        self._login_box.children = () if form is None else (form.box,)
-        if isinstance(earlier, LoginCard):
-            earlier.close()
+        if service == self._picker.service:
+            self._login.ask(service, self._config)
 
     def _let_in(self, config: Config) -> None:
         self._config = config
-        self._logged_in()
-
-    def _logged_in(self) -> None:
-        self._show_login(None)
         self._say("")
         self._picker.load()
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
     def _say(self, said: object) -> None:
-        self.status.value = f'<div role="status">{_lines(str(said))}</div>' if said else ""
+        self.status.value = f'<div role="status">{lines(str(said))}</div>' if said else ""
 
     def __repr__(self) -> str:
         rows = "nothing fetched yet" if self.frame is None else f"{len(self.frame):,} messages at panel.frame"
@@ -362,18 +342,8 @@ class FetchPanel:
         return bundle(self.box, repr(self))
 
 
-def _all_of(widget: Any) -> Iterator[Any]:
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from _all_of(child)
-
-
 def _is_html(widget: object) -> bool:
     return isinstance(widget, ipywidgets.HTML)
-
-
-def _lines(text: str) -> str:
-    return "\n".join(escaped(line) for line in text.splitlines()).replace("\n", "<br>") if text else ""
 
 
 def _controls(images: object, remember: bool) -> ImageControls:
