@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from .errors import ConfigError
 from .model import Emit, Event
 from .notebook.display import in_a_notebook
-from .notebook.tally import Tally
+from .tally import Tally
 
 __all__ = ["Display", "Progress", "Steady", "listening"]
 

@@ -18,8 +18,8 @@ from chatframes import markup
 from chatframes.images import ImageBytes
 from chatframes.model import Event
 from chatframes.notebook.card import Card
-from chatframes.notebook.tally import Tally
 from chatframes.notebook.thumbnails import thumbnail
+from chatframes.tally import Tally
 
 
 def html_of(widget: Any) -> Iterator[str]:

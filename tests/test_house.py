@@ -20,7 +20,7 @@ PACKAGE = Path(cf.__file__).parent
 # From the bottom up. A module may import what stands above it in this list, never what stands below.
 FLOORS = """
     errors model windows values limits mistakes config_file images markup image_settings config blocking
-    notebook notebook.display notebook.tally notebook.card progress notebook.choices
+    tally notebook notebook.display notebook.card progress notebook.choices
     transfer transfer.clock transfer.guard transfer.transport transfer.answers transfer.http transfer.gate transfer.patience transfer.link transfer.downloads
     table table.schema table.batches table.frame table.arrow table.files table.activity table.report
     sources sources.webex.rows sources.webex.people sources.webex.auth sources.webex.room sources.webex

@@ -19,9 +19,9 @@ from chatframes import markup
 from chatframes.config import merge
 from chatframes.model import Event
 from chatframes.notebook.card import Card
-from chatframes.notebook.tally import Tally
 from chatframes.pipeline import Run
 from chatframes.progress import Steady, listening
+from chatframes.tally import Tally
 from chatframes.transfer.gate import Gate
 from chatframes.transfer.patience import Patience
 

@@ -7,8 +7,8 @@ from typing import Any
 import ipywidgets
 
 from ..markup import escaped
+from ..tally import Tally
 from .display import bundle, show
-from .tally import Tally
 
 __all__ = ["Card"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from ..images import bytes_in_words
-from ..markup import plain
-from ..model import Event
+from .images import bytes_in_words
+from .markup import plain
+from .model import Event
 
 __all__ = ["Tally"]
 
