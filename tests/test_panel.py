@@ -208,7 +208,10 @@ def held(server: HoldingWebex) -> cf.FetchPanel:
     return panel
 
 
-def test_cancel_keeps_what_was_read_and_leaves_nothing_running(server: HoldingWebex) -> None:
+def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
+    server: HoldingWebex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatframes.api._last", None)
     panel = held(server)
     assert not panel.cancel_button.disabled
     told: list[str] = []
@@ -223,7 +226,7 @@ def test_cancel_keeps_what_was_read_and_leaves_nothing_running(server: HoldingWe
     assert "cancelled" in panel._report.value
     assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
     with pytest.raises(cf.ChatframesError, match="no last result"):
-        cf.last_result()
+        cf.last_result()  # which belongs to calls in cells
 
 
 def test_after_cancel_it_fetches_again_and_whole(server: HoldingWebex) -> None:
