@@ -1,5 +1,7 @@
 """What a person sees and does in JupyterLab, with mouse and keyboard, in a real browser.
 
+(How the old way loses the cells behind a fetch is shown in test_kernel.)
+
 Pictures of the pages are kept in ``outputs/screenshots`` (or ``$CHATFRAMES_SCREENSHOTS``), to be looked at.
 """
 
@@ -67,31 +69,6 @@ def test_run_all_runs_the_cells_behind_a_fetch_too(lab: Lab) -> None:
             page.until_output(number, "done in")
             assert page.area(number).locator("progress").count() == 1
         page.screenshot("cards")
-
-
-def test_the_old_way_leaves_cells_that_never_run(lab: Lab) -> None:
-    # The negative control: with nest_asyncio the cell behind the fetch is lost, and a later one runs.
-    old = """
-import asyncio, nest_asyncio
-nest_asyncio.apply()
----
-work = cf.fetch_async(cf.Webex("Project Apollo"), images=True, config=config, progress=False)
-df = asyncio.get_event_loop().run_until_complete(work)
----
-print("behind it")
----
-print("later")
-"""
-    with (
-        cf.sandbox(messages=300, images=60, latency_ms=100) as world,
-        lab.page("old-way", cells(old, config=world.config)) as page,
-    ):
-        page.run_all()
-        page.until_ran(3)
-        page.run(5)
-        page.until_output(5, "later")
-        assert page.prompt(4) == "[*]:"
-        page.troubles.clear()  # Lab itself is not amused
 
 
 # --- ImageControls -----------------------------------------------------------------------------------------------

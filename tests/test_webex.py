@@ -188,7 +188,7 @@ def test_the_table_is_whole_whatever_goes_wrong(fault: str) -> None:
 @pytest.mark.usefixtures("hurried")
 def test_the_table_is_whole_when_everything_goes_wrong_at_once() -> None:
     everything = [name for name in FAULTS if name != INTO_A_TRAP]
-    with cf.sandbox(messages=900, images=120, faults=everything) as world:
+    with cf.sandbox(messages=600, images=120, faults=everything) as world:
         frame = fetch(world, cf.Webex("Project Apollo", **MONTH))
         check(frame, world.expected("Project Apollo"), fates=fates(world), broken=broken(world))
         stats = world.stats()
