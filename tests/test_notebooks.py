@@ -157,6 +157,7 @@ def test_a_stored_notebook_holds_no_secret_and_nothing_of_a_machine(name: str) -
 def test_cells_are_short_and_each_section_says_what_it_is_about(name: str) -> None:
     notebook = stored(name)
     assert notebook.cells[0].cell_type == "markdown"
+    assert re.match(r"# .+\n\nAt the end you will ", notebook.cells[0].source)
     for cell in code_cells(notebook):
         lines = cell.source.splitlines()
         assert len(lines) <= 9, cell.id
