@@ -1,16 +1,19 @@
 """Showing tables and pictures in a notebook.
 
     python benchmarks/display.py
+    python benchmarks/display.py --browser    # in a real JupyterLab, with Chromium
 
 Prints milliseconds, median and range of several times: of what a notebook asks for to show 50 rows with a picture of
 5 MB each, ours against plain bytes in plain pandas; and of making and showing a gallery of 500 pictures, with the bytes
-that its first page adds to the notebook's file, against all of the pictures as they are.
+that its first page adds to the notebook's file, against all of the pictures as they are. With a browser: seconds from
+Ctrl+Enter until every picture of the gallery's first page is decoded on the screen, and of the page after it.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -53,7 +56,46 @@ def states(widget: Any) -> Iterator[dict[str, Any]]:
         yield from states(child)
 
 
+BROWSER_CELLS = [
+    f"""import chatframes as cf
+with cf.sandbox(messages=3_000, images={PICTURES}) as world:
+    df = cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)""",
+    "cf.gallery(df)",
+]
+
+
+def in_a_browser(times: int = 5) -> None:
+    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+    from labs import Lab
+
+    all_seen = "document.querySelectorAll('.jp-Notebook img').length >= 24 && " + (
+        "[...document.querySelectorAll('.jp-Notebook img')].every(image => image.complete && image.naturalWidth > 0)"
+    )
+    with Lab() as lab, lab.page("gallery", BROWSER_CELLS) as page:
+        page.run_all()
+        page.until_ran(2)
+        page.browser.wait_for_function(all_seen)
+        for name, act in (("shown", lambda: page.run(2)), ("turned over", lambda: page.press_button("Next"))):
+            seconds = []
+            for _ in range(times):
+                before = page.area(2).locator("img").first.element_handle()
+                source = before.get_attribute("src")
+                started = time.perf_counter()
+                act()
+                page.browser.wait_for_function(
+                    f"source => {{ const first = document.querySelector('.jp-Notebook img');"
+                    f" return first && (first !== source.element || first.src !== source.src) && {all_seen}; }}",
+                    arg={"element": before, "src": source},
+                    polling=20,
+                )
+                seconds.append(time.perf_counter() - started)
+            print(f"gallery {name:12} {statistics.median(seconds):5.2f} s [{min(seconds):.2f}-{max(seconds):.2f}]")
+
+
 def main() -> None:
+    if "--browser" in sys.argv[1:]:
+        in_a_browser()
+        return
     rows = {"author_name": ["somebody"] * ROWS, "text": ["look at this"] * ROWS}
     for name, kind, times in (("chatframes", ImageBytes, 15), ("plain bytes", bytes, 3)):
         frame = pd.DataFrame({**rows, "images": cells(kind)})
