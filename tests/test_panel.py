@@ -127,6 +127,50 @@ def test_a_chat_is_fetched_by_its_id_whatever_it_is_called(world: World) -> None
     assert sorted(panel.frame["message_id"]) == sorted(one["message_id"] for one in world.expected(kitchen))
 
 
+def test_the_newest_messages_of_a_telegram_chat(world: World) -> None:
+    panel = shown(panel_of(world, cf.Telegram("@apollo", limit=50)))
+    assert panel._picker.newest.value == "50"
+    panel._picker.newest.value = " 20 "
+    assert panel.source == cf.Telegram(panel._picker.listed.value, limit=20)
+    panel._picker.newest.value = ""
+    assert panel.source == cf.Telegram(panel._picker.listed.value)
+    for odd in ("all of them", "0", "9" * 5_000):
+        panel._picker.newest.value = odd
+        with pytest.raises(cf.ConfigError, match=r"newest|limit"):
+            _ = panel.source
+
+
+def test_reddits_orders_are_those_it_has_with_and_without_words_to_search_for(world: World) -> None:
+    panel = panel_of(world, cf.Reddit("r/apollo"))
+    picker = panel._picker
+    assert picker.time_filter.disabled
+    picker.sort.value = "top"
+    picker.time_filter.value = "month"
+    assert panel.source == cf.Reddit("r/apollo", sort="top", time_filter="month")
+    picker.sort.value = "new"
+    assert panel.source == cf.Reddit("r/apollo")
+    picker.sort.value = "controversial"
+    picker.words.value = "moon"
+    assert (picker.sort.value, "controversial" in picker.sort.options) == ("new", False)
+    picker.sort.value = "relevance"
+    assert panel.source == cf.Reddit("r/apollo", search="moon", sort="relevance", time_filter="month")
+    picker.words.value = ""
+    assert panel.source == cf.Reddit("r/apollo")
+    picker.comments.value = "ALL"
+    assert panel.source == cf.Reddit("r/apollo", comments="all")
+
+
+def test_of_very_many_chats_it_says_that_it_shows_the_latest(world: World) -> None:
+    panel = shown(panel_of(world))
+    assert panel._picker.shown.value == ""
+    last = pd.to_datetime(["2026-10-03"] * 1_200, utc=True)
+    many = pd.DataFrame({"id": [f"c{n}" for n in range(1_200)], "title": [f"chat {n}" for n in range(1_200)]})
+    panel._picker.show_chats("webex", many.assign(kind="group", last_activity=last))
+    assert "500 of 1,200 chats" in panel._picker.shown.value
+    panel._picker.search.value = "chat 1199"
+    assert (titles(panel), panel._picker.shown.value) == (["chat 1199"], "")
+
+
 def test_the_code_never_holds_what_the_config_holds(world: World) -> None:
     panel = shown(panel_of(world, cf.Webex("Project Apollo")))
     secret = world.config["webex"]["access_token"]

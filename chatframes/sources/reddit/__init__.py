@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .chat import RedditChat
     from .reader import Reader
 
-__all__ = ["SERVICE", "Reddit", "connect", "forget_accounts"]
+__all__ = ["SEARCH_SORTS", "SERVICE", "SORTS", "TIME_FILTERS", "Reddit", "connect", "forget_accounts"]
 
 SERVICE: Literal["reddit"] = "reddit"
 SORTS = ("new", "hot", "top", "rising", "controversial")
