@@ -78,7 +78,7 @@ def fetch(
     config : Config, dict, path or None
         The admin's limits and the credentials; None looks for ``config.json`` and the environment (`load_config`).
     progress : bool or callable
-        True shows a bar; a callable gets every `Event`.
+        True shows a card in a notebook and a bar elsewhere, False nothing; a callable gets every `Event`.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def fetch(
     (300, 60)
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _warned(blocking.run(coroutine, _keep))
+    return _warned(blocking.run(coroutine, too_late=_remember_frame))
 
 
 async def fetch_async(
@@ -131,7 +131,7 @@ async def fetch_async(
     300
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _warned(await blocking.hop(coroutine, _keep))
+    return _warned(await blocking.hop(coroutine, too_late=_remember_frame))
 
 
 Keep = Callable[[Callable[[], pd.DataFrame]], None]
@@ -148,8 +148,8 @@ def fetching(
 ) -> Coroutine[Any, Any, pd.DataFrame]:
     """Return the coroutine behind `fetch`, its arguments checked, for the library's own loop.
 
-    What is missing is in the report, and no warning tells of it. When it is ended early, `keep` is called with a
-    function that makes the table of what had been read; unless given, that is what `last_result` returns.
+    What is missing is in the report, and no warning tells of it. When it is ended early or fails, `keep` is called
+    with a function that makes the table of what had been read; unless given, that is what `last_result` returns.
     """
     return _fetch(_request(sources, images, raw, config), progress, keep or _remember)
 
@@ -168,6 +168,7 @@ async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) ->
             raise
         frame = build(collected, run.report())
         if run.came_to_nothing:
+            keep(lambda: frame)
             raise _failure(run, frame)
         return frame
 
@@ -177,7 +178,6 @@ def _failure(run: Run, frame: pd.DataFrame) -> ChatframesError:
     for other in others:
         error.add_note(str(other))
     error.partial = frame
-    _remember(lambda: frame)
     return error
 
 
@@ -209,8 +209,8 @@ def _remember(make: Callable[[], pd.DataFrame]) -> None:
     _last = once
 
 
-def _keep(frame: pd.DataFrame) -> None:
-    """Remember a whole table whose call was interrupted when it was made already."""
+def _remember_frame(frame: pd.DataFrame) -> None:
+    """Remember a table that is there: of a call that failed, or whose interrupt came too late."""
     _remember(lambda: frame)
 
 
@@ -324,6 +324,7 @@ class _Stream:
         await self._run.__aexit__()
         frame = build([batch] if batch else [], self._run.report(), resolve=False)
         if self._run.came_to_nothing:
+            _remember_frame(frame)
             raise _failure(self._run, frame)
         return frame
 
@@ -368,10 +369,10 @@ def listing(service: str, config: ConfigLike) -> Coroutine[Any, Any, pd.DataFram
 
 
 async def _chats(service: str, config: Config) -> pd.DataFrame:
-    listing = {webex.SERVICE: webex.list_chats, telegram.SERVICE: telegram.list_chats}.get(str(service).lower())
-    if listing is None:
+    list_chats = {webex.SERVICE: webex.list_chats, telegram.SERVICE: telegram.list_chats}.get(str(service).lower())
+    if list_chats is None:
         raise ConfigError(f"chats({service!r}): the services that can list chats are 'webex' and 'telegram'")
-    listed = await listing(Context(merge(config), clock, lambda event: None, lambda what: None))
+    listed = await list_chats(Context(merge(config), clock, lambda event: None, lambda what: None))
     frame = pd.DataFrame(
         {
             "id": pd.Series([chat.id for chat in listed], dtype="str"),

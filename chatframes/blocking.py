@@ -65,7 +65,7 @@ _STOPPED = (
 class _Call:
     """One coroutine on the loop. Unlike its future, `ended` says when its clean-up is over, too."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T], keep: Callable[[T], None] | None) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None) -> None:
         if threading.current_thread() is _thread:
             coroutine.close()
             raise RuntimeError(_FROM_WITHIN)
@@ -74,7 +74,7 @@ class _Call:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self._unwanted = False
-        self._keep: Callable[[Any], None] = keep or (lambda result: None)
+        self._too_late: Callable[[Any], None] = too_late or (lambda result: None)
         self._results: list[Any] = []
         self._left = False
 
@@ -93,12 +93,12 @@ class _Call:
                 self.ended.wait(CLEAN_UP_SECONDS)
 
     def leave(self) -> None:
-        """Say that nobody waits any more: a result that is there all the same, or still comes, is kept."""
+        """Say that nobody waits any more: `too_late` gets a result that is there all the same, or still comes."""
         with _lock:
             self._left = True
             results = list(self._results)
         for result in results:
-            self._keep(result)
+            self._too_late(result)
 
     def _cancel(self) -> None:
         self._unwanted = True
@@ -118,19 +118,19 @@ class _Call:
                 self._results.append(result)
                 left = self._left
             if left:
-                self._keep(result)
+                self._too_late(result)
             return result
         finally:
             self.ended.set()
 
 
-def run(coroutine: Coroutine[Any, Any, T], keep: Callable[[T], None] | None = None) -> T:
+def run(coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None = None) -> T:
     """Run a coroutine to its end from ordinary code, a notebook cell or any thread.
 
-    An interrupt (or any exception while waiting) cancels it and waits for its clean-up first. `keep` gets the result
-    of a coroutine that the interrupt came too late for.
+    An interrupt (or any exception while waiting) cancels it and waits for its clean-up first. `too_late` gets
+    the result of a coroutine that the interrupt came too late for.
     """
-    call = _Call(coroutine, keep)
+    call = _Call(coroutine, too_late)
     try:
         call.start()
         while not call.ended.wait(STEP_SECONDS):
@@ -147,9 +147,9 @@ def run(coroutine: Coroutine[Any, Any, T], keep: Callable[[T], None] | None = No
         raise
 
 
-async def hop(coroutine: Coroutine[Any, Any, T], keep: Callable[[T], None] | None = None) -> T:
-    """Run a coroutine on the library's loop and await it on the caller's; `keep` as for `run`."""
-    call = _Call(coroutine, keep)
+async def hop(coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None = None) -> T:
+    """Run a coroutine on the library's loop and await it on the caller's; `too_late` as for `run`."""
+    call = _Call(coroutine, too_late)
     call.start()
     inner = asyncio.wrap_future(call.future)
     try:

@@ -52,11 +52,11 @@ async def loop_and_thread() -> tuple[asyncio.AbstractEventLoop, threading.Thread
     return asyncio.get_running_loop(), threading.current_thread()
 
 
-def awaited(coroutine: Coroutine[Any, Any, Any], *keep: Callable[[Any], None]) -> Any:
+def awaited(coroutine: Coroutine[Any, Any, Any], *too_late: Callable[[Any], None]) -> Any:
     """`hop`, as a script's own loop would use it."""
 
     async def main() -> Any:
-        return await blocking.hop(coroutine, *keep)
+        return await blocking.hop(coroutine, *too_late)
 
     return asyncio.run(main())
 
