@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .errors import ChatframesError
 
-__all__ = ["enable_nested_loops", "hop", "loop", "run", "stop"]
+__all__ = ["call_soon", "enable_nested_loops", "hop", "loop", "run", "stop"]
 
 T = TypeVar("T")
 
@@ -42,6 +42,12 @@ def loop() -> asyncio.AbstractEventLoop:
             thread.start()
             _loop, _thread = new, thread  # only now: an interrupt before it leaves nothing half begun
         return _loop
+
+
+def call_soon(function: Callable[[], object]) -> None:
+    """Call a function on the library's loop, behind what was given to it before."""
+    with _lock:  # or `stop` could close the loop in between
+        loop().call_soon_threadsafe(function)
 
 
 def _serve(the_loop: asyncio.AbstractEventLoop) -> None:

@@ -60,6 +60,11 @@ class ImageFacts:
     whole: bool | None = None
     huge: bool = False
 
+    @property
+    def showable(self) -> bool:
+        """Whether a page may show it, and a decoder open it: JPEG, PNG, GIF or WebP with a size, and not huge."""
+        return self.mime in SHOWN_IN_NOTEBOOKS and bool(self.width and self.height) and not self.huge
+
 
 class ImageBytes(bytes):
     """The bytes of a picture that print short and show themselves in a notebook.
@@ -89,7 +94,7 @@ class ImageBytes(bytes):
         shown = {"text/plain": repr(self)}
         if len(self) <= SHOWN_MAX_BYTES:
             facts = inspect(self)
-            if facts.mime in SHOWN_IN_NOTEBOOKS and facts.width and facts.height and not facts.huge:
+            if facts.mime is not None and facts.showable:
                 shown[facts.mime] = base64.b64encode(self).decode("ascii")
         return shown
 

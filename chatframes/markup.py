@@ -1,4 +1,4 @@
-"""HTML of our own making: the only place where it is written, so that what others wrote is always escaped.
+"""What HTML of our own making is put together from, so that what others wrote is always escaped.
 
 Texts, names, titles, file names and column names come from strangers. They go through `escaped`; pictures go through
 `picture`, which lets raster types through that their own bytes announce, and nothing else.
@@ -10,10 +10,11 @@ import base64
 import html
 from collections.abc import Iterable, Sequence
 
-from .images import SHOWN_IN_NOTEBOOKS, SHOWN_MAX_BYTES, inspect
+from .images import SHOWN_MAX_BYTES, inspect
 
-__all__ = ["bars", "can_be_shown", "escaped", "lines", "picture", "plain", "share", "sparkline", "table"]
+__all__ = ["NO_FORMULAS", "bars", "escaped", "lines", "picture", "plain", "share", "sparkline", "table"]
 
+NO_FORMULAS = 'class="mathjax_ignore"'  # for what JupyterLab shows as HTML: "$5 to $10" is no formula
 _JOINERS = "\u200c\u200d"  # not printable, but part of written words and of emoji
 _LEFT = 'style="text-align: left"'  # on every cell: a notebook's own style wins over a row's
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -53,22 +54,8 @@ def lines(text: str) -> str:
     return "<br>".join(escaped(line) for line in text.splitlines())
 
 
-def can_be_shown(data: bytes) -> bool:
-    """Whether bytes are a picture that a notebook may show: JPEG, PNG, GIF or WebP, by the bytes, and no bomb.
-
-    Examples
-    --------
-    >>> can_be_shown(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
-    False
-    """
-    if len(data) > SHOWN_MAX_BYTES:
-        return False
-    facts = inspect(data)
-    return facts.mime in SHOWN_IN_NOTEBOOKS and bool(facts.width and facts.height) and not facts.huge
-
-
 def picture(data: bytes, alt: str, style: str = "") -> str | None:
-    """Return an ``<img>`` with the bytes in it; None for what `can_be_shown` refuses.
+    """Return an ``<img>`` with the bytes in it; None for what is above 10 MiB or not `showable` by its bytes.
 
     Parameters
     ----------
@@ -78,10 +65,15 @@ def picture(data: bytes, alt: str, style: str = "") -> str | None:
         What is to be read where it cannot be seen.
     style : str
         CSS of ours.
+
+    Examples
+    --------
+    >>> picture(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "a drawing") is None
+    True
     """
-    if not can_be_shown(data):
+    if len(data) > SHOWN_MAX_BYTES or not (facts := inspect(data)).showable:
         return None
-    source = f"data:{inspect(data).mime};base64,{base64.b64encode(data).decode('ascii')}"
+    source = f"data:{facts.mime};base64,{base64.b64encode(data).decode('ascii')}"
     return f'<img src="{source}" alt="{escaped(alt)}" style="{style}">'
 
 
@@ -95,7 +87,7 @@ def table(rows: Iterable[tuple[str, str]], below: str = "") -> str:
             shown.append(f'<tr><td colspan="2" {_LEFT}><b>{escaped(text)}</b></td></tr>')
     if below:
         shown.append(f'<tr><td colspan="2" {_LEFT}>{below}</td></tr>')
-    return f"<table>{''.join(shown)}</table>"
+    return f"<table {NO_FORMULAS}>{''.join(shown)}</table>"
 
 
 def bars(counts: Sequence[tuple[str, int]], what: str) -> str:

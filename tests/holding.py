@@ -25,7 +25,8 @@ PATIENCE_SECONDS = 60  # only a failing test waits this long
 class HoldingWebex:
     """A room of `messages` messages, one picture each; the newest `answered` pictures are sent at once.
 
-    `asked` counts the pictures asked for; each has at least `size_bytes`.
+    `asked` counts the pictures asked for; each has at least `size_bytes`. With `hold_pages` the messages are held back,
+    too; `most_held` is the largest `held` so far.
 
     Use it in a ``with`` block. `held` counts picture requests being held, and requests for ``/hold``, which are held
     too; `open_connections` counts TCP connections.
@@ -33,9 +34,10 @@ class HoldingWebex:
     others, which come first, have been received.
     """
 
-    def __init__(self, messages: int = 12, answered: int = 4, size_bytes: int = 0) -> None:
+    def __init__(self, messages: int = 12, answered: int = 4, size_bytes: int = 0, *, hold_pages: bool = False) -> None:
         self.messages, self.answered, self.size_bytes = messages, answered, size_bytes
-        self.held = self.open_connections = self.asked = 0
+        self.hold_pages = hold_pages
+        self.held = self.most_held = self.open_connections = self.asked = 0
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="holding-webex")
 
@@ -103,6 +105,7 @@ class HoldingWebex:
     def count(self, *, held: int = 0, connections: int = 0) -> None:
         with self._changed:
             self.held += held
+            self.most_held = max(self.most_held, self.held)
             self.open_connections += connections
             self._changed.notify_all()
 
@@ -119,6 +122,8 @@ class HoldingWebex:
             room = {"id": ROOM_ID, "title": ROOM, "type": "group", "created": "2026-10-01T00:00:00.000Z"}
             return web.json_response({"items": [room]} if path == "rooms" else room)
         if path == "messages":
+            if self.hold_pages:
+                await self._hold()
             return web.json_response({"items": [self._message(number) for number in reversed(range(self.messages))]})
         if path == "hold":
             await self._hold()

@@ -106,7 +106,7 @@ def test_a_panel_shows_text(payload: str) -> None:
     panel = cf.FetchPanel(cf.Webex(payload), config={}, remember=False)
     when = pd.to_datetime(["2026-10-03"], utc=True)
     chats = pd.DataFrame({"id": ["x"], "title": [payload], "kind": [payload], "last_activity": when})
-    panel._picker.show_chats("webex", chats)
+    panel.picker.chats.show(chats)
     panel._write_code()
     panel._say(payload)
     pages = list(html_of(panel.box))

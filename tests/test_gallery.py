@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
+import weakref
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ import ipywidgets
 import pandas as pd
 import pytest
 from hostile import Reader
+from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
 import chatframes as cf
@@ -49,9 +52,9 @@ def test_every_picture_has_its_page_and_every_missing_one_its_reason(frame: pd.D
     while True:
         seen += pictures_on(gallery)
         reasons += captions_on(gallery)
-        if gallery.on.disabled:
+        if gallery.next_button.disabled:
             break
-        gallery.on.click()
+        gallery.next_button.click()
     assert seen == (files["status"] == "ok").sum()
     assert reasons.count("failed: deleted, or moved away") == (missing["reason"] == "gone").sum()
     assert "malware" in reasons
@@ -78,6 +81,8 @@ def test_filters_by_author_day_size_and_kind_agree_with_the_table(frame: pd.Data
     ):
         gallery.size.value = name
         assert len(gallery) == chosen.sum()
+    gallery.what.value = "everything"
+    assert len(gallery) == chosen.sum(), "what is missing has no size"
     gallery.size.value = "any size"
     gallery.what.value = "missing ones"
     assert len(gallery) == len(cf.gallery(frame)) - len(ok)
@@ -86,7 +91,7 @@ def test_filters_by_author_day_size_and_kind_agree_with_the_table(frame: pd.Data
 
 def test_a_filter_that_leaves_nothing_shows_nothing(frame: pd.DataFrame) -> None:
     gallery = cf.gallery(frame)
-    gallery.on.click()
+    gallery.next_button.click()
     gallery.since.value = date(2030, 1, 1)
     assert (len(gallery), pictures_on(gallery)) == (0, 0)
     assert "page 1 of 1" in gallery.status.value
@@ -190,6 +195,7 @@ def test_a_preview_shows_the_rows_it_was_asked_for(frame: pd.DataFrame) -> None:
     assert read.pictures == sum(min(4, n) for n in pictures["n_images"].head(7))
     assert f"7 of {len(pictures):,} rows" in read.text
     assert f"[7 of {len(pictures):,} rows]" in repr(cf.preview(pictures, rows=7))
+    assert "one<br>two" in cf.preview(frame.head(1).assign(text="one\ntwo"))._repr_html_()
     with pytest.raises(cf.ConfigError, match="no column 'nope'"):
         cf.preview(frame, columns=["nope"])
 
@@ -239,7 +245,40 @@ def test_a_page_of_pictures_with_very_many_pixels_does_not_take_for_ever() -> No
             image["bytes"] = ImageBytes(file.getvalue())
     gallery = cf.gallery(frame)
     assert pictures_on(gallery) == 4, "as many as the page may cost"
-    assert captions_on(gallery).count("not shown here") == 20
+    assert captions_on(gallery).count("too many pixels for this page") == 20
+
+
+def test_what_cannot_be_decoded_takes_nothing_away_from_the_pictures_beside_it() -> None:
+    header_alone = b"\xff\xd8\xff\xc0\x00\x11\x08" + (65_500).to_bytes(2, "big") * 2 + bytes(36)
+    with cf.sandbox(messages=30, images=24) as world:
+        frame = cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config, progress=False)
+    frame["images"].iloc[frame["n_images"].to_numpy().nonzero()[0][0]][0]["bytes"] = ImageBytes(header_alone)
+    gallery = cf.gallery(frame)
+    assert pictures_on(gallery) == 23
+    assert captions_on(gallery).count("not shown here") == 1
+    assert Reader(cf.preview(frame[frame["n_images"] > 0], rows=24)._repr_html_()).pictures == 23
+
+
+def test_a_closed_gallery_leaves_nothing_behind_and_is_forgotten(frame: pd.DataFrame) -> None:
+    gc.collect()
+    models = set(_instances)
+    gallery = cf.gallery(frame)
+    gallery.next_button.click()
+    gallery.close()
+    assert set(_instances) <= models
+    freed = weakref.ref(gallery)
+    del gallery
+    gc.collect()
+    assert freed() is None
+
+
+def test_of_very_many_authors_the_gallery_says_that_it_lists_the_busiest(
+    frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatframes.notebook.gallery.MOST_AUTHORS", 5)
+    gallery = cf.gallery(frame)
+    assert len(gallery.author.options) == 6
+    assert "Author lists the 5 of" in gallery.status.value
 
 
 @pytest.mark.parametrize("look", [cf.gallery, cf.preview, cf.plot_activity, cf.report, cf.attachments])

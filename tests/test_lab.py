@@ -96,16 +96,16 @@ def test_toggle_and_size_are_changed_by_mouse_and_keyboard_and_obeyed(lab: Lab) 
         assert server.asked == 0
 
         page.click_checkbox("Download images")
-        page.until_output(2, "Images of more than 10 MiB are left out")
+        page.until_output(2, "Images of more than 10 MiB")
         assert "['ok', 'ok', 'ok']" in said(page, 3)
         assert server.asked == 3
 
         page.type_into("Largest image (MiB)", 1)
-        page.until_output(2, "Images of more than 1 MiB are left out")
+        page.until_output(2, "Images of more than 1 MiB")
         assert "{'too_large': 3}" in said(page, 3)
 
         page.type_into("Largest image (MiB)", 2)
-        page.until_output(2, "Images of more than 2 MiB are left out")
+        page.until_output(2, "Images of more than 2 MiB")
         assert "['ok', 'ok', 'ok']" in said(page, 3)
         page.screenshot("controls", 2)
 
@@ -121,7 +121,7 @@ def test_toggle_and_size_are_changed_by_mouse_and_keyboard_and_obeyed(lab: Lab) 
         assert "images off" in said(page, 4), "remembered"
         page.labelled("Download images").first.focus()
         page.browser.keyboard.press("Space")
-        page.until_output(2, "Images of more than 2 MiB are left out")
+        page.until_output(2, "Images of more than 2 MiB")
         assert "images up to 2 MiB" in said(page, 4)
 
 
@@ -171,7 +171,7 @@ def open_panel(page: Page) -> None:
     pick_chat(page, "polLO", "Project Apollo")
     page.pick("Days", "Everything")
     page.click_checkbox("Download images")
-    page.until_output(2, "Images of more than 10 MiB are left out")
+    page.until_output(2, "Images of more than 10 MiB")
 
 
 def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow: World) -> None:
@@ -187,7 +187,7 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
         assert "free" in said(page, 5), "the kernel has time for other cells"
         page.screenshot("in-the-middle", 2)
         page.press_button("Cancel")
-        page.until_output(2, "Stopped; what had been read is at panel.frame")
+        page.until_output(2, re.compile("Stopped: the [0-9]+ messages? read so far"))
         messages, images, status = said(page, 3).split()
         assert int(messages) > 0
         assert 0 < int(images) < 300
@@ -235,7 +235,7 @@ def test_an_error_in_the_panel_is_a_sentence_and_a_missing_token_a_field(lab: La
             expect(page.labelled("Chat").locator("option").nth(3)).to_be_attached(timeout=PATIENCE_SECONDS * 1000)
             assert page.labelled("Access token").count() == 0
             page.press_button("Fetch")
-            page.until_output(2, "no chat is chosen")
+            page.until_output(2, "No chat is chosen")
             assert world.config["webex"]["access_token"] not in str(page.saved())
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,10 +17,10 @@ from fake_login import CODE, PHONE, FakeLoginClient, install
 from fakes import STARTS, FakeTime
 from holding import ROOM, HoldingWebex, outcomes
 from hostile import Reader
+from ipywidgets.widgets.widget import _instances
 
 import chatframes as cf
-from chatframes import blocking
-from chatframes.notebook.days import DayControls
+from chatframes.notebook.days import DayControls, Days
 from chatframes.sandbox import World
 
 
@@ -29,19 +30,9 @@ def world() -> Iterator[World]:
         yield world
 
 
-def settle(panel: cf.FetchPanel) -> None:
-    """Wait until the panel has nothing under way."""
-
-    async def ended() -> None:
-        while panel._tasks:
-            await asyncio.wait(panel._tasks)
-
-    blocking.run(ended())
-
-
 def shown(panel: cf.FetchPanel) -> cf.FetchPanel:
     panel._repr_mimebundle_()
-    settle(panel)
+    panel.wait()
     return panel
 
 
@@ -54,12 +45,12 @@ def said(panel: cf.FetchPanel) -> str:
 
 
 def titles(panel: cf.FetchPanel) -> list[str]:
-    return [label.partition("  (")[0] for label, _ in panel._picker.listed.options]
+    return [label.partition("  (")[0] for label, _ in panel.picker.chats.listed.options]
 
 
 def choose(panel: cf.FetchPanel, title: str) -> None:
-    ((_, chat),) = [one for one in panel._picker.listed.options if one[0].startswith(title + "  (")]
-    panel._picker.listed.value = chat
+    ((_, chat),) = [one for one in panel.picker.chats.listed.options if one[0].startswith(title + "  (")]
+    panel.picker.chats.listed.value = chat
 
 
 # --- choosing ----------------------------------------------------------------------------------------------------
@@ -68,22 +59,22 @@ def choose(panel: cf.FetchPanel, title: str) -> None:
 @pytest.mark.parametrize(("service", "name"), [("Webex", "webex"), ("Telegram", "telegram")])
 def test_the_chats_of_the_account_are_listed_and_searched(world: World, service: str, name: str) -> None:
     panel = shown(panel_of(world))
-    panel._picker.services.value = service
-    settle(panel)
+    panel.picker.services.value = service
+    panel.wait()
     assert titles(panel) == list(cf.chats(name, config=world.config)["title"])
-    panel._picker.search.value = "aPOLL"
+    panel.picker.chats.search.value = "aPOLL"
     assert titles(panel)
     assert all("apoll" in title.lower() for title in titles(panel))
-    panel._picker.search.value = "no such chat"
+    panel.picker.chats.search.value = "no such chat"
     assert titles(panel) == []
-    panel._picker.search.value = ""
+    panel.picker.chats.search.value = ""
     assert "Quiet corner" in titles(panel)
 
 
 def test_nothing_is_asked_before_the_panel_is_shown(world: World) -> None:
     world.reset_stats()
     panel = panel_of(world)
-    settle(panel)
+    panel.wait()
     assert sum(world.stats()["requests"].values()) == 0
     shown(panel)
     assert sum(world.stats()["requests"].values()) > 0
@@ -102,7 +93,7 @@ def test_what_it_begins_with_is_what_it_fetches_and_what_its_code_says(
 ) -> None:
     panel = shown(panel_of(world, source, images=True))
     panel.fetch()
-    settle(panel)
+    panel.wait()
     expected = cf.fetch(source, images=True, config=world.config, progress=False)
     assert list(panel.frame["uid"]) == list(expected["uid"])
     assert set(panel.frame["platform"]) == {platform}
@@ -116,33 +107,33 @@ def test_what_it_begins_with_is_what_it_fetches_and_what_its_code_says(
 def test_a_chat_is_fetched_by_its_id_whatever_it_is_called(world: World) -> None:
     panel = shown(panel_of(world))
     choose(panel, "Kitchen")
-    panel._days.preset.value = "Everything"
+    panel.days.preset.value = "Everything"
     (kitchen,) = [
         chat["id"] for chat in world.truth["chats"] if chat["title"] == "Kitchen" and chat["platform"] == "webex"
     ]
     assert panel.source == cf.Webex(kitchen)
     assert f"    # Kitchen\n    cf.Webex({kitchen!r}),\n" in panel.code
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert sorted(panel.frame["message_id"]) == sorted(one["message_id"] for one in world.expected(kitchen))
 
 
 def test_the_newest_messages_of_a_telegram_chat(world: World) -> None:
     panel = shown(panel_of(world, cf.Telegram("@apollo", limit=50)))
-    assert panel._picker.newest.value == "50"
-    panel._picker.newest.value = " 20 "
-    assert panel.source == cf.Telegram(panel._picker.listed.value, limit=20)
-    panel._picker.newest.value = ""
-    assert panel.source == cf.Telegram(panel._picker.listed.value)
+    assert panel.picker.chats.newest.value == "50"
+    panel.picker.chats.newest.value = " 20 "
+    assert panel.source == cf.Telegram(panel.picker.chats.listed.value, limit=20)
+    panel.picker.chats.newest.value = ""
+    assert panel.source == cf.Telegram(panel.picker.chats.listed.value)
     for odd in ("all of them", "0", "9" * 5_000):
-        panel._picker.newest.value = odd
+        panel.picker.chats.newest.value = odd
         with pytest.raises(cf.ConfigError, match=r"newest|limit"):
             _ = panel.source
 
 
 def test_reddits_orders_are_those_it_has_with_and_without_words_to_search_for(world: World) -> None:
     panel = panel_of(world, cf.Reddit("r/apollo"))
-    picker = panel._picker
+    picker = panel.picker.place
     assert picker.time_filter.disabled
     picker.sort.value = "top"
     picker.time_filter.value = "month"
@@ -162,13 +153,13 @@ def test_reddits_orders_are_those_it_has_with_and_without_words_to_search_for(wo
 
 def test_of_very_many_chats_it_says_that_it_shows_the_latest(world: World) -> None:
     panel = shown(panel_of(world))
-    assert panel._picker.shown.value == ""
+    assert panel.picker.chats.cut.value == ""
     last = pd.to_datetime(["2026-10-03"] * 1_200, utc=True)
     many = pd.DataFrame({"id": [f"c{n}" for n in range(1_200)], "title": [f"chat {n}" for n in range(1_200)]})
-    panel._picker.show_chats("webex", many.assign(kind="group", last_activity=last))
-    assert "500 of 1,200 chats" in panel._picker.shown.value
-    panel._picker.search.value = "chat 1199"
-    assert (titles(panel), panel._picker.shown.value) == (["chat 1199"], "")
+    panel.picker.chats.show(many.assign(kind="group", last_activity=last))
+    assert "500 of 1,200 chats" in panel.picker.chats.cut.value
+    panel.picker.chats.search.value = "chat 1199"
+    assert (titles(panel), panel.picker.chats.cut.value) == (["chat 1199"], "")
 
 
 def test_the_code_never_holds_what_the_config_holds(world: World) -> None:
@@ -182,7 +173,7 @@ def test_the_code_never_holds_what_the_config_holds(world: World) -> None:
 def test_presets_are_whole_days_of_the_time_zone_that_is_shown() -> None:
     time = FakeTime()  # 2026-10-01 12:00 UTC
     controls = DayControls(preset="Last 7 days", clock=time.clock)
-    assert controls.days == controls.days.__class__("2026-09-25", "2026-10-01", "UTC")
+    assert controls.days() == Days("2026-09-25", "2026-10-01", "UTC")
     controls.tz.value = "Pacific/Kiritimati"
     today = STARTS.astimezone(ZoneInfo("Pacific/Kiritimati")).date()
     assert controls.until.value == today == date(2026, 10, 2)
@@ -191,7 +182,7 @@ def test_presets_are_whole_days_of_the_time_zone_that_is_shown() -> None:
     controls.preset.value = "This month"
     assert (controls.since.value, controls.until.value) == (date(2026, 10, 1), date(2026, 10, 2))
     controls.preset.value = "Everything"
-    assert (controls.days.since, controls.days.until) == (None, None)
+    assert (controls.days().since, controls.days().until) == (None, None)
     controls.since.value = date(2026, 10, 1)
     assert controls.preset.value == "Days of my own"
     controls.tz.value = "Europe/Os"  # half typed: nothing happens to the days
@@ -201,26 +192,26 @@ def test_presets_are_whole_days_of_the_time_zone_that_is_shown() -> None:
 @pytest.mark.parametrize(
     ("prepare", "sentence"),
     [
-        (lambda panel: None, "no chat is chosen"),
-        (lambda panel: setattr(panel._days.tz, "value", "Mars/Olympus"), "Mars/Olympus"),
+        (lambda panel: None, "No chat is chosen"),
+        (lambda panel: setattr(panel.days.tz, "value", "Mars/Olympus"), "Mars/Olympus"),
         (
-            lambda panel: (setattr(panel._days.since, "value", date(2026, 10, 9)), setattr(panel._days.until, "value", date(2026, 10, 1))),
+            lambda panel: (setattr(panel.days.since, "value", date(2026, 10, 9)), setattr(panel.days.until, "value", date(2026, 10, 1))),
             "2026-10-01",
         ),
-        (lambda panel: setattr(panel._picker.services, "value", "Reddit"), "Reddit(what)"),
+        (lambda panel: setattr(panel.picker.services, "value", "Reddit"), "No subreddit or post is named"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_fetched_is_said_in_a_sentence_before_any_request(
     world: World, prepare: Any, sentence: str
 ) -> None:
     panel = shown(panel_of(world))
-    if sentence != "no chat is chosen":
+    if sentence != "No chat is chosen":
         choose(panel, "Project Apollo")
     prepare(panel)
-    settle(panel)
+    panel.wait()
     world.reset_stats()
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert sentence in said(panel)
     assert not panel.fetch_button.disabled
     assert panel.frame is None
@@ -261,11 +252,11 @@ def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
     told: list[str] = []
     panel.status.observe(lambda change: told.append(Reader(change["new"]).text), "value")
     panel.cancel()
+    panel.wait()
     assert told[0] == "Stopping …", "it answers at once"
-    settle(panel)
     server.until_nobody_is_connected()
     assert outcomes(panel.frame) == (12, 4, 8)
-    assert "Stopped" in said(panel)
+    assert said(panel) == "Stopped: the 12 messages read so far are at panel.frame."
     assert "stopped in" in panel._card.box.value
     assert "cancelled" in panel._report.value
     assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
@@ -276,10 +267,10 @@ def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
 def test_after_cancel_it_fetches_again_and_whole(server: HoldingWebex) -> None:
     panel = held(server)
     panel.cancel()
-    settle(panel)
+    panel.wait()
     server.release()
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
 
 
@@ -292,34 +283,118 @@ def test_pressing_fetch_again_and_from_many_threads_fetches_once(server: Holding
         press.join()
     server.until_holding(8)
     panel.fetch()
-    assert len(panel._tasks) == 1
     server.release()
-    settle(panel)
+    panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
+    assert server.asked == 12
 
 
 def test_choices_changed_during_a_fetch_count_from_the_next_one_on(server: HoldingWebex) -> None:
     panel = held(server)
     panel.images.toggle.value = False
     server.release()
-    settle(panel)
+    panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert outcomes(panel.frame) == (12, 0, 0)
 
 
 def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
     panel = held(server)
     panel.close()
-    settle(panel)
+    panel.wait()
     server.until_nobody_is_connected()
+
+
+@pytest.mark.parametrize("theirs", [False, True], ids=["controls of its own", "controls of somebody else"])
+def test_a_closed_panel_leaves_nothing_behind_and_is_forgotten(world: World, theirs: bool) -> None:
+    controls = cf.ImageControls(enabled=True, remember=False)
+    gc.collect()
+    models = set(_instances)
+    panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=controls if theirs else True))
+    panel.picker.services.value = "Reddit"
+    panel.picker.services.value = "Webex"
+    panel.wait()
+    panel.fetch()
+    panel.wait()
+    panel.close()
+    panel.wait()
+    assert set(_instances) <= models
+    freed = weakref.ref(panel)
+    del panel
+    gc.collect()
+    assert freed() is None, "with it its table and the pictures in that"
+
+
+def test_stopped_before_the_first_page_it_says_so_and_keeps_the_table_of_before() -> None:
+    with HoldingWebex(messages=12, answered=12) as server:
+        panel = shown(cf.FetchPanel(cf.Webex(ROOM), config=server.config, remember=False))
+        panel.fetch()
+        panel.wait()
+        before = panel.frame
+        server.hold_pages = True
+        panel.fetch()
+        server.until_holding(1)
+        panel.cancel()
+        panel.wait()
+        server.until_nobody_is_connected()
+        assert panel.frame is before
+        assert said(panel) == ("Stopped before anything was read.panel.frame still holds the 12 messages of before.")
+
+
+def test_a_fetch_of_a_panel_that_fails_leaves_last_result_to_the_cells(server: HoldingWebex) -> None:
+    with pytest.raises(cf.ChatframesError) as failed:
+        cf.fetch(cf.Webex("No such room"), config=server.config, progress=False)
+    assert cf.last_result() is failed.value.partial
+    panel = shown(cf.FetchPanel(cf.Webex("Nor this one"), config=server.config, remember=False))
+    panel.fetch()
+    panel.wait()
+    assert "Nor this one" in said(panel)
+    assert cf.last_result() is failed.value.partial
+
+
+def test_another_service_takes_the_form_and_the_sentence_of_the_one_before_away(world: World) -> None:
+    config = {**world.config, "webex": {"base_url": world.config["webex"]["base_url"]}}
+    panel = shown(cf.FetchPanel(cf.Webex("Project Apollo"), config=config, remember=False))
+    assert "developer.webex.com" in said(panel)
+    assert login_form(panel)
+    panel.picker.services.value = "Reddit"
+    panel.wait()
+    assert (said(panel), panel._login.box.children) == ("", ())
+    panel.picker.services.value = "Telegram"
+    panel.wait()
+    assert said(panel) == ""
+    assert "Project Apollo" in titles(panel)
+
+
+def test_a_list_that_cannot_be_had_again_leaves_the_list_that_is_there() -> None:
+    with cf.sandbox(messages=20, images=0) as world:
+        panel = shown(panel_of(world))
+        choose(panel, "Kitchen")
+        before, chosen = titles(panel), panel.source
+    panel.picker.chats.refresh.click()
+    panel.wait()
+    assert said(panel)
+    assert (titles(panel), panel.source) == (before, chosen)
+
+
+def test_a_choice_that_a_search_hides_comes_back_with_the_list(world: World) -> None:
+    panel = shown(panel_of(world))
+    choose(panel, "Kitchen")
+    chosen = panel.source
+    panel.picker.chats.search.value = "apollo"
+    with pytest.raises(cf.ConfigError, match="no chat is chosen"):
+        _ = panel.source  # what cannot be seen is not fetched
+    panel.picker.chats.search.value = ""
+    assert panel.source == chosen
 
 
 def test_closing_a_panel_leaves_controls_that_were_not_its_own(world: World) -> None:
     controls = cf.ImageControls(remember=False)
     panel = panel_of(world, cf.Webex("Project Apollo"), images=controls)
     panel.close()
+    panel.wait()
     assert controls.toggle.comm is not None
     assert panel.fetch_button.comm is None
 
@@ -327,9 +402,9 @@ def test_closing_a_panel_leaves_controls_that_were_not_its_own(world: World) -> 
 def test_a_preset_is_counted_from_the_day_of_the_fetch() -> None:
     time = FakeTime()
     controls = DayControls(preset="Last 7 days", clock=time.clock)
-    assert controls.days.until == "2026-10-01"
+    assert controls.days().until == "2026-10-01"
     time.advance(24 * 3600)
-    assert (controls.days.since, controls.days.until) == ("2026-09-26", "2026-10-02")
+    assert (controls.days().since, controls.days().until) == ("2026-09-26", "2026-10-02")
 
 
 def test_shutdown_leaves_a_panel_that_can_be_used_again(server: HoldingWebex) -> None:
@@ -339,7 +414,7 @@ def test_shutdown_leaves_a_panel_that_can_be_used_again(server: HoldingWebex) ->
     assert not panel.fetch_button.disabled
     server.release()
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
 
 
@@ -347,21 +422,21 @@ def test_a_blocking_fetch_and_a_panel_share_the_gate(server: HoldingWebex) -> No
     panel = held(server)
     other = threading.Thread(target=lambda: cf.fetch(cf.Webex(ROOM), images=True, config=server.config, progress=False))
     other.start()
-    assert server.held <= 8
     server.release()
     other.join()
-    settle(panel)
+    panel.wait()
     assert len(panel.frame) == 12
+    assert server.most_held <= 8
 
 
 def test_what_is_not_whole_is_said_and_reported() -> None:
     with cf.sandbox(messages=300, images=30, faults=["gone", "private_chat"]) as world:
         panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
         panel.fetch()
-        settle(panel)
+        panel.wait()
         assert "deleted, or moved away" in panel._report.value
-        panel._picker.services.value = "Telegram"
-        settle(panel)
+        panel.picker.services.value = "Telegram"
+        panel.wait()
         assert "Project Apollo" in titles(panel)
 
 
@@ -369,14 +444,14 @@ def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> N
     panel = shown(panel_of(world, cf.Webex("No such room")))
     choose(panel, "Kitchen")
     panel.fetch()
-    settle(panel)
+    panel.wait()
     before = panel.frame
-    panel._picker.listed.value = "No such room"
+    panel.picker.chats.listed.value = "No such room"
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert panel.frame is before
     assert f"still holds the {len(before):,} messages of before" in said(panel)
-    assert "no Webex room of this account is called" in said(panel)
+    assert "No Webex room of this account is called" in said(panel)
     assert "did you mean" in said(panel)
     assert not panel.fetch_button.disabled
     assert "failed" in panel._card.box.value
@@ -387,33 +462,37 @@ def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> N
 
 def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
     panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
-    assert panel.save_button.disabled
+    assert panel.saving.button.disabled
     panel.save()
+    panel.wait()
     assert "no table" in said(panel)
     panel.fetch()
-    settle(panel)
-    panel.path.value = str(tmp_path / "apollo.parquet")
+    panel.wait()
+    panel.saving.path.value = str(tmp_path / "apollo.parquet")
     panel.save()
-    settle(panel)
+    panel.wait()
     assert "Saved 300 messages" in said(panel)
     assert len(pd.read_parquet(tmp_path / "apollo.parquet")) == 300
     panel.save()
-    settle(panel)
+    panel.wait()
     assert "Saved 300 messages" in said(panel), "a file of its own it replaces"
     (tmp_path / "thesis.parquet").write_text("ten years of work")
-    panel.path.value = str(tmp_path / "thesis.parquet")
+    panel.saving.path.value = str(tmp_path / "thesis.parquet")
     panel.save()
-    settle(panel)
+    panel.wait()
     assert "is there already" in said(panel)
     assert (tmp_path / "thesis.parquet").read_text() == "ten years of work"
     panel.save()
-    settle(panel)
+    panel.wait()
     assert len(pd.read_parquet(tmp_path / "thesis.parquet")) == 300
-    panel.path.value = str(tmp_path / "no such folder" / "x.parquet")
-    panel.save()
-    settle(panel)
-    assert said(panel).startswith("Not saved: ")
-    assert not panel.save_button.disabled
+    for odd in (str(tmp_path / "no such folder" / "x.parquet"), str(tmp_path), "~nobody-of-that-name/x", "a\0b", " "):
+        panel.saving.path.value = odd
+        panel.save()
+        panel.wait()
+        assert said(panel).startswith("Not saved: ")
+        assert "[Errno" not in said(panel)
+        assert "please report" not in said(panel)
+        assert not panel.saving.button.disabled
 
 
 # --- logging in --------------------------------------------------------------------------------------------------
@@ -432,14 +511,17 @@ def test_without_a_token_webex_asks_for_one_and_goes_on(world: World) -> None:
     secret = world.config["webex"]["access_token"]
     field.value = secret
     button.click()
-    settle(panel)
+    panel.wait()
     assert field.value == ""
     assert panel._login.box.children == ()
     assert "Kitchen" in titles(panel)
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert len(panel.frame) == 300
     assert secret not in panel.code
+    names = {"panel": panel}
+    exec(panel.code.replace("config=panel.config,", "config=panel.config, progress=False,"), names)
+    assert list(names["df"]["uid"]) == list(panel.frame["uid"]), "the code does the same, also after a login"
 
 
 def test_a_refused_token_brings_the_form_back(world: World) -> None:
@@ -452,7 +534,7 @@ def test_a_refused_token_brings_the_form_back(world: World) -> None:
     assert "is empty" in status.value
     field.value = world.config["webex"]["access_token"]
     button.click()
-    settle(panel)
+    panel.wait()
     assert "Kitchen" in titles(panel)
 
 
@@ -478,23 +560,23 @@ def test_telegram_without_an_app_asks_for_one() -> None:
 def test_reddit_without_a_key_says_how_to_get_one() -> None:
     panel = shown(cf.FetchPanel(cf.Reddit("r/python"), config={}, remember=False))
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert "Responsible Builder Policy" in said(panel)
     first, *_ = login_form(panel).children
     assert first.description == "Client id"
 
 
 def test_the_service_that_is_configured_comes_first(world: World) -> None:
-    assert cf.FetchPanel(config={}, remember=False)._picker.service == "webex"
-    assert cf.FetchPanel(config={"telegram": world.config["telegram"]}, remember=False)._picker.service == "telegram"
-    assert cf.FetchPanel(config={"reddit": world.config["reddit"]}, remember=False)._picker.service == "reddit"
+    assert cf.FetchPanel(config={}, remember=False).picker.service == "webex"
+    assert cf.FetchPanel(config={"telegram": world.config["telegram"]}, remember=False).picker.service == "telegram"
+    assert cf.FetchPanel(config={"reddit": world.config["reddit"]}, remember=False).picker.service == "reddit"
 
 
 def test_cancel_at_once_after_fetch_is_heard(server: HoldingWebex) -> None:
     panel = shown(cf.FetchPanel(cf.Webex(ROOM), images=True, config=server.config, remember=False))
     panel.fetch()
     panel.cancel()
-    settle(panel)
+    panel.wait()
     assert "Stopped" in said(panel)
     assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
     server.until_nobody_is_connected()
@@ -508,7 +590,7 @@ def test_only_core_widgets_are_used_so_that_every_front_end_shows_them(world: Wo
 
     panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
     panel.fetch()
-    settle(panel)
+    panel.wait()
     telegram = {name: value for name, value in world.config["telegram"].items() if name != "session"}
     login = LoginCard(cf.TelegramLogin({"telegram": telegram}))
     widgets = [*all_of(panel.box), *all_of(cf.gallery(panel.frame).box), *all_of(login.box)]
@@ -532,8 +614,8 @@ def test_logging_in_to_telegram_in_the_panel_brings_the_chats(world: World) -> N
     form = login_form(panel)
     press(form.children[0], world.login["phone"], lambda: form.children[0].description == "Code")
     press(form.children[0], world.login["code"], lambda: not panel._login.box.children)
-    settle(panel)
+    panel.wait()
     assert "Apollo News" in titles(panel)
     panel.fetch()
-    settle(panel)
+    panel.wait()
     assert len(panel.frame) == 300

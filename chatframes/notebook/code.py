@@ -9,7 +9,7 @@ from ..sources import Source
 __all__ = ["code_for"]
 
 
-def code_for(source: Source, images: ImageSettings, *, title: str = "", config: bool = False) -> str:
+def code_for(source: Source, images: ImageSettings, *, title: str = "", config: str = "") -> str:
     """Return Python that fetches the same.
 
     Parameters
@@ -18,8 +18,8 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
         What was chosen.
     title : str
         What the chat is called, for a comment; it may hold anything.
-    config : bool
-        Whether a ``config`` was given; its contents are never part of the code.
+    config : str
+        What the configuration is called there; its contents are never part of the code.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
         f"    # {plain(title)}" if title else None,
         f"    cf.{source!r},",
         f"    images=cf.{images!r}," if images.enabled else None,
-        "    config=config," if config else None,
+        f"    config={config}," if config else None,
         ")",
     ]
     return "\n".join(line for line in lines if line is not None)

@@ -82,9 +82,10 @@ class ImageControls:
             layout={"width": "14em", "margin": "2px 2px 2px 24px"},
         )
         self.explained = ipywidgets.HTML()
-        self.box = ipywidgets.VBox((ipywidgets.HBox((self.toggle, self.size)), self.explained))
+        self.choices = (self.toggle, self.size)
+        self.box = ipywidgets.VBox((ipywidgets.HBox(self.choices), self.explained))
         self._explain()
-        for one in (self.toggle, self.size):
+        for one in self.choices:
             one.observe(self._changed, "value")
 
     @property
@@ -103,8 +104,8 @@ class ImageControls:
         settings = self.settings
         if settings.enabled:
             said = (
-                f"Images of more than {self.size.value:,} MiB are left out, and the report says so. "
-                f"1 to {LARGEST_MIB:,} MiB; this counts from the next fetch on."
+                f"Images of more than {self.size.value:,} MiB (1 to {LARGEST_MIB:,}) are left out, and the report "
+                "says so. A change counts from the next fetch on."
             )
         else:
             said = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."

@@ -64,7 +64,7 @@ class DayControls:
 
     Examples
     --------
-    >>> DayControls("2026-10-01", "2026-10-31").days
+    >>> DayControls("2026-10-01", "2026-10-31").days()
     Days(since='2026-10-01', until='2026-10-31', tz='UTC')
     """
 
@@ -87,6 +87,7 @@ class DayControls:
             description="Time zone", value=tz, options=sorted(available_timezones()), ensure_option=False, **wide
         )
         self.box = ipywidgets.HBox((self.preset, self.since, self.until, self.tz), layout={"flex_flow": "row wrap"})
+        self.choices = (self.preset, self.since, self.until, self.tz)
         self._fill()
         if since or until:
             self.since.value, self.until.value = _day(since), _day(until)
@@ -96,9 +97,8 @@ class DayControls:
         for end in (self.since, self.until):
             end.observe(lambda _: self._chosen(), "value")
 
-    @property
     def days(self) -> Days:
-        """What is chosen now; a preset is counted from today, though it may have been chosen yesterday."""
+        """Return what is chosen now; a preset is counted from today, though it may have been chosen yesterday."""
         self._fill()
         since, until = self.since.value, self.until.value
         return Days(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -43,15 +44,22 @@ def all_of(widget: Any) -> Iterator[Any]:
         yield from all_of(child)
 
 
-def close_all(box: Any, *, but: Any = None) -> None:
-    """Take a widget and all within it off the page, but for one (and all within that)."""
+def close_all(*boxes: Any, but: Any = None) -> None:
+    """Take widgets and all within them off the page, but for one (and all within that).
+
+    Their looks are models of their own; what is not closed is kept by ipywidgets for ever, and with it whatever
+    listens to it.
+    """
     kept = set() if but is None else set(all_of(but))
-    for widget in all_of(box):
-        if widget not in kept:
-            widget.close()
+    for box in boxes:
+        for widget in all_of(box):
+            if widget not in kept:
+                for model in (widget, getattr(widget, "layout", None), getattr(widget, "style", None)):
+                    if model is not None:
+                        model.close()
 
 
-_in_cells: dict[str, tuple[object, list[Closable]]] = {}
+_in_cells: dict[str, tuple[object, list[weakref.ref[Closable]]]] = {}
 
 
 def take_the_place(one: Closable) -> None:
@@ -64,10 +72,11 @@ def take_the_place(one: Closable) -> None:
     this_run = parent.get("header", {}).get("msg_id")
     run, made = _in_cells.get(cell, (None, []))
     if run != this_run:
-        for earlier in made:
-            earlier.close()
+        for reference in made:
+            if (earlier := reference()) is not None:
+                earlier.close()
         made = []
-    _in_cells[cell] = this_run, [*made, one]
+    _in_cells[cell] = this_run, [*made, weakref.ref(one)]
 
 
 def _shell() -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,12 +10,12 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ConfigError
-from ..images import bytes_in_words
-from ..markup import escaped, picture, plain
+from ..images import bytes_in_words, inspect
+from ..markup import NO_FORMULAS, escaped, picture, plain
 from ..table.frame import attachments
 from ..table.report import REASONS
-from .display import bundle
-from .thumbnails import Page, thumbnail
+from .display import bundle, close_all, take_the_place
+from .thumbnails import PixelBudget, thumbnail
 
 __all__ = ["Gallery", "gallery"]
 
@@ -26,8 +25,9 @@ LARGE_BYTES = 2**20  # a picture above this is shown smaller: the notebook's fil
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
 EVERYBODY = ""
+ANY_SIZE = "any size"
 _SIZES = {
-    "any size": (0, 2**63),
+    ANY_SIZE: (0, 2**63),
     "under 100 kB": (0, 100_000),
     "100 kB to 1 MB": (100_000, 1_000_000),
     "over 1 MB": (1_000_000, 2**63),
@@ -78,6 +78,10 @@ class Gallery:
 
     Attributes
     ----------
+    author, what, size, since, until : ipywidgets.ValueWidget
+        The filters.
+    previous_button, next_button : ipywidgets.Button
+        They turn the pages.
     box : ipywidgets.VBox
         What to display.
     """
@@ -90,39 +94,47 @@ class Gallery:
         self._page = 0
         self._thumbnails: dict[int, bytes] = {}
         short = {"layout": {"width": "16em"}, "style": {"description_width": "3.5em"}}
-        authors = pd.Series([entry.author for entry in entries], dtype="str").value_counts().head(MOST_AUTHORS)
+        authors = pd.Series([entry.author for entry in entries], dtype="str").value_counts()
+        if len(authors) > MOST_AUTHORS:
+            few = f"Author lists the {MOST_AUTHORS} of {len(authors):,} with the most images"
+            self._hint = "; ".join(filter(None, (hint, few)))
+        busiest = authors.head(MOST_AUTHORS).items()
         self.author = ipywidgets.Dropdown(
             description="Author",
-            options=[("everybody", EVERYBODY), *((f"{plain(name)[:60]} ({n:,})", name) for name, n in authors.items())],
+            options=[("everybody", EVERYBODY), *((f"{plain(name)[:60]} ({n:,})", name) for name, n in busiest)],
             **short,
         )
         self.what = ipywidgets.Dropdown(description="Show", options=list(_WHAT), **short)
         self.size = ipywidgets.Dropdown(description="Size", options=list(_SIZES), **short)
         self.since = ipywidgets.DatePicker(description="From", tooltip="First day, in UTC", **short)
         self.until = ipywidgets.DatePicker(description="Until", tooltip="Last day, in UTC", **short)
-        self.back = ipywidgets.Button(description="Back", tooltip="The page before", layout={"width": "6em"})
-        self.on = ipywidgets.Button(description="Next", tooltip="The page after", layout={"width": "6em"})
+        self.previous_button = ipywidgets.Button(description="Previous", layout={"width": "6em"})
+        self.next_button = ipywidgets.Button(description="Next", layout={"width": "6em"})
         self.status = ipywidgets.HTML()
         self.large = ipywidgets.HTML()
         self.close_large = ipywidgets.Button(description="Close", tooltip="Close the large picture")
         self._large_box = ipywidgets.VBox((self.close_large, self.large), layout={"display": "none"})
-        self._tiles = self._make_tiles(min(page_size, len(entries)))
+        self._tiles = [self._make_tile(place) for place in range(min(page_size, len(entries)))]
         columns = f"repeat(auto-fill, minmax({max(140, thumbnail_px)}px, 1fr))"
         grid = ipywidgets.GridBox(
             [tile for tile, _, _ in self._tiles],
             layout={"grid_template_columns": columns, "grid_gap": "8px", "width": "100%"},
         )
-        filters = ipywidgets.HBox(
-            (self.what, self.author, self.size, self.since, self.until), layout={"flex_flow": "row wrap"}
-        )
-        pager = ipywidgets.HBox((self.back, self.on, self.status))
-        self.box = ipywidgets.VBox((filters, pager, self._large_box, grid))
-        for one in (self.author, self.what, self.size, self.since, self.until):
+        filters = (self.what, self.author, self.size, self.since, self.until)
+        shown = ipywidgets.HBox(filters, layout={"flex_flow": "row wrap"})
+        pager = ipywidgets.HBox((self.previous_button, self.next_button, self.status))
+        self.box = ipywidgets.VBox((shown, pager, self._large_box, grid))
+        for one in filters:
             one.observe(lambda _: self._filter(), "value")
-        self.back.on_click(lambda _: self._turn(-1))
-        self.on.on_click(lambda _: self._turn(1))
+        self.previous_button.on_click(lambda _: self._turn(-1))
+        self.next_button.on_click(lambda _: self._turn(1))
         self.close_large.on_click(lambda _: self._hide())
         self._draw()
+        take_the_place(self)
+
+    def close(self) -> None:
+        """Take the widgets off the page; running its cell again does the same."""
+        close_all(self.box)
 
     def __len__(self) -> int:
         return len(self._chosen)
@@ -135,23 +147,19 @@ class Gallery:
         tiles = "".join(
             f'<div style="width:{self._thumbnail_px}px">{self._tile_html(entry)}</div>' for entry in self._shown()
         )
-        static = f"<p>{escaped(repr(self))}</p>" + (
-            f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>' if tiles else ""
-        )
+        grid = f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>' if tiles else ""
+        static = f"<div {NO_FORMULAS}><p>{escaped(repr(self))}</p>{grid}</div>"
         return bundle(self.box, repr(self), static)
 
-    def _make_tiles(self, number: int) -> list[tuple[Any, Any, Any]]:
-        layouts = ipywidgets.Layout(width="100%"), ipywidgets.Layout(width="auto")
-        tiles = []
-        for place in range(number):
-            shown = ipywidgets.HTML(layout=layouts[0])
-            button = ipywidgets.Button(description="Enlarge", layout=layouts[1])
-            button.on_click(self._opener(place))
-            tiles.append((ipywidgets.VBox((shown, button)), shown, button))
-        return tiles
+    def _make_tile(self, place: int) -> tuple[Any, Any, Any]:
+        shown = ipywidgets.HTML(layout={"width": "100%"})
+        button = ipywidgets.Button(description="Enlarge", layout={"width": "auto"})
+        button.on_click(lambda _: self._enlarge(self._page * self._page_size + place))
+        return ipywidgets.VBox((shown, button)), shown, button
 
-    def _opener(self, place: int) -> Callable[[object], None]:
-        return lambda _: self._enlarge(self._page * self._page_size + place)
+    @property
+    def _pages(self) -> int:
+        return max(1, -(-len(self._chosen) // self._page_size))
 
     def _shown(self) -> list[Entry]:
         first = self._page * self._page_size
@@ -166,7 +174,7 @@ class Gallery:
             for entry in self._all
             if entry.status in statuses
             and self.author.value in (EVERYBODY, entry.author)
-            and (entry.data is None or least <= entry.size < most)
+            and (self.size.value == ANY_SIZE or (entry.data is not None and least <= entry.size < most))
             and _on(entry.when, since, until)
         ]
         self._page = 0
@@ -174,22 +182,21 @@ class Gallery:
         self._draw()
 
     def _turn(self, by: int) -> None:
-        pages = max(1, -(-len(self._chosen) // self._page_size))
-        self._page = min(max(self._page + by, 0), pages - 1)
+        self._page = min(max(self._page + by, 0), self._pages - 1)
         self._hide()
         self._draw()
 
     def _draw(self) -> None:
-        self._drawing = Page(self._thumbnail_px)
-        pages = max(1, -(-len(self._chosen) // self._page_size))
-        self.back.disabled, self.on.disabled = self._page == 0, self._page == pages - 1
-        said = f"{len(self._chosen):,} of {len(self._all):,}, page {self._page + 1} of {pages}, times are UTC"
+        self._budget = PixelBudget(self._thumbnail_px)
+        self.previous_button.disabled, self.next_button.disabled = self._page == 0, self._page == self._pages - 1
+        counted = f"{len(self._chosen):,} of {len(self._all):,}"
+        said = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
         self.status.value = escaped(f"{said}. {self._hint}" if self._hint else said)
         shown: list[Entry | None] = [*self._shown()]
         shown += [None] * (len(self._tiles) - len(shown))
-        for (tile, page, button), entry in zip(self._tiles, shown, strict=True):
+        for (tile, html, button), entry in zip(self._tiles, shown, strict=True):
             tile.layout.display = None if entry is not None else "none"
-            page.value = self._tile_html(entry) if entry is not None else ""
+            html.value = self._tile_html(entry) if entry is not None else ""
             if entry is not None:
                 button.layout.visibility = None
                 button.disabled = entry.data is None
@@ -200,7 +207,8 @@ class Gallery:
         if small is not None:
             shown = picture(small, entry.alt, _FITTED)
         elif entry.data is not None:
-            shown = f"<span>{escaped(repr(entry.data))}: not shown here</span>"
+            too_much = "too many pixels for this page" if inspect(entry.data).showable else "not shown here"
+            shown = f"<span>{escaped(repr(entry.data))}: {too_much}</span>"
         else:
             shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
         when = escaped(entry.moment.removesuffix(" UTC"))
@@ -210,7 +218,7 @@ class Gallery:
     def _thumbnail(self, entry: Entry) -> bytes | None:
         if entry.data is None:
             return None
-        small = self._thumbnails.get(id(entry)) or self._drawing.thumbnail(entry.data)
+        small = self._thumbnails.get(id(entry)) or self._budget.thumbnail(entry.data)
         if small is not None:
             if len(self._thumbnails) >= KEPT_THUMBNAILS:
                 self._thumbnails.clear()
@@ -221,11 +229,14 @@ class Gallery:
         entry = self._chosen[at]
         if entry.data is None:
             return
-        shown, note = picture(entry.data, entry.alt, "max-width:100%"), ""
-        if shown is None or len(entry.data) > LARGE_BYTES:
-            smaller = thumbnail(entry.data, LARGE_PX)
-            shown = picture(smaller, entry.alt, "max-width:100%") if smaller is not None else None
-            note = f", shown at {LARGE_PX} pixels or less; the table holds all of it" if shown else ", cannot be shown"
+        data: bytes | None = entry.data
+        note = ""
+        if len(entry.data) > LARGE_BYTES:
+            data = thumbnail(entry.data, LARGE_PX)
+            note = f", shown at {LARGE_PX} pixels or less; the table holds all of it"
+        shown = picture(data, entry.alt, "max-width:100%") if data is not None else None
+        if shown is None:
+            note = ", cannot be shown"
         facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
         words = "".join(
             f"<div>{escaped(one)}</div>"

@@ -1,33 +1,32 @@
 """A panel that fetches: choose the chat, the days and the images, press Fetch; the table is at `panel.frame`.
 
 What it starts are tasks on the library's own loop, so the kernel stays free and Cancel is heard at once. Buttons may be
-pressed on the kernel's main thread, or on a subshell's while a cell runs; `_busy` is the one thing both sides look at
-before they begin something, and it has a lock. Everything else happens on the loop's thread, one thing after another.
+pressed on the kernel's main thread, or on a subshell's while a cell runs; what both look at before they begin something
+has a lock. What comes of it is shown from the loop's thread, one thing after another.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
-from collections.abc import Callable, Coroutine
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 import pandas as pd
 
-from .. import blocking
 from ..api import fetching, listing
 from ..config import Config, ConfigLike, load_config
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..image_settings import ImageSettings, image_settings
 from ..limits import Service
 from ..markup import lines
+from ..reading import unexpected
 from ..sources import Source
 from ..sources.reddit import Reddit
 from ..sources.telegram import Telegram
 from ..sources.webex import Webex
-from ..table.files import write_parquet
 from ..table.report import report
 from .card import Card
 from .code import code_for
@@ -35,10 +34,13 @@ from .controls import ImageControls
 from .credentials import LoginSteps
 from .days import EVERYTHING, DayControls
 from .display import bundle, close_all, take_the_place
+from .jobs import Jobs
 from .picker import ChatPicker
+from .saving import SaveRow, messages_in
 
 __all__ = ["FetchPanel"]
 
+ASKING = "Asking for the chats …"
 NOTHING_READ = "Stopped before anything was read."
 _CODE = "user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;padding:8px;background:rgba(128,128,128,.12)"
 
@@ -55,7 +57,7 @@ class FetchPanel:
     source : Webex, Telegram or Reddit, optional
         What is chosen to begin with; its days must be whole days.
     images : None, bool, ImageSettings, dict or widget
-        As for `fetch`; unless given, what this user chose last.
+        As for `fetch`, in whole MiB; unless given, what this user chose last.
     config : Config, dict, path or None
         As for `fetch`. Read once, now.
     remember : bool
@@ -69,10 +71,16 @@ class FetchPanel:
         What is chosen now; raises ConfigError when nothing is.
     images : ImageControls
         Fit for ``images=`` of any call.
+    config : Config
+        What it fetches with, fit for ``config=`` of any call; a login in the panel is part of it.
     code : str
         The code that does the same.
     box : ipywidgets.VBox
-        The widgets, to be put into a layout of your own.
+        The widgets, to be put into a layout of your own; `list_chats` fills its list.
+    picker, days, saving : ChatPicker, DayControls, SaveRow
+        Its parts that choose the chat and the days, and where the table is saved.
+    fetch_button, cancel_button, status : ipywidgets.Button, ipywidgets.Button, ipywidgets.HTML
+        Its other widgets.
 
     Raises
     ------
@@ -102,23 +110,21 @@ class FetchPanel:
     ) -> None:
         if source is not None and not isinstance(source, Webex | Telegram | Reddit):
             raise ConfigError("FetchPanel(source): source is a cf.Webex(...), cf.Telegram(...) or cf.Reddit(...)")
-        self._config = load_config(config)
-        self._config_given = config is not None
+        self.config = load_config(config)
+        self._config_name = "" if config is None else "config"
         self.frame: pd.DataFrame | None = None
         self.images = _controls(images, remember)
         self._images_are_theirs = self.images is images
+        self._jobs = Jobs()
         self._lock = threading.Lock()
-        self._busy = False
-        self._listed = False
-        self._task: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._may_replace: set[Path] = set()  # files of ours, and those that were asked about
-        self._days = (
+        self._begun: set[str] = set()  # of "fetch" and "save"
+        self._listed = self._closed = False
+        self.days = (
             DayControls(preset="Last 30 days")
             if source is None
             else DayControls(source.since, source.until, source.tz, preset=EVERYTHING)
         )
-        self._picker = ChatPicker(self._list, source, _first_service(self._config))
+        self.picker = ChatPicker(self._list, self._start_over, source, _first_service(self.config))
         self._make_widgets()
         self._write_code()
         take_the_place(self)
@@ -126,10 +132,7 @@ class FetchPanel:
     def _make_widgets(self) -> None:
         self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary")
         self.cancel_button = ipywidgets.Button(description="Cancel", disabled=True)
-        self.path = ipywidgets.Text(
-            description="File", value="chat.parquet", tooltip="Where the table is saved, as Parquet"
-        )
-        self.save_button = ipywidgets.Button(description="Save as Parquet", disabled=True)
+        self.saving = SaveRow(self.save)
         self.status = ipywidgets.HTML()
         self._login = LoginSteps(self._let_in)
         self._card = Card()
@@ -137,42 +140,39 @@ class FetchPanel:
         self._code = ipywidgets.HTML()
         self.box = ipywidgets.VBox(
             (
-                self._picker.box,
-                self._days.box,
+                self.picker.box,
+                self.days.box,
                 self.images.box,
                 ipywidgets.HBox((self.fetch_button, self.cancel_button)),
                 self.status,
                 self._login.box,
                 self._card.box,
                 self._report,
-                ipywidgets.HBox((self.path, self.save_button)),
+                self.saving.box,
                 self._code,
             )
         )
         self.fetch_button.on_click(lambda _: self.fetch())
         self.cancel_button.on_click(lambda _: self.cancel())
-        self.save_button.on_click(lambda _: self.save())
-        chosen = (*self._choices(self._picker), *self._choices(self._days), *self._choices(self.images))
-        for widget in chosen:
-            widget.observe(lambda _: self._write_code(), "value")
+        for widget in self._choices():
+            widget.observe(self._write_code, "value")
 
-    @staticmethod
-    def _choices(part: object) -> list[Any]:
-        return [one for one in vars(part).values() if isinstance(one, ipywidgets.ValueWidget) and not _is_html(one)]
+    def _choices(self) -> tuple[Any, ...]:
+        return (*self.picker.choices, *self.days.choices, *self.images.choices)
 
     # --- what is chosen -----------------------------------------------------------------------------------------------
 
     @property
     def source(self) -> Source:
         """What is chosen now."""
-        return self._picker.source(self._days.days)
+        return self.picker.source(self.days.days())
 
     @property
     def code(self) -> str:
         """The code that does the same as Fetch."""
-        return code_for(self.source, self.images.settings, title=self._picker.title(), config=self._config_given)
+        return code_for(self.source, self.images.settings, title=self.picker.title(), config=self._config_name)
 
-    def _write_code(self) -> None:
+    def _write_code(self, _: object = None) -> None:
         try:
             code = self.code
         except ConfigError:
@@ -184,94 +184,66 @@ class FetchPanel:
 
     def fetch(self) -> None:
         """Begin to fetch what is chosen, as the button does; while a fetch is going on, nothing."""
-        with self._lock:
-            if self._busy:
-                return
-            self._busy = True
-        try:
-            source, images = self.source, self.images.settings
-        except ConfigError as error:
-            self._busy = False
-            self._say(error)
+        if not self._may_begin("fetch"):
             return
-        self.fetch_button.disabled, self.cancel_button.disabled, self.save_button.disabled = True, False, True
-        self._report.value = ""
-        self._login.clear()
-        self._say("")
-        self._begin(self._fetch(source, images), fetch=True)
+        try:
+            self._jobs.begin("fetch", self._fetch(self.source, self.images.settings), self._fetched)
+        except ConfigError as error:
+            self._begun.discard("fetch")
+            self._say(error)
+        except BaseException:
+            self._begun.discard("fetch")
+            raise
 
     def cancel(self) -> None:
         """Stop the fetch that is going on; what it has read becomes `frame`."""
-        if self._busy:
-            self.cancel_button.disabled = True
-            self._say("Stopping …")
-            blocking.loop().call_soon_threadsafe(self._cancel)  # behind what began it
+        self._jobs.cancel("fetch", self._cancelling)
 
     def save(self) -> None:
         """Write `frame` to the file that is named, as the button does."""
-        if self.frame is None:
-            self._say("There is no table to save yet: press Fetch first.")
-            return
-        path = Path(self.path.value.strip()).expanduser()
-        if path.is_file() and path not in self._may_replace:
-            self._may_replace.add(path)
-            self._say(f"{path} is there already: press Save as Parquet again to replace it, or give another name.")
-            return
-        self.save_button.disabled = True
-        self._begin(self._save(self.frame, path))
+        if self._may_begin("save"):
+            self._jobs.begin("save", self._save(), self._saved)
+
+    def list_chats(self) -> None:
+        """Ask the service for the chats of this account, as the panel does when it is shown."""
+        self.picker.load()
+
+    def wait(self) -> None:
+        """Wait until nothing is under way: a fetch that was begun has ended then."""
+        self._jobs.wait()
 
     def close(self) -> None:
-        """Stop what is going on, and take the widgets off the page."""
-        self.cancel()
-        self._login.clear()
-        close_all(self.box, but=self.images.box if self._images_are_theirs else None)
+        """Stop what is going on, and take the widgets off the page; a file that is being written is finished."""
+        self._closed = True
+        self._jobs.cancel("fetch")
+        self._jobs.cancel("list")
+        self._jobs.begin("close", self._leave())
+
+    def _may_begin(self, what: str) -> bool:
+        with self._lock:
+            if self._closed or what in self._begun:
+                return False
+            self._begun.add(what)
+            return True
 
     # --- on the library's loop ----------------------------------------------------------------------------------------
 
-    def _begin(self, work: Coroutine[Any, Any, None], *, fetch: bool = False) -> None:
-        loop = blocking.loop()
-
-        def start() -> None:
-            task = loop.create_task(work)
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
-            if fetch:
-                self._task = task
-
-        loop.call_soon_threadsafe(start)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():
-            self._say(NOTHING_READ)
-        elif (error := task.exception()) is not None:
-            self._say(f"This went wrong ({type(error).__name__}); please report it.")
-        if task is self._task:
-            self._idle()
-
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        else:
-            self._say("It was done already.")
-
-    def _idle(self) -> None:
-        self._task = None
-        self._busy = False
-        self.fetch_button.disabled, self.cancel_button.disabled = False, True
-        self.save_button.disabled = self.frame is None
-
     async def _fetch(self, source: Source, images: ImageSettings) -> None:
+        self.fetch_button.disabled, self.cancel_button.disabled, self.saving.button.disabled = True, False, True
+        self._report.value = ""
+        self._login.clear()
+        self._say("")
         kept: list[Callable[[], pd.DataFrame]] = []
         frame: pd.DataFrame | None
         try:
             frame = await fetching(
-                source, images=images, raw=False, config=self._config, progress=self._card, keep=kept.append
+                source, images=images, raw=False, config=self.config, progress=self._card, keep=kept.append
             )
-            said = "" if frame.attrs["chatframes"]["status"] == "complete" else "Not all of it came: see the report."
+            whole = frame.attrs["chatframes"]["status"] == "complete"
+            said = "" if whole else "Something is missing: the report below says what, and why."
         except asyncio.CancelledError:
             frame = kept[0]() if kept else None
-            said = "Stopped; what had been read is at panel.frame." if kept else NOTHING_READ
+            said = f"Stopped: the {messages_in(frame)} read so far are at panel.frame."
         except ChatframesError as error:
             frame = getattr(error, "partial", None)
             said = str(error)
@@ -281,69 +253,107 @@ class FetchPanel:
             self._report.value = report(frame)._repr_html_()
         if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] == "complete"):
             self.frame = frame
-        elif self.frame is not None:
-            said += f"\npanel.frame still holds the {len(self.frame):,} messages of before."
-        self._say(said)
+            self._say(said)
+        else:
+            self._say(NOTHING_READ if said.startswith("Stopped") else said, self._of_before())
 
-    async def _save(self, frame: pd.DataFrame, path: Path) -> None:
-        try:
-            await asyncio.to_thread(write_parquet, frame, path)
-            said = f"Saved {len(frame):,} messages to {path}."
-            self._may_replace.add(path)
-        except (ChatframesError, OSError) as error:
-            said = f"Not saved: {error}"
-        finally:
-            self.save_button.disabled = False
-        self._say(said)
+    def _cancelling(self) -> None:
+        self.cancel_button.disabled = True
+        self._say("Stopping …")
 
-    def _list(self, service: str) -> None:
+    def _fetched(self, task: asyncio.Task[None]) -> None:
+        self._begun.discard("fetch")
+        self.fetch_button.disabled, self.cancel_button.disabled = False, True
+        self.saving.button.disabled = self.frame is None
+        if task.cancelled():  # before it had begun
+            self._say(NOTHING_READ, self._of_before())
+        self._ended(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self._say(unexpected(error))
+
+    def _of_before(self) -> str:
+        return "" if self.frame is None else f"panel.frame still holds the {messages_in(self.frame)} of before."
+
+    async def _save(self) -> None:
+        if self.frame is None:
+            self._say("There is no table to save yet: press Fetch first.")
+            return
+        self.saving.button.disabled = True
+        self._say(await asyncio.to_thread(self.saving.write, self.frame))
+
+    def _saved(self, task: asyncio.Task[None]) -> None:
+        self._begun.discard("save")
+        self.saving.button.disabled = self.frame is None or "fetch" in self._begun
+        self._ended(task)
+
+    def _list(self, service: Service) -> None:
         self._listed = True
-        self._say("Asking for the chats …")
-        self._begin(self._show_chats(service))
+        self._jobs.begin("list", self._show_chats(service), self._ended)
 
-    async def _show_chats(self, service: Any) -> None:
-        said, chats = "", None
+    async def _show_chats(self, service: Service) -> None:
+        self._say(ASKING)
+        said = ""
         try:
-            chats = await listing(service, self._config)
-        except AuthError as error:
-            said = str(error)
-            self._ask_to_log_in(service)
+            chats = await listing(service, self.config)
+            if service == self.picker.service:
+                self.picker.chats.show(chats)
         except ChatframesError as error:
             said = str(error)
-        self._picker.show_chats(service, chats)
-        if service == self._picker.service:
-            self._write_code()
-            if not self._busy:
-                self._say(said)
+            if isinstance(error, AuthError):
+                self._ask_to_log_in(service)
+        self._write_code()
+        if self._said == ASKING:  # nothing more important has been said meanwhile
+            self._say(said)
+
+    def _start_over(self) -> None:
+        """Another service was chosen: what was said and asked for belongs to the one before."""
+        self._jobs.cancel("list")
+        self._login.clear()
+        self._say("")
+
+    async def _leave(self) -> None:
+        self._login.clear()
+        for widget in self._choices():
+            widget.unobserve(self._write_code, "value")
+        self.picker.close()
+        close_all(self.box, but=self.images.box if self._images_are_theirs else None)
 
     # --- logging in ---------------------------------------------------------------------------------------------------
 
     def _ask_to_log_in(self, service: Service) -> None:
-        if service == self._picker.service:
-            self._login.ask(service, self._config)
+        if service == self.picker.service and not self._closed:
+            self._login.ask(service, self.config)
 
     def _let_in(self, config: Config) -> None:
-        self._config = config
-        self._say("")
-        self._picker.load()
+        self.config, self._config_name = config, "panel.config"
+        self._write_code()
+        if self.picker.service == "reddit":
+            self._say("Thank you: press Fetch.")
+        else:
+            self.list_chats()
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
-    def _say(self, said: object) -> None:
-        self.status.value = f'<div role="status">{lines(str(said))}</div>' if said else ""
+    def _say(self, *said: object) -> None:
+        self._said = "\n".join(_sentence(str(one)) for one in said if str(one))
+        self.status.value = f'<div role="status">{lines(self._said)}</div>' if self._said else ""
 
     def __repr__(self) -> str:
-        rows = "nothing fetched yet" if self.frame is None else f"{len(self.frame):,} messages at panel.frame"
-        return f"FetchPanel: {rows}"
+        fetched = "nothing fetched yet" if self.frame is None else f"{messages_in(self.frame)} at panel.frame"
+        return f"FetchPanel: {fetched}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         if not self._listed:
-            self._picker.load()
+            self.list_chats()
         return bundle(self.box, repr(self))
 
 
-def _is_html(widget: object) -> bool:
-    return isinstance(widget, ipywidgets.HTML)
+def _sentence(text: str) -> str:
+    """Begin with a capital, where a word begins it and not a name that means something as it is written."""
+    return text[0].upper() + text[1:] if re.match("[a-z]+ ", text) else text
 
 
 def _controls(images: object, remember: bool) -> ImageControls:

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ConfigError
-from ..markup import escaped, picture, plain
-from .thumbnails import Page
+from ..markup import NO_FORMULAS, escaped, lines, picture, plain
+from .thumbnails import PixelBudget
 
 __all__ = ["Preview", "preview"]
 
 COLUMNS = ("created_at", "chat_name", "author_name", "title", "text", "images")
 MOST_CHARACTERS = 200
 MOST_PICTURES = 4  # in a cell
-_CELL = 'style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:break-word;white-space:pre-line"'
+_CELL = 'style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:break-word"'
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,26 +36,27 @@ class Preview:
 
     def _repr_html_(self) -> str:
         heads = "".join(f"<th {_CELL}>{escaped(name)}</th>" for name in ("", *self.frame.columns))
-        page = Page(self.thumbnail_px)
-        lines = []
+        budget = PixelBudget(self.thumbnail_px)
+        rows = []
         for label, values in zip(self.frame.index, self.frame.astype(object).to_numpy(), strict=True):
-            cells = "".join(f"<td {_CELL}>{_cell(value, page)}</td>" for value in values)
-            lines.append(f"<tr><th {_CELL}>{escaped(label)}</th>{cells}</tr>")
+            cells = "".join(f"<td {_CELL}>{_cell(value, budget)}</td>" for value in values)
+            rows.append(f"<tr><th {_CELL}>{escaped(label)}</th>{cells}</tr>")
         said = escaped(f"{len(self.frame):,} of {self.rows_in_all:,} rows")
-        return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table><p>{said}</p>"
+        body = "".join(rows)
+        return f"<table {NO_FORMULAS}><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table><p>{said}</p>"
 
 
-def _cell(value: Any, page: Page) -> str:
+def _cell(value: Any, budget: PixelBudget) -> str:
     images = [value] if isinstance(value, dict | bytes) else value
     if not isinstance(images, Sequence | np.ndarray) or isinstance(images, str) or not any(map(_bytes_of, images)):
-        return escaped(_words(value))
-    shown = [_picture(data, page) for data in map(_bytes_of, images[:MOST_PICTURES]) if data is not None]
+        return lines(_words(value))
+    shown = [_picture(data, budget) for data in map(_bytes_of, images[:MOST_PICTURES]) if data is not None]
     more = f" and {len(images) - MOST_PICTURES} more" if len(images) > MOST_PICTURES else ""
     return "".join(shown) + more
 
 
-def _picture(data: bytes, page: Page) -> str:
-    small = page.thumbnail(data)
+def _picture(data: bytes, budget: PixelBudget) -> str:
+    small = budget.thumbnail(data)
     shown = picture(small, repr(data)[:80], "margin:2px;vertical-align:top") if small is not None else None
     return shown or f"{escaped(repr(data)[:80])}: not shown"
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import warnings
 
-from ..images import SHOWN_IN_NOTEBOOKS, inspect
+from ..images import inspect
 
-__all__ = ["Page", "thumbnail"]
+__all__ = ["PixelBudget", "thumbnail"]
 
-PAGE_MEGAPIXELS = 300.0
+MOST_MEGAPIXELS = 300.0
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _QUALITY = 80
 
 
-class Page:
-    """Thumbnails that are shown together, and may cost some seconds together: small files can hold very many pixels.
+class PixelBudget:
+    """Thumbnails that are shown together may cost some seconds together: small files can hold very many pixels.
 
     Parameters
     ----------
@@ -26,14 +26,17 @@ class Page:
 
     def __init__(self, size_px: int) -> None:
         self._size_px = size_px
-        self._left = PAGE_MEGAPIXELS
+        self._left = MOST_MEGAPIXELS
 
     def thumbnail(self, data: bytes) -> bytes | None:
         """Return the thumbnail; None also for what would take the page too long."""
         facts = inspect(data)
         of_them = 4e6 if facts.mime == "image/jpeg" else 1e6  # a JPEG is decoded small
-        self._left -= (facts.width or 0) * (facts.height or 0) / of_them
-        return thumbnail(data, self._size_px) if self._left >= 0 else None
+        megapixels = (facts.width or 0) * (facts.height or 0) / of_them
+        if not facts.showable or megapixels > self._left:
+            return None
+        self._left -= megapixels
+        return thumbnail(data, self._size_px)
 
 
 def thumbnail(data: bytes, size_px: int) -> bytes | None:
@@ -47,8 +50,7 @@ def thumbnail(data: bytes, size_px: int) -> bytes | None:
     >>> thumbnail(b"<svg onload='alert(1)'/>", 200) is None
     True
     """
-    facts = inspect(data)
-    if facts.mime not in SHOWN_IN_NOTEBOOKS or not (facts.width and facts.height) or facts.huge:
+    if not inspect(data).showable:
         return None
     from PIL import Image, ImageOps  # takes a while to import
 

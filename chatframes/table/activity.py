@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
 from ..errors import ConfigError
-from ..markup import bars, escaped, plain, sparkline
+from ..markup import NO_FORMULAS, bars, escaped, plain, sparkline
 
 __all__ = ["Activity", "count_activity", "plot_activity"]
 
@@ -18,7 +18,7 @@ Group = Literal["platform", "chat_name", "author_name", "kind"]
 MOST_BARS = 120
 MOST_GROUPS = 8
 _UNITS: dict[Unit, str] = {"day": "D", "week": "W", "month": "M", "year": "Y"}
-_GROUPS = ("platform", "chat_name", "author_name", "kind")
+_GROUPS = get_args(Group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Plot:
                 f", and {activity.undated:,} without a time" if activity.undated else ""
             )
             shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages")}</div>')
-        return "".join(shown) or "no messages"
+        return f"<div {NO_FORMULAS}>{''.join(shown) or 'no messages'}</div>"
 
 
 def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:

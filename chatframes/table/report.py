@@ -215,7 +215,9 @@ class Report:
             ("skipped", sum(self.skipped.values())),
             ("failed", sum(self.failed.values())),
         ]
-        plots = self.activity.html("messages") if self.activity is not None else ""
+        of_these = self.in_hand is not None and self.in_hand != sum(source.messages for source in self.sources)
+        what = "messages in this frame" if of_these else "messages"
+        plots = self.activity.html(what) if self.activity is not None else ""
         return table(self._rows(), below=plots + share(outcomes))
 
     def _rows(self) -> list[tuple[str, str]]:

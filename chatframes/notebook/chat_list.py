@@ -1,0 +1,136 @@
+"""The chats that an account can see, as widgets: a list that a search narrows, and how many messages of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+
+from ..errors import ConfigError
+from ..markup import plain
+from ..sources import Source
+from .entries import WIDE, whole_number
+
+__all__ = ["ChatList"]
+
+MOST_SHOWN = 500
+
+
+class ChatList:
+    """Widgets for one chat of an account.
+
+    Parameters
+    ----------
+    load : callable
+        Called when somebody asks for the list again; answers by `show`.
+    first : Source, optional
+        What is chosen to begin with.
+
+    Attributes
+    ----------
+    chosen : str
+        The id of the chat that is chosen, or what a source called it; raises ConfigError when there is none.
+    limit : int or None
+        How many messages, from the newest; raises ConfigError for what is no number.
+    choices : tuple of ipywidgets.ValueWidget
+        Everything that can be chosen.
+    box : ipywidgets.VBox
+        What to display.
+    """
+
+    def __init__(self, load: Callable[[], None], first: Source | None = None) -> None:
+        self._chats: pd.DataFrame | None = None
+        self._given = getattr(first, "room", None) or getattr(first, "chat", None)
+        self._chosen: Any = self._given
+        self._drawing = False
+        self.search = ipywidgets.Text(
+            description="Search",
+            placeholder="part of a title",
+            tooltip="Shows only the chats whose title holds this",
+            **WIDE,
+        )
+        self.refresh = ipywidgets.Button(description="List again", tooltip="Ask the service for the chats again")
+        self.listed = ipywidgets.Select(description="Chat", options=[], rows=6, **WIDE)
+        self.cut = ipywidgets.HTML()
+        self.newest = ipywidgets.Text(
+            description="Newest",
+            placeholder="all messages of these days",
+            value=str(getattr(first, "limit", None) or ""),
+            tooltip="How many messages, counted from the newest; nothing for all of them",
+            **WIDE,
+        )
+        self.choices = (self.listed, self.newest)
+        self.box = ipywidgets.VBox((ipywidgets.HBox((self.search, self.refresh)), self.listed, self.cut, self.newest))
+        self._draw()
+        self.listed.observe(lambda _: self._picked(), "value")
+        self.search.observe(lambda _: self._draw(), "value")
+        self.refresh.on_click(lambda _: load())
+
+    @property
+    def chosen(self) -> Any:
+        if self.listed.value is None:
+            raise ConfigError("no chat is chosen: pick one of the list")
+        return self.listed.value
+
+    @property
+    def limit(self) -> int | None:
+        text = self.newest.value.strip()
+        return whole_number(text, "newest", "write one, or nothing for all messages") if text else None
+
+    def title(self) -> str:
+        """Return what the chosen chat is called, for people."""
+        if self._chats is None or self.listed.value is None:
+            return ""
+        found = self._chats.loc[self._chats["id"] == self.listed.value, "title"]
+        return plain(found.iloc[0]) if len(found) else ""
+
+    def show(self, chats: pd.DataFrame) -> None:
+        """Show these chats, a table as `chatframes.chats` gives."""
+        self._chats = chats
+        named = chats.loc[chats["title"] == self._given, "id"].tolist()
+        if len(named) == 1:  # a title becomes the chat it means
+            if self._chosen == self._given:
+                self._chosen = str(named[0])
+            self._given = None
+        self._draw()
+
+    def forget(self) -> None:
+        """Empty the list and the choice: they belong to another account."""
+        self._chats = self._given = self._chosen = None
+        self._draw()
+
+    def _picked(self) -> None:
+        if not self._drawing:
+            self._chosen = self.listed.value
+
+    def _draw(self) -> None:
+        """Show what the search leaves; a choice that it hides comes back when it is cleared."""
+        options, cut = self._found()
+        if self._given is not None and self._given not in [value for _, value in options]:
+            options.insert(0, (plain(self._given), self._given))
+        self._drawing = True
+        try:
+            self.listed.options = options
+            self.listed.value = self._chosen if self._chosen in [value for _, value in options] else None
+            self.cut.value = cut
+        finally:
+            self._drawing = False
+
+    def _found(self) -> tuple[list[tuple[str, Any]], str]:
+        if self._chats is None:
+            return [], ""
+        wanted = self.search.value.strip().casefold()
+        titles = self._chats["title"].fillna("").astype(str)
+        found = self._chats[titles.str.casefold().str.contains(wanted, regex=False)]
+        options = [(_label(row), str(row.id)) for row in found.head(MOST_SHOWN).itertuples()]
+        if len(found) <= MOST_SHOWN:
+            return options, ""
+        return options, f"{MOST_SHOWN:,} of {len(found):,} chats, the most recently active; Search finds the others."
+
+
+def _label(row: Any) -> str:
+    active = "" if pd.isna(row.last_activity) else f", {row.last_activity:%Y-%m-%d}"
+    title = "" if pd.isna(row.title) else plain(row.title).strip()[:70]
+    return f"{title or row.id}  ({plain(row.kind)}{active})"
