@@ -62,11 +62,11 @@ def test_a_damaged_file_of_choices_is_as_good_as_none(kept: str) -> None:
 
 
 @pytest.mark.posix
-def test_where_nothing_can_be_kept_a_warning_says_so_and_the_choice_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_kept_the_controls_say_so_and_the_choice_holds() -> None:
     choices().parent.write_text("a file where the folder should be")
     controls = cf.ImageControls()
-    with pytest.warns(UserWarning, match="cannot be remembered"):
-        controls.toggle.value = True
+    controls.toggle.value = True
+    assert "cannot be remembered for the next time" in controls.explained.value
     assert controls.settings.enabled
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,8 @@ def recall() -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def remember(**choices: Any) -> None:
-    """Put choices beside those remembered before; where that cannot be done, a warning says so and nothing is lost."""
+def remember(**choices: Any) -> str:
+    """Put choices beside those remembered before; where that cannot be done, return why, and nothing is lost."""
     path = _file()
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
@@ -35,11 +34,11 @@ def remember(**choices: Any) -> None:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(recall() | choices, file)
         beside.replace(path)
+        return ""
     except OSError as error:
-        warnings.warn(
-            f"what you chose cannot be remembered ({error.strerror or type(error).__name__}: {path}); "
-            "remember=False does not try",
-            stacklevel=3,
+        return (
+            f"This cannot be remembered for the next time ({error.strerror or type(error).__name__}: {path}); "
+            "remember=False does not try."
         )
     finally:
         with suppress(OSError):

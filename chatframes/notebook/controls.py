@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import ipywidgets
@@ -100,7 +101,7 @@ class ImageControls:
         settings = self.settings
         return f"images up to {self.size.value:,} MiB" if settings.enabled else "images off"
 
-    def _explain(self) -> None:
+    def _explain(self, more: str = "") -> None:
         settings = self.settings
         if settings.enabled:
             said = (
@@ -109,14 +110,12 @@ class ImageControls:
             )
         else:
             said = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."
-        self.explained.value = f'<div style="font-size:90%;opacity:.8">{escaped(said)}</div>'
+        self.explained.value = f'<div style="font-size:90%;opacity:.8">{escaped(f"{said} {more}")}</div>'
 
     def _changed(self, _: object) -> None:
         self.size.disabled = not self.toggle.value
-        self._explain()
-        if self._remember:
-            settings = self.settings
-            choices.remember(images={"enabled": settings.enabled, "max_size_bytes": settings.max_size_bytes})
+        trouble = choices.remember(images=asdict(self.settings)) if self._remember else ""
+        self._explain(trouble)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle(self.box, repr(self))
