@@ -16,7 +16,7 @@ __all__ = ["NO_FORMULAS", "bars", "escaped", "lines", "picture", "plain", "share
 
 NO_FORMULAS = 'class="mathjax_ignore"'  # for what JupyterLab shows as HTML: "$5 to $10" is no formula
 _JOINERS = "\u200c\u200d"  # not printable, but part of written words and of emoji
-_LEFT = 'style="text-align: left"'  # on every cell: a notebook's own style wins over a row's
+_LEFT = 'style="text-align:left;line-height:1.5"'  # on every cell: a notebook's own style wins over a row's
 _BLOCKS = "▁▂▃▄▅▆▇█"
 COLOURS = {"ok": "#4c956c", "skipped": "#b8b8b8", "failed": "#c8553d", "messages": "#4c78a8"}
 

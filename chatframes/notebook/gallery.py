@@ -37,7 +37,7 @@ _WHAT = {
     "images": ("ok",),
     "missing ones": ("skipped", "failed"),
 }
-_SMALL = "font-size:85%;line-height:1.3;overflow-wrap:anywhere"
+_SMALL = "font-size:85%;line-height:1.3;min-height:3.9em;overflow-wrap:anywhere"
 _FRAME = (
     "width:100%;height:150px;display:flex;align-items:center;justify-content:center;background:rgba(128,128,128,.12)"
 )
