@@ -75,7 +75,10 @@ def in_a_browser(times: int = 5) -> None:
         page.run_all()
         page.until_ran(2)
         page.browser.wait_for_function(all_seen)
-        for name, act in (("shown", lambda: page.run(2)), ("turned over", lambda: page.press_button("Next"))):
+        for name, act in (
+            ("shown", lambda: page.run(2)),
+            ("turned over", lambda: page.area(2).get_by_role("button", name="Next").first.click()),
+        ):
             seconds = []
             for _ in range(times):
                 before = page.area(2).locator("img").first.element_handle()

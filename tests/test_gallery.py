@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import io
 import json
@@ -19,7 +20,8 @@ from PIL import Image
 
 import chatframes as cf
 from chatframes.images import ImageBytes
-from chatframes.notebook.gallery import LARGE_BYTES, Gallery
+from chatframes.notebook.gallery import Gallery
+from chatframes.notebook.tile import LARGE_BYTES
 from chatframes.sandbox import World
 
 
@@ -35,11 +37,11 @@ def frame(world: World) -> pd.DataFrame:
 
 
 def pictures_on(gallery: Gallery) -> int:
-    return sum(Reader(page.value).pictures for tile, page, _ in gallery._tiles if tile.layout.display != "none")
+    return Reader(captions_on(gallery)).pictures
 
 
 def captions_on(gallery: Gallery) -> str:
-    return " ".join(page.value for tile, page, _ in gallery._tiles if tile.layout.display != "none")
+    return " ".join(tile.html.value for tile in gallery._tiles if tile.box.layout.display != "none")
 
 
 def test_every_picture_has_its_page_and_every_missing_one_its_reason(frame: pd.DataFrame) -> None:
@@ -100,7 +102,7 @@ def test_a_filter_that_leaves_nothing_shows_nothing(frame: pd.DataFrame) -> None
 def test_a_tile_says_who_when_and_what(frame: pd.DataFrame) -> None:
     files = cf.attachments(frame)
     first = files[~files["reason"].isin(["not_an_image", "no_bytes"]).fillna(False)].iloc[0]
-    shown = Reader(cf.gallery(frame)._tiles[0][1].value).text
+    shown = Reader(cf.gallery(frame)._tiles[0].html.value).text
     assert first["author_name"] in shown
     assert f"{first['created_at']:%Y-%m-%d %H:%M}" in shown
 
@@ -108,13 +110,21 @@ def test_a_tile_says_who_when_and_what(frame: pd.DataFrame) -> None:
 def test_a_picture_can_be_enlarged_and_closed(frame: pd.DataFrame) -> None:
     gallery = cf.gallery(frame)
     gallery.what.value = "images"
-    _, _, button = gallery._tiles[1]
-    assert button.tooltip.startswith("Enlarge ")
-    button.click()
-    assert Reader(gallery.large.value).pictures == 1
-    assert "<img" in gallery.large.value
-    gallery.close_large.click()
-    assert gallery.large.value == ""
+    first, second, *_ = gallery._tiles
+    small = second.html.value
+    assert second.button.tooltip.startswith("Enlarge ")
+    second.button.click()
+    large = cf.attachments(frame).query("status == 'ok'").iloc[1]["image"]["bytes"]
+    assert base64.b64encode(large).decode() in second.html.value, "all of it, where the small one was"
+    assert (second.button.description, second.box.layout.grid_column) == ("Close", "1 / -1")
+    first.button.click()
+    assert second.html.value == small, "one at a time"
+    assert first.button.description == "Close"
+    first.button.click()
+    assert [one.button.description for one in (first, second)] == ["Enlarge", "Enlarge"]
+    second.button.click()
+    gallery.next_button.click()
+    assert {one.button.description for one in gallery._tiles} == {"Enlarge"}
 
 
 def test_a_large_picture_is_shown_smaller_so_that_the_file_stays_small() -> None:
@@ -128,16 +138,16 @@ def test_a_large_picture_is_shown_smaller_so_that_the_file_stays_small() -> None
         for image in images:
             image["bytes"] = type(image["bytes"])(big)
     gallery = cf.gallery(frame)
-    gallery._enlarge(0)
-    assert len(gallery.large.value) < 100_000
-    assert "the table holds all of it" in gallery.large.value
+    gallery._tiles[0].button.click()
+    assert len(gallery._tiles[0].html.value) < 100_000
+    assert "the table holds all of it" in gallery._tiles[0].html.value
 
 
 def test_five_hundred_pictures_add_less_than_three_megabytes_to_the_notebook(frame: pd.DataFrame) -> None:
     gallery = cf.gallery(frame)
     assert len(gallery) >= 500
     gallery.what.value = "images"
-    gallery._enlarge(0)
+    gallery._tiles[0].button.click()
     stored = gallery._repr_mimebundle_()["text/html"] + json.dumps(
         ipywidgets.Widget.get_manager_state(drop_defaults=True, widgets=list(widgets_of(gallery.box)))
     )
@@ -161,7 +171,7 @@ def test_where_images_were_off_the_gallery_says_so(world: World) -> None:
 def test_an_empty_table_has_an_empty_gallery(world: World) -> None:
     frame = cf.fetch(cf.Webex("Quiet corner"), images=True, config=world.config, progress=False)
     assert repr(cf.gallery(frame)) == "Gallery of 0 images, 0 missing"
-    assert "0 of 0" in cf.gallery(frame).status.value
+    assert "no images in this table" in cf.gallery(frame).status.value
 
 
 def test_a_file_read_by_plain_pandas_has_a_gallery_too(frame: pd.DataFrame) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,18 +9,15 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ConfigError
-from ..images import bytes_in_words, inspect
-from ..markup import NO_FORMULAS, escaped, picture, plain
+from ..markup import NO_FORMULAS, escaped, plain
 from ..table.frame import attachments
-from ..table.report import REASONS
 from .display import bundle, close_all, take_the_place
-from .thumbnails import PixelBudget, thumbnail
+from .thumbnails import PixelBudget
+from .tile import Entry, Tile, small_html
 
 __all__ = ["Gallery", "gallery"]
 
 NO_PICTURE = ("not_an_image", "no_bytes")  # documents, films, places: nothing is missing there
-LARGE_PX = 1600
-LARGE_BYTES = 2**20  # a picture above this is shown smaller: the notebook's file keeps what it shows
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
 EVERYBODY = ""
@@ -37,40 +33,6 @@ _WHAT = {
     "images": ("ok",),
     "missing ones": ("skipped", "failed"),
 }
-_SMALL = "font-size:85%;line-height:1.3;min-height:3.9em;overflow-wrap:anywhere"
-_FRAME = (
-    "width:100%;height:150px;display:flex;align-items:center;justify-content:center;background:rgba(128,128,128,.12)"
-)
-_FITTED = "max-width:100%;max-height:150px;object-fit:contain"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One attachment, as the gallery shows it."""
-
-    data: bytes | None
-    caption: str
-    author: str
-    chat: str
-    when: pd.Timestamp | None
-    name: str
-    size: int
-    pixels: str
-    status: str
-    reason: str
-    error: str
-
-    @property
-    def moment(self) -> str:
-        return f"{self.when:%Y-%m-%d %H:%M} UTC" if self.when is not None else "no time"
-
-    @property
-    def why_missing(self) -> str:
-        return f"{self.status}: {REASONS.get(self.reason, self.reason or 'no reason is given')}"
-
-    @property
-    def alt(self) -> str:
-        return f"{self.name or 'image'} by {self.author}, {self.moment}"
 
 
 class Gallery:
@@ -111,24 +73,21 @@ class Gallery:
         self.previous_button = ipywidgets.Button(description="Previous", layout={"width": "6em"})
         self.next_button = ipywidgets.Button(description="Next", layout={"width": "6em"})
         self.status = ipywidgets.HTML()
-        self.large = ipywidgets.HTML()
-        self.close_large = ipywidgets.Button(description="Close", tooltip="Close the large picture")
-        self._large_box = ipywidgets.VBox((self.close_large, self.large), layout={"display": "none"})
+        self._enlarged: int | None = None  # which of the page
         self._tiles = [self._make_tile(place) for place in range(min(page_size, len(entries)))]
         columns = f"repeat(auto-fill, minmax({max(140, thumbnail_px)}px, 1fr))"
         grid = ipywidgets.GridBox(
-            [tile for tile, _, _ in self._tiles],
+            [tile.box for tile in self._tiles],
             layout={"grid_template_columns": columns, "grid_gap": "8px", "width": "100%"},
         )
         filters = (self.what, self.author, self.size, self.since, self.until)
         shown = ipywidgets.HBox(filters, layout={"flex_flow": "row wrap"})
         pager = ipywidgets.HBox((self.previous_button, self.next_button, self.status))
-        self.box = ipywidgets.VBox((shown, pager, self._large_box, grid))
+        self.box = ipywidgets.VBox((shown, pager, grid, *([pager] if self._pages > 1 else [])))
         for one in filters:
             one.observe(lambda _: self._filter(), "value")
         self.previous_button.on_click(lambda _: self._turn(-1))
         self.next_button.on_click(lambda _: self._turn(1))
-        self.close_large.on_click(lambda _: self._hide())
         self._draw()
         take_the_place(self)
 
@@ -145,17 +104,15 @@ class Gallery:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         tiles = "".join(
-            f'<div style="width:{self._thumbnail_px}px">{self._tile_html(entry)}</div>' for entry in self._shown()
+            f'<div style="width:{self._thumbnail_px}px">{small_html(entry, self._thumbnail(entry))}</div>'
+            for entry in self._shown()
         )
         grid = f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>' if tiles else ""
         static = f"<div {NO_FORMULAS}><p>{escaped(repr(self))}</p>{grid}</div>"
         return bundle(self.box, repr(self), static)
 
-    def _make_tile(self, place: int) -> tuple[Any, Any, Any]:
-        shown = ipywidgets.HTML(layout={"width": "100%"})
-        button = ipywidgets.Button(description="Enlarge", layout={"width": "auto"})
-        button.on_click(lambda _: self._enlarge(self._page * self._page_size + place))
-        return ipywidgets.VBox((shown, button)), shown, button
+    def _make_tile(self, place: int) -> Tile:
+        return Tile(lambda: self._enlarge(None if self._enlarged == place else place))
 
     @property
     def _pages(self) -> int:
@@ -177,43 +134,39 @@ class Gallery:
             and (self.size.value == ANY_SIZE or (entry.data is not None and least <= entry.size < most))
             and _on(entry.when, since, until)
         ]
-        self._page = 0
-        self._hide()
+        self._page, self._enlarged = 0, None
         self._draw()
 
     def _turn(self, by: int) -> None:
-        self._page = min(max(self._page + by, 0), self._pages - 1)
-        self._hide()
+        self._page, self._enlarged = min(max(self._page + by, 0), self._pages - 1), None
         self._draw()
+
+    def _enlarge(self, place: int | None) -> None:
+        before, self._enlarged = self._enlarged, place
+        shown = self._shown()
+        for changed in (before, place):
+            if changed is not None:
+                self._draw_tile(changed, shown[changed])
 
     def _draw(self) -> None:
         self._budget = PixelBudget(self._thumbnail_px)
         self.previous_button.disabled, self.next_button.disabled = self._page == 0, self._page == self._pages - 1
-        counted = f"{len(self._chosen):,} of {len(self._all):,}"
+        counted = f"{len(self._chosen):,} of {len(self._all):,} images"
         said = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
+        if not self._all:
+            said = "There are no images in this table"
         self.status.value = escaped(f"{said}. {self._hint}" if self._hint else said)
-        shown: list[Entry | None] = [*self._shown()]
-        shown += [None] * (len(self._tiles) - len(shown))
-        for (tile, html, button), entry in zip(self._tiles, shown, strict=True):
-            tile.layout.display = None if entry is not None else "none"
-            html.value = self._tile_html(entry) if entry is not None else ""
-            if entry is not None:
-                button.layout.visibility = None
-                button.disabled = entry.data is None
-                button.tooltip = plain(f"Enlarge {entry.alt}")
+        shown = self._shown()
+        for place in range(len(shown)):
+            self._draw_tile(place, shown[place])
+        for tile in self._tiles[len(shown) :]:
+            tile.show_nothing()
 
-    def _tile_html(self, entry: Entry) -> str:
-        small = self._thumbnail(entry)
-        if small is not None:
-            shown = picture(small, entry.alt, _FITTED)
-        elif entry.data is not None:
-            too_much = "too many pixels for this page" if inspect(entry.data).showable else "not shown here"
-            shown = f"<span>{escaped(repr(entry.data))}: {too_much}</span>"
+    def _draw_tile(self, place: int, entry: Entry) -> None:
+        if place == self._enlarged:
+            self._tiles[place].show_large(entry)
         else:
-            shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
-        when = escaped(entry.moment.removesuffix(" UTC"))
-        words = f"<b>{escaped(entry.author)}</b><br>{when}<br>{escaped(entry.caption[:120])}"
-        return f'<div style="{_FRAME}">{shown}</div><div style="{_SMALL}">{words}</div>'
+            self._tiles[place].show_small(entry, self._thumbnail(entry))
 
     def _thumbnail(self, entry: Entry) -> bytes | None:
         if entry.data is None:
@@ -224,30 +177,6 @@ class Gallery:
                 self._thumbnails.clear()
             self._thumbnails[id(entry)] = small
         return small
-
-    def _enlarge(self, at: int) -> None:
-        entry = self._chosen[at]
-        if entry.data is None:
-            return
-        data: bytes | None = entry.data
-        note = ""
-        if len(entry.data) > LARGE_BYTES:
-            data = thumbnail(entry.data, LARGE_PX)
-            note = f", shown at {LARGE_PX} pixels or less; the table holds all of it"
-        shown = picture(data, entry.alt, "max-width:100%") if data is not None else None
-        if shown is None:
-            note = ", cannot be shown"
-        facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
-        words = "".join(
-            f"<div>{escaped(one)}</div>"
-            for one in (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
-        )
-        self.large.value = f"{shown or ''}<div>{words}</div>"
-        self._large_box.layout.display = None
-
-    def _hide(self) -> None:
-        self.large.value = ""
-        self._large_box.layout.display = "none"
 
 
 def _on(when: pd.Timestamp | None, since: date | None, until: date | None) -> bool:

@@ -1,0 +1,126 @@
+"""One attachment among others on a page: a small picture with its words, or a large one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ipywidgets
+import pandas as pd
+
+from ..images import bytes_in_words, inspect
+from ..markup import escaped, picture, plain
+from ..table.report import REASONS
+from .thumbnails import thumbnail
+
+__all__ = ["Entry", "Tile", "small_html"]
+
+LARGE_PX = 1600
+LARGE_BYTES = 2**20  # a picture above this is shown smaller: the notebook's file keeps what it shows
+_SMALL = "font-size:85%;line-height:1.3;min-height:3.9em;overflow-wrap:anywhere"
+_FRAME = (
+    "width:100%;height:150px;display:flex;align-items:center;justify-content:center;background:rgba(128,128,128,.12)"
+)
+_FITTED = "max-width:100%;max-height:150px;object-fit:contain"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One attachment, as the gallery shows it."""
+
+    data: bytes | None
+    caption: str
+    author: str
+    chat: str
+    when: pd.Timestamp | None
+    name: str
+    size: int
+    pixels: str
+    status: str
+    reason: str
+    error: str
+
+    @property
+    def moment(self) -> str:
+        return f"{self.when:%Y-%m-%d %H:%M} UTC" if self.when is not None else "no time"
+
+    @property
+    def why_missing(self) -> str:
+        return f"{self.status}: {REASONS.get(self.reason, self.reason or 'no reason is given')}"
+
+    @property
+    def alt(self) -> str:
+        return f"{self.name or 'image'} by {self.author}, {self.moment}"
+
+
+class Tile:
+    """Widgets for one `Entry`.
+
+    Parameters
+    ----------
+    pressed : callable
+        Called when the button is pressed, which enlarges and closes again.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        What to display, in a grid.
+    html, button : ipywidgets.HTML, ipywidgets.Button
+        What is in it.
+    """
+
+    def __init__(self, pressed: Callable[[], None]) -> None:
+        self.html = ipywidgets.HTML(layout={"width": "100%"})
+        self.button = ipywidgets.Button(layout={"width": "auto"})
+        self.box = ipywidgets.VBox((self.html, self.button))
+        self.button.on_click(lambda _: pressed())
+
+    def show_nothing(self) -> None:
+        """Take no room."""
+        self.box.layout.display = "none"
+        self.html.value = ""
+
+    def show_small(self, entry: Entry, small: bytes | None) -> None:
+        """Show an entry by its thumbnail, or by the reason why there is none."""
+        self._show(small_html(entry, small), "Enlarge", entry, column=None)
+        self.box.children = (self.html, self.button)
+        self.button.disabled = entry.data is None
+
+    def show_large(self, entry: Entry) -> None:
+        """Show an entry's picture as wide as the page, where its thumbnail was."""
+        self._show(_large_html(entry), "Close", entry, column="1 / -1")
+        self.box.children = (self.button, self.html)  # a large picture would push its button out of sight
+
+    def _show(self, html: str, action: str, entry: Entry, *, column: str | None) -> None:
+        self.box.layout.display = None
+        self.box.layout.grid_column = column
+        self.html.value = html
+        self.button.description = action
+        self.button.tooltip = plain(f"{action} {entry.alt}")
+
+
+def small_html(entry: Entry, small: bytes | None) -> str:
+    """Return a thumbnail with its words, as HTML."""
+    if small is not None:
+        shown = picture(small, entry.alt, _FITTED)
+    elif entry.data is not None:
+        why = "too many pixels for this page" if inspect(entry.data).showable else "not shown here"
+        shown = f"<span>{escaped(repr(entry.data))}: {why}</span>"
+    else:
+        shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
+    when = escaped(entry.moment.removesuffix(" UTC"))
+    words = f"<b>{escaped(entry.author)}</b><br>{when}<br>{escaped(entry.caption[:120])}"
+    return f'<div style="{_FRAME}">{shown}</div><div style="{_SMALL}">{words}</div>'
+
+
+def _large_html(entry: Entry) -> str:
+    data, note = entry.data, ""
+    if data is not None and len(data) > LARGE_BYTES:
+        data = thumbnail(data, LARGE_PX)
+        note = f", shown at {LARGE_PX} pixels or less; the table holds all of it"
+    shown = picture(data, entry.alt, "max-width:100%;max-height:85vh") if data is not None else None
+    if shown is None:
+        note = ", cannot be shown"
+    facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
+    said = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
+    return (shown or "") + "".join(f"<div>{escaped(one)}</div>" for one in said)
