@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["TelegramLogin"]
 
 State = Literal["new", "code sent", "qr shown", "password needed", "done"]
+_Step = Callable[[], Coroutine[Any, Any, None]]
 
 _NO_APP = (
     "logging in to Telegram takes an app of your own: get api_id and api_hash at https://my.telegram.org (API "
@@ -74,11 +75,10 @@ class TelegramLogin:
             raise AuthError(_NO_APP)
         self._state: State = "new"
         self._link: Secret | None = None
-        self._looking: asyncio.Task[Secret | bool] | None = None
         self._who: str | None = None
         self._client: LoginClient | None = None
         self._client_loop: asyncio.AbstractEventLoop | None = None
-        self._busy = False
+        self._under_way: asyncio.Task[None] | None = None
         self._card: LoginCard | None = None
 
     @property
@@ -161,38 +161,54 @@ class TelegramLogin:
         return self._run(self._log_out)
 
     def close(self) -> Coroutine[Any, Any, str]:
-        """Hang up, wherever the login is, also while a scan is waited for; a finished login has done so by itself."""
-        return self._run(self._close, ending=True)
+        """Hang up, wherever the login is; a step that is under way ends with that.
+
+        A finished login has hung up by itself, and stays done.
+        """
+        return self._there(self._end)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
+        from .notebook.display import show, take_the_place
         from .notebook.login import LoginCard
 
-        if self._card is None:
+        if self._card is None or self._card.closed:
             self._card = LoginCard(self)
-        shown = dict(self._card.box._repr_mimebundle_())
-        shown["text/plain"] = repr(self)  # a widget's own would hold what is just being typed
-        display(shown, raw=True)  # type: ignore[no-untyped-call]
+            take_the_place(self._card)
+        show(self._card.box, repr(self))
 
-    async def _run(self, step: Callable[[], Coroutine[Any, Any, None]], *, ending: bool = False) -> str:
+    def _run(self, step: _Step) -> Coroutine[Any, Any, str]:
+        return self._there(lambda: self._alone(step))
+
+    async def _there(self, step: _Step) -> str:
         """Take a step on the library's loop, where every client of Telegram lives, whatever loop the caller is on."""
         if asyncio.get_running_loop() is blocking.loop():
-            return await self._alone(step, ending)
-        return await blocking.hop(self._alone(step, ending))
-
-    async def _alone(self, step: Callable[[], Coroutine[Any, Any, None]], ending: bool) -> str:
-        if ending and self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait((self._looking,))  # the step that waits for it is woken first
-        if self._busy:
-            raise ConfigError("another step of this login is under way: wait for its end.")
-        self._busy = True
-        try:
             await step()
-        finally:
-            self._busy = False
+        else:
+            await blocking.hop(step())
         return self.describe()
+
+    async def _alone(self, step: _Step) -> None:
+        """Take a step in a task of its own, which `close` can end, and only if no other one is under way."""
+        if self._is_busy():
+            raise ConfigError("another step of this login is under way: wait for its end.")
+        doing = self._under_way = asyncio.ensure_future(step())
+        try:
+            await asyncio.wait((doing,))
+        finally:
+            if not doing.done():  # whoever waits for it is cancelled
+                await _cancelled(doing)
+        if doing.cancelled():  # by close(), which is about to hang up
+            self._begin_again()
+        else:
+            doing.result()
+
+    def _is_busy(self) -> bool:
+        return self._under_way is not None and not self._under_way.done()
+
+    def _begin_again(self) -> None:
+        self._link = None
+        if self._state != "done":
+            self._state = "new"
 
     async def _check(self) -> None:
         client = await self._connected()
@@ -223,29 +239,17 @@ class TelegramLogin:
     async def _wait_for_scan(self) -> None:
         if self._state != "qr shown":
             raise ConfigError(f"no QR code is shown now. {self.describe()}")
-        client = await self._connected()
-        looking = self._looking = asyncio.ensure_future(client.login_link(wait=True))
-        try:
-            await asyncio.wait((looking,))
-        finally:
-            self._looking = None
-            if not looking.done():  # we are the ones who are cancelled
-                looking.cancel()
-                await asyncio.wait((looking,))
-        if looking.cancelled():  # by close(), which is about to hang up
-            self._state = "new"
-        else:
-            await self._take_link(looking.result())
+        await self._take_link(await (await self._connected()).login_link(wait=True))
 
-    async def _take_link(self, link: Secret | bool) -> None:
-        if isinstance(link, bool):
-            self._link = None
-            if link:
-                await self._finish()
-            else:
-                self._state = "password needed"
-        else:
+    async def _take_link(self, link: Secret | Literal["done", "password needed"]) -> None:
+        if isinstance(link, Secret):
             self._link, self._state = link, "qr shown"
+            return
+        self._link = None
+        if link == "done":
+            await self._finish()
+        else:
+            self._state = "password needed"
 
     async def _sign_in(self, code: Secret) -> None:
         if self._state != "code sent":
@@ -281,13 +285,16 @@ class TelegramLogin:
                 self._who = await self._client.who()
         await self._close()
 
+    async def _end(self) -> None:
+        if self._under_way is not None and not self._under_way.done():
+            await _cancelled(self._under_way)  # whoever waits for it is woken first
+        await self._close()
+
     async def _close(self) -> None:
-        self._link = None
+        self._begin_again()  # what was begun goes with the connection
         client, self._client = self._client, None
         if client is not None and self._client_loop is asyncio.get_running_loop():
             await client.close()
-        if self._state != "done":
-            self._state = "new"  # what was begun went with the connection
 
     async def _connected(self) -> LoginClient:
         if self._client is not None and self._client_loop is not asyncio.get_running_loop():
@@ -304,6 +311,14 @@ async def _client_for(telegram: TelegramConfig) -> LoginClient:
     from .sources.telegram.account import client_for_login  # Telethon takes a while to import
 
     return await client_for_login(telegram, SYSTEM)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel a task and see it end, however it does."""
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.exception()  # or asyncio would print it
 
 
 def _taken(given: object, what: str, *, strip: bool = True) -> Secret:

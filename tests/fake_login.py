@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
+from chatframes import blocking
 from chatframes.errors import AuthError, RateLimited
 from chatframes.values import Secret
 
 LINK_TOKEN = "cXItdG9rZW4tb2Ytbm9ib2R5"
+PATIENCE_SECONDS = 60  # only a failing test waits this long
 PHONE, CODE, PASSWORD = "+9996621234", "22222", " dome and telescope "
 
 
@@ -19,23 +22,29 @@ class FakeLoginClient:
         self.needs_password, self.name = needs_password, name
         self.calls: list[str] = []
         self.expired = self.limited = self.scanned = False
-        self.gate: asyncio.Event | None = None
+        self.held: str | None = None  # the call that is answered only when the gate is opened
+        self.gate = asyncio.Event()
+        self.asked = threading.Event()  # the call that is held has come
         self.closed = 0
+
+    async def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if name == self.held:
+            self.asked.set()
+            await self.gate.wait()
 
     async def who(self) -> str | None:
         return self.name
 
     async def send_code(self, phone: Any) -> None:
-        self.calls.append("send_code")
-        if self.gate is not None:
-            await self.gate.wait()
+        await self._called("send_code")
         if self.limited:
             raise RateLimited("Telegram asks to wait 84,600 s before the next try: come back at 2026-11-02 12:00 UTC")
         if phone.get_secret_value() != PHONE:
             raise AuthError("Telegram knows no such phone number")
 
     async def sign_in(self, code: Any) -> bool:
-        self.calls.append("sign_in")
+        await self._called("sign_in")
         if self.expired:
             from chatframes.sources.telegram.signing_in import CodeExpired  # imports Telethon: half a second
 
@@ -47,18 +56,16 @@ class FakeLoginClient:
         return not self.needs_password
 
     async def check_password(self, password: Any) -> None:
-        self.calls.append("check_password")
+        await self._called("check_password")
         if password.get_secret_value() != PASSWORD:
             raise AuthError("this is not the account's password")
         self.name = "Ada Lovelace"
 
     async def login_link(self, *, wait: bool = False) -> Any:
-        self.calls.append("wait_for_scan" if wait else "login_link")
-        if wait and self.gate is not None:
-            await self.gate.wait()
+        await self._called("wait_for_scan" if wait else "login_link")
         if self.scanned and wait:
             self.name = None if self.needs_password else "Ada Lovelace"
-            return not self.needs_password
+            return "password needed" if self.needs_password else "done"
         return Secret(f"tg://login?token={LINK_TOKEN}{self.calls.count('wait_for_scan')}")
 
     async def log_out(self) -> None:
@@ -78,3 +85,13 @@ def install(patch: Any, client: FakeLoginClient) -> FakeLoginClient:
 
     patch.setattr(chatframes.login, "_client_for", client_for)
     return client
+
+
+def until_idle() -> None:
+    """Wait until nothing is under way on the library's loop."""
+
+    async def ended() -> None:
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            assert (await asyncio.wait(others, timeout=PATIENCE_SECONDS))[0]
+
+    blocking.run(ended())

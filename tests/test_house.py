@@ -31,7 +31,8 @@ FLOORS = """
     sources.reddit.account sources.reddit.reader sources.reddit.posts sources.reddit.comments sources.reddit.threads
     sources.reddit.chat sources.reddit
     reading pipeline api notebook.controls notebook.thumbnails notebook.tile notebook.gallery notebook.preview
-    notebook.login login notebook.days notebook.jobs notebook.entries notebook.saving notebook.chat_list notebook.reddit_place notebook.picker notebook.credentials notebook.code notebook.panel
+    notebook.fields notebook.login login notebook.days notebook.jobs notebook.entries notebook.saving
+    notebook.chat_list notebook.reddit_place notebook.picker notebook.credentials notebook.code notebook.panel
     sandbox.photos sandbox.talk sandbox.world sandbox.writing sandbox.calls sandbox.faults sandbox.serving
     sandbox.telegram_drafts sandbox.telegram_things sandbox.telegram_voices sandbox.telegram_writing sandbox.telegram_ids
     sandbox.telegram_shelf sandbox.telegram_media sandbox.telegram_truth sandbox.telegram_records

@@ -345,6 +345,43 @@ print(login.state, len(cf.fetch(cf.Telegram("@apollo"), config={"telegram": tele
 """
 
 
+TYPED = """
+heard = []
+for field in (login._card.phone, login._card.code, login._card.password):
+    field.observe(lambda change: change["new"] and heard.append(len(change["new"])), "value")
+---
+print(heard, login.state)
+"""
+
+
+def test_telegrams_login_is_typed_and_pressed_with_mouse_or_keyboard_and_nothing_typed_is_left(lab: Lab) -> None:
+    with lab.page("typed", cells(LOGIN + "---" + TYPED)) as page:
+        for number in (1, 2, 5):
+            page.run(number)
+            page.until_ran(number)
+        keyboard = page.browser.keyboard
+        page.labelled("Phone").click()
+        keyboard.type("+9996625678")
+        page.press_button("Send me a code")  # right from the field
+        page.until_output(2, "A code is in your Telegram app")
+        page.labelled("Code").click()
+        keyboard.type("2222")
+        keyboard.press("Enter")
+        expect(page.labelled("Code")).to_have_value("", timeout=PATIENCE_SECONDS * 1000)
+        expect(page.labelled("Code")).to_have_attribute("placeholder", re.compile("^taken"))
+        page.screenshot("taken", 2)
+        keyboard.type("22222")  # another one in its place
+        keyboard.press("Tab")
+        keyboard.press("Space")
+        page.until_output(2, "This account has a password as well")
+        page.type_into("Password", "dome and telescope")
+        page.press_button("Log in")
+        page.until_output(2, "Logged in to Telegram")
+        assert said(page, 6) == "[11, 4, 5, 18] done", "each as a whole, and never key by key"
+        kept = str(page.saved())
+        assert not [secret for secret in ("+9996625678", "dome and telescope") if secret in kept]
+
+
 def test_telegrams_login_is_a_form_with_a_qr_code_and_nothing_of_it_is_saved(lab: Lab) -> None:
     with lab.page("telegram", cells(LOGIN)) as page:
         for number in (1, 2):

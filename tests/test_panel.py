@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from fake_login import CODE, PHONE, FakeLoginClient, install
+from fake_login import CODE, PHONE, FakeLoginClient, install, until_idle
 from fakes import STARTS, FakeTime
 from holding import ROOM, HoldingWebex, outcomes
 from hostile import Reader
@@ -21,6 +21,7 @@ from ipywidgets.widgets.widget import _instances
 
 import chatframes as cf
 from chatframes.notebook.days import DayControls, Days
+from chatframes.notebook.display import all_of
 from chatframes.sandbox import World
 
 
@@ -499,8 +500,25 @@ def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
 
 
 def login_form(panel: cf.FetchPanel) -> Any:
-    (box,) = panel._login.box.children
+    box, *_ = panel._login.box.children
     return box
+
+
+def in_states(panel: cf.FetchPanel) -> str:
+    """What a page could save of the login's widgets."""
+    return repr([widget.get_state() for widget in all_of(panel._login.box)])
+
+
+def press(panel: cf.FetchPanel, button: Any, until: Callable[[], bool]) -> None:
+    """Press a button of a login form, and wait for what comes of it."""
+    come = threading.Event()
+    widgets = [panel._login.box, *all_of(login_form(panel))]
+    for one in widgets:
+        one.observe(lambda _: come.set() if until() else None, ["children", "value", "disabled"])
+    button.click()
+    assert come.wait(60)
+    for one in widgets:
+        one.unobserve_all()
 
 
 def test_without_a_token_webex_asks_for_one_and_goes_on(world: World) -> None:
@@ -509,7 +527,10 @@ def test_without_a_token_webex_asks_for_one_and_goes_on(world: World) -> None:
     assert "developer.webex.com" in said(panel)
     field, button, *_ = login_form(panel).children
     secret = world.config["webex"]["access_token"]
+    field.value = "another one"
     field.value = secret
+    assert field.value == ""
+    assert secret not in in_states(panel)
     button.click()
     panel.wait()
     assert field.value == ""
@@ -540,14 +561,47 @@ def test_a_refused_token_brings_the_form_back(world: World) -> None:
 
 def test_telegram_logs_in_with_its_own_steps(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     client = install(monkeypatch, FakeLoginClient())
-    telegram = {key: value for key, value in world.config["telegram"].items() if key != "session"}
-    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config={"telegram": telegram}, remember=False))
+    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config=without_login(world), remember=False))
     form = login_form(panel)
-    (phone, *_) = form.children
+    phone, buttons, _ = form.children
     assert phone.description == "Phone"
     phone.value = PHONE
     assert client.calls == []
-    assert CODE not in str(form)
+    assert PHONE not in in_states(panel)
+    press(panel, buttons.children[0], lambda: form.children[0].description == "Code" and not form.children[0].disabled)
+    form.children[0].value = CODE
+    assert CODE not in in_states(panel)
+    panel.fetch()
+    panel.wait()
+    until_idle()
+    assert (client.calls, client.closed, form.comm) == (["send_code"], 1, None), "a fetch takes the form away"
+    assert login_form(panel).children[0].description == "Phone", "and another one comes where nobody is logged in"
+
+
+def without_login(world: World, **more: Any) -> dict[str, Any]:
+    telegram = {name: value for name, value in world.config["telegram"].items() if name != "session"}
+    return {"telegram": telegram | more}
+
+
+def test_a_wrong_app_can_be_replaced_by_another_one(world: World) -> None:
+    config = without_login(world, api_id=54321)
+    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config=config, remember=False))
+    form, another_app = panel._login.box.children
+    phone, buttons, status = form.children
+    phone.value = world.login["phone"]
+    press(panel, buttons.children[0], lambda: "does not know this api_id" in status.value and not phone.disabled)
+    assert another_app.description == "Another app"
+    another_app.click()
+    assert form.comm is another_app.comm is None
+    api_id, api_hash, use, _ = login_form(panel).children
+    api_id.value = str(world.config["telegram"]["api_id"])
+    api_hash.value = world.config["telegram"]["api_hash"]
+    use.click()
+    panel.wait()
+    form = login_form(panel)
+    phone, buttons, _ = form.children
+    phone.value = world.login["phone"]
+    press(panel, buttons.children[0], lambda: form.children[0].description == "Code")
 
 
 def test_telegram_without_an_app_asks_for_one() -> None:
@@ -564,6 +618,27 @@ def test_reddit_without_a_key_says_how_to_get_one() -> None:
     assert "Responsible Builder Policy" in said(panel)
     first, *_ = login_form(panel).children
     assert first.description == "Client id"
+
+
+def test_a_refused_key_of_reddit_brings_the_form_back_which_says_what_comes_next(world: World) -> None:
+    reddit = {**world.config["reddit"], "client_secret": "not-the-right-one"}
+    source = cf.Reddit("r/apollo", posts=2)
+    panel = shown(cf.FetchPanel(source, config={"reddit": reddit}, remember=False))
+    panel.fetch()
+    panel.wait()
+    assert panel.frame is None
+    client_id, client_secret, use, status = login_form(panel).children
+    client_id.value = reddit["client_id"]
+    use.click()
+    assert "Client secret is empty" in status.value
+    client_id.value, client_secret.value = reddit["client_id"], world.config["reddit"]["client_secret"]
+    use.click()
+    assert panel._login.box.children == ()
+    assert said(panel) == "Thank you: press Fetch."
+    panel.fetch()
+    panel.wait()
+    assert panel._login.box.children == ()
+    assert len(panel.frame) > 2
 
 
 def test_the_service_that_is_configured_comes_first(world: World) -> None:
@@ -585,7 +660,6 @@ def test_cancel_at_once_after_fetch_is_heard(server: HoldingWebex) -> None:
 
 
 def test_only_core_widgets_are_used_so_that_every_front_end_shows_them(world: World) -> None:
-    from chatframes.notebook.display import all_of
     from chatframes.notebook.login import LoginCard
 
     panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
@@ -599,21 +673,12 @@ def test_only_core_widgets_are_used_so_that_every_front_end_shows_them(world: Wo
 
 
 def test_logging_in_to_telegram_in_the_panel_brings_the_chats(world: World) -> None:
-    telegram = {key: value for key, value in world.config["telegram"].items() if key != "session"}
-    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config={"telegram": telegram}, remember=False))
-
-    def press(field: Any, typed: str, until: Any) -> None:
-        come = threading.Event()
-        form = login_form(panel)
-        for one in (form, panel._login.box):
-            one.observe(lambda _: come.set() if until() else None, "children")
-        field.value = typed
-        form.children[1].children[0].click()
-        assert come.wait(60)
-
+    panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config=without_login(world), remember=False))
     form = login_form(panel)
-    press(form.children[0], world.login["phone"], lambda: form.children[0].description == "Code")
-    press(form.children[0], world.login["code"], lambda: not panel._login.box.children)
+    form.children[0].value = world.login["phone"]
+    press(panel, form.children[1].children[0], lambda: form.children[0].description == "Code")
+    form.children[0].value = world.login["code"]
+    press(panel, form.children[1].children[0], lambda: not panel._login.box.children)
     panel.wait()
     assert "Apollo News" in titles(panel)
     panel.fetch()

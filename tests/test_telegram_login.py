@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 import ipywidgets
 import pytest
-from fake_login import CODE, PASSWORD, PHONE, FakeLoginClient, install
+from fake_login import CODE, PASSWORD, PHONE, FakeLoginClient, install, until_idle
 from telethon import errors
 from telethon.sessions import StringSession
 
@@ -152,18 +152,27 @@ def test_logging_out_leads_back_to_the_beginning(client):
 def test_a_second_step_does_not_run_beside_the_first(client):
     login = TelegramLogin(CONFIG)
 
-    async def both() -> None:
-        client.gate = asyncio.Event()
-        first = asyncio.ensure_future(login.send_code(PHONE))
-        while not client.calls:
-            await asyncio.sleep(0)
-        with pytest.raises(cf.ConfigError, match="another step of this login is under way"):
-            await login.send_code(PHONE)
-        client.gate.set()
-        await first
+    client.held = "send_code"
+    first = asyncio.run_coroutine_threadsafe(login.send_code(PHONE), blocking.loop())
+    assert client.asked.wait(PATIENCE_SECONDS)
+    with pytest.raises(cf.ConfigError, match="another step of this login is under way"):
+        blocking.run(login.send_code(PHONE))
+    blocking.loop().call_soon_threadsafe(client.gate.set)
+    first.result(PATIENCE_SECONDS)
+    assert (client.calls, login.state) == (["send_code"], "code sent")
 
-    blocking.run(both())
-    assert client.calls == ["send_code"]
+
+def test_closing_ends_a_step_that_is_under_way(client):
+    login = TelegramLogin(CONFIG)
+    client.held = "send_code"
+    first = asyncio.run_coroutine_threadsafe(login.send_code(PHONE), blocking.loop())
+    assert client.asked.wait(PATIENCE_SECONDS)
+    assert "send_code(phone)" in blocking.run(login.close())
+    assert "send_code(phone)" in first.result(PATIENCE_SECONDS)
+    assert (login.state, client.closed) == ("new", 1)
+    client.held = None
+    blocking.run(login.send_code(PHONE))
+    assert login.state == "code sent"
 
 
 def test_after_shutdown_a_login_begins_again(client):
@@ -439,28 +448,73 @@ def test_one_can_start_over_with_another_number(client):
 
 def test_a_press_does_not_hold_the_kernel_up(client):
     card = LoginCard(TelegramLogin(CONFIG))
-
-    async def kernel() -> None:
-        waiting = asyncio.Event()
-        client.gate = asyncio.Event()
-        card.phone.value = PHONE
-        card.button.click()  # comes back at once, though Telegram does not answer
-        assert (card.button.disabled, card.status.value) == (True, "One moment …")
-        card.button.observe(lambda _: waiting.set(), "disabled")
-        mine = threading.current_thread()
-        threads = set()
-        card.status.observe(lambda _: threads.add(threading.current_thread()), "value")
-        blocking.loop().call_soon_threadsafe(client.gate.set)
-        await asyncio.wait_for(waiting.wait(), PATIENCE_SECONDS)
-        assert threads == {mine}  # only the kernel's own thread speaks to the browser
-        assert "code" in shown(card)
-
-    asyncio.run(kernel())
+    client.held = "send_code"
+    card.phone.value = PHONE
+    card.button.click()  # comes back at once, though Telegram does not answer
+    assert (card.button.disabled, card.phone.disabled, card.status.value) == (True, True, "One moment …")
+    card.button.click()  # a second click, which was on its way
+    ready = threading.Event()
+    card.button.observe(lambda _: ready.set(), "disabled")
+    blocking.loop().call_soon_threadsafe(client.gate.set)
+    assert ready.wait(PATIENCE_SECONDS)
+    assert "code" in shown(card)
+    assert client.calls == ["send_code"]
 
 
-def test_a_login_shows_itself_as_its_form_in_a_notebook_and_saves_nothing_being_typed(client, monkeypatch):
-    displayed = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: displayed.append(data))
+def test_what_is_typed_is_taken_out_of_the_field_at_once_and_another_value_replaces_it(client):
+    card = LoginCard(TelegramLogin(CONFIG))
+    hint = card.phone.placeholder
+    for typed in (PHONE + "0", PHONE):
+        card.phone.value = typed
+        assert (card.phone.value, card.phone.placeholder.partition(":")[0]) == ("", "taken")
+        nothing_typed_in(everything_saved(card), vars(card))
+    press(card, card.phone, "")
+    assert (client.calls, "code" in shown(card), card.phone.placeholder) == (["send_code"], True, hint)
+    press(card, card.code, "")
+    assert card.status.value == "the code is empty: fill it in."
+
+
+def test_an_error_that_nobody_thought_of_is_logged_without_its_words(client, monkeypatch, caplog):
+    async def broken(phone):
+        raise ValueError(f"cannot parse {phone.get_secret_value()}")
+
+    monkeypatch.setattr(client, "send_code", broken)
+    card = LoginCard(TelegramLogin(CONFIG))
+    press(card, card.phone, PHONE)
+    assert card.status.value == "This went wrong (ValueError): press the button again."
+    (record,) = [record for record in caplog.records if record.name == "chatframes"]
+    assert record.levelname == "ERROR"
+    assert "ValueError" in record.getMessage()
+    assert "in broken" in record.getMessage()
+    nothing_typed_in(caplog.text)
+
+
+@pytest.fixture
+def displayed(monkeypatch) -> list[dict]:
+    """What cells show."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, display_id: shown.append(data))
+    return shown
+
+
+def test_a_cell_that_is_run_again_leaves_no_form_of_before(client, displayed, monkeypatch):
+    parent = {"header": {"msg_id": "first run"}, "metadata": {"cellId": "a cell"}}
+    monkeypatch.setattr("chatframes.notebook.display._shell", lambda: SimpleNamespace(get_parent=lambda: parent))
+    first = TelegramLogin(CONFIG)
+    first._ipython_display_()
+    press(first._card, first._card.phone, PHONE)
+    parent["header"] = {"msg_id": "second run"}
+    second = TelegramLogin(CONFIG)
+    second._ipython_display_()
+    assert (first._card.closed, second._card.closed) == (True, False)
+    until_idle()
+    assert (first.state, client.closed) == ("new", 1)
+    first._ipython_display_()
+    assert not first._card.closed, "whoever kept it can go on with it"
+    assert len({data["application/vnd.jupyter.widget-view+json"]["model_id"] for data in displayed}) == 3
+
+
+def test_a_login_shows_itself_as_its_form_in_a_notebook_and_saves_nothing_being_typed(client, displayed):
     login = TelegramLogin(CONFIG)
     login._ipython_display_()
     login._card.phone.value = PHONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,8 @@ from ..errors import ConfigError
 from ..limits import Service
 from ..login import TelegramLogin
 from ..markup import escaped
-from ..values import Secret
+from .display import Closable, close_all
+from .fields import SecretField
 from .login import LoginCard
 
 __all__ = ["CredentialsForm", "LoginSteps"]
@@ -24,13 +26,13 @@ _FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
     "reddit": (("client_id", "Client id"), ("client_secret", "Client secret")),
 }
 _KEPT = (
-    "It is kept in this kernel's memory only, never in the notebook. To have it found the next time, put it into the "
-    "environment."
+    "What you give is taken out of its field at once and kept in this kernel's memory only; it is not saved with the "
+    "notebook. To have it found the next time, put it into the environment."
 )
 
 
 class CredentialsForm:
-    """Password fields for one service, emptied as soon as they are read.
+    """Password fields for one service, emptied as soon as something is typed into them.
 
     Parameters
     ----------
@@ -50,22 +52,18 @@ class CredentialsForm:
     def __init__(self, service: Service, config: Config, done: Callable[[Config], None]) -> None:
         self._service, self._config, self._done = service, config, done
         self.fields = {
-            name: ipywidgets.Password(
-                description=label,
-                continuous_update=False,  # what is typed reaches the kernel as late as possible
-                layout={"width": "32em"},
-                style={"description_width": "8em"},
-            )
+            name: ipywidgets.Password(description=label, layout={"width": "32em"}, style={"description_width": "8em"})
             for name, label in _FIELDS[service]
         }
+        self._typed = {name: SecretField(field) for name, field in self.fields.items()}
         self.button = ipywidgets.Button(description="Use", button_style="primary")
         self.status = ipywidgets.HTML(value=escaped(_KEPT))
         self.box = ipywidgets.VBox((*self.fields.values(), self.button, self.status))
         self.button.on_click(lambda _: self._pressed())
 
     def _pressed(self) -> None:
-        given: dict[str, Any] = {name: _taken(field) for name, field in self.fields.items()}
-        missing = [label for name, label in _FIELDS[self._service] if not given[name]]
+        given: dict[str, Any] = {name: field.take() for name, field in self._typed.items()}
+        missing = [label for name, label in _FIELDS[self._service] if not given[name].get_secret_value().strip()]
         if missing:
             self.status.value = escaped(f"{missing[0]} is empty: fill it in")
             return
@@ -75,6 +73,12 @@ class CredentialsForm:
             self.status.value = escaped(error)
             return
         self._done(config)
+
+    def close(self) -> None:
+        """Take the form off the page, and forget what was typed."""
+        for field in self._typed.values():
+            field.take()
+        close_all(self.box)
 
 
 class LoginSteps:
@@ -94,29 +98,39 @@ class LoginSteps:
     def __init__(self, let_in: Callable[[Config], None]) -> None:
         self.box = ipywidgets.VBox()
         self._let_in = let_in
-        self._card: LoginCard | None = None
+        self._lock = threading.RLock()  # it may be cleared while the library's thread asks
+        self._form: Closable | None = None
 
     def ask(self, service: Service, config: Config) -> None:
         """Show the form that is next: Telegram's own steps, once there is an app to take them with."""
-        self.clear()
-        if service == "telegram" and config.telegram.api_id is not None:
-            self._card = LoginCard(TelegramLogin(config), done=lambda: self._done(config))
-            self.box.children = (self._card.box,)
-        else:
-            self.box.children = (CredentialsForm(service, config, self._done).box,)
+        if service != "telegram" or config.telegram.api_id is None:
+            self._ask_for_keys(service, config)
+            return
+        card = LoginCard(TelegramLogin(config), done=lambda: self._done(config))
+        other = ipywidgets.Button(description="Another app", tooltip="Give another api_id and api_hash")
+        other.on_click(lambda _: self._ask_for_keys(service, config))
+        self._show(card, card.box, other)
 
     def clear(self) -> None:
-        """Show nothing, and hang up."""
-        card, self._card = self._card, None
-        self.box.children = ()
-        if card is not None:
-            card.close()
+        """Take away what is shown; a login that somebody has begun ends, and its connection is closed."""
+        with self._lock:
+            form, self._form = self._form, None
+            shown, self.box.children = self.box.children, ()
+            if form is not None:
+                form.close()
+            for widget in shown:
+                close_all(widget)
+
+    def _ask_for_keys(self, service: Service, config: Config) -> None:
+        form = CredentialsForm(service, config, self._done)
+        self._show(form, form.box)
+
+    def _show(self, form: Closable, *widgets: Any) -> None:
+        with self._lock:
+            self.clear()
+            self._form = form
+            self.box.children = widgets
 
     def _done(self, config: Config) -> None:
         self.clear()
         self._let_in(config)
-
-
-def _taken(field: Any) -> Secret:
-    value, field.value = Secret(str(field.value).strip()), ""
-    return value

@@ -55,6 +55,8 @@ class Door:
     def __init__(self) -> None:
         self._codes: dict[str, str] = {}  # the hash told with a code -> the number it was sent to
         self._exports: dict[bytes, tuple[int, Who]] = {}  # waiting to be taken to another data centre
+        self.homes: dict[Who, int] = dict.fromkeys(("me", "second", "bot"), HOME_DC)  # where each account lives
+        self._moves: dict[bytes, tuple[int, Who]] = {}  # scanned, and to be shown once more where the account lives
         self._tokens: dict[bytes, tuple[Client, float]] = {}  # shown as QR codes: whose, and until when
         self._salts = os.urandom(8), os.urandom(16)
 
@@ -63,9 +65,10 @@ class Door:
     def send_code(self, request: Any, client: Client) -> Any:
         """``auth.sendCode``."""
         _check_api(request)
-        if client.dc_id != HOME_DC:
-            raise RpcError(303, f"PHONE_MIGRATE_{HOME_DC}")
         number = _digits(request.phone_number)
+        home = self.homes[_NUMBERS[number]] if number in _NUMBERS else HOME_DC
+        if client.dc_id != home:
+            raise RpcError(303, f"PHONE_MIGRATE_{home}")
         if number not in _NUMBERS:
             raise RpcError(400, "PHONE_NUMBER_INVALID")
         return self._sent(number)
@@ -105,16 +108,30 @@ class Door:
     def login_token(self, request: Any, client: Client) -> tuple[Who | None, Any]:
         """``auth.exportLoginToken``: who is in or, while another app has accepted nothing yet, a token for it."""
         _check_api(request)
-        who: Who | None = client.memory.pop("scanned by", None)
-        if who == "second":
-            client.memory["half in"] = who
-            raise RpcError(401, "SESSION_PASSWORD_NEEDED")
-        if who is not None:
-            client.memory["who"] = who
-            return who, None
+        scanned_by: Who | None = client.memory.pop("scanned by", None)
+        if scanned_by is not None:
+            home, token = self.homes[scanned_by], os.urandom(32)
+            if client.dc_id != home:
+                self._moves[token] = home, scanned_by
+                return None, types.auth.LoginTokenMigrateTo(home, token)
+            return self._scanned(scanned_by, client), None
         token, expires = os.urandom(32), time.time() + TOKEN_SECONDS
         self._tokens[token] = client, expires
         return None, types.auth.LoginToken(datetime.fromtimestamp(expires, UTC), token)
+
+    def take_token(self, request: Any, client: Client) -> Who:
+        """``auth.importLoginToken``: a login that was scanned at another data centre than the account's."""
+        home, who = self._moves.pop(request.token, (0, None))
+        if who is None or home != client.dc_id:
+            raise RpcError(400, "AUTH_TOKEN_INVALID")
+        return self._scanned(who, client)
+
+    def _scanned(self, who: Who, client: Client) -> Who:
+        if who == "second":
+            client.memory["half in"] = who
+            raise RpcError(401, "SESSION_PASSWORD_NEEDED")
+        client.memory["who"] = who
+        return who
 
     def scan(self, link: str, who: Who) -> None:
         """Accept a token, as somebody's phone does that has read the QR code."""
@@ -196,8 +213,8 @@ class Door:
     def bot(self, request: Any, client: Client) -> Who:
         """``auth.importBotAuthorization``."""
         _check_api(request)
-        if client.dc_id != HOME_DC:
-            raise RpcError(303, f"USER_MIGRATE_{HOME_DC}")
+        if client.dc_id != self.homes["bot"]:
+            raise RpcError(303, f"USER_MIGRATE_{self.homes['bot']}")
         if request.bot_auth_token != BOT_TOKEN:
             raise RpcError(400, "ACCESS_TOKEN_INVALID")
         client.memory["who"] = "bot"

@@ -42,6 +42,7 @@ _OPEN = (  # to whoever is not logged in
     _AUTH.ResendCodeRequest,
     _AUTH.SignInRequest,
     _AUTH.ExportLoginTokenRequest,
+    _AUTH.ImportLoginTokenRequest,
     _AUTH.CheckPasswordRequest,
     _AUTH.ImportBotAuthorizationRequest,
     _AUTH.ImportAuthorizationRequest,
@@ -159,6 +160,7 @@ class TelegramServer:
             _AUTH.ResendCodeRequest: lambda r, c, call: self._door.resend_code(r, c),
             _AUTH.SignInRequest: lambda r, c, call: self._welcome(self._door.sign_in(r, c)),
             _AUTH.ExportLoginTokenRequest: self._login_token,
+            _AUTH.ImportLoginTokenRequest: lambda r, c, call: self._let_in(self._door.take_token(r, c)),
             _AUTH.CheckPasswordRequest: lambda r, c, call: self._welcome(self._door.check_password(r, c)),
             _AUTH.ImportBotAuthorizationRequest: lambda r, c, call: self._welcome(self._door.bot(r, c)),
             _AUTH.ExportAuthorizationRequest: lambda r, c, call: self._door.export(r, c, {*self._centres} - {c.dc_id}),
@@ -335,8 +337,9 @@ class TelegramServer:
         if not isinstance(request, _OPEN):
             if who is None:
                 raise RpcError(401, "AUTH_KEY_UNREGISTERED")
-            if client.dc_id != HOME_DC and not isinstance(request, _ANYWHERE):
-                raise RpcError(303, f"USER_MIGRATE_{HOME_DC}")
+            home = self._door.homes[who]
+            if client.dc_id != home and not isinstance(request, _ANYWHERE):
+                raise RpcError(303, f"USER_MIGRATE_{home}")
             if who == "bot" and isinstance(request, _NOT_FOR_BOTS):
                 raise RpcError(400, "BOT_METHOD_INVALID")
             if self._limited and call.kind == "pages":
@@ -362,7 +365,10 @@ class TelegramServer:
 
     def _login_token(self, request: Any, client: Client, call: TelegramCall) -> Any:
         who, token = self._door.login_token(request, client)
-        return token if who is None else types.auth.LoginTokenSuccess(self._welcome(who))
+        return token if who is None else self._let_in(who)
+
+    def _let_in(self, who: Who) -> Any:
+        return types.auth.LoginTokenSuccess(self._welcome(who))
 
     def _import(self, request: Any, client: Client, call: TelegramCall) -> Any:
         who = self._door.take_in(request, client)

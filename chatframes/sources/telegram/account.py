@@ -31,7 +31,7 @@ from ...transfer.clock import Clock
 from ...values import is_session_string
 from .pace import Pace
 from .signing_in import LOST, REVOKED, LoginClient
-from .store import open_session, session_name
+from .store import StoredSession, open_session, session_name
 
 CONNECT_SECONDS = 60.0
 
@@ -147,6 +147,7 @@ async def _hang_up(end: TelegramClient | MTProtoSender) -> None:
 _accounts: dict[str, Account] = {}
 _opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 _handshakes: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+_shaking: dict[asyncio.AbstractEventLoop, asyncio.Task[Any] | None] = {}  # who has that lock
 
 
 async def account(config: TelegramConfig) -> Account:
@@ -192,6 +193,7 @@ def _forget_all() -> None:
     _accounts.clear()
     _opening.clear()
     _handshakes.clear()
+    _shaking.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -203,8 +205,12 @@ async def client_for_login(config: TelegramConfig, clock: Clock) -> LoginClient:
     if (known := _accounts.get(_key(config))) is not None:
         await forget(known)
     client, _ = _client(config)
-    async with _trusting(config.server):
-        await _saying_why(client.connect(), _how_to_log_in(config))
+    try:
+        async with _trusting(config.server):
+            await _saying_why(client.connect(), _how_to_log_in(config))
+    except BaseException:
+        await client.disconnect()
+        raise
     return LoginClient(client, clock)
 
 
@@ -235,7 +241,9 @@ def _client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
     assert config.api_id is not None
     assert config.api_hash is not None
     session = open_session(config)
-    if (server := config.server) is not None:
+    server = config.server
+    # A login that is kept here was made at that very server, and knows which of its data centres it lives in.
+    if server is not None and not (isinstance(session, StoredSession) and session.auth_key is not None):
         session.set_dc(server.dc_id, server.address, server.port)
 
     class Client(TelegramClient):  # type: ignore[misc]
@@ -249,6 +257,10 @@ def _client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
             self._authorized = True
             self.me = user
             return user
+
+        async def _switch_dc(self, new_dc: int) -> None:
+            async with _trusting(server):
+                await super()._switch_dc(new_dc)
 
     client = Client(
         session,
@@ -300,16 +312,22 @@ async def _trusting(server: TelegramServer | None) -> AsyncIterator[None]:
     Telethon has one set of server keys for the whole process; a sandbox's key, which anybody can read, must not be
     among them while somebody connects to Telegram itself.
     """
-    async with _handshakes.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if _shaking.get(loop) is task:  # connecting, it was sent on to another data centre
+        yield
+        return
+    async with _handshakes.setdefault(loop, asyncio.Lock()):
         before = dict(rsa._server_keys)
         if server is not None:
             try:
                 rsa.add_key(server.public_key.encode(), old=False)
             except ValueError:
                 raise ConfigError("telegram.server.public_key is not a public RSA key in PEM (PKCS#1)") from None
+        _shaking[loop] = task
         try:
             yield
         finally:
+            _shaking.pop(loop, None)
             rsa._server_keys.clear()
             rsa._server_keys.update(before)
 

@@ -11,7 +11,7 @@ import base64
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from telethon import TelegramClient, errors, utils
 from telethon.tl import functions, types
@@ -60,10 +60,6 @@ _REFUSALS[errors.PhoneCodeEmptyError] = _REFUSALS[errors.PhoneCodeInvalidError]
 
 class CodeExpired(AuthError):
     """The code is too old, or was withdrawn: another one has to be sent."""
-
-
-class _PasswordNeeded(AuthError):
-    """Another step is to come. Never reaches a user."""
 
 
 class LoginClient:
@@ -120,7 +116,7 @@ class LoginClient:
         await self._ask(lambda: self._client.sign_in(password=password.get_secret_value()))
         self._keep()
 
-    async def login_link(self, *, wait: bool = False) -> Secret | bool:
+    async def login_link(self, *, wait: bool = False) -> Secret | Literal["done", "password needed"]:
         """Return a link that logs this client in once another app of the account has opened it: as a QR code, say.
 
         Parameters
@@ -130,25 +126,25 @@ class LoginClient:
 
         Returns
         -------
-        Secret or bool
-            The link to be opened now, which may be another one than before; True when one has been opened and this
-            client is logged in, False when the account's password is needed, too.
+        Secret, "done" or "password needed"
+            The link to be opened now, which may be another one than before. "done" when one has been opened and this
+            client is logged in; "password needed" when the account's password has to follow.
         """
         if wait:
             await self._clock.sleep(LOOK_AGAIN_SECONDS)
         # Telethon's own way waits for an update, which our clients do not ask for; asking again tells the same.
-        try:
-            answer = await self._ask(self._login_token)
-        except _PasswordNeeded:
-            return False
+        answer = await self._ask(self._login_token)
+        if answer is None:
+            return "password needed"
         if isinstance(answer, types.auth.LoginToken):
             token = base64.urlsafe_b64encode(answer.token).decode("ascii").rstrip("=")
             return Secret(f"tg://login?token={token}")
         await self._ask(lambda: self._client._on_login(answer.authorization.user))
         self._keep()
-        return True
+        return "done"
 
     async def _login_token(self) -> Any:
+        """Return Telegram's answer, None when an account has let us in that has a password."""
         try:
             request = functions.auth.ExportLoginTokenRequest(self._client.api_id, self._client.api_hash, [])
             answer = await self._client(request)
@@ -156,9 +152,7 @@ class LoginClient:
                 await self._client._switch_dc(answer.dc_id)
                 answer = await self._client(functions.auth.ImportLoginTokenRequest(answer.token))
         except errors.SessionPasswordNeededError:
-            answer = None
-        if answer is None:
-            raise _PasswordNeeded("the account has a password")
+            return None
         return answer
 
     async def log_out(self) -> None:
