@@ -62,11 +62,11 @@ class CredentialsForm:
         self.button.on_click(lambda _: self._pressed())
 
     def _pressed(self) -> None:
-        given: dict[str, Any] = {name: field.take() for name, field in self._typed.items()}
-        missing = [label for name, label in _FIELDS[self._service] if not given[name].get_secret_value().strip()]
-        if missing:
+        missing = [label for name, label in _FIELDS[self._service] if self._typed[name].empty]
+        if missing:  # the others keep what they have
             self.status.value = escaped(f"{missing[0]} is empty: fill it in")
             return
+        given: dict[str, Any] = {name: field.take() for name, field in self._typed.items()}
         try:
             config = with_credentials(self._config, self._service, "the form", **given)
         except ConfigError as error:

@@ -1,4 +1,9 @@
-"""How our widgets get into a cell: with words for where widgets are not shown, and closed when a cell is run again."""
+"""How our widgets get into a cell: with words for where widgets are not shown, and closed when a cell is run again.
+
+Widgets may be made, changed and closed on any thread: what they send goes through a queue that ipykernel's own thread
+empties. One rule: no two threads set the same value of a widget at the same time, or what the page gets last may not be
+what stands last. So what a widget shows is written on one thread, or under its owner's lock.
+"""
 
 from __future__ import annotations
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from ..values import Secret
 
 __all__ = ["SecretField"]
 
+COMES_SECONDS, COMES_STEPS = 0.5, 10
 TAKEN = "taken: type again to replace it"
 
 
@@ -46,6 +48,21 @@ class SecretField:
             self._kept = Secret(str(change["new"]))
             self.widget.placeholder = TAKEN
             self.widget.value = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been typed since it was taken last."""
+        return not self._kept.get_secret_value().strip()
+
+    async def come(self) -> None:
+        """Wait a moment for what was typed, if it is not there: a button may be heard before the field beside it.
+
+        A kernel with subshells hears each widget in the thread where that widget spoke last.
+        """
+        for _ in range(COMES_STEPS):
+            if not self.empty:
+                return
+            await asyncio.sleep(COMES_SECONDS / COMES_STEPS)
 
     def take(self) -> Secret:
         """Return what was typed last, and forget it; an empty secret when there is nothing."""

@@ -188,8 +188,7 @@ class LoginCard:
         with self._lock:
             if self._may_press():
                 step, field = self._steps[self._asked]
-                typed = field.take()
-                self._begin(lambda turn: step(typed))
+                self._begin(lambda turn: self._give(step, field))
 
     def _pressed_qr(self, _: object) -> None:
         with self._lock:
@@ -246,6 +245,10 @@ class LoginCard:
         if state == "done" and self._done is not None:
             self._done()
 
+    async def _give(self, step: Callable[[object], Coroutine[Any, Any, object]], field: SecretField) -> None:
+        await field.come()
+        await step(field.take())
+
     async def _show_codes(self, turn: object) -> None:
         """Show a QR code that is good now, and the next one, until one is scanned or somebody ends that."""
         try:
@@ -273,7 +276,7 @@ class LoginCard:
 
 _TOLD = {
     "qr shown": "In your Telegram app open Settings, Devices, Link Desktop Device, and point the camera at this.",
-    "new": "Telegram sends a code to your Telegram app.",
+    "new": "Telegram will send a code to your Telegram app.",
     "code sent": "A code is in your Telegram app, as a message from Telegram.",
     "password needed": "The code was right. This account has a password as well.",
 }
