@@ -89,16 +89,31 @@ def test_labels_say_what_they_are_and_limits_are_explained() -> None:
     controls = cf.ImageControls(enabled=True, remember=False)
     assert controls.toggle.description == "Download images"
     assert controls.size.description == "Largest image (MiB)"
-    assert (controls.size.min, controls.size.max) == (1, 2047)
+    assert (controls.size.min, controls.size.max) == (0.01, 2047)
     assert "left out, and the report says so" in controls.explained.value
     words = " ".join([controls.explained.value, repr(controls)])
     assert "concurren" not in words
 
 
-@pytest.mark.parametrize("size", [1_000_000, 5])
+@pytest.mark.parametrize("size", [5, 2**31 - 1])
 def test_a_size_that_the_control_cannot_show_is_refused_with_a_way_out(size: int) -> None:
-    with pytest.raises(cf.ConfigError, match=r"whole MiB.*ImageSettings"):
+    with pytest.raises(cf.ConfigError, match=r"0.01 to 2,047 MiB.*ImageSettings"):
         cf.ImageControls(max_size_bytes=size)
+
+
+def test_a_size_may_be_any_number_of_bytes_and_half_a_mebibyte_is_half() -> None:
+    controls = cf.ImageControls(enabled=True, max_size_bytes=2_000_000)
+    assert controls.settings.max_size_bytes == 2_000_000
+    assert repr(controls) == "ImageControls(images up to 1.907 MiB)"
+    controls.size.value = 0.5
+    assert controls.settings.max_size_bytes == 2**19
+    assert cf.ImageControls().settings.max_size_bytes == 2**19
+    for odd in (float("nan"), float("inf"), float("-inf"), 1e300, -3.0):
+        controls.size.value = odd
+        assert 10_000 < controls.settings.max_size_bytes <= 2047 * 2**20
+    controls.size.value = 3
+    controls.size.value = float("nan")
+    assert controls.settings.max_size_bytes == 3 * 2**20
 
 
 def test_any_call_takes_them_and_obeys() -> None:

@@ -45,6 +45,10 @@ def said(panel: cf.FetchPanel) -> str:
     return Reader(panel.status.value).text
 
 
+def saved(panel: cf.FetchPanel) -> str:
+    return Reader(panel.saving.status.value).text
+
+
 def titles(panel: cf.FetchPanel) -> list[str]:
     return [label.partition("  (")[0] for label, _ in panel.picker.chats.listed.options]
 
@@ -216,7 +220,10 @@ def test_what_cannot_be_fetched_is_said_in_a_sentence_before_any_request(
     assert sentence in said(panel)
     assert not panel.fetch_button.disabled
     assert panel.frame is None
-    assert panel._code.value == ""
+    assert "cf.fetch" not in panel._code.value
+    assert sentence in Reader(panel._code.value).text, "said already when it was chosen"
+    panel.images.toggle.value = not panel.images.toggle.value
+    assert said(panel) == "", "and taken back when something else is chosen"
     assert sum(world.stats()["requests"].values()) == 0
 
 
@@ -369,11 +376,11 @@ def test_another_service_takes_the_form_and_the_sentence_of_the_one_before_away(
     assert "Project Apollo" in titles(panel)
 
 
-def test_a_list_that_cannot_be_had_again_leaves_the_list_that_is_there() -> None:
-    with cf.sandbox(messages=20, images=0) as world:
-        panel = shown(panel_of(world))
-        choose(panel, "Kitchen")
-        before, chosen = titles(panel), panel.source
+def test_a_list_that_cannot_be_had_again_leaves_the_list_that_is_there(world: World) -> None:
+    panel = shown(panel_of(world))
+    choose(panel, "Kitchen")
+    before, chosen = titles(panel), panel.source
+    panel.config = cf.load_config({"webex": {**world.config["webex"], "access_token": "run-out"}})
     panel.picker.chats.refresh.click()
     panel.wait()
     assert said(panel)
@@ -466,22 +473,22 @@ def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
     assert panel.saving.button.disabled
     panel.save()
     panel.wait()
-    assert "no table" in said(panel)
+    assert "no table" in saved(panel)
     panel.fetch()
     panel.wait()
     panel.saving.path.value = str(tmp_path / "apollo.parquet")
     panel.save()
     panel.wait()
-    assert "Saved 300 messages" in said(panel)
+    assert saved(panel) == f"Saved 300 messages to {tmp_path / 'apollo.parquet'}."
     assert len(pd.read_parquet(tmp_path / "apollo.parquet")) == 300
     panel.save()
     panel.wait()
-    assert "Saved 300 messages" in said(panel), "a file of its own it replaces"
+    assert "in place of what was there" in saved(panel), "the same table it replaces without a question"
     (tmp_path / "thesis.parquet").write_text("ten years of work")
     panel.saving.path.value = str(tmp_path / "thesis.parquet")
     panel.save()
     panel.wait()
-    assert "is there already" in said(panel)
+    assert "is there already" in saved(panel)
     assert (tmp_path / "thesis.parquet").read_text() == "ten years of work"
     panel.save()
     panel.wait()
@@ -490,10 +497,51 @@ def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
         panel.saving.path.value = odd
         panel.save()
         panel.wait()
-        assert said(panel).startswith("Not saved: ")
-        assert "[Errno" not in said(panel)
-        assert "please report" not in said(panel)
+        assert saved(panel).startswith("Not saved: ")
+        assert "[Errno" not in saved(panel)
+        assert said(panel) == ""
         assert not panel.saving.button.disabled
+
+
+def test_saving_another_table_asks_before_it_replaces_the_one_before(world: World) -> None:
+    panel = shown(panel_of(world, cf.Webex("Project Apollo")))
+    panel.fetch()
+    panel.wait()
+    assert saved(panel) == "300 messages of Project Apollo"
+    assert panel.saving.path.value == "project-apollo.parquet"
+    panel.saving.path.value = "mine.parquet"
+    panel.save()
+    panel.wait()
+    choose(panel, "Kitchen")
+    panel.fetch()
+    panel.wait()
+    assert panel.saving.path.value == "mine.parquet", "what somebody has typed stays"
+    panel.save()
+    panel.wait()
+    assert "is there already" in saved(panel)
+    assert len(pd.read_parquet("mine.parquet")) == 300
+    panel.save()
+    panel.wait()
+    assert len(pd.read_parquet("mine.parquet")) == len(panel.frame) == 10
+
+
+def test_where_nothing_was_found_it_says_when_the_chat_was_last_active(world: World) -> None:
+    panel = shown(panel_of(world))
+    choose(panel, "Kitchen")
+    panel.days.preset.value = "Days of my own"
+    panel.days.since.value = panel.days.until.value = date(2026, 11, 20)
+    panel.fetch()
+    panel.wait()
+    assert said(panel) == "No messages were found in these days; this chat was last active on 2026-10-28."
+    assert len(panel.frame) == 0
+
+
+def test_a_click_that_is_heard_before_what_was_typed_waits_for_it(world: World) -> None:
+    panel = panel_of(world, cf.Reddit("r/aaa"))
+    panel.fetch_button.click()
+    panel.picker.place.what.value = "r/apollo"
+    panel.wait()
+    assert len(panel.frame) > 0
 
 
 # --- logging in --------------------------------------------------------------------------------------------------

@@ -86,6 +86,13 @@ class ChatList:
         found = self._chats.loc[self._chats["id"] == self.listed.value, "title"]
         return plain(found.iloc[0]) if len(found) else ""
 
+    def last_active(self) -> pd.Timestamp | None:
+        """Return when the chosen chat was last active (UTC), as far as its service says."""
+        if self._chats is None:
+            return None
+        found = self._chats.loc[self._chats["id"] == self.listed.value, "last_activity"].dropna()
+        return found.iloc[0] if len(found) else None
+
     def show(self, chats: pd.DataFrame) -> None:
         """Show these chats, a table as `chatframes.chats` gives."""
         self._chats = chats

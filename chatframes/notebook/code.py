@@ -29,7 +29,7 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
     <BLANKLINE>
     df = cf.fetch(
         cf.Webex('Project Apollo', since='2026-10-01'),
-        images=cf.ImageSettings(enabled=True, max_size_bytes=10485760),
+        images=True,
     )
     """
     lines = [
@@ -38,8 +38,12 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
         "df = cf.fetch(",
         f"    # {plain(title)}" if title else None,
         f"    cf.{source!r},",
-        f"    images=cf.{images!r}," if images.enabled else None,
+        f"    images={_images(images)}," if images.enabled else None,
         f"    config={config}," if config else None,
         ")",
     ]
     return "\n".join(line for line in lines if line is not None)
+
+
+def _images(images: ImageSettings) -> str:
+    return "True" if images == ImageSettings(True) else f"cf.{images!r}"

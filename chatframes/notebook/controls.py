@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +17,7 @@ from .display import bundle
 __all__ = ["ImageControls"]
 
 MIB = 2**20
-LARGEST_MIB = 2047  # a column of Arrow's holds 2 GiB
+SMALLEST_MIB, LARGEST_MIB = 0.01, 2047  # a column of Arrow's holds 2 GiB
 DEFAULT = ImageSettings(enabled=False)
 
 
@@ -31,7 +32,7 @@ class ImageControls:
     enabled : bool, optional
         Download images; unless given, as chosen last.
     max_size_bytes : int, optional
-        Leave out images above this size, in whole MiB (1,048,576 bytes): 1 to 2,047 of them.
+        Leave out images above this size: up to 2,047 MiB (of 1,048,576 bytes).
     remember : bool
         Keep what is chosen for the next time, in a file of this user's (``~/.chatframes/choices.json``).
 
@@ -64,23 +65,24 @@ class ImageControls:
             last.enabled if enabled is None else enabled,
             last.max_size_bytes if max_size_bytes is None else max_size_bytes,
         )
-        if first.max_size_bytes % MIB or not 1 <= first.max_size_bytes // MIB <= LARGEST_MIB:
+        if not _fits(first):
             raise ConfigError(
-                f"ImageControls: max_size_bytes is {first.max_size_bytes}, but the control counts whole MiB, 1 to "
-                f"{LARGEST_MIB}: give a multiple of {MIB}, or pass an ImageSettings to the call"
+                f"ImageControls: max_size_bytes is {first.max_size_bytes}, but the control goes from {SMALLEST_MIB} to "
+                f"{LARGEST_MIB:,} MiB (of {MIB:,} bytes): pass an ImageSettings to the call"
             )
         self._remember = remember
+        self._bytes = first.max_size_bytes  # exactly: a number of MiB may be a rounded one
         self.toggle = ipywidgets.Checkbox(
             value=first.enabled, description="Download images", indent=False, layout={"width": "auto"}
         )
-        self.size = ipywidgets.BoundedIntText(
-            value=first.max_size_bytes // MIB,
-            min=1,
+        self.size = ipywidgets.BoundedFloatText(
+            value=round(first.max_size_bytes / MIB, 3),
+            min=SMALLEST_MIB,
             max=LARGEST_MIB,
             description="Largest image (MiB)",
             disabled=not first.enabled,
             style={"description_width": "initial"},
-            layout={"width": "14em", "margin": "2px 2px 2px 24px"},
+            layout={"width": "15em", "margin": "2px 2px 2px 24px"},
         )
         self.explained = ipywidgets.HTML()
         self.choices = (self.toggle, self.size)
@@ -92,27 +94,32 @@ class ImageControls:
     @property
     def settings(self) -> ImageSettings:
         """What is chosen now; a snapshot, which later clicks do not change."""
-        return ImageSettings(bool(self.toggle.value), int(self.size.value) * MIB)
+        return ImageSettings(bool(self.toggle.value), self._bytes)
 
     def __repr__(self) -> str:
         return f"ImageControls({self._said()})"
 
     def _said(self) -> str:
         settings = self.settings
-        return f"images up to {self.size.value:,} MiB" if settings.enabled else "images off"
+        return f"images up to {self.size.value:,g} MiB" if settings.enabled else "images off"
 
     def _explain(self, more: str = "") -> None:
         settings = self.settings
         if settings.enabled:
             said = (
-                f"Images of more than {self.size.value:,} MiB (1 to {LARGEST_MIB:,}) are left out, and the report "
+                f"Images of more than {self.size.value:,g} MiB (up to {LARGEST_MIB:,}) are left out, and the report "
                 "says so. A change counts from the next fetch on."
             )
         else:
             said = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."
         self.explained.value = f'<div style="font-size:90%;opacity:.8">{escaped(f"{said} {more}")}</div>'
 
-    def _changed(self, _: object) -> None:
+    def _changed(self, change: Any) -> None:
+        if change["owner"] is self.size:
+            if not math.isfinite(change["new"]):  # no number at all, which a page cannot show either
+                self.size.value = change["old"]
+                return
+            self._bytes = round(change["new"] * MIB)
         self.size.disabled = not self.toggle.value
         trouble = choices.remember(images=asdict(self.settings)) if self._remember else ""
         self._explain(trouble)
@@ -129,5 +136,8 @@ def _remembered() -> ImageSettings:
         found = ImageSettings(kept.get("enabled", False), kept.get("max_size_bytes", DEFAULT.max_size_bytes))
     except ConfigError:  # the file was written by hand
         return DEFAULT
-    whole = not found.max_size_bytes % MIB and found.max_size_bytes // MIB <= LARGEST_MIB
-    return found if whole else DEFAULT
+    return found if _fits(found) else DEFAULT
+
+
+def _fits(settings: ImageSettings) -> bool:
+    return SMALLEST_MIB <= settings.max_size_bytes / MIB <= LARGEST_MIB

@@ -40,6 +40,7 @@ from .saving import SaveRow, messages_in
 
 __all__ = ["FetchPanel"]
 
+SETTLE_SECONDS = 0.2
 ASKING = "Asking for the chats …"
 NOTHING_READ = "Stopped before anything was read."
 _CODE = "user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;padding:8px;background:rgba(128,128,128,.12)"
@@ -57,7 +58,7 @@ class FetchPanel:
     source : Webex, Telegram or Reddit, optional
         What is chosen to begin with; its days must be whole days.
     images : None, bool, ImageSettings, dict or widget
-        As for `fetch`, in whole MiB; unless given, what this user chose last.
+        As for `fetch`; unless given, what this user chose last.
     config : Config, dict, path or None
         As for `fetch`. Read once, now.
     remember : bool
@@ -95,7 +96,7 @@ class FetchPanel:
     <BLANKLINE>
     df = cf.fetch(
         cf.Webex('Project Apollo', since='2026-10-01', until='2026-10-31'),
-        images=cf.ImageSettings(enabled=True, max_size_bytes=10485760),
+        images=True,
         config=config,
     )
     """
@@ -119,6 +120,7 @@ class FetchPanel:
         self._lock = threading.Lock()
         self._begun: set[str] = set()  # of "fetch" and "save"
         self._listed = self._closed = False
+        self._said = self._complaint = ""
         self.days = (
             DayControls(preset="Last 30 days")
             if source is None
@@ -132,7 +134,7 @@ class FetchPanel:
     def _make_widgets(self) -> None:
         self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary")
         self.cancel_button = ipywidgets.Button(description="Cancel", disabled=True)
-        self.saving = SaveRow(self.save)
+        self.saving = SaveRow(lambda: self._pressed(self.save))
         self.status = ipywidgets.HTML()
         self._login = LoginSteps(self._let_in)
         self._card = Card()
@@ -152,10 +154,10 @@ class FetchPanel:
                 self._code,
             )
         )
-        self.fetch_button.on_click(lambda _: self.fetch())
+        self.fetch_button.on_click(lambda _: self._pressed(self.fetch))
         self.cancel_button.on_click(lambda _: self.cancel())
         for widget in self._choices():
-            widget.observe(self._write_code, "value")
+            widget.observe(self._chosen, "value")
 
     def _choices(self) -> tuple[Any, ...]:
         return (*self.picker.choices, *self.days.choices, *self.images.choices)
@@ -172,13 +174,16 @@ class FetchPanel:
         """The code that does the same as Fetch."""
         return code_for(self.source, self.images.settings, title=self.picker.title(), config=self._config_name)
 
-    def _write_code(self, _: object = None) -> None:
+    def _write_code(self) -> None:
         try:
-            code = self.code
-        except ConfigError:
-            code = ""
-        shown = f'The same as code:<pre style="{_CODE}">{lines(code)}</pre>' if code else ""
-        self._code.value = shown
+            self._code.value = f'The same as code:<pre style="{_CODE}">{lines(self.code)}</pre>'
+        except ConfigError as error:
+            self._code.value = f"<div>{lines(_sentence(str(error)))}</div>"
+
+    def _chosen(self, _: object) -> None:
+        if self._said == self._complaint:  # of what was chosen before
+            self._say("")
+        self._write_code()
 
     # --- what can be done ---------------------------------------------------------------------------------------------
 
@@ -191,12 +196,14 @@ class FetchPanel:
         except ConfigError as error:
             self._begun.discard("fetch")
             self._say(error)
+            self._complaint = self._said
         except BaseException:
             self._begun.discard("fetch")
             raise
 
     def cancel(self) -> None:
         """Stop the fetch that is going on; what it has read becomes `frame`."""
+        self._jobs.cancel("press")
         self._jobs.cancel("fetch", self._cancelling)
 
     def save(self) -> None:
@@ -219,6 +226,14 @@ class FetchPanel:
         self._jobs.cancel("list")
         self._jobs.begin("close", self._leave())
 
+    def _pressed(self, act: Callable[[], None]) -> None:
+        self._jobs.begin("press", self._settled(act), self._ended)
+
+    async def _settled(self, act: Callable[[], None]) -> None:
+        # A kernel with subshells hears each widget in a thread of its own, and a click before what was typed last.
+        await asyncio.sleep(SETTLE_SECONDS)
+        act()
+
     def _may_begin(self, what: str) -> bool:
         with self._lock:
             if self._closed or what in self._begun:
@@ -239,8 +254,10 @@ class FetchPanel:
             frame = await fetching(
                 source, images=images, raw=False, config=self.config, progress=self._card, keep=kept.append
             )
-            whole = frame.attrs["chatframes"]["status"] == "complete"
-            said = "" if whole else "Something is missing: the report below says what, and why."
+            if frame.attrs["chatframes"]["status"] != "complete":
+                said = "Something is missing: the report below says what, and why."
+            else:
+                said = "" if len(frame) else f"No messages were found{self._last_active(source)}."
         except asyncio.CancelledError:
             frame = kept[0]() if kept else None
             said = f"Stopped: the {messages_in(frame)} read so far are at panel.frame."
@@ -254,6 +271,8 @@ class FetchPanel:
         if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] == "complete"):
             self.frame = frame
             self._say(said)
+            told = frame.attrs["chatframes"]["sources"][0]
+            self.saving.offer(frame, told["chat_name"] or told["source"])
         else:
             self._say(NOTHING_READ if said.startswith("Stopped") else said, self._of_before())
 
@@ -274,15 +293,19 @@ class FetchPanel:
         if isinstance(error, Exception):
             self._say(unexpected(error))
 
+    def _last_active(self, source: Source) -> str:
+        day = None if isinstance(source, Reddit) else self.picker.chats.last_active()
+        return "" if day is None else f" in these days; this chat was last active on {day:%Y-%m-%d}"
+
     def _of_before(self) -> str:
         return "" if self.frame is None else f"panel.frame still holds the {messages_in(self.frame)} of before."
 
     async def _save(self) -> None:
         if self.frame is None:
-            self._say("There is no table to save yet: press Fetch first.")
+            self.saving.say("There is no table to save yet: press Fetch first.")
             return
         self.saving.button.disabled = True
-        self._say(await asyncio.to_thread(self.saving.write, self.frame))
+        self.saving.say(await asyncio.to_thread(self.saving.write, self.frame))
 
     def _saved(self, task: asyncio.Task[None]) -> None:
         self._begun.discard("save")
@@ -317,7 +340,7 @@ class FetchPanel:
     async def _leave(self) -> None:
         self._login.clear()
         for widget in self._choices():
-            widget.unobserve(self._write_code, "value")
+            widget.unobserve(self._chosen, "value")
         self.picker.close()
         close_all(self.box, but=self.images.box if self._images_are_theirs else None)
 

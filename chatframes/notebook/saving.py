@@ -1,7 +1,8 @@
-"""Where a table is saved, as widgets: a file name and a button."""
+"""Where a table is saved, as widgets: a file name, a button, and what came of it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ChatframesError
+from ..markup import lines
 from ..table.files import write_parquet
 
-__all__ = ["SaveRow", "messages_in"]
+__all__ = ["SaveRow", "file_name", "messages_in"]
 
 
 class SaveRow:
@@ -28,34 +30,66 @@ class SaveRow:
         The name of the file.
     button : ipywidgets.Button
         To be disabled while there is nothing to save.
+    status : ipywidgets.HTML
+        What would be saved, and what came of it.
     box : ipywidgets.HBox
         What to display.
     """
 
     def __init__(self, pressed: Callable[[], None]) -> None:
+        self._suggested = "chat.parquet"
         self.path = ipywidgets.Text(
-            description="File", value="chat.parquet", tooltip="Where the table is saved, as Parquet"
+            description="File", value=self._suggested, tooltip="Where the table is saved, as Parquet"
         )
         self.button = ipywidgets.Button(description="Save as Parquet", disabled=True)
-        self.box = ipywidgets.HBox((self.path, self.button))
+        self.status = ipywidgets.HTML()
+        self.box = ipywidgets.HBox((self.path, self.button, self.status), layout={"flex_flow": "row wrap"})
         self.button.on_click(lambda _: pressed())
-        self._may_replace: set[Path] = set()  # files of ours, and those that were asked about
+        self._frame: pd.DataFrame | None = None
+        self._may_replace: set[Path] = set()  # with this frame: written with it, or asked about
+
+    def say(self, said: str) -> None:
+        """Say something beside the button."""
+        self.status.value = f'<div role="status">{lines(said)}</div>' if said else ""
+
+    def offer(self, frame: pd.DataFrame, name: str) -> None:
+        """Say what would be saved, a chat of this name, and suggest a file for it, unless somebody has named one."""
+        self.say(f"{messages_in(frame)} of {name}")
+        if self.path.value == self._suggested:
+            self._suggested = file_name(name)
+            self.path.value = self._suggested
 
     def write(self, frame: pd.DataFrame) -> str:
-        """Write the file and return, in a sentence, what came of it. A file of others is asked about first."""
+        """Write the file and return, in a sentence, what came of it. A file that is there is asked about first."""
+        if frame is not self._frame:
+            self._frame = frame
+            self._may_replace.clear()
         named = self.path.value.strip()
         if not named:
             return "Not saved: name a file first, such as chat.parquet."
         try:
-            path = Path(named).expanduser()
-            if path.is_file() and path not in self._may_replace:
+            path = Path(named).expanduser().resolve()
+            there = path.is_file()
+            if there and path not in self._may_replace:
                 self._may_replace.add(path)
                 return f"{path} is there already: press Save as Parquet again to replace it, or give another name."
             write_parquet(frame, path)
         except (ChatframesError, OSError, ValueError, RuntimeError) as error:  # of odd names, too
             return f"Not saved: {getattr(error, 'strerror', None) or error}"
         self._may_replace.add(path)
-        return f"Saved {messages_in(frame)} to {path}."
+        return f"Saved {messages_in(frame)} to {path}{', in place of what was there' if there else ''}."
+
+
+def file_name(chat: str) -> str:
+    """Suggest a file for a chat.
+
+    Examples
+    --------
+    >>> file_name("Project Apollo: tests & more"), file_name("...")
+    ('project-apollo-tests-more.parquet', 'chat.parquet')
+    """
+    words = re.findall(r"[^\W_]+", chat.lower())
+    return f"{'-'.join(words)[:60].strip('-') or 'chat'}.parquet"
 
 
 def messages_in(frame: pd.DataFrame | None) -> str:
