@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class _Request:
     settings: Settings
 
 
-def _request(sources: Sources, images: object, raw: bool, config: ConfigLike) -> _Request:
+def sources_of(sources: object) -> tuple[Source, ...]:
+    """Return what was given as one source or several; where it is anything else, a ConfigError says what to write."""
     if isinstance(sources, str):
         raise ConfigError(
             f"{sources!r} is not a source: write cf.Webex({sources!r}), cf.Telegram({sources!r}) or "
@@ -50,7 +52,7 @@ def _request(sources: Sources, images: object, raw: bool, config: ConfigLike) ->
                 f"a {type(source).__name__} is not a source: write cf.Webex('Project Apollo'), "
                 "cf.Telegram('@apollo') or cf.Reddit('r/apollo'), or a list of sources"
             )
-    return _Request(listed, merge(config, images, raw))
+    return listed
 
 
 def fetch(
@@ -151,7 +153,7 @@ def fetching(
     What is missing is in the report, and no warning tells of it. When it is ended early or fails, `keep` is called
     with a function that makes the table of what had been read; unless given, that is what `last_result` returns.
     """
-    return _fetch(_request(sources, images, raw, config), progress, keep or _remember)
+    return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or _remember)
 
 
 async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) -> pd.DataFrame:
@@ -162,11 +164,11 @@ async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) ->
             async with run:
                 async for batch in run.batches():
                     collected.append(batch)
+            frame = build(collected, run.report())
         except BaseException:
             # Built when asked for: an interrupted cell has two seconds to end, whatever the size of the table.
             keep(lambda: build(collected + run.salvage(), run.report()))
             raise
-        frame = build(collected, run.report())
         if run.came_to_nothing:
             keep(lambda: frame)
             raise _failure(run, frame)
@@ -186,12 +188,17 @@ def _warned(frame: pd.DataFrame) -> pd.DataFrame:
     if report["status"] != "complete":
         missing = "; ".join(
             f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
-            + (f" ({source['error'].splitlines()[0]})" if source["error"] else "")
+            + (f" ({_first_words(source['error'])})" if source["error"] else "")
             for source in report["sources"]
             if source["status"] != "complete"
         )
         warnings.warn(f"{missing}. chatframes.report(frame) says what is missing", IncompleteWarning, stacklevel=3)
     return frame
+
+
+def _first_words(error: str) -> str:
+    """Return the first line of a sentence, without a question that the next lines belong to."""
+    return re.sub(r"[:;,] (or )?did you mean one of these\?$", "", error.splitlines()[0])
 
 
 _last: Callable[[], pd.DataFrame] | None = None
@@ -264,7 +271,7 @@ def stream(
     ...     asyncio.run(count(world.config))
     300
     """
-    return _Stream(_request(sources, images, raw, config))
+    return _Stream(_Request(sources_of(sources), merge(config, images, raw)))
 
 
 class _Stream:

@@ -89,14 +89,18 @@ class _Call:
             self._loop = loop()
             self.future: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
 
-    def cancel(self) -> None:
-        """Cancel it and wait for its clean-up, even when an interrupt struck in the middle of `start`."""
+    def abandon(self) -> None:
+        """Cancel it, `leave` it and wait for its clean-up, even when an interrupt struck in the middle of `start`."""
+        cancelled = False
         if self._loop is None:
             self._coroutine.close()
         elif not self.ended.is_set():
             with suppress(RuntimeError):  # the loop has been closed, and this with it
-                self._loop.call_soon_threadsafe(self._cancel)
-                self.ended.wait(CLEAN_UP_SECONDS)
+                self._loop.call_soon_threadsafe(self._cancel)  # first of all: a second interrupt may strike anywhere
+                cancelled = True
+        self.leave()
+        if cancelled:
+            self.ended.wait(CLEAN_UP_SECONDS)
 
     def leave(self) -> None:
         """Say that nobody waits any more: `too_late` gets a result that is there all the same, or still comes."""
@@ -148,8 +152,7 @@ def run(coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None 
     except CancelledError:  # by whoever stopped the loop: we have cancelled nothing yet
         raise ChatframesError(_STOPPED) from None
     except BaseException:
-        call.leave()
-        call.cancel()
+        call.abandon()
         raise
 
 

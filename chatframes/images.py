@@ -31,6 +31,7 @@ SHOWN_IN_NOTEBOOKS = frozenset({"image/jpeg", "image/png", "image/gif", "image/w
 SHOWN_MAX_BYTES = 10 * 1024 * 1024  # a notebook file keeps what it shows, a third larger than the bytes
 HUGE_PIXELS = 64_000_000
 HUGE_FRAMES = 2_000
+HUGE_SCANS = 100  # passes over one JPEG: honest ones have ten or so
 MAX_STEPS = 100_000  # blocks looked at in one picture: an honest 10 MB GIF has 40,000, a hostile one millions
 HEAD_BYTES = 1_024
 
@@ -265,9 +266,11 @@ def _ending(data: bytes, mime: str) -> tuple[int | None, bool | None, bool]:
             case "image/jpeg":
                 # Cameras and phones append things, so the end is looked for from the back.
                 begins = _jpeg_walk(data)[1]
-                return 1, begins is not None and data.rfind(b"\xff\xd9", begins) >= 0, True
+                whole = begins is not None and data.rfind(b"\xff\xd9", begins) >= 0
+                return 1, whole, jpeg_scans(data) <= HUGE_SCANS
             case "image/png":
-                return _png_frames(data), data.rfind(b"\0\0\0\0IEND\xaeB`\x82") >= 0, True
+                frames, counted = _png_walk(data)
+                return frames, data.rfind(b"\0\0\0\0IEND\xaeB`\x82") >= 0, counted
             case "image/gif":
                 return _gif_walk(data)
             case "image/webp":
@@ -302,16 +305,30 @@ def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None]:
     return size, None
 
 
-def _png_frames(data: bytes) -> int:
-    at = 8
-    for _ in range(200):  # acTL, the count of frames, comes before the first IDAT
+def jpeg_scans(data: bytes) -> int:
+    """Return how often a decoder goes over a JPEG; the thumbnails in a header count too.
+
+    Examples
+    --------
+    >>> jpeg_scans(b"")
+    0
+    """
+    return data.count(b"\xff\xda")  # within a picture's own data every ff has a 00 behind it
+
+
+def _png_walk(data: bytes) -> tuple[int, bool]:
+    """The frames, and whether there is one header: the last of several would be the one that counts."""
+    at, frames = 8, 1
+    for step in range(200):  # acTL, the count of frames, comes before the first IDAT
         kind = data[at + 4 : at + 8]
+        if kind == b"IHDR" and step:
+            return frames, False
         if kind == b"acTL":
-            return int(struct.unpack_from(">I", data, at + 8)[0])
+            frames = int(struct.unpack_from(">I", data, at + 8)[0])
         if kind in (b"IDAT", b""):
             break
         at += 12 + int.from_bytes(data[at : at + 4], "big")
-    return 1
+    return frames, True
 
 
 def _gif_walk(data: bytes) -> tuple[int | None, bool, bool]:
@@ -323,7 +340,9 @@ def _gif_walk(data: bytes) -> tuple[int | None, bool, bool]:
         kind = data[at]
         if kind == 0x2C:
             frames += 1
-            packed = data[at + 9]
+            left, top, width, height, packed = struct.unpack_from("<HHHHB", data, at + 1)
+            if (left + width) * (top + height) > HUGE_PIXELS:  # whatever the screen says, that is what is decoded
+                return frames, data.endswith(b";"), False
             at += 11 + ((3 << ((packed & 7) + 1)) if packed & 0x80 else 0)
         elif kind == 0x21:
             at += 2

@@ -90,8 +90,10 @@ def table(rows: Iterable[tuple[str, str]], below: str = "") -> str:
     return f"<table {NO_FORMULAS}>{''.join(shown)}</table>"
 
 
-def bars(counts: Sequence[tuple[str, int]], what: str) -> str:
+def bars(counts: Sequence[tuple[str, int]], what: str, scale: int | None = None) -> str:
     """Return a small bar chart: a bar for each (name, number), with both as its tooltip.
+
+    A bar of `scale` is as high as a bar can be; unless given, that is the largest number.
 
     Examples
     --------
@@ -103,7 +105,7 @@ def bars(counts: Sequence[tuple[str, int]], what: str) -> str:
     most = max(number for _, number in counts)
     each = []
     for name, number in counts:
-        height = 0 if not number else max(4, round(100 * number / max(most, 1)))
+        height = 0 if not number else max(4, round(100 * number / max(scale or most, 1)))
         each.append(
             f'<div title="{escaped(name)}: {number:,}" style="flex:1 1 0;max-width:14px;height:{height}%;'
             f'background:{COLOURS["messages"]}"></div>'

@@ -99,11 +99,17 @@ class Run:
     async def __aexit__(self, *_: object) -> None:
         assert self._task is not None
         # Downloads end first: a source that closes under them would make their outcomes look like defects.
+        interrupted: asyncio.CancelledError | None = None
         for tasks in (self._working, [self._task]):
             for task in tasks:
                 task.cancel()
-            if tasks:
-                await asyncio.wait(tasks)
+            while not all(task.done() for task in tasks):
+                try:
+                    await asyncio.wait(tasks)
+                except asyncio.CancelledError as error:  # a second one must not leave anything running
+                    interrupted = error
+        if interrupted is not None:
+            raise interrupted
         if not self._task.cancelled():
             self._task.exception()  # seen here; `batches` has raised it
         self._tell(Event("finished", "", note=self.status))

@@ -23,6 +23,7 @@ from kernels import clean_environment
 
 import chatframes as cf
 from chatframes import blocking
+from chatframes.api import fetching
 
 PATIENCE_SECONDS = 60  # only a failing test waits this long
 
@@ -468,6 +469,26 @@ def test_a_progress_function_that_fetches_is_told_not_to(server: HoldingWebex) -
     assert len(fetch(server, progress=listener)) == 12
     assert refused
     assert all("called from its own event loop" in said for said in refused)
+
+
+def test_cancelling_again_during_the_clean_up_leaves_nothing_running_either() -> None:
+    for rounds in range(12):
+        with HoldingWebex(messages=12, answered=4) as server:
+
+            async def cancel_twice(server: HoldingWebex = server, rounds: int = rounds) -> int:
+                options = {"images": True, "raw": False, "config": server.config, "progress": False}
+                task = asyncio.create_task(fetching(cf.Webex(ROOM), **options))
+                await asyncio.to_thread(server.until_holding, 8)
+                task.cancel()
+                for _ in range(rounds):
+                    await asyncio.sleep(0)
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+                return len(asyncio.all_tasks())
+
+            assert blocking.run(cancel_twice()) == 1, "this one"
+            server.until_nobody_is_connected()
 
 
 def test_cancelling_an_awaited_fetch_leaves_nothing_behind_and_keeps_what_was_read(server: HoldingWebex) -> None:

@@ -62,6 +62,24 @@ def test_a_damaged_file_of_choices_is_as_good_as_none(kept: str) -> None:
 
 
 @pytest.mark.posix
+def test_without_a_home_folder_and_with_a_pipe_in_the_place_of_the_file_there_are_controls_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choices().parent.mkdir()
+    os.mkfifo(choices())
+    assert not cf.ImageControls().settings.enabled
+
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    controls = cf.ImageControls()
+    controls.toggle.value = True
+    assert controls.settings.enabled
+    assert "there is no home folder" in controls.explained.value
+
+
+@pytest.mark.posix
 def test_where_nothing_can_be_kept_the_controls_say_so_and_the_choice_holds() -> None:
     choices().parent.write_text("a file where the folder should be")
     controls = cf.ImageControls()

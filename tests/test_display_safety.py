@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 import zlib
@@ -12,6 +13,7 @@ import ipywidgets
 import pytest
 from fakes import picture
 from hostile import PAYLOADS, SVG, Reader, hostile_frame
+from PIL import Image
 
 import chatframes as cf
 from chatframes import markup
@@ -123,12 +125,22 @@ def test_a_panel_shows_text(payload: str) -> None:
     assert fetched == [(panel.source,)]
 
 
-@pytest.mark.parametrize("refused", ["svg", "html", "bomb", "many frames", "cut", "empty"])
+@pytest.mark.parametrize(
+    "refused",
+    ["svg", "html", "bomb", "two headers", "a frame beyond its screen", "many scans", "many frames", "cut", "empty"],
+)
 def test_what_is_no_harmless_picture_is_never_decoded_or_shown(refused: str) -> None:
     data = {
         "svg": SVG,
         "html": b"<html><script>1</script>",
-        "bomb": bomb(50_000, 50_000),
+        "bomb": bomb((50_000, 50_000)),
+        "two headers": bomb((10, 10), (13_000, 13_000)),
+        "a frame beyond its screen": b"GIF89a"
+        + struct.pack("<HHBBB", 1, 1, 0, 0, 0)
+        + b"\x2c"
+        + struct.pack("<HHHHB", 0, 0, 13_000, 13_000, 0)
+        + b"\2\1\0\0;",
+        "many scans": many_scans(1_000),
         "many frames": b"GIF89a"
         + struct.pack("<HH", 9, 9)
         + b"\0\0\0"
@@ -145,16 +157,37 @@ def test_what_is_no_harmless_picture_is_never_decoded_or_shown(refused: str) -> 
         assert set(ImageBytes(data)._repr_mimebundle_()) == {"text/plain"}
 
 
-def bomb(width: int, height: int) -> bytes:
-    """A PNG of few bytes that says it has two and a half thousand million pixels."""
+def many_scans(scans: int) -> bytes:
+    """A JPEG that a decoder goes over a thousand times."""
+    file = io.BytesIO()
+    Image.new("L", (64, 64), 128).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    last = data[data.rfind(b"\xff\xda") : -2]
+    return data[:-2] + last * scans + data[-2:]
+
+
+def test_what_a_file_says_of_its_size_is_held_against_what_is_in_it() -> None:
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 7_000, 7_000, 0) + b"\2\1\0\0;"
+    assert thumbnail(b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0, 0, 0) + frame, 100) is None
+
+
+def test_sixteen_bits_of_grey_are_grey() -> None:
+    file = io.BytesIO()
+    Image.linear_gradient("L").convert("I").point(lambda level: level * 257).convert("I;16").save(file, "PNG")
+    small = thumbnail(file.getvalue(), 100)
+    with Image.open(io.BytesIO(small)) as picture:
+        low, high = picture.convert("L").getextrema()
+    assert (low < 10, high > 245) == (True, True)
+
+
+def bomb(*sizes: tuple[int, int]) -> bytes:
+    """A PNG of few bytes that says it has very many pixels."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
-    )
+    headers = b"".join(chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)) for size in sizes)
+    return b"\x89PNG\r\n\x1a\n" + headers + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
 
 
 def test_a_thumbnail_is_a_small_jpeg_of_ours() -> None:

@@ -218,7 +218,14 @@ def test_activity_counts_every_message_once_and_shows_silent_days(frame: pd.Data
         for day in (date(2026, 10, 2) + timedelta(days=n) for n in range(30))
     }
     by_author = cf.plot_activity(frame, by="author_name")
-    assert len(by_author.rows) <= 8
+    assert len(by_author.rows) == 8
+    assert by_author.others == frame["author_name"].nunique() - 8 > 0
+    for shown in (repr(by_author), by_author._repr_html_()):
+        assert f"and {by_author.others} more of author_name" in shown
+    most = max(number for _, one in by_author.rows for _, number in one.counts)
+    assert by_author._repr_html_().count("height:100%") == sum(
+        number == most for _, one in by_author.rows for _, number in one.counts
+    ), "one scale for all"
     assert {tuple(day for day, _ in one.counts) for _, one in by_author.rows} == {
         tuple(day for day, _ in activity.counts)
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from hostile import Reader
 from ipywidgets.widgets.widget import _instances
 
 import chatframes as cf
+from chatframes import api
 from chatframes.notebook.days import DayControls, Days
 from chatframes.notebook.display import all_of
 from chatframes.sandbox import World
@@ -228,8 +230,10 @@ def test_what_cannot_be_fetched_is_said_in_a_sentence_before_any_request(
 
 
 def test_wrong_arguments_are_refused() -> None:
-    with pytest.raises(cf.ConfigError, match="FetchPanel"):
+    with pytest.raises(cf.ConfigError, match=r"write cf\.Webex\('Project Apollo'\)"):
         cf.FetchPanel("Project Apollo", config={})
+    with pytest.raises(cf.ConfigError, match="one chat at a time"):
+        cf.FetchPanel([cf.Webex("x"), cf.Reddit("apollo")], config={})
     with pytest.raises(cf.ConfigError, match="whole days"):
         cf.FetchPanel(cf.Webex("x", since="2026-10-01T10:00"), config={}, remember=False)
 
@@ -398,6 +402,29 @@ def test_a_choice_that_a_search_hides_comes_back_with_the_list(world: World) -> 
     assert panel.source == chosen
 
 
+def test_a_defect_of_ours_takes_nothing_of_what_was_read_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = shown(panel_of(world, cf.Webex("Project Apollo")))
+    tries = iter([MemoryError("the table"), None])
+    build = api.build
+
+    def fails_once(*arguments: Any, **options: Any) -> pd.DataFrame:
+        if error := next(tries, None):
+            raise error
+        return build(*arguments, **options)
+
+    monkeypatch.setattr(api, "build", fails_once)
+    panel.fetch()
+    panel.wait()
+    assert "MemoryError" in said(panel)
+    assert len(panel.frame) == 300
+    monkeypatch.setattr("chatframes.notebook.panel.report", lambda frame: 1 / 0)
+    panel.fetch()
+    panel.wait()
+    assert "ZeroDivisionError" in said(panel)
+    assert len(panel.frame) == 300
+    assert not panel.fetch_button.disabled
+
+
 def test_closing_a_panel_leaves_controls_that_were_not_its_own(world: World) -> None:
     controls = cf.ImageControls(remember=False)
     panel = panel_of(world, cf.Webex("Project Apollo"), images=controls)
@@ -468,6 +495,7 @@ def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> N
 # --- saving ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.posix
 def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
     panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
     assert panel.saving.button.disabled
@@ -484,6 +512,15 @@ def test_saving_writes_a_file_that_opens(world: World, tmp_path: Path) -> None:
     panel.save()
     panel.wait()
     assert "in place of what was there" in saved(panel), "the same table it replaces without a question"
+    (tmp_path / "apollo.parquet").write_text("somebody else's, put there meanwhile")
+    panel.save()
+    panel.wait()
+    assert "is there already" in saved(panel)
+    os.mkfifo(tmp_path / "pipe")
+    panel.saving.path.value = str(tmp_path / "pipe")
+    panel.save()
+    panel.wait()
+    assert "a device or a pipe" in saved(panel)
     (tmp_path / "thesis.parquet").write_text("ten years of work")
     panel.saving.path.value = str(tmp_path / "thesis.parquet")
     panel.save()

@@ -49,7 +49,7 @@ def test_the_screen_says_what_was_asked_covered_missed_and_why() -> None:
     assert str(FULL).splitlines() == [
         "chatframes: partial, 2,500 messages in 12.3 s, 12 files failed",
         "Project Apollo (webex): 2,500 messages, partial, 3 seen twice, 4 requests repeated",
-        "  asked     2026-10-01 00:00 to 2026-11-01 00:00",
+        "  asked     2026-10-01 00:00 to 2026-11-01 00:00 UTC",
         "  covered   2026-10-01 00:00 to 2026-10-12 00:00; 2026-10-18 00:00 to 2026-11-01 00:00",
         "  missing   2026-10-12 00:00 to 2026-10-18 00:00: the service answered 502 six times",
         "  note      A bot sees only messages that mention it.",
@@ -67,7 +67,7 @@ def test_a_complete_chat_needs_two_lines() -> None:
     lines = str(Report(sources=(complete,))).splitlines()
     assert lines[1:-1] == [
         "Project Apollo (webex): 2,500 messages, complete",
-        "  asked     2026-10-01 00:00 to 2026-11-01 00:00",
+        "  asked     2026-10-01 00:00 to 2026-11-01 00:00 UTC",
     ]
 
 

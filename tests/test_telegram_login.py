@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import ipywidgets
 import pytest
 from fake_login import CODE, PASSWORD, PHONE, FakeLoginClient, install, until_idle
+from IPython.core.events import EventManager, available_events
 from telethon import errors
 from telethon.sessions import StringSession
 
@@ -498,12 +499,13 @@ def displayed(monkeypatch) -> list[dict]:
 
 
 def test_a_cell_that_is_run_again_leaves_no_form_of_before(client, displayed, monkeypatch):
-    parent = {"header": {"msg_id": "first run"}, "metadata": {"cellId": "a cell"}}
-    monkeypatch.setattr("chatframes.notebook.display._shell", lambda: SimpleNamespace(get_parent=lambda: parent))
+    shell = SimpleNamespace(get_parent=lambda: {"metadata": {"cellId": "a cell"}})
+    shell.events = EventManager(shell, available_events)
+    monkeypatch.setattr("chatframes.notebook.display._shell", lambda: shell)
     first = TelegramLogin(CONFIG)
     first._ipython_display_()
     press(first._card, first._card.phone, PHONE)
-    parent["header"] = {"msg_id": "second run"}
+    shell.events.trigger("pre_run_cell", None)  # it is run again
     second = TelegramLogin(CONFIG)
     second._ipython_display_()
     assert (first._card.closed, second._card.closed) == (True, False)

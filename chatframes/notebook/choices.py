@@ -19,15 +19,19 @@ def _file() -> Path:
 def recall() -> dict[str, Any]:
     """Return what was remembered; nothing where there is no such file, or one that is damaged."""
     try:
-        data = json.loads(_file().read_bytes())
-    except (OSError, ValueError, RecursionError):
+        file = _file()
+        data = json.loads(file.read_bytes()) if file.is_file() else None  # a pipe would never end
+    except (OSError, ValueError, RecursionError, RuntimeError):  # the last: there is no home folder
         return {}
     return data if isinstance(data, dict) else {}
 
 
 def remember(**choices: Any) -> str:
     """Put choices beside those remembered before; where that cannot be done, return why, and nothing is lost."""
-    path = _file()
+    try:
+        path = _file()
+    except RuntimeError:
+        return "This cannot be remembered for the next time: there is no home folder; remember=False does not try."
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -64,24 +64,31 @@ def close_all(*boxes: Any, but: Any = None) -> None:
                         model.close()
 
 
-_in_cells: dict[str, tuple[object, list[weakref.ref[Closable]]]] = {}
+_in_cells: dict[str, list[weakref.ref[Closable]]] = {}
 
 
 def take_the_place(one: Closable) -> None:
-    """Close what this cell made when it was run before: nobody can reach it any more."""
-    parent = _shell().get_parent() if hasattr(_shell(), "get_parent") else {}
-    # A front end that names its cells does so by an id; of others the code must do.
-    cell = parent.get("metadata", {}).get("cellId") or parent.get("content", {}).get("code")
+    """Close this when the cell that is running is run again, whatever it holds then: nobody can reach it any more.
+
+    Cells are known where the front end names them, as JupyterLab, Notebook 7 and VS Code do.
+    """
+    cell = _cell()
     if not cell:
         return
-    this_run = parent.get("header", {}).get("msg_id")
-    run, made = _in_cells.get(cell, (None, []))
-    if run != this_run:
-        for reference in made:
-            if (earlier := reference()) is not None:
-                earlier.close()
-        made = []
-    _in_cells[cell] = this_run, [*made, weakref.ref(one)]
+    if _close_earlier not in _shell().events.callbacks["pre_run_cell"]:
+        _shell().events.register("pre_run_cell", _close_earlier)
+    _in_cells.setdefault(cell, []).append(weakref.ref(one))
+
+
+def _close_earlier(_: object) -> None:
+    for reference in _in_cells.pop(_cell(), []):
+        if (earlier := reference()) is not None:
+            earlier.close()
+
+
+def _cell() -> str:
+    parent = _shell().get_parent() if hasattr(_shell(), "get_parent") else {}
+    return str(parent.get("metadata", {}).get("cellId") or "")
 
 
 def _shell() -> Any:

@@ -20,6 +20,7 @@ __all__ = ["Gallery", "gallery"]
 NO_PICTURE = ("not_an_image", "no_bytes")  # documents, films, places: nothing is missing there
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
+MOST_OF_A_NAME, MOST_OF_A_TEXT = 200, 2_000  # characters
 EVERYBODY = ""
 ANY_SIZE = "any size"
 _SIZES = {
@@ -224,7 +225,14 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
     for what, value, least, most in (("page_size", page_size, 1, 200), ("thumbnail_px", thumbnail_px, 40, 600)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ConfigError(f"gallery: {what} is a whole number from {least} to {most}, not {value!r}")
-    tidy = attachments(frame)
+    try:
+        tidy = attachments(frame)
+    except ConfigError:
+        raise
+    except (TypeError, ValueError, AttributeError) as error:  # of pandas and Arrow, over somebody else's columns
+        raise ConfigError(
+            f"gallery: this frame has the columns of fetch(), but holds something else in them ({type(error).__name__})"
+        ) from error
     entries = [
         _entry(row) for row in tidy.to_dict("records") if row["status"] == "ok" or row["reason"] not in NO_PICTURE
     ]
@@ -235,21 +243,21 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
 
 def _entry(row: dict[Any, Any]) -> Entry:
     image = row["image"] if isinstance(row["image"], dict) else {}
-    data = image.get("bytes")
+    data = image.get("bytes") if isinstance(image.get("bytes"), bytes) else None
     known = {name: value for name, value in row.items() if name != "image" and not _nothing(value)}
     wide, high = known.get("width"), known.get("height")
     return Entry(
         data=data,
-        caption=str(known.get("caption", "")),
-        author=str(known.get("author_name") or known.get("author_id") or "unknown"),
-        chat=str(known.get("chat_name", "")),
+        caption=str(known.get("caption", ""))[:MOST_OF_A_TEXT],
+        author=str(known.get("author_name") or known.get("author_id") or "unknown")[:MOST_OF_A_NAME],
+        chat=str(known.get("chat_name", ""))[:MOST_OF_A_NAME],
         when=known.get("created_at"),
-        name=str(known.get("name", "")),
+        name=str(known.get("name", ""))[:MOST_OF_A_NAME],
         size=len(data) if data is not None else 0,
         pixels=f"{wide}x{high}" if wide and high else "",
         status=str(known.get("status", "ok")) if data is not None or known.get("status") != "ok" else "failed",
         reason=str(known.get("reason", "")),
-        error=str(known.get("error", "")),
+        error=str(known.get("error", ""))[:MOST_OF_A_TEXT],
     )
 
 

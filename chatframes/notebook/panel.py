@@ -16,7 +16,7 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from ..api import fetching, listing
+from ..api import fetching, listing, sources_of
 from ..config import Config, ConfigLike, load_config
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..image_settings import ImageSettings, image_settings
@@ -25,8 +25,6 @@ from ..markup import lines
 from ..reading import unexpected
 from ..sources import Source
 from ..sources.reddit import Reddit
-from ..sources.telegram import Telegram
-from ..sources.webex import Webex
 from ..table.report import report
 from .card import Card
 from .code import code_for
@@ -90,7 +88,9 @@ class FetchPanel:
 
     Examples
     --------
-    >>> panel = FetchPanel(Webex("Project Apollo", since="2026-10-01", until="2026-10-31"), images=True, config={})
+    >>> import chatframes as cf
+    >>> source = cf.Webex("Project Apollo", since="2026-10-01", until="2026-10-31")
+    >>> panel = cf.FetchPanel(source, images=True, config={})
     >>> print(panel.code)
     import chatframes as cf
     <BLANKLINE>
@@ -109,8 +109,8 @@ class FetchPanel:
         config: ConfigLike = None,
         remember: bool = True,
     ) -> None:
-        if source is not None and not isinstance(source, Webex | Telegram | Reddit):
-            raise ConfigError("FetchPanel(source): source is a cf.Webex(...), cf.Telegram(...) or cf.Reddit(...)")
+        if source is not None and len(sources_of(source)) != 1:
+            raise ConfigError("a FetchPanel fetches one chat at a time: give it one source, or none")
         self.config = load_config(config)
         self._config_name = "" if config is None else "config"
         self.frame: pd.DataFrame | None = None
@@ -266,8 +266,9 @@ class FetchPanel:
             said = str(error)
             if isinstance(error, AuthError):
                 self._ask_to_log_in(source.service)
-        if frame is not None:
-            self._report.value = report(frame)._repr_html_()
+        except Exception as error:  # a defect of ours, or no memory left: what was read is kept all the same
+            said = str(unexpected(error))
+            frame = kept[0]() if kept else None
         if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] == "complete"):
             self.frame = frame
             self._say(said)
@@ -275,6 +276,8 @@ class FetchPanel:
             self.saving.offer(frame, told["chat_name"] or told["source"])
         else:
             self._say(NOTHING_READ if said.startswith("Stopped") else said, self._of_before())
+        if frame is not None:
+            self._report.value = report(frame)._repr_html_()
 
     def _cancelling(self) -> None:
         self.cancel_button.disabled = True

@@ -32,6 +32,9 @@ class Preview:
 
     def __repr__(self) -> str:
         shown = self.frame.astype(object).map(lambda value: plain(_words(value)))
+        shown = shown.set_axis([plain(label) for label in shown.index]).set_axis(
+            [plain(n) for n in shown.columns], axis=1
+        )
         return f"{shown.to_string()}\n[{len(self.frame):,} of {self.rows_in_all:,} rows]"
 
     def _repr_html_(self) -> str:
@@ -101,7 +104,7 @@ def preview(
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ConfigError(f"preview: {what} is a whole number from {least} to {most}, not {value!r}")
     wanted = (
-        [name for name in COLUMNS if name in frame.columns and frame[name].notna().any()]
+        [name for name in COLUMNS if name in frame.columns and (frame.empty or np.any(frame[name].notna()))]
         if columns is None
         else list(columns)
     )
@@ -118,6 +121,13 @@ def _bytes_of(value: Any) -> bytes | None:
 
 
 def _words(value: Any) -> str:
+    try:
+        return _said(value)
+    except (TypeError, ValueError, RecursionError):  # a table in a cell, a list that holds itself
+        return f"<{type(value).__name__}>"
+
+
+def _said(value: Any) -> str:
     if isinstance(value, datetime):
         said = "" if pd.isna(value) else f"{value:%Y-%m-%d %H:%M}"
     elif isinstance(value, list | tuple | np.ndarray):

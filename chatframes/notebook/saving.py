@@ -46,7 +46,7 @@ class SaveRow:
         self.box = ipywidgets.HBox((self.path, self.button, self.status), layout={"flex_flow": "row wrap"})
         self.button.on_click(lambda _: pressed())
         self._frame: pd.DataFrame | None = None
-        self._may_replace: set[Path] = set()  # with this frame: written with it, or asked about
+        self._may_replace: dict[Path, object] = {}  # with this frame: what was written with it, or asked about
 
     def say(self, said: str) -> None:
         """Say something beside the button."""
@@ -69,15 +69,23 @@ class SaveRow:
             return "Not saved: name a file first, such as chat.parquet."
         try:
             path = Path(named).expanduser().resolve()
-            there = path.is_file()
-            if there and path not in self._may_replace:
-                self._may_replace.add(path)
+            there = _identity(path)
+            if there is not None and self._may_replace.get(path) != there:
+                self._may_replace[path] = there
                 return f"{path} is there already: press Save as Parquet again to replace it, or give another name."
             write_parquet(frame, path)
         except (ChatframesError, OSError, ValueError, RuntimeError) as error:  # of odd names, too
             return f"Not saved: {getattr(error, 'strerror', None) or error}"
-        self._may_replace.add(path)
-        return f"Saved {messages_in(frame)} to {path}{', in place of what was there' if there else ''}."
+        self._may_replace[path] = _identity(path)
+        return f"Saved {messages_in(frame)} to {path}{', in place of what was there' if there is not None else ''}."
+
+
+def _identity(path: Path) -> object:
+    """Return what tells a file from what others may put in its place; None where there is none."""
+    if not path.is_file():
+        return None
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
 
 def file_name(chat: str) -> str:

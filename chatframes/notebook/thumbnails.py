@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 
-from ..images import inspect
+from ..images import inspect, jpeg_scans
 
 __all__ = ["PixelBudget", "thumbnail"]
 
@@ -31,8 +31,9 @@ class PixelBudget:
     def thumbnail(self, data: bytes) -> bytes | None:
         """Return the thumbnail; None also for what would take the page too long."""
         facts = inspect(data)
-        of_them = 4e6 if facts.mime == "image/jpeg" else 1e6  # a JPEG is decoded small
-        megapixels = (facts.width or 0) * (facts.height or 0) / of_them
+        megapixels = (facts.width or 0) * (facts.height or 0) / 1e6
+        if facts.mime == "image/jpeg":
+            megapixels *= max(0.25, jpeg_scans(data) / 40)  # it is decoded small, but in as many passes as it has
         if not facts.showable or megapixels > self._left:
             return None
         self._left -= megapixels
@@ -50,7 +51,8 @@ def thumbnail(data: bytes, size_px: int) -> bytes | None:
     >>> thumbnail(b"<svg onload='alert(1)'/>", 200) is None
     True
     """
-    if not inspect(data).showable:
+    facts = inspect(data)
+    if not facts.showable:
         return None
     from PIL import Image, ImageOps  # takes a while to import
 
@@ -58,8 +60,12 @@ def thumbnail(data: bytes, size_px: int) -> bytes | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of oddities in strangers' files
             with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                if picture.size != (facts.width, facts.height):  # it says one thing in one place and another elsewhere
+                    return None
                 picture.draft("RGB", (2 * size_px, 2 * size_px))  # a JPEG is decoded small
                 upright = ImageOps.exif_transpose(picture)
+                if upright.mode.startswith("I"):  # 16 bits of grey, which would all be cut off to white
+                    upright = upright.convert("I").point(lambda level: level * (1 / 256)).convert("L")
                 upright.thumbnail((size_px, size_px))
                 shown = upright.convert("RGBA")
         page = Image.new("RGB", shown.size, "white")

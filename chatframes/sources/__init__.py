@@ -49,6 +49,9 @@ class Source(Protocol):
         """Find the chat; raises AuthError, ChatNotFound, RateLimited or ServiceError."""
 
 
+WITHOUT_AN_ACCOUNT = "Without an account: world = chatframes.sandbox(), and config=world.config in the call."
+
+
 def plain_number(value: Any) -> Any:
     """Return numpy's whole numbers, which columns are full of, as Python's; anything else as it is."""
     if isinstance(value, bool | int | str) or not hasattr(value, "__index__"):

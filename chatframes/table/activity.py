@@ -44,9 +44,9 @@ class Activity:
     counts: tuple[tuple[str, int], ...] = ()
     undated: int = 0
 
-    def html(self, what: str) -> str:
-        """Return a bar chart; `what` is counted."""
-        return bars(self.counts, f"{what} per {self.unit}")
+    def html(self, what: str, most: int | None = None) -> str:
+        """Return a bar chart; `what` is counted, and a bar of `most` is as high as a bar can be."""
+        return bars(self.counts, f"{what} per {self.unit}", most)
 
     def __str__(self) -> str:
         return sparkline([number for _, number in self.counts])
@@ -87,18 +87,27 @@ class Plot:
     """Charts, one below the other; it shows itself, in a notebook and in a terminal."""
 
     rows: tuple[tuple[str, Activity], ...]
+    others: int = 0
+    by: str = ""
 
     def __repr__(self) -> str:
-        return "\n".join(f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows)
+        lines = [f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows]
+        return "\n".join([*lines, *([self._of_others()] if self.others else [])])
+
+    def _of_others(self) -> str:
+        return f"and {self.others:,} more of {self.by}, with fewer messages"
 
     def _repr_html_(self) -> str:
         shown = []
+        most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
         for name, activity in self.rows:
             total = sum(number for _, number in activity.counts)
             heading = f"<b>{escaped(name)}</b>: {total:,} messages" + (
                 f", and {activity.undated:,} without a time" if activity.undated else ""
             )
-            shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages")}</div>')
+            shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages", most)}</div>')
+        if self.others:
+            shown.append(f"<div>{escaped(self._of_others())}</div>")
         return f"<div {NO_FORMULAS}>{''.join(shown) or 'no messages'}</div>"
 
 
@@ -111,12 +120,13 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
         Messages, whole or filtered.
     by : str, optional
         One chart for each of the eight most frequent values of ``platform``, ``chat_name``, ``author_name`` or
-        ``kind``.
+        ``kind``, all on one scale; how many there are besides is said.
 
     Returns
     -------
     Plot
-        Shows itself. Its ``rows`` are (name, `Activity`); days are those of UTC.
+        Shows itself. Its ``rows`` are (name, `Activity`), and ``others`` is how many are not among them; days are
+        those of UTC.
 
     Raises
     ------
@@ -146,5 +156,7 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
         raise ConfigError(f"plot_activity: by is one of {', '.join(_GROUPS)}, not {by!r}")
     if by not in frame.columns:
         raise ConfigError(f"plot_activity: the frame has no column {by!r}; fetch() gives one")
-    most = frame[by].value_counts().head(MOST_GROUPS)
-    return Plot(tuple((str(name), count_activity(times[frame[by] == name], among=times)) for name in most.index))
+    counts = frame[by].value_counts()
+    names = counts[counts > 0].index
+    rows = ((str(name), count_activity(times[frame[by] == name], among=times)) for name in names[:MOST_GROUPS])
+    return Plot(tuple(rows), max(0, len(names) - MOST_GROUPS), by)

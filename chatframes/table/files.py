@@ -69,6 +69,8 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     target = Path(os.path.realpath(path))  # behind a link, the file itself is replaced
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, f"Could not write {target}: it is a folder; add a file name to it.")
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, f"Could not write {target}: it is a device or a pipe and no file.")
     # The dot hides it from readers of the whole folder.
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:

@@ -19,6 +19,7 @@ __all__ = ["Gap", "Report", "SourceReport", "Span", "report"]
 
 MAX_LINES = 24
 MAX_COLUMNS = 99
+MOST_OF_A_NAME = 200
 INDENT = 10
 
 REASONS = {
@@ -314,7 +315,7 @@ def _is_complete(source: SourceReport) -> bool:
 
 
 def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
-    name = source.chat_name or source.chat_id or source.source
+    name = str(source.chat_name or source.chat_id or source.source)[:MOST_OF_A_NAME]
     extra = [
         f"{count:,} {what}"
         for count, what in (
@@ -326,7 +327,7 @@ def _chat_rows(source: SourceReport) -> list[tuple[str, str]]:
     heading = ", ".join([f"{source.messages:,} messages", source.status, *extra])
     service = source.source.partition("(")[0]
     rows = [("", plain(f"{name} ({service}): {heading}" if not name.startswith(service) else f"{name}: {heading}"))]
-    rows.append(("asked", _stretch(source.requested)))
+    rows.append(("asked", f"{_stretch(source.requested)} UTC"))
     if list(source.covered) != [source.requested]:
         covered = "; ".join(_stretch(span) for span in source.covered[:2]) or "nothing"
         more = len(source.covered) - 2

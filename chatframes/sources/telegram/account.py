@@ -29,6 +29,7 @@ from ...errors import AuthError, ConfigError, RateLimited, ServiceError
 from ...limits import TelegramConfig, TelegramServer
 from ...transfer.clock import Clock
 from ...values import is_session_string
+from .. import WITHOUT_AN_ACCOUNT
 from .pace import Pace
 from .signing_in import LOST, REVOKED, LoginClient
 from .store import StoredSession, open_session, session_name
@@ -161,8 +162,8 @@ async def account(config: TelegramConfig) -> Account:
     """
     if config.api_id is None or config.api_hash is None:
         raise AuthError(
-            "there are no Telegram credentials: get api_id and api_hash at https://my.telegram.org, set "
-            f"TELEGRAM_API_ID and TELEGRAM_API_HASH, and {_how_to_log_in(config)}"
+            "No Telegram credentials are configured. Get api_id and api_hash at https://my.telegram.org, set "
+            f"TELEGRAM_API_ID and TELEGRAM_API_HASH, and {_how_to_log_in(config)}. {WITHOUT_AN_ACCOUNT}"
         )
     key = _key(config)
     async with _opening[key]:

@@ -15,6 +15,7 @@ from ...errors import AuthError, ServiceError
 from ...transfer.clock import Clock, backoff_seconds
 from ...transfer.http import NO_TOKEN, Http
 from ...transfer.link import PAGE_ATTEMPTS
+from .. import WITHOUT_AN_ACCOUNT
 
 RENEWAL_SECONDS = 60.0  # the whole of it
 RENEWAL_BYTES = 64 * 1024
@@ -52,7 +53,7 @@ class Tokens:
                 raise AuthError(
                     "Webex refused the access token (HTTP 401): it is wrong or has expired. " + HOW_TO_LOG_IN
                     if stale
-                    else "no Webex credentials: " + HOW_TO_LOG_IN
+                    else f"No Webex credentials are configured. {HOW_TO_LOG_IN}. {WITHOUT_AN_ACCOUNT}"
                 )
             await self._exchange(http)
 
