@@ -179,8 +179,12 @@ class Event:
         What happened: start, notice, messages, image, waiting, retry or finished.
     source : str
         The source or, of waits and retries, the service.
-    messages, messages_expected : int
-        Read so far, and how many there are (0 until every source has said its number; Webex never does).
+    messages : int
+        Read so far.
+    messages_expected : int or None
+        How many there are; None until every source has said its number, which Webex never does.
+    reading : bool
+        Whether more messages may come.
     attachments_done, attachments_total : int
         Settled, and known so far; both 0 while downloading is off.
     image_bytes : int
@@ -200,7 +204,8 @@ class Event:
     kind: Literal["start", "notice", "messages", "image", "waiting", "retry", "finished"]
     source: str
     messages: int = 0
-    messages_expected: int = 0
+    messages_expected: int | None = None
+    reading: bool = True
     attachments_done: int = 0
     attachments_total: int = 0
     image_bytes: int = 0

@@ -84,6 +84,7 @@ class Run:
         self._image_bytes = 0
         self._attachments_total = 0
         self._expected: Counter[str] = Counter()  # messages, as far as each source has said
+        self._still_read = {id(reading) for reading in self._readings}
         self._downloads_repeated = 0
         self._waits: dict[str, float] = {}  # what was told of each service's: until when
         self._last_page = self._started
@@ -219,6 +220,7 @@ class Run:
             async with reading.source.open(context) as chat:
                 reading.chat = chat
                 await self._read_windows(reading, chat)
+                self._still_read.discard(id(reading))
                 while reading.unsettled:
                     reading.settled.clear()
                     await reading.settled.wait()
@@ -226,6 +228,8 @@ class Run:
             reading.fail(error)
         except Exception as error:  # a defect of ours must not take the other chats with it
             reading.fail(unexpected(error))
+        finally:
+            self._still_read.discard(id(reading))
 
     async def _read_windows(self, reading: Reading, chat: OpenChat) -> None:
         limits = self._settings.limits(reading.source.service)
@@ -359,24 +363,28 @@ class Run:
             if until - self._waits.get(event.source, 0.0) < SAME_WAIT_SECONDS:
                 return  # one line per wait, not one per waiting request
             self._waits[event.source] = until
-        if event.messages_expected:
+        if event.messages_expected is not None:
             self._expected[event.source] += event.messages_expected
         self._emit(self._event(event))
 
     def _event(self, event: Event) -> Event:
         labels = {reading.source.label for reading in self._readings}
         settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
-        bounds = [gate(service).downloads for service in self._downloaders] if self._settings.images.enabled else []
+        services = {reading.source.service for reading in self._readings} if self._settings.images.enabled else ()
         return replace(
             event,
             messages=sum(reading.messages for reading in self._readings),
-            messages_expected=self._expected.total() if labels <= self._expected.keys() else 0,
+            messages_expected=self._expected.total() if labels <= self._expected.keys() else None,
+            reading=bool(self._still_read),
             attachments_done=settled,
             attachments_total=self._attachments_total,
             image_bytes=self._image_bytes,
             retries=sum(reading.counts["retry"] for reading in self._readings) + self._downloads_repeated,
-            downloads_active=sum(bound.active for bound in bounds),
-            downloads_limit=sum(bound.limit for bound in bounds),
+            downloads_active=sum(gate(service).downloads.active for service in services),
+            downloads_limit=sum(
+                gate(service).downloads.limit_with(self._settings.limits(service).max_concurrent_downloads)
+                for service in services
+            ),
             elapsed_seconds=self._clock.monotonic() - self._started,
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, runtime_checkable
 
 from .errors import ConfigError
@@ -19,7 +20,7 @@ __all__ = ["Display", "Progress", "Steady", "listening"]
 Progress = bool | Callable[[Event], None]
 
 LEAST_SECONDS = 0.1  # between two drawings
-COUNTDOWN_SECONDS = 1.0
+MOST_SECONDS = 1.0  # so that a countdown counts and a rate falls while nothing happens
 
 
 @runtime_checkable
@@ -49,21 +50,27 @@ def listening(progress: Progress | Display) -> Iterator[Emit]:
         yield from _drawing(progress)
     elif progress is True:
         yield from _drawing(_card() if in_a_notebook() else _Bar())
-    elif callable(progress):
+    elif callable(progress) and not any(is_kind(progress) for is_kind in _NEVER_RUN):
         yield _guarded(progress)
     else:
-        raise ConfigError("progress= is True (a bar), False (nothing), or a function that takes each Event")
+        raise ConfigError(
+            "progress= is True (a card or a bar), False (nothing), or a plain function that takes each Event"
+        )
+
+
+# A call of one of these only makes something that nobody would run.
+_NEVER_RUN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
 def _drawing(display: Display) -> Iterator[Emit]:
     steady = Steady(display)
     try:
-        yield _guarded(steady.take)
+        yield steady.take
     except BaseException as error:
         steady.tally.end(error)
         raise
     finally:
-        _guarded(lambda event: steady.close())(Event("finished", ""))
+        steady.close()
 
 
 def _guarded(listener: Callable[[Event], None]) -> Emit:
@@ -77,15 +84,20 @@ def _guarded(listener: Callable[[Event], None]) -> Emit:
             listener(event)
         except BaseException as error:  # a listener's defect must not cost a message, nor end a worker
             broken = True
-            warnings.warn(
-                f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=2
-            )
+            _tell_of(error)
 
     return emit
 
 
+def _tell_of(error: BaseException) -> None:
+    with suppress(Warning):  # where warnings are made errors, too
+        warnings.warn(
+            f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=3
+        )
+
+
 class Steady:
-    """Draws at most ten times a second, the last state always, and each second while a wait counts down.
+    """Draws at most ten times a second and at least once, the last state always; a display that fails is left alone.
 
     Parameters
     ----------
@@ -109,8 +121,9 @@ class Steady:
         self._now = now
         self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
         self._drawn = float("-inf")
+        self._broken = False
         self._timer: Any = None
-        self._soon = False  # whether the timer is for a drawing that is due, rather than for a countdown
+        self._soon = False  # whether the timer is for a drawing that is due
 
     def take(self, event: Event) -> None:
         """Add an event; it is drawn now, or as soon as a tenth of a second has gone by."""
@@ -123,46 +136,42 @@ class Steady:
 
     def close(self) -> None:
         """Draw the last state, and no more."""
-        self._cancel()
+        self._set_timer(None)
         self.tally.end()
-        self._display.draw(self.tally, self._now())
-        self._display.close()
+        self._show(lambda: self._display.draw(self.tally, self._now()))
+        self._show(self._display.close)
 
     def _draw(self) -> None:
-        self._cancel()
         self._drawn = self._now()
-        self._display.draw(self.tally, self._drawn)
-        if self.tally.waits(self._drawn):
-            self._set_timer(COUNTDOWN_SECONDS, soon=False)
+        self._show(lambda: self._display.draw(self.tally, self._drawn))
+        self._set_timer(None if self._broken else MOST_SECONDS)
 
-    def _set_timer(self, seconds: float, *, soon: bool) -> None:
-        self._cancel()
-        self._soon = soon
-        self._timer = self._later(seconds, self._draw_again)
-
-    def _draw_again(self) -> None:
+    def _show(self, drawing: Callable[[], None]) -> None:
+        if self._broken:
+            return
         try:
-            self._draw()
-        except BaseException as error:  # as in `_guarded`: nobody's event loop is to hear of it
-            self._cancel()
-            warnings.warn(f"showing progress raised {type(error).__name__}; the fetch goes on", stacklevel=2)
+            drawing()
+        except BaseException as error:  # as in `_guarded`
+            self._broken = True
+            _tell_of(error)
 
-    def _cancel(self) -> None:
+    def _set_timer(self, seconds: float | None, *, soon: bool = False) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._soon = None, False
+        self._soon = soon
+        self._timer = None if seconds is None else self._later(seconds, self._draw)
 
 
 def _card() -> Display:
     from .notebook.card import Card
 
-    card = Card()
+    card = Card(stopped="chatframes.last_result() has what was read")
     card.show()
     return card
 
 
 class _Bar:
-    """tqdm's bar: messages read, files done of those known so far, and what is being waited for."""
+    """tqdm's bar: messages read, attachments done of those known so far, how fast, and what is being waited for."""
 
     def __init__(self) -> None:
         from tqdm import tqdm
@@ -170,7 +179,7 @@ class _Bar:
         class Bar(tqdm):  # type: ignore[type-arg]
             monitor_interval = 0  # no thread beside ours
 
-        self._bar: Any = Bar(desc="fetching", bar_format="{desc}", total=0, unit="file", miniters=0, dynamic_ncols=True)
+        self._bar: Any = Bar(desc="fetching", bar_format="{desc}", total=0, miniters=0, dynamic_ncols=True)
         self._noticed = 0
 
     def draw(self, tally: Tally, now: float) -> None:
@@ -179,12 +188,13 @@ class _Bar:
             bar.write(note)
         self._noticed = len(tally.notices)
         bar.total = event.attachments_total
-        # Without files there is no bar to fill.
-        bar.bar_format = None if event.attachments_total else "{desc} [{elapsed}{postfix}]"
-        bar.set_description_str(tally.messages, refresh=False)
-        bar.set_postfix_str(
-            ", ".join(filter(None, (tally.state(now), tally.size if tally.outcome else ""))), refresh=False
+        # Without attachments there is no bar to fill; how fast and how long still is ours to say in any case.
+        bar.bar_format = (
+            "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}" if bar.total else "{desc}{postfix}"
         )
+        bar.set_description_str(tally.messages, refresh=False)
+        said = (tally.state(now), tally.size) if tally.outcome else (tally.state(now), tally.pace(now))
+        bar.set_postfix_str(", ".join(filter(None, said)), refresh=False)
         bar.n = event.attachments_done
         bar.refresh()
 

@@ -9,9 +9,9 @@ from .images import bytes_in_words
 from .markup import plain
 from .model import Event
 
-__all__ = ["Tally"]
+__all__ = ["Tally", "seconds_in_words"]
 
-_ENDINGS = {"complete": "done", "partial": "done, but not whole", "failed": "failed"}
+_ENDINGS = {"complete": "done", "partial": "partial", "failed": "failed"}
 RECENT_SECONDS = 10.0  # what a rate is taken over
 
 
@@ -25,7 +25,7 @@ class Tally:
     notices : list of str
         What the sources wanted to be told.
     outcome : str
-        Empty while it goes on, then ``done``, ``done, but not whole``, ``stopped`` or ``failed``.
+        Empty while it goes on, then ``done``, ``partial``, ``stopped`` or ``failed``.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class Tally:
         self.event = Event("start", "")
         self.notices: list[str] = []
         self.outcome = ""
-        self._recent: deque[Event] = deque([self.event])
+        self._recent: deque[tuple[float, Event]] = deque()
         self._waits: dict[str, float] = {}
         self._retry = ""
         self._ending = "done"
@@ -52,14 +52,14 @@ class Tally:
             case "waiting":
                 self._waits[event.source] = now + event.wait_seconds
             case "retry":
-                self._retry = f"{plain(event.note)[:60]}, trying again in {event.wait_seconds:.0f} s"
+                self._retry = f"{plain(event.note)[:60]}, next try in {event.wait_seconds:.0f} s"
             case "notice":
                 self.notices.append(plain(event.note))
             case "finished":
                 self._ending = _ENDINGS.get(event.note, "done")
-        self._recent.append(event)
-        while self._recent[0].elapsed_seconds < event.elapsed_seconds - RECENT_SECONDS:
-            self._recent.popleft()
+        if not event.messages and not event.attachments_done:  # nothing has come yet: that is no rate
+            self._recent.clear()
+        self._recent.append((now, event))
 
     def end(self, error: BaseException | None = None) -> None:
         """Say that it ended, and with which error."""
@@ -78,75 +78,97 @@ class Tally:
     def messages(self) -> str:
         """How many messages of how many."""
         event = self.event
-        of_all = f" of {event.messages_expected:,}" if event.messages_expected > event.messages else ""
+        of_all = f" of {event.messages_expected:,}" if (event.messages_expected or 0) > event.messages else ""
         return f"{event.messages:,}{of_all} message{'' if event.messages == 1 and not of_all else 's'}"
 
     @property
-    def files(self) -> str:
-        """How many files of how many, and their bytes; empty while there are none."""
+    def attachments(self) -> str:
+        """How many attachments of how many, and the bytes of the images; empty while there are none."""
         event = self.event
         if not event.attachments_total:
             return ""
         size = f", {self.size}" if self.size else ""
-        return f"{event.attachments_done:,} of {event.attachments_total:,} files{size}"
+        return f"{event.attachments_done:,} of {event.attachments_total:,} attachments{size}"
 
     @property
     def size(self) -> str:
-        """What the pictures weigh; empty while there are none."""
-        return f"{bytes_in_words(self.event.image_bytes)} of pictures" if self.event.image_bytes else ""
+        """What the images weigh; empty while there are none."""
+        return f"{bytes_in_words(self.event.image_bytes)} of images" if self.event.image_bytes else ""
 
-    def rates(self) -> tuple[float, float]:
-        """Return messages and files per second, of the last ten seconds."""
-        first, last = self._recent[0], self.event
-        seconds = last.elapsed_seconds - first.elapsed_seconds
+    def rates(self, now: float) -> tuple[float, float]:
+        """Return messages and attachments per second, of the last ten seconds up to now."""
+        recent = self._recent
+        while len(recent) > 1 and recent[1][0] <= now - RECENT_SECONDS:
+            recent.popleft()
+        if not recent:
+            return 0.0, 0.0
+        since, first = recent[0]
+        seconds = now - max(since, now - RECENT_SECONDS)
         if seconds <= 0:
             return 0.0, 0.0
         return (
-            (last.messages - first.messages) / seconds,
-            (last.attachments_done - first.attachments_done) / seconds,
+            (self.event.messages - first.messages) / seconds,
+            (self.event.attachments_done - first.attachments_done) / seconds,
         )
 
     def left_seconds(self, now: float) -> float | None:
         """Return how long it may still take; None when nobody can know."""
         event = self.event
-        left = 0.0
-        for missing, rate in zip(
-            (event.messages_expected - event.messages, event.attachments_total - event.attachments_done),
-            self.rates(),
-            strict=True,
-        ):
-            if missing > 0 and rate <= 0:
-                return None
-            left = max(left, missing / rate if missing > 0 else 0.0)
-        if not left:
+        if event.reading and event.messages_expected is None:
             return None
-        return left + max(self.waits(now).values(), default=0.0)
+        left = 0.0
+        missing = (
+            (event.messages_expected or 0) - event.messages if event.reading else 0,
+            event.attachments_total - event.attachments_done,
+        )
+        for number, rate in zip(missing, self.rates(now), strict=True):
+            if number > 0 and rate <= 0:
+                return None
+            left = max(left, number / rate if number > 0 else 0.0)
+        return left + max(self.waits(now).values(), default=0.0) if left else None
 
     def pace(self, now: float) -> str:
-        """Return how fast it goes, how long still, and how wide the way is."""
+        """Return how fast it goes, how long still, how wide the way is, and how often something was repeated."""
         event = self.event
-        messages, files = self.rates()
-        said = [f"{rate:,.0f} {what}/s" for rate, what in ((messages, "messages"), (files, "files")) if rate >= 0.5]
+        rates = zip(self.rates(now), ("messages", "attachments"), strict=True)
+        said = [f"{rate:,.0f} {what}/s" for rate, what in rates if rate >= 0.5]
         left = self.left_seconds(now)
         if left is not None:
-            said.append(f"about {_duration(left)} left")
+            said.append(f"about {seconds_in_words(left)} left")
         if event.downloads_limit:
             said.append(f"{event.downloads_active} of {event.downloads_limit} downloads at once")
         if event.retries:
-            said.append(f"{event.retries:,} repeated")
+            said.append(f"{event.retries:,} request{'' if event.retries == 1 else 's'} repeated")
         return ", ".join(said)
 
     def state(self, now: float) -> str:
         """Return what is being waited for, or how it ended."""
-        waits = [f"{plain(source)} asked to wait, {seconds:.0f} s left" for source, seconds in self.waits(now).items()]
+        waits = [
+            f"{_capital(source)} asks to wait: {seconds:.0f} s left" for source, seconds in self.waits(now).items()
+        ]
         if waits or self._retry:
             return "; ".join([*waits, *([self._retry] if self._retry else [])])
-        if self.outcome:
-            return f"{self.outcome} in {_duration(self.event.elapsed_seconds)}"
-        return ""
+        if not self.outcome:
+            return ""
+        seconds = seconds_in_words(self.event.elapsed_seconds)
+        if self.outcome == "partial":
+            return f"done in {seconds}, but something is missing: the report says what"
+        return f"{self.outcome} in {seconds}"
 
 
-def _duration(seconds: float) -> str:
+def _capital(source: str) -> str:
+    """Write a service's name as people do; a host's stays as it is."""
+    return plain(source).capitalize() if source.isalpha() else plain(source)
+
+
+def seconds_in_words(seconds: float) -> str:
+    """Write a stretch of time for a reader.
+
+    Examples
+    --------
+    >>> seconds_in_words(3.04), seconds_in_words(75), seconds_in_words(600), seconds_in_words(90_000)
+    ('3.0 s', '75 s', '10 min', '25.0 h')
+    """
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 120:

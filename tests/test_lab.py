@@ -170,7 +170,7 @@ def pick_chat(page: Page, words: str, title: str) -> None:
 
 
 def files_done(page: Page) -> int:
-    return int(page.area(2).locator("progress[aria-label=files]").get_attribute("value") or 0)
+    return int(page.area(2).locator("progress[aria-label=attachments]").get_attribute("value") or 0)
 
 
 def open_panel(page: Page) -> None:
@@ -188,10 +188,10 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
         open_panel(page)
         slow.reset_stats()
         page.press_button("Fetch")
-        page.until_output(2, "files/s")
+        page.until_output(2, "attachments/s")
         first = files_done(page)
         page.browser.wait_for_function(
-            f"document.querySelector('.jp-Notebook progress[aria-label=files]').value > {first}"
+            f"document.querySelector('.jp-Notebook progress[aria-label=attachments]').value > {first}"
         )
         assert "free" in said(page, 5), "the kernel has time for other cells"
         page.screenshot("in-the-middle", 2)
@@ -223,7 +223,7 @@ def test_running_the_panels_cell_again_leaves_no_orphan(lab: Lab, slow: World) -
     with lab.page("again", cells(PANEL, config=slow.config)) as page:
         open_panel(page)
         page.press_button("Fetch")
-        page.until_output(2, "files/s")
+        page.until_output(2, "attachments/s")
         page.run(2)
         page.until_ran(2)
         expect(page.labelled("Chat").locator("option").nth(3)).to_be_attached(timeout=PATIENCE_SECONDS * 1000)

@@ -6,9 +6,9 @@ from typing import Any
 
 import ipywidgets
 
-from ..markup import escaped
+from ..markup import NO_FORMULAS, escaped
 from ..tally import Tally
-from .display import bundle, show
+from .display import close_all, show
 
 __all__ = ["Card"]
 
@@ -20,14 +20,20 @@ _BAR = "width:100%;height:12px;display:block"
 class Card:
     """Shows a `Tally`.
 
+    Parameters
+    ----------
+    stopped : str
+        What to say besides when the call was stopped.
+
     Attributes
     ----------
     box : ipywidgets.HTML
         What to display. It may be written to from any thread: what a kernel sends reaches the page while a cell runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stopped: str = "") -> None:
         self.box = ipywidgets.HTML()
+        self._stopped = stopped
         self._words = ""
         self._handle: Any = None
 
@@ -38,27 +44,33 @@ class Card:
 
     def draw(self, tally: Tally, now: float) -> None:
         """Show how far a call is."""
-        self.box.value = _drawn(tally, now)
-        self._words = ", ".join(words for words in (tally.messages, tally.files, tally.state(now)) if words)
+        state = tally.state(now)
+        if self._stopped and tally.outcome == "stopped":
+            state += f"; {self._stopped}"
+        self.box.value = _drawn(tally, now, state)
+        self._words = ", ".join(words for words in (tally.messages, tally.attachments, state) if words)
 
     def close(self) -> None:
-        """Leave the last words, also where widgets are not shown: in a saved file, or on a page of its own."""
+        """Leave the last state where it was displayed, as a page that needs no widget: it may be saved and reopened."""
         if self._handle is not None:
-            self._handle.update(bundle(self.box, self._words), raw=True)
+            self._handle.update({"text/plain": self._words, "text/html": self.box.value}, raw=True)
+            close_all(self.box)
 
 
-def _drawn(tally: Tally, now: float) -> str:
-    event, state = tally.event, tally.state(now)
+def _drawn(tally: Tally, now: float, state: str) -> str:
+    event = tally.event
     pace = "" if tally.outcome else tally.pace(now)
     lines = [f"<div>{escaped(tally.messages)}</div>"]
     if event.messages_expected:
         lines.append(_bar("messages", event.messages, event.messages_expected))
-    if tally.files:
-        lines.append(f"<div>{escaped(tally.files)}</div>")
-        lines.append(_bar("files", event.attachments_done, event.attachments_total))
+    if tally.attachments:
+        lines.append(f"<div>{escaped(tally.attachments)}</div>")
+        lines.append(_bar("attachments", event.attachments_done, event.attachments_total))
     lines += [f"<div><b>{escaped(state)}</b></div>"] if state else []
     lines += [f'<div style="{_SMALL}">{escaped(words)}</div>' for words in (pace, *tally.notices[-3:]) if words]
-    return f'<div role="group" aria-label="progress of chatframes" style="{_FRAME}">{"".join(lines)}</div>'
+    return (
+        f'<div {NO_FORMULAS} role="group" aria-label="progress of chatframes" style="{_FRAME}">{"".join(lines)}</div>'
+    )
 
 
 def _bar(what: str, done: int, total: int) -> str:

@@ -13,6 +13,7 @@ from ..errors import ConfigError
 from ..images import bytes_in_words
 from ..markup import plain, share, table
 from ..model import RETRYABLE
+from ..tally import seconds_in_words
 from .activity import Activity, count_activity
 
 __all__ = ["Gap", "Report", "SourceReport", "Span", "report"]
@@ -226,7 +227,9 @@ class Report:
         messages = sum(source.messages for source in self.sources)
         skipped, failed = sum(self.skipped.values()), sum(self.failed.values())
         lost = f", {failed:,} {'file' if failed == 1 else 'files'} failed" if failed else ""
-        head = [("", f"chatframes: {plain(self.status)}, {messages:,} messages in {_duration(self.seconds)}{lost}")]
+        head = [
+            ("", f"chatframes: {plain(self.status)}, {messages:,} messages in {seconds_in_words(self.seconds)}{lost}")
+        ]
         if self.in_hand is not None and self.in_hand != messages:
             head.append(("in hand", f"this frame holds {self.in_hand:,} rows; what follows tells of the whole fetch"))
         size = f" ({bytes_in_words(self.image_bytes)})" if self.images_ok else ""
@@ -363,7 +366,3 @@ def _stretch(span: Span | Gap) -> str:
 
 def _moment(text: str | None) -> str:
     return plain(text or "").partition(".")[0].replace("T", " ").removesuffix("Z").removesuffix(":00")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

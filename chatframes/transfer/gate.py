@@ -32,6 +32,10 @@ class Bound:
         """The lowest limit of the calls now running; 1 when none is."""
         return min(self._limits, default=1)
 
+    def limit_with(self, another: int) -> int:
+        """Return the lowest limit of the calls now running, and another one."""
+        return min([*self._limits, another])
+
     @contextmanager
     def limited_to(self, limit: int) -> Iterator[None]:
         """Take part with a limit of one's own."""
