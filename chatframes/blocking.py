@@ -151,6 +151,9 @@ def run(coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None 
         raise error.with_traceback(None) from None  # it says what to do; fifteen frames of ours would only hide that
     except CancelledError:  # by whoever stopped the loop: we have cancelled nothing yet
         raise ChatframesError(_STOPPED) from None
+    except KeyboardInterrupt as error:
+        call.abandon()
+        raise error.with_traceback(None) from None  # where in our waiting it struck says nothing
     except BaseException:
         call.abandon()
         raise

@@ -31,6 +31,14 @@ print("after the first:", len(df))
 df = await cf.fetch_async(cf.Webex("Project Apollo"), images=True, config=config)
 ---
 print("after the second:", int(df["n_images"].sum()))
+---
+import ipywidgets
+place = ipywidgets.Output()
+with place:
+    cf.fetch(cf.Webex("Project Apollo"), config=config)
+place
+---
+print(sum(type(one).__name__ == "HTML" for one in ipywidgets.widgets.widget._instances.values()))
 """
 
 
@@ -69,14 +77,16 @@ def test_run_all_runs_the_cells_behind_a_fetch_too(lab: Lab) -> None:
         lab.page("run-all", cells(FETCHES, config=world.config)) as page,
     ):
         page.run_all()
-        page.until_ran(5, 5)
-        assert [page.prompt(number) for number in range(1, 6)] == [f"[{number}]:" for number in range(1, 6)]
+        page.until_ran(7, 7)
+        assert [page.prompt(number) for number in range(1, 8)] == [f"[{number}]:" for number in range(1, 8)]
         assert page.errors() == []
         assert "after the first: 300" in page.output(3)
         assert "after the second: 60" in page.output(5)
         for number in (2, 4):
             page.until_output(number, "done in")
             assert page.area(number).locator("progress").count() == 1
+        page.until_output(6, "done in")  # in a place of its own, which would show no page put there later
+        assert page.output(7) == "1", "of the cards that are finished one is still a widget"
         page.screenshot("cards")
 
 

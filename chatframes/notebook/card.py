@@ -8,7 +8,7 @@ import ipywidgets
 
 from ..markup import NO_FORMULAS, escaped
 from ..tally import Tally
-from .display import close_all, show
+from .display import captured, close_all, show
 
 __all__ = ["Card"]
 
@@ -36,11 +36,13 @@ class Card:
         self._stopped = stopped
         self._words = ""
         self._handle: Any = None
+        self._captured = False
 
     def show(self) -> None:
         """Display it in the cell that is running."""
         # A saved notebook has these words where widgets are not shown, so no number may be in them.
         self._handle = show(self.box, "chatframes is fetching")
+        self._captured = captured()
 
     def draw(self, tally: Tally, now: float) -> None:
         """Show how far a call is."""
@@ -52,7 +54,7 @@ class Card:
 
     def close(self) -> None:
         """Leave the last state where it was displayed, as a page that needs no widget: it may be saved and reopened."""
-        if self._handle is not None:
+        if self._handle is not None and not self._captured:
             self._handle.update({"text/plain": self._words, "text/html": self.box.value}, raw=True)
             close_all(self.box)
 

@@ -42,6 +42,17 @@ def show(box: Any, text: str) -> Any:
     return display(bundle(box, text), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
+def captured() -> bool:
+    """Whether an `ipywidgets.Output` takes what is displayed now: it shows a display, and never an update of it."""
+    from ipywidgets import Output
+    from ipywidgets.widgets import widget
+
+    shell = _shell()
+    message = shell.get_parent().get("header", {}).get("msg_id") if hasattr(shell, "get_parent") else None
+    known = list(getattr(widget, "_instances", {}).values())
+    return bool(message) and any(isinstance(one, Output) and one.msg_id == message for one in known)
+
+
 def all_of(widget: Any) -> Iterator[Any]:
     """Yield a widget and all within it."""
     yield widget
