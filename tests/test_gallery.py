@@ -251,6 +251,35 @@ def test_messages_without_a_time_are_told_of() -> None:
     assert cf.plot_activity(pd.DataFrame({"created_at": times[1:]})).rows[0][1].counts == ()
 
 
+def test_messages_of_other_centuries_are_told_of() -> None:
+    times = pd.to_datetime(pd.Series(["1500-01-01", "2026-10-01", "2026-10-02"]), utc=True)
+    ((_, activity),) = cf.plot_activity(pd.DataFrame({"created_at": times})).rows
+    assert (activity.older, sum(number for _, number in activity.counts)) == (1, 2)
+    assert "2 messages, and 1 older than that" in cf.plot_activity(pd.DataFrame({"created_at": times}))._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda frame: frame.assign(images=[[{"bytes": "no bytes", "path": "x"}]] * len(frame)),
+        lambda frame: frame.assign(author_name=7, chat_name=b"x", text=[["a", "list"]] * len(frame)),
+        lambda frame: frame.assign(author_name="A" * 10_000_000),
+        lambda frame: frame.rename(columns={"chat_name": "text"}),
+        lambda frame: frame.assign(text=[pd.Series([1, 2])] * len(frame)),
+    ],
+    ids=["texts for bytes", "other types", "very long", "two of one name", "a table in a cell"],
+)
+def test_frames_of_others_are_looked_at_or_refused_in_a_sentence(frame: pd.DataFrame, odd: Any) -> None:
+    for look in (cf.gallery, cf.preview):
+        try:
+            shown = look(odd(frame.head(12)))
+        except cf.ConfigError:
+            continue
+        assert len(repr(shown)) < 100_000
+        if look is cf.preview:
+            assert Reader(shown._repr_html_()).alive == []
+
+
 def test_a_page_of_pictures_with_very_many_pixels_does_not_take_for_ever() -> None:
     file = io.BytesIO()
     Image.new("RGB", (7_900, 7_900)).save(file, "PNG")

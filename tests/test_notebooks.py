@@ -8,9 +8,12 @@ import base64
 import io
 import re
 import shutil
+import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import date
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -164,6 +167,21 @@ def test_cells_are_short_and_each_section_says_what_it_is_about(name: str) -> No
         lines = cell.source.splitlines()
         assert len(lines) <= 9, cell.id
         assert max(map(len, lines)) <= 100, cell.id
+
+
+def test_what_the_notebooks_import_comes_with_the_notebooks_extra() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["notebook"], "chatframes"]
+    known = {re.match(r"[\w-]+", one)[0].lower() for one in named}
+    sources = packages_distributions()
+    for name in NAMES:
+        trees = [ast.parse(cell.source) for cell in code_cells(stored(name))]
+        for node in (
+            node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)
+        ):
+            module = (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).partition(".")[0]
+            if module not in sys.stdlib_module_names:
+                assert {one.lower() for one in sources[module]} & known, f"{name}: {module}"
 
 
 def test_the_quickstart_has_fewer_than_ten_code_cells() -> None:

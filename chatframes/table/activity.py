@@ -33,6 +33,8 @@ class Activity:
         The first day of each stretch, and its messages; silent stretches in between are there, with 0.
     undated : int
         Messages without a time, which are in none.
+    older : int
+        Messages before the first stretch, of which there are at most 120.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Activity:
     unit: Unit = "day"
     counts: tuple[tuple[str, int], ...] = ()
     undated: int = 0
+    older: int = 0
 
     def html(self, what: str, most: int | None = None) -> str:
         """Return a bar chart; `what` is counted, and a bar of `most` is as high as a bar can be."""
@@ -74,7 +77,7 @@ def count_activity(times: pd.Series, among: pd.Series | None = None) -> Activity
     found = _naive(dated).dt.to_period(code).value_counts()
     wanted = pd.period_range(max(first, last - (MOST_BARS - 1)), last)
     counts = tuple((f"{one.start_time:%Y-%m-%d}", int(found.get(one, 0))) for one in wanted)
-    return Activity(unit, counts, undated)
+    return Activity(unit, counts, undated, len(dated) - sum(number for _, number in counts))
 
 
 def _naive(times: pd.Series) -> pd.Series:
@@ -102,9 +105,9 @@ class Plot:
         most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
         for name, activity in self.rows:
             total = sum(number for _, number in activity.counts)
-            heading = f"<b>{escaped(name)}</b>: {total:,} messages" + (
-                f", and {activity.undated:,} without a time" if activity.undated else ""
-            )
+            heading = f"<b>{escaped(name)}</b>: {total:,} messages"
+            for number, which in ((activity.older, "older than that"), (activity.undated, "without a time")):
+                heading += f", and {number:,} {which}" if number else ""
             shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages", most)}</div>')
         if self.others:
             shown.append(f"<div>{escaped(self._of_others())}</div>")
