@@ -86,11 +86,11 @@ class ChatList:
         found = self._chats.loc[self._chats["id"] == self.listed.value, "title"]
         return plain(found.iloc[0]) if len(found) else ""
 
-    def last_active(self) -> pd.Timestamp | None:
-        """Return when the chosen chat was last active (UTC), as far as its service says."""
+    def last_active(self, chat: object) -> pd.Timestamp | None:
+        """Return when a chat was last active (UTC), as far as the list says."""
         if self._chats is None:
             return None
-        found = self._chats.loc[self._chats["id"] == self.listed.value, "last_activity"].dropna()
+        found = self._chats.loc[self._chats["id"] == chat, "last_activity"].dropna()
         return found.iloc[0] if len(found) else None
 
     def show(self, chats: pd.DataFrame) -> None:

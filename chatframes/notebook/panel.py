@@ -24,7 +24,6 @@ from ..limits import Service
 from ..markup import lines
 from ..reading import unexpected
 from ..sources import Source
-from ..sources.reddit import Reddit
 from ..table.report import report
 from .card import Card
 from .code import code_for
@@ -260,12 +259,11 @@ class FetchPanel:
                 said = "" if len(frame) else f"No messages were found{self._last_active(source)}."
         except asyncio.CancelledError:
             frame = kept[0]() if kept else None
-            said = f"Stopped: the {messages_in(frame)} read so far are at panel.frame."
+            stopped = bool(frame is not None and len(frame))
+            said = f"Stopped: the {messages_in(frame)} read so far are at panel.frame." if stopped else NOTHING_READ
         except ChatframesError as error:
             frame = getattr(error, "partial", None)
-            said = str(error)
-            if isinstance(error, AuthError):
-                self._ask_to_log_in(source.service)
+            said = str(error) + self._ask_to_log_in(source.service, error)
         except Exception as error:  # a defect of ours, or no memory left: what was read is kept all the same
             said = str(unexpected(error))
             frame = kept[0]() if kept else None
@@ -275,7 +273,7 @@ class FetchPanel:
             told = frame.attrs["chatframes"]["sources"][0]
             self.saving.offer(frame, told["chat_name"] or told["source"])
         else:
-            self._say(NOTHING_READ if said.startswith("Stopped") else said, self._of_before())
+            self._say(said, self._of_before())
         if frame is not None:
             self._report.value = report(frame)._repr_html_()
 
@@ -297,7 +295,8 @@ class FetchPanel:
             self._say(unexpected(error))
 
     def _last_active(self, source: Source) -> str:
-        day = None if isinstance(source, Reddit) else self.picker.chats.last_active()
+        chat = getattr(source, "room", None) or getattr(source, "chat", None)
+        day = self.picker.chats.last_active(chat)
         return "" if day is None else f" in these days; this chat was last active on {day:%Y-%m-%d}"
 
     def _of_before(self) -> str:
@@ -327,9 +326,7 @@ class FetchPanel:
             if service == self.picker.service:
                 self.picker.chats.show(chats)
         except ChatframesError as error:
-            said = str(error)
-            if isinstance(error, AuthError):
-                self._ask_to_log_in(service)
+            said = str(error) + self._ask_to_log_in(service, error)
         self._write_code()
         if self._said == ASKING:  # nothing more important has been said meanwhile
             self._say(said)
@@ -349,9 +346,12 @@ class FetchPanel:
 
     # --- logging in ---------------------------------------------------------------------------------------------------
 
-    def _ask_to_log_in(self, service: Service) -> None:
-        if service == self.picker.service and not self._closed:
-            self._login.ask(service, self.config)
+    def _ask_to_log_in(self, service: Service, error: ChatframesError) -> str:
+        """Show the form that is needed, if one is, and return what to add to the error."""
+        if not isinstance(error, AuthError) or service != self.picker.service or self._closed:
+            return ""
+        self._login.ask(service, self.config)
+        return "\nOr fill in the form below."
 
     def _let_in(self, config: Config) -> None:
         self.config, self._config_name = config, "panel.config"
