@@ -293,9 +293,8 @@ def test_the_quickstart_looks_asks_and_reports(executed: Callable[[str], Execute
     assert "pictures" in run.said("ask")
 
 
-@pytest.mark.parametrize(
-    ("cell_id", "expected"),
-    [
+PROMISES = {
+    "webex": [
         ("rooms", ["Project Apollo", "Tomasz Verhoeven", "direct"]),
         ("ambiguous", ["2 Webex rooms are called 'Standup'"]),
         ("typo", ["did you mean", "'Project Apollo'"]),
@@ -316,17 +315,7 @@ def test_the_quickstart_looks_asks_and_reports(executed: Callable[[str], Execute
         ("raw", ["'roomType': 'group'", "'personEmail'"]),
         ("bots", ["bot&#x27;s", "Webex shows a bot only"]),
     ],
-)
-def test_the_webex_notebook_shows_what_its_prose_promises(
-    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
-) -> None:
-    said = executed("webex").said(cell_id)
-    assert [words for words in expected if words not in said] == []
-
-
-@pytest.mark.parametrize(
-    ("cell_id", "expected"),
-    [
+    "telegram": [
         ("chats", ["Project Apollo", "Apollo News", "channel", "Tomasz Verhoeven", "direct"]),
         ("names", [f"{name}  20  Project Apollo" for name in ("@apollo", "https://t.me/apollo", "-1002111267418")]),
         ("ambiguous", ["2 Telegram chats are called 'Standup'", "did you mean", "'Project Apollo'"]),
@@ -347,17 +336,7 @@ def test_the_webex_notebook_shows_what_its_prose_promises(
         ("failed", ["bot's", "shows bots no history"]),
         ("keep", ["telegram", "webex", "60"]),
     ],
-)
-def test_the_telegram_notebook_shows_what_its_prose_promises(
-    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
-) -> None:
-    said = executed("telegram").said(cell_id)
-    assert [words for words in expected if words not in said] == []
-
-
-@pytest.mark.parametrize(
-    ("cell_id", "expected"),
-    [
+    "reddit": [
         ("fetch", ["post", "JPEG"]),
         ("report", ["complete", "num_comments"]),
         ("threads", ["   "]),
@@ -371,39 +350,19 @@ def test_the_telegram_notebook_shows_what_its_prose_promises(
         ("no-key", ["No Reddit credentials", "Responsible Builder Policy", "cf.sandbox()"]),
         ("three", ["webex", "telegram", "reddit"]),
     ],
-)
-def test_the_reddit_notebook_shows_what_its_prose_promises(
-    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
-) -> None:
-    said = executed("reddit").said(cell_id)
-    assert [words for words in expected if words not in said] == []
-
-
-@pytest.mark.parametrize(
-    ("cell_id", "expected"),
-    [
+    "analyse": [
         ("export", ["complete", "messages per day"]),
-        ("columns", ["platform", "text"]),
+        ("columns", ["Apollo CI", "Can somebody open the lab door?"]),
         ("authors", ["webex", "telegram"]),
         ("days", ["<b>webex</b>", "<b>reddit</b>"]),
-        ("threads", ["deepest"]),
+        ("threads", ["t3_", "21        4"]),
         ("duckdb", ["not_an_image", "bytes"]),
-        ("polars", ["letters"]),
-        ("same", ["times"]),
+        ("polars", ["Field report", "7400"]),
+        ("same", ["      3      2"]),
         ("most", ["JPEG"]),
-        ("pillow", ["brightness"]),
+        ("pillow", ["640 x 427, brightness 103"]),
     ],
-)
-def test_the_analysis_notebook_shows_what_its_prose_promises(
-    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
-) -> None:
-    said = executed("analyse").said(cell_id)
-    assert [words for words in expected if words not in said] == []
-
-
-@pytest.mark.parametrize(
-    ("cell_id", "expected"),
-    [
+    "widgets": [
         ("panel", ["FetchPanel: nothing fetched yet"]),
         ("frame", ["author_name"]),
         ("controls", ["ImageControls(images up to 2 MiB)"]),
@@ -414,11 +373,17 @@ def test_the_analysis_notebook_shows_what_its_prose_promises(
         ("activity", ["<b>"]),
         ("login", ["TelegramLogin"]),
     ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "cell_id", "expected"),
+    [(name, *promise) for name, promises in PROMISES.items() for promise in promises],
 )
-def test_the_widgets_notebook_shows_what_its_prose_promises(
-    cell_id: str, expected: list[str], executed: Callable[[str], Executed]
+def test_a_notebook_shows_what_its_prose_promises(
+    name: str, cell_id: str, expected: list[str], executed: Callable[[str], Executed]
 ) -> None:
-    said = executed("widgets").said(cell_id)
+    said = executed(name).said(cell_id)
     assert [words for words in expected if words not in said] == []
 
 
