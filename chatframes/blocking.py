@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .errors import ChatframesError
 
-__all__ = ["call_soon", "enable_nested_loops", "hop", "loop", "run", "stop"]
+__all__ = ["begin", "call_soon", "enable_nested_loops", "hop", "loop", "run", "stop"]
 
 T = TypeVar("T")
 
@@ -48,6 +48,12 @@ def call_soon(function: Callable[[], object]) -> None:
     """Call a function on the library's loop, behind what was given to it before."""
     with _lock:  # or `stop` could close the loop in between
         loop().call_soon_threadsafe(function)
+
+
+def begin(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+    """Begin a coroutine on the library's loop, and do not wait for it; `stop` ends it."""
+    with _lock:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop())
 
 
 def _serve(the_loop: asyncio.AbstractEventLoop) -> None:

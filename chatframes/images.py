@@ -34,6 +34,7 @@ HUGE_FRAMES = 2_000
 HUGE_SCANS = 100  # passes over one JPEG: honest ones have ten or so
 MAX_STEPS = 100_000  # blocks looked at in one picture: an honest 10 MB GIF has 40,000, a hostile one millions
 HEAD_BYTES = 1_024
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # within a picture's own data every ff has a 00 behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,14 +307,21 @@ def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None]:
 
 
 def jpeg_scans(data: bytes) -> int:
-    """Return how often a decoder goes over a JPEG; the thumbnails in a header count too.
+    """Return how often a decoder goes over a JPEG, up to one more than 100.
 
     Examples
     --------
     >>> jpeg_scans(b"")
     0
     """
-    return data.count(b"\xff\xda")  # within a picture's own data every ff has a 00 behind it
+    at, scans = _jpeg_walk(data)[1], 0
+    while at is not None and at + 4 <= len(data) and scans <= HUGE_SCANS:
+        if data[at + 1] == 0xD9:  # the end; what a phone appends (a film, say) does not count
+            break
+        scans += data[at + 1] == 0xDA
+        marker = _MARKER.search(data, at + 2 + int.from_bytes(data[at + 2 : at + 4], "big"))
+        at = marker.start() if marker else None
+    return scans
 
 
 def _png_walk(data: bytes) -> tuple[int, bool]:

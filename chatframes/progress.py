@@ -121,12 +121,14 @@ class Steady:
         self._now = now
         self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
         self._drawn = float("-inf")
-        self._broken = False
+        self._broken = self._closed = False
         self._timer: Any = None
         self._soon = False  # whether the timer is for a drawing that is due
 
     def take(self, event: Event) -> None:
         """Add an event; it is drawn now, or as soon as a tenth of a second has gone by."""
+        if self._closed:
+            return
         now = self._now()
         self.tally.take(event, now)
         if now - self._drawn >= LEAST_SECONDS:
@@ -136,6 +138,7 @@ class Steady:
 
     def close(self) -> None:
         """Draw the last state, and no more."""
+        self._closed = True
         self._set_timer(None)
         self.tally.end()
         self._show(lambda: self._display.draw(self.tally, self._now()))

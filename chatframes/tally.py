@@ -12,7 +12,7 @@ from .model import Event
 __all__ = ["Tally", "seconds_in_words"]
 
 _ENDINGS = {"complete": "done", "partial": "partial", "failed": "failed"}
-RECENT_SECONDS = 10.0  # what a rate is taken over
+RECENT_SECONDS, LEAST_SECONDS = 10.0, 0.5  # what a rate is taken over
 
 
 class Tally:
@@ -104,7 +104,7 @@ class Tally:
             return 0.0, 0.0
         since, first = recent[0]
         seconds = now - max(since, now - RECENT_SECONDS)
-        if seconds <= 0:
+        if seconds < LEAST_SECONDS:
             return 0.0, 0.0
         return (
             (self.event.messages - first.messages) / seconds,
@@ -135,7 +135,7 @@ class Tally:
         left = self.left_seconds(now)
         if left is not None:
             said.append(f"about {seconds_in_words(left)} left")
-        if event.downloads_limit:
+        if event.downloads_limit and event.attachments_total:
             said.append(f"{event.downloads_active} of {event.downloads_limit} downloads at once")
         if event.retries:
             said.append(f"{event.retries:,} request{'' if event.retries == 1 else 's'} repeated")

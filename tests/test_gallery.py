@@ -221,7 +221,7 @@ def test_activity_counts_every_message_once_and_shows_silent_days(frame: pd.Data
     assert len(by_author.rows) == 8
     assert by_author.others == frame["author_name"].nunique() - 8 > 0
     for shown in (repr(by_author), by_author._repr_html_()):
-        assert f"and {by_author.others} more of author_name" in shown
+        assert f"and {by_author.others} more (author_name)" in shown
     most = max(number for _, one in by_author.rows for _, number in one.counts)
     assert by_author._repr_html_().count("height:100%") == sum(
         number == most for _, one in by_author.rows for _, number in one.counts
@@ -316,6 +316,9 @@ def test_a_closed_gallery_leaves_nothing_behind_and_is_forgotten(frame: pd.DataF
     del gallery
     gc.collect()
     assert freed() is None
+    closed = cf.gallery(frame)
+    closed.close()
+    assert "text/html" in closed._repr_mimebundle_(), "the page that was open can still be seen"
 
 
 def test_of_very_many_authors_the_gallery_says_that_it_lists_the_busiest(

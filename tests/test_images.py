@@ -7,6 +7,7 @@ import io
 import pickle
 import re
 import struct
+from random import Random
 
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
-from chatframes.images import ImageBytes, ImageFacts, inspect, is_raster, safe_name, sniff
+from chatframes.images import ImageBytes, ImageFacts, inspect, is_raster, jpeg_scans, safe_name, sniff
 
 MIMES = {
     "JPEG": "image/jpeg",
@@ -38,6 +39,17 @@ def picture(form: str, size: tuple[int, int] = (37, 21), **options: object) -> b
 
 
 ALL = {form: picture(form, (32, 32) if form == "ICO" else (37, 21)) for form in MIMES}
+
+
+def test_what_a_phone_appends_to_a_photo_is_no_part_of_it() -> None:
+    file = io.BytesIO()
+    Image.effect_noise((300, 200), 90).save(file, "JPEG", progressive=True)
+    photo = file.getvalue()
+    assert 2 < jpeg_scans(photo) < 15
+    appended = photo + Random(1).randbytes(8_000_000)
+    assert appended.count(b"\xff\xda") > 100
+    assert jpeg_scans(appended) == jpeg_scans(photo)
+    assert inspect(appended).showable
 
 
 @pytest.mark.parametrize("form", MIMES)

@@ -134,7 +134,7 @@ def test_the_newest_messages_of_a_telegram_chat(world: World) -> None:
     assert panel.source == cf.Telegram(panel.picker.chats.listed.value)
     for odd in ("all of them", "0", "9" * 5_000):
         panel.picker.chats.newest.value = odd
-        with pytest.raises(cf.ConfigError, match=r"newest|limit"):
+        with pytest.raises(cf.ConfigError, match=r"Newest|limit"):
             _ = panel.source
 
 
@@ -165,6 +165,10 @@ def test_of_very_many_chats_it_says_that_it_shows_the_latest(world: World) -> No
     many = pd.DataFrame({"id": [f"c{n}" for n in range(1_200)], "title": [f"chat {n}" for n in range(1_200)]})
     panel.picker.chats.show(many.assign(kind="group", last_activity=last))
     assert "500 of 1,200 chats" in panel.picker.chats.cut.value
+    panel.picker.chats.listed.value = "c7"
+    last = pd.concat([many.iloc[8:], many.iloc[:8]])
+    panel.picker.chats.show(last.assign(kind="group", last_activity=pd.NaT))
+    assert panel.picker.chats.chosen == "c7", "what was chosen is shown, however long ago it was active"
     panel.picker.chats.search.value = "chat 1199"
     assert (titles(panel), panel.picker.chats.cut.value) == (["chat 1199"], "")
 
@@ -232,6 +236,7 @@ def test_what_cannot_be_fetched_is_said_in_a_sentence_before_any_request(
 def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(cf.ConfigError, match=r"write cf\.Webex\('Project Apollo'\)"):
         cf.FetchPanel("Project Apollo", config={})
+    assert cf.FetchPanel([cf.Webex("x")], config={}, remember=False).source == cf.Webex("x")
     with pytest.raises(cf.ConfigError, match="one chat at a time"):
         cf.FetchPanel([cf.Webex("x"), cf.Reddit("apollo")], config={})
     with pytest.raises(cf.ConfigError, match="whole days"):
@@ -268,7 +273,7 @@ def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
     assert told[0] == "Stopping …", "it answers at once"
     server.until_nobody_is_connected()
     assert outcomes(panel.frame) == (12, 4, 8)
-    assert said(panel) == "Stopped: the 12 messages read so far are at panel.frame."
+    assert said(panel) == "Stopped: 12 messages came before that, and panel.frame has them."
     assert "stopped in" in panel._card.box.value
     assert "cancelled" in panel._report.value
     assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
@@ -331,7 +336,9 @@ def test_a_closed_panel_leaves_nothing_behind_and_is_forgotten(world: World, the
     panel.fetch()
     panel.wait()
     panel.close()
+    panel.close()
     panel.wait()
+    assert "closed" in panel._repr_mimebundle_()["text/plain"]
     assert set(_instances) <= models
     freed = weakref.ref(panel)
     del panel
@@ -352,7 +359,9 @@ def test_stopped_before_the_first_page_it_says_so_and_keeps_the_table_of_before(
         panel.wait()
         server.until_nobody_is_connected()
         assert panel.frame is before
-        assert said(panel) == ("Stopped before anything was read.panel.frame still holds the 12 messages of before.")
+        assert said(panel) == (
+            "Stopped before anything was read.panel.frame still holds what was fetched before (12 messages)."
+        )
 
 
 def test_a_fetch_of_a_panel_that_fails_leaves_last_result_to_the_cells(server: HoldingWebex) -> None:
@@ -485,7 +494,7 @@ def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> N
     panel.fetch()
     panel.wait()
     assert panel.frame is before
-    assert f"still holds the {len(before):,} messages of before" in said(panel)
+    assert f"still holds what was fetched before ({len(before):,} messages)" in said(panel)
     assert "No Webex room of this account is called" in said(panel)
     assert "did you mean" in said(panel)
     assert not panel.fetch_button.disabled
@@ -576,9 +585,11 @@ def test_where_nothing_was_found_it_says_when_the_chat_was_last_active(world: Wo
 def test_a_click_that_is_heard_before_what_was_typed_waits_for_it(world: World) -> None:
     panel = panel_of(world, cf.Reddit("r/aaa"))
     panel.fetch_button.click()
+    panel.saving.button.click()
     panel.picker.place.what.value = "r/apollo"
     panel.wait()
     assert len(panel.frame) > 0
+    assert "no table to save yet" in saved(panel) or "of apollo" in saved(panel), "each button is heard"
 
 
 # --- logging in --------------------------------------------------------------------------------------------------
@@ -637,6 +648,7 @@ def test_a_refused_token_brings_the_form_back(world: World) -> None:
     assert "not-the-right-one" not in said(panel)
     field, button, status = login_form(panel).children
     button.click()
+    panel.wait()
     assert "is empty" in status.value
     field.value = world.config["webex"]["access_token"]
     button.click()
@@ -715,9 +727,11 @@ def test_a_refused_key_of_reddit_brings_the_form_back_which_says_what_comes_next
     client_id, client_secret, use, status = login_form(panel).children
     client_id.value = reddit["client_id"]
     use.click()
+    panel.wait()
     assert "Client secret is empty" in status.value
     client_id.value, client_secret.value = reddit["client_id"], world.config["reddit"]["client_secret"]
     use.click()
+    panel.wait()
     assert panel._login.box.children == ()
     assert said(panel) == "Thank you: press Fetch."
     panel.fetch()

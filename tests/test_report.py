@@ -47,7 +47,7 @@ FULL = Report(
 
 def test_the_screen_says_what_was_asked_covered_missed_and_why() -> None:
     assert str(FULL).splitlines() == [
-        "chatframes: partial, 2,500 messages in 12 s, 12 files failed",
+        "chatframes: partial, 2,500 messages in 12 s, 12 attachments failed",
         "Project Apollo (webex): 2,500 messages, partial, 3 seen twice, 4 requests repeated",
         "  asked     2026-10-01 00:00 to 2026-11-01 00:00 UTC",
         "  covered   2026-10-01 00:00 to 2026-10-12 00:00; 2026-10-18 00:00 to 2026-11-01 00:00",

@@ -380,7 +380,9 @@ def test_everything_arrives_under_each_fault(fault: str, monkeypatch: pytest.Mon
 
 def test_everything_arrives_under_all_faults_together(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch, 20)
-    monkeypatch.setattr("chatframes.transfer.downloads.ATTEMPTS", 8)  # four are for one trouble; here a file may meet all
+    monkeypatch.setattr(
+        "chatframes.transfer.downloads.ATTEMPTS", 8
+    )  # four are for one trouble; here a file may meet all
     check_under(set(TELEGRAM_FAULTS) - ENDS_IT)
 
 

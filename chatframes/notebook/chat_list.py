@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,7 @@ class ChatList:
         self._chats: pd.DataFrame | None = None
         self._given = getattr(first, "room", None) or getattr(first, "chat", None)
         self._chosen: Any = self._given
+        self._lock = threading.RLock()  # the list comes on the loop's thread, clicks on the kernel's
         self._drawing = False
         self.search = ipywidgets.Text(
             description="Search",
@@ -70,20 +72,24 @@ class ChatList:
 
     @property
     def chosen(self) -> Any:
-        if self.listed.value is None:
+        with self._lock:
+            chosen = self.listed.value
+        if chosen is None:
             raise ConfigError("no chat is chosen: pick one of the list")
-        return self.listed.value
+        return chosen
 
     @property
     def limit(self) -> int | None:
         text = self.newest.value.strip()
-        return whole_number(text, "newest", "write one, or nothing for all messages") if text else None
+        return whole_number(text, "Newest", "write one, or nothing for all messages") if text else None
 
     def title(self) -> str:
         """Return what the chosen chat is called, for people."""
-        if self._chats is None or self.listed.value is None:
+        with self._lock:
+            chats, chosen = self._chats, self.listed.value
+        if chats is None or chosen is None:
             return ""
-        found = self._chats.loc[self._chats["id"] == self.listed.value, "title"]
+        found = chats.loc[chats["id"] == chosen, "title"]
         return plain(found.iloc[0]) if len(found) else ""
 
     def last_active(self, chat: object) -> pd.Timestamp | None:
@@ -95,35 +101,39 @@ class ChatList:
 
     def show(self, chats: pd.DataFrame) -> None:
         """Show these chats, a table as `chatframes.chats` gives."""
-        self._chats = chats
-        named = chats.loc[chats["title"] == self._given, "id"].tolist()
-        if len(named) == 1:  # a title becomes the chat it means
-            if self._chosen == self._given:
-                self._chosen = str(named[0])
-            self._given = None
-        self._draw()
+        with self._lock:
+            self._chats = chats
+            named = chats.loc[(chats["title"] == self._given) | (chats["id"] == self._given), "id"].tolist()
+            if len(named) == 1:  # what a source called it becomes the chat it means
+                if self._chosen == self._given:
+                    self._chosen = str(named[0])
+                self._given = None
+            self._draw()
 
     def forget(self) -> None:
         """Empty the list and the choice: they belong to another account."""
-        self._chats = self._given = self._chosen = None
-        self._draw()
+        with self._lock:
+            self._chats = self._given = self._chosen = None
+            self._draw()
 
     def _picked(self) -> None:
-        if not self._drawing:
-            self._chosen = self.listed.value
+        with self._lock:
+            if not self._drawing:
+                self._chosen = self.listed.value
 
     def _draw(self) -> None:
         """Show what the search leaves; a choice that it hides comes back when it is cleared."""
-        options, cut = self._found()
-        if self._given is not None and self._given not in [value for _, value in options]:
-            options.insert(0, (plain(self._given), self._given))
-        self._drawing = True
-        try:
-            self.listed.options = options
-            self.listed.value = self._chosen if self._chosen in [value for _, value in options] else None
-            self.cut.value = cut
-        finally:
-            self._drawing = False
+        with self._lock:
+            options, cut = self._found()
+            if self._given is not None and self._given not in [value for _, value in options]:
+                options.insert(0, (plain(self._given), self._given))
+            self._drawing = True
+            try:
+                self.listed.options = options
+                self.listed.value = self._chosen if self._chosen in [value for _, value in options] else None
+                self.cut.value = cut
+            finally:
+                self._drawing = False
 
     def _found(self) -> tuple[list[tuple[str, Any]], str]:
         if self._chats is None:
@@ -131,7 +141,10 @@ class ChatList:
         wanted = self.search.value.strip().casefold()
         titles = self._chats["title"].fillna("").astype(str)
         found = self._chats[titles.str.casefold().str.contains(wanted, regex=False)]
-        options = [(_label(row), str(row.id)) for row in found.head(MOST_SHOWN).itertuples()]
+        shown = found.head(MOST_SHOWN)
+        if self._chosen not in set(shown["id"]):
+            shown = pd.concat([shown, found[found["id"] == self._chosen]])  # however long ago it was active
+        options = [(_label(row), str(row.id)) for row in shown.itertuples()]
         if len(found) <= MOST_SHOWN:
             return options, ""
         return options, f"{MOST_SHOWN:,} of {len(found):,} chats, the most recently active; Search finds the others."

@@ -107,8 +107,8 @@ class ImageControls:
         settings = self.settings
         if settings.enabled:
             said = (
-                f"Images of more than {self.size.value:,g} MiB (up to {LARGEST_MIB:,}) are left out, and the report "
-                "says so. A change counts from the next fetch on."
+                f"Images of more than {self.size.value:,g} MiB are left out, and the report says so. The limit may be "
+                f"{SMALLEST_MIB} to {LARGEST_MIB:,} MiB; a change counts from the next fetch on."
             )
         else:
             said = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."

@@ -15,6 +15,7 @@ from ..login import TelegramLogin
 from ..markup import escaped
 from .display import Closable, close_all
 from .fields import SecretField
+from .jobs import Jobs
 from .login import LoginCard
 
 __all__ = ["CredentialsForm", "LoginSteps"]
@@ -41,7 +42,9 @@ class CredentialsForm:
     config : Config
         What the credentials are added to.
     done : callable
-        Called with the new `Config`.
+        Called with the new `Config`, on the library's loop.
+    jobs : Jobs
+        What is under way beside the notebook.
 
     Attributes
     ----------
@@ -49,8 +52,8 @@ class CredentialsForm:
         What to display.
     """
 
-    def __init__(self, service: Service, config: Config, done: Callable[[Config], None]) -> None:
-        self._service, self._config, self._done = service, config, done
+    def __init__(self, service: Service, config: Config, done: Callable[[Config], None], jobs: Jobs) -> None:
+        self._service, self._config, self._done, self._jobs = service, config, done, jobs
         self.fields = {
             name: ipywidgets.Password(description=label, layout={"width": "32em"}, style={"description_width": "8em"})
             for name, label in _FIELDS[service]
@@ -59,9 +62,11 @@ class CredentialsForm:
         self.button = ipywidgets.Button(description="Use", button_style="primary")
         self.status = ipywidgets.HTML(value=escaped(_KEPT))
         self.box = ipywidgets.VBox((*self.fields.values(), self.button, self.status))
-        self.button.on_click(lambda _: self._pressed())
+        self.button.on_click(lambda _: self._jobs.begin("use", self._use()))
 
-    def _pressed(self) -> None:
+    async def _use(self) -> None:
+        for field in self._typed.values():
+            await field.come()
         missing = [label for name, label in _FIELDS[self._service] if self._typed[name].empty]
         if missing:  # the others keep what they have
             self.status.value = escaped(f"{missing[0]} is empty: fill it in")
@@ -87,7 +92,9 @@ class LoginSteps:
     Parameters
     ----------
     let_in : callable
-        Called with the `Config` to go on with.
+        Called with the `Config` to go on with, on the library's loop.
+    jobs : Jobs
+        What is under way beside the notebook.
 
     Attributes
     ----------
@@ -95,9 +102,9 @@ class LoginSteps:
         What to display.
     """
 
-    def __init__(self, let_in: Callable[[Config], None]) -> None:
+    def __init__(self, let_in: Callable[[Config], None], jobs: Jobs) -> None:
         self.box = ipywidgets.VBox()
-        self._let_in = let_in
+        self._let_in, self._jobs = let_in, jobs
         self._lock = threading.RLock()  # it may be cleared while the library's thread asks
         self._form: Closable | None = None
 
@@ -122,7 +129,7 @@ class LoginSteps:
                 close_all(widget)
 
     def _ask_for_keys(self, service: Service, config: Config) -> None:
-        form = CredentialsForm(service, config, self._done)
+        form = CredentialsForm(service, config, self._done, self._jobs)
         self._show(form, form.box)
 
     def _show(self, form: Closable, *widgets: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -79,6 +80,7 @@ class DayControls:
     ) -> None:
         self._clock = clock
         self._filling = False
+        self._lock = threading.RLock()  # a fetch asks on the loop's thread, clicks come on the kernel's
         wide = {"layout": {"width": "18em"}, "style": {"description_width": "5.5em"}}
         self.preset = ipywidgets.Dropdown(description="Days", options=[*_PRESETS, OWN], value=preset, **wide)
         self.since = ipywidgets.DatePicker(description="First day", **wide)
@@ -99,11 +101,10 @@ class DayControls:
 
     def days(self) -> Days:
         """Return what is chosen now; a preset is counted from today, though it may have been chosen yesterday."""
-        self._fill()
-        since, until = self.since.value, self.until.value
-        return Days(
-            since.isoformat() if since else None, until.isoformat() if until else None, self.tz.value.strip() or "UTC"
-        )
+        with self._lock:
+            self._fill()
+            since, until, tz = self.since.value, self.until.value, self.tz.value.strip() or "UTC"
+        return Days(since.isoformat() if since else None, until.isoformat() if until else None, tz)
 
     def _fill(self) -> None:
         """Show the days that a preset means: today is another day in another time zone."""
@@ -114,15 +115,17 @@ class DayControls:
             today = self._clock.now().astimezone(ZoneInfo(self.tz.value.strip() or "UTC")).date()
         except (ValueError, KeyError, OSError):  # half-typed; the source will say what is wrong with it
             return
-        self._filling = True
-        try:
-            self.since.value, self.until.value = preset(today)
-        finally:
-            self._filling = False
+        with self._lock:
+            self._filling = True
+            try:
+                self.since.value, self.until.value = preset(today)
+            finally:
+                self._filling = False
 
     def _chosen(self) -> None:
-        if not self._filling:
-            self.preset.value = OWN
+        with self._lock:
+            if not self._filling:
+                self.preset.value = OWN
 
 
 def _day(text: str | None) -> date | None:

@@ -29,9 +29,11 @@ def in_a_notebook() -> bool:
 def bundle(box: Any, text: str, html: str | None = None) -> dict[str, Any]:
     """Return what a cell shows: the widget and, for where there is none of it, a text or HTML.
 
-    A widget's own text would be its repr, which holds what somebody is just typing.
+    A widget's own text would be its repr, which holds what somebody is just typing. Of a closed widget there is the
+    text alone.
     """
-    shown = {**(box._repr_mimebundle_() or {}), "text/plain": text}
+    render = box._repr_mimebundle_
+    shown = {**((render() if render is not None else None) or {}), "text/plain": text}
     return shown if html is None else {**shown, "text/html": html}
 
 
@@ -79,7 +81,7 @@ _in_cells: dict[str, list[weakref.ref[Closable]]] = {}
 
 
 def take_the_place(one: Closable) -> None:
-    """Close this when the cell that is running is run again, whatever it holds then: nobody can reach it any more.
+    """Close this when the cell that is running is run again, whatever it holds then: it would not be seen any more.
 
     Cells are known where the front end names them, as JupyterLab, Notebook 7 and VS Code do.
     """

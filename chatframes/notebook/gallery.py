@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ConfigError
+from ..images import ImageBytes
 from ..markup import NO_FORMULAS, escaped, plain
 from ..table.frame import attachments
 from .display import bundle, close_all, take_the_place
@@ -75,6 +77,7 @@ class Gallery:
         self.next_button = ipywidgets.Button(description="Next", layout={"width": "6em"})
         self.status = ipywidgets.HTML()
         self._enlarged: int | None = None  # which of the page
+        self._lock = threading.RLock()  # each widget may be heard on a thread of its own
         self._tiles = [self._make_tile(place) for place in range(min(page_size, len(entries)))]
         columns = f"repeat(auto-fill, minmax({max(140, thumbnail_px)}px, 1fr))"
         grid = ipywidgets.GridBox(
@@ -113,7 +116,12 @@ class Gallery:
         return bundle(self.box, repr(self), static)
 
     def _make_tile(self, place: int) -> Tile:
-        return Tile(lambda: self._enlarge(None if self._enlarged == place else place))
+        return Tile(lambda: self._press(place))
+
+    def _press(self, place: int) -> None:
+        with self._lock:
+            if place < len(self._shown()):  # else the page has been turned meanwhile
+                self._enlarge(None if self._enlarged == place else place)
 
     @property
     def _pages(self) -> int:
@@ -124,6 +132,12 @@ class Gallery:
         return self._chosen[first : first + self._page_size]
 
     def _filter(self) -> None:
+        with self._lock:
+            self._choose()
+            self._page, self._enlarged = 0, None
+            self._draw()
+
+    def _choose(self) -> None:
         least, most = _SIZES[self.size.value]
         statuses = _WHAT[self.what.value]
         since, until = self.since.value, self.until.value
@@ -135,12 +149,11 @@ class Gallery:
             and (self.size.value == ANY_SIZE or (entry.data is not None and least <= entry.size < most))
             and _on(entry.when, since, until)
         ]
-        self._page, self._enlarged = 0, None
-        self._draw()
 
     def _turn(self, by: int) -> None:
-        self._page, self._enlarged = min(max(self._page + by, 0), self._pages - 1), None
-        self._draw()
+        with self._lock:
+            self._page, self._enlarged = min(max(self._page + by, 0), self._pages - 1), None
+            self._draw()
 
     def _enlarge(self, place: int | None) -> None:
         before, self._enlarged = self._enlarged, place
@@ -156,7 +169,7 @@ class Gallery:
         said = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
         if not self._all:
             said = "There are no images in this table"
-        self.status.value = escaped(f"{said}. {self._hint}" if self._hint else said)
+        self.status.value = escaped(f"{said}; {self._hint}" if self._hint else said)
         shown = self._shown()
         for place in range(len(shown)):
             self._draw_tile(place, shown[place])
@@ -243,7 +256,8 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
 
 def _entry(row: dict[Any, Any]) -> Entry:
     image = row["image"] if isinstance(row["image"], dict) else {}
-    data = image.get("bytes") if isinstance(image.get("bytes"), bytes) else None
+    # Plain bytes (of a file that plain pandas read) would print whole.
+    data = ImageBytes(image["bytes"]) if isinstance(image.get("bytes"), bytes) else None
     known = {name: value for name, value in row.items() if name != "image" and not _nothing(value)}
     wide, high = known.get("width"), known.get("height")
     return Entry(

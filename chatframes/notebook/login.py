@@ -121,7 +121,7 @@ class LoginCard:
             self._empty()
             for widget in (*self._controls(), self.qr, self.status, self._buttons, self.box):
                 close_all(widget)
-        asyncio.run_coroutine_threadsafe(self._hang_up(), blocking.loop())
+        blocking.begin(self._hang_up())
 
     async def _hang_up(self) -> None:
         try:
@@ -212,7 +212,7 @@ class LoginCard:
         self._let_press(False)
         self._say("One moment …")
         doing = self._carry_out(turn, step, said, self._asked, self._login.state)
-        asyncio.run_coroutine_threadsafe(doing, blocking.loop())
+        blocking.begin(doing)
 
     # --- on the library's loop ----------------------------------------------------------------------------------------
 

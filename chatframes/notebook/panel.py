@@ -2,7 +2,7 @@
 
 What it starts are tasks on the library's own loop, so the kernel stays free and Cancel is heard at once. Buttons may be
 pressed on the kernel's main thread, or on a subshell's while a cell runs; what both look at before they begin something
-has a lock. What comes of it is shown from the loop's thread, one thing after another.
+has a lock, and so has what is said.
 """
 
 from __future__ import annotations
@@ -108,15 +108,18 @@ class FetchPanel:
         config: ConfigLike = None,
         remember: bool = True,
     ) -> None:
-        if source is not None and len(sources_of(source)) != 1:
-            raise ConfigError("a FetchPanel fetches one chat at a time: give it one source, or none")
+        if source is not None:
+            given = sources_of(source)
+            if len(given) != 1:
+                raise ConfigError("a FetchPanel fetches one chat at a time: give it one source, or none")
+            (source,) = given
         self.config = load_config(config)
         self._config_name = "" if config is None else "config"
         self.frame: pd.DataFrame | None = None
         self.images = _controls(images, remember)
         self._images_are_theirs = self.images is images
         self._jobs = Jobs()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._begun: set[str] = set()  # of "fetch" and "save"
         self._listed = self._closed = False
         self._said = self._complaint = ""
@@ -133,9 +136,9 @@ class FetchPanel:
     def _make_widgets(self) -> None:
         self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary")
         self.cancel_button = ipywidgets.Button(description="Cancel", disabled=True)
-        self.saving = SaveRow(lambda: self._pressed(self.save))
+        self.saving = SaveRow(lambda: self._pressed("save", self.save))
         self.status = ipywidgets.HTML()
-        self._login = LoginSteps(self._let_in)
+        self._login = LoginSteps(self._let_in, self._jobs)
         self._card = Card()
         self._report = ipywidgets.HTML()
         self._code = ipywidgets.HTML()
@@ -153,7 +156,7 @@ class FetchPanel:
                 self._code,
             )
         )
-        self.fetch_button.on_click(lambda _: self._pressed(self.fetch))
+        self.fetch_button.on_click(lambda _: self._pressed("fetch", self.fetch))
         self.cancel_button.on_click(lambda _: self.cancel())
         for widget in self._choices():
             widget.observe(self._chosen, "value")
@@ -174,14 +177,16 @@ class FetchPanel:
         return code_for(self.source, self.images.settings, title=self.picker.title(), config=self._config_name)
 
     def _write_code(self) -> None:
-        try:
-            self._code.value = f'The same as code:<pre style="{_CODE}">{lines(self.code)}</pre>'
-        except ConfigError as error:
-            self._code.value = f"<div>{lines(_sentence(str(error)))}</div>"
+        with self._lock:
+            try:
+                self._code.value = f'The same as code:<pre style="{_CODE}">{lines(self.code)}</pre>'
+            except ConfigError as error:
+                self._code.value = f"<div>{lines(_sentence(str(error)))}</div>"
 
     def _chosen(self, _: object) -> None:
-        if self._said == self._complaint:  # of what was chosen before
-            self._say("")
+        with self._lock:
+            if self._complaint and self._said == self._complaint:  # of what was chosen before
+                self._say("")
         self._write_code()
 
     # --- what can be done ---------------------------------------------------------------------------------------------
@@ -202,7 +207,7 @@ class FetchPanel:
 
     def cancel(self) -> None:
         """Stop the fetch that is going on; what it has read becomes `frame`."""
-        self._jobs.cancel("press")
+        self._jobs.cancel("press fetch")
         self._jobs.cancel("fetch", self._cancelling)
 
     def save(self) -> None:
@@ -220,13 +225,16 @@ class FetchPanel:
 
     def close(self) -> None:
         """Stop what is going on, and take the widgets off the page; a file that is being written is finished."""
-        self._closed = True
-        self._jobs.cancel("fetch")
-        self._jobs.cancel("list")
-        self._jobs.begin("close", self._leave())
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        for name in ("press fetch", "fetch", "list", "use"):
+            self._jobs.cancel(name)
+        self._jobs.begin("close", self._leave(), self._ended)
 
-    def _pressed(self, act: Callable[[], None]) -> None:
-        self._jobs.begin("press", self._settled(act), self._ended)
+    def _pressed(self, what: str, act: Callable[[], None]) -> None:
+        self._jobs.begin(f"press {what}", self._settled(act), self._ended)
 
     async def _settled(self, act: Callable[[], None]) -> None:
         # A kernel with subshells hears each widget in a thread of its own, and a click before what was typed last.
@@ -260,7 +268,11 @@ class FetchPanel:
         except asyncio.CancelledError:
             frame = kept[0]() if kept else None
             stopped = bool(frame is not None and len(frame))
-            said = f"Stopped: the {messages_in(frame)} read so far are at panel.frame." if stopped else NOTHING_READ
+            said = (
+                f"Stopped: {messages_in(frame)} came before that, and panel.frame has them."
+                if stopped
+                else NOTHING_READ
+            )
         except ChatframesError as error:
             frame = getattr(error, "partial", None)
             said = str(error) + self._ask_to_log_in(source.service, error)
@@ -300,7 +312,11 @@ class FetchPanel:
         return "" if day is None else f" in these days; this chat was last active on {day:%Y-%m-%d}"
 
     def _of_before(self) -> str:
-        return "" if self.frame is None else f"panel.frame still holds the {messages_in(self.frame)} of before."
+        return (
+            ""
+            if self.frame is None
+            else f"panel.frame still holds what was fetched before ({messages_in(self.frame)})."
+        )
 
     async def _save(self) -> None:
         if self.frame is None:
@@ -327,9 +343,11 @@ class FetchPanel:
                 self.picker.chats.show(chats)
         except ChatframesError as error:
             said = str(error) + self._ask_to_log_in(service, error)
+        finally:
+            with self._lock:
+                if self._said == ASKING:  # nothing more important has been said meanwhile
+                    self._say(said)
         self._write_code()
-        if self._said == ASKING:  # nothing more important has been said meanwhile
-            self._say(said)
 
     def _start_over(self) -> None:
         """Another service was chosen: what was said and asked for belongs to the one before."""
@@ -364,15 +382,16 @@ class FetchPanel:
     # --- what is shown ------------------------------------------------------------------------------------------------
 
     def _say(self, *said: object) -> None:
-        self._said = "\n".join(_sentence(str(one)) for one in said if str(one))
-        self.status.value = f'<div role="status">{lines(self._said)}</div>' if self._said else ""
+        with self._lock:
+            self._said = "\n".join(_sentence(str(one)) for one in said if str(one))
+            self.status.value = f'<div role="status">{lines(self._said)}</div>' if self._said else ""
 
     def __repr__(self) -> str:
         fetched = "nothing fetched yet" if self.frame is None else f"{messages_in(self.frame)} at panel.frame"
-        return f"FetchPanel: {fetched}"
+        return f"FetchPanel: {fetched}{'; closed, run the cell that made it again' if self._closed else ''}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        if not self._listed:
+        if not self._listed and not self._closed:
             self.list_chats()
         return bundle(self.box, repr(self))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,6 +59,7 @@ class RedditPlace:
         self.choices = (self.what, self.words, self.sort, self.time_filter, self.posts, self.comments)
         numbers = ipywidgets.HBox(self.choices[2:], layout={"flex_flow": "row wrap"})
         self.box = ipywidgets.VBox((self.what, self.words, numbers))
+        self._lock = threading.RLock()  # a fetch asks on the loop's thread, clicks come on the kernel's
         self._offer_orders()
         for one in (self.sort, self.words):
             one.observe(lambda _: self._offer_orders(), "value")
@@ -70,22 +72,25 @@ class RedditPlace:
         ConfigError
             Nothing is named, or something cannot be right.
         """
-        what = self.what.value.strip()
+        with self._lock:
+            what, words, sort = self.what.value.strip(), self.words.value.strip() or None, self.sort.value
+            time_filter = "all" if self.time_filter.disabled else self.time_filter.value
         if not what:
             raise ConfigError("no subreddit or post is named: write r/python, a+b, or the link or id of a post")
         return Reddit(
             what,
-            sort=self.sort.value,
-            time_filter="all" if self.time_filter.disabled else self.time_filter.value,
-            search=self.words.value.strip() or None,
-            posts=number_or_all(self.posts.value, "posts"),
-            comments=number_or_all(self.comments.value, "comments"),
+            sort=sort,
+            time_filter=time_filter,
+            search=words,
+            posts=number_or_all(self.posts.value, "Posts"),
+            comments=number_or_all(self.comments.value, "Comments"),
             **times,
         )
 
     def _offer_orders(self) -> None:
         """Offer the orders that Reddit has, with words to search for and without."""
-        searching, sort = bool(self.words.value.strip()), self.sort.value
-        self.sort.options = SEARCH_SORTS if searching else SORTS
-        self.sort.value = sort if sort in self.sort.options else "new"
-        self.time_filter.disabled = not searching and self.sort.value not in ("top", "controversial")
+        with self._lock:
+            searching, sort = bool(self.words.value.strip()), self.sort.value
+            self.sort.options = SEARCH_SORTS if searching else SORTS
+            self.sort.value = sort if sort in self.sort.options else "new"
+            self.time_filter.disabled = not searching and self.sort.value not in ("top", "controversial")

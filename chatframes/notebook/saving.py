@@ -74,9 +74,9 @@ class SaveRow:
                 self._may_replace[path] = there
                 return f"{path} is there already: press Save as Parquet again to replace it, or give another name."
             write_parquet(frame, path)
+            self._may_replace[path] = _identity(path)
         except (ChatframesError, OSError, ValueError, RuntimeError) as error:  # of odd names, too
             return f"Not saved: {getattr(error, 'strerror', None) or error}"
-        self._may_replace[path] = _identity(path)
         return f"Saved {messages_in(frame)} to {path}{', in place of what was there' if there is not None else ''}."
 
 

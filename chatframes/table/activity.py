@@ -98,7 +98,7 @@ class Plot:
         return "\n".join([*lines, *([self._of_others()] if self.others else [])])
 
     def _of_others(self) -> str:
-        return f"and {self.others:,} more of {self.by}, with fewer messages"
+        return f"and {self.others:,} more ({self.by}), none with more messages"
 
     def _repr_html_(self) -> str:
         shown = []

@@ -226,7 +226,7 @@ class Report:
         """The screen as (label, text); a line without a label is a heading. All of it fits on one screen."""
         messages = sum(source.messages for source in self.sources)
         skipped, failed = sum(self.skipped.values()), sum(self.failed.values())
-        lost = f", {failed:,} {'file' if failed == 1 else 'files'} failed" if failed else ""
+        lost = f", {failed:,} attachment{'' if failed == 1 else 's'} failed" if failed else ""
         head = [
             ("", f"chatframes: {plain(self.status)}, {messages:,} messages in {seconds_in_words(self.seconds)}{lost}")
         ]
