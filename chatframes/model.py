@@ -182,13 +182,14 @@ class Event:
     messages : int
         Read so far.
     messages_expected : int or None
-        How many there are; None until every source has said its number, which Webex never does.
+        How many there are; None until every source has said its number, which Webex never does, and Telegram only
+        of a whole chat. A service may count some that it shows to nobody.
     reading : bool
         Whether more messages may come.
     attachments_done, attachments_total : int
         Settled, and known so far; both 0 while downloading is off.
     image_bytes : int
-        Of the pictures that are there.
+        Of the images that are there.
     retries : int
         Requests and downloads that were made once more.
     downloads_active, downloads_limit : int

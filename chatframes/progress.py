@@ -21,6 +21,7 @@ Progress = bool | Callable[[Event], None]
 
 LEAST_SECONDS = 0.1  # between two drawings
 MOST_SECONDS = 1.0  # so that a countdown counts and a rate falls while nothing happens
+NO_END = 10_000  # the columns of what is no terminal
 
 
 @runtime_checkable
@@ -121,13 +122,13 @@ class Steady:
         self._now = now
         self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
         self._drawn = float("-inf")
-        self._broken = self._closed = False
+        self._over = False  # closed, or the display failed
         self._timer: Any = None
         self._soon = False  # whether the timer is for a drawing that is due
 
     def take(self, event: Event) -> None:
         """Add an event; it is drawn now, or as soon as a tenth of a second has gone by."""
-        if self._closed:
+        if self._over:
             return
         now = self._now()
         self.tally.take(event, now)
@@ -138,24 +139,24 @@ class Steady:
 
     def close(self) -> None:
         """Draw the last state, and no more."""
-        self._closed = True
         self._set_timer(None)
         self.tally.end()
         self._show(lambda: self._display.draw(self.tally, self._now()))
         self._show(self._display.close)
+        self._over = True
 
     def _draw(self) -> None:
         self._drawn = self._now()
         self._show(lambda: self._display.draw(self.tally, self._drawn))
-        self._set_timer(None if self._broken else MOST_SECONDS)
+        self._set_timer(None if self._over else MOST_SECONDS)
 
     def _show(self, drawing: Callable[[], None]) -> None:
-        if self._broken:
+        if self._over:
             return
         try:
             drawing()
         except BaseException as error:  # as in `_guarded`
-            self._broken = True
+            self._over = True
             _tell_of(error)
 
     def _set_timer(self, seconds: float | None, *, soon: bool = False) -> None:
@@ -190,16 +191,25 @@ class _Bar:
         for note in tally.notices[self._noticed :]:
             bar.write(note)
         self._noticed = len(tally.notices)
-        bar.total = event.attachments_total
-        # Without attachments there is no bar to fill; how fast and how long still is ours to say in any case.
-        bar.bar_format = (
-            "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}" if bar.total else "{desc}{postfix}"
-        )
-        bar.set_description_str(tally.messages, refresh=False)
-        said = (tally.state(now), tally.size) if tally.outcome else (tally.state(now), tally.pace(now))
-        bar.set_postfix_str(", ".join(filter(None, said)), refresh=False)
-        bar.n = event.attachments_done
+        bar.total, bar.n = event.attachments_total, event.attachments_done
+        messages, *parts = tally.in_brief(now)
+        # Without attachments there is no bar to fill. How fast and how long still is ours to say in any case.
+        filled = f" |{{bar}}| {bar.n}/{bar.total}" if bar.total else ""  # at least as wide as it is written here
+        bar.bar_format = "{desc}" + filled + "{postfix}"
+        bar.set_description_str(messages, refresh=False)
+        room = (bar.format_dict["ncols"] or NO_END) - len(messages) - len(filled)
+        bar.set_postfix_str(", ".join(_fitting(parts, room)), refresh=False)
         bar.refresh()
 
     def close(self) -> None:
         self._bar.close()
+
+
+def _fitting(parts: list[str], room: int) -> list[str]:
+    """Return the first part, and those of the others that a line has room for: half a number would be none."""
+    kept: list[str] = []
+    for part in parts:
+        if not kept or len(part) + len(", ") <= room:
+            kept.append(part)
+            room -= len(part) + len(", ")
+    return kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 
 from .images import bytes_in_words
@@ -41,18 +42,18 @@ class Tally:
         self.outcome = ""
         self._recent: deque[tuple[float, Event]] = deque()
         self._waits: dict[str, float] = {}
-        self._retry = ""
+        self._retry: tuple[str, float] | None = None  # what went wrong, and when the next try is
         self._ending = "done"
 
     def take(self, event: Event, now: float) -> None:
         """Add one event; `now` is in seconds, on the clock that `state` is asked by."""
         self.event = event
-        self._retry = ""
+        self._retry = None
         match event.kind:
             case "waiting":
                 self._waits[event.source] = now + event.wait_seconds
             case "retry":
-                self._retry = f"{plain(event.note)[:60]}, next try in {event.wait_seconds:.0f} s"
+                self._retry = f"{_capital(event.source)}: {plain(event.note)[:60]}", now + event.wait_seconds
             case "notice":
                 self.notices.append(plain(event.note))
             case "finished":
@@ -68,18 +69,27 @@ class Tally:
             self._ending = "stopped" if stopped else "failed"
         self.outcome = self._ending
         self._waits.clear()
-        self._retry = ""
+        self._retry = None
 
     def waits(self, now: float) -> dict[str, float]:
         """Return who has asked to be left alone, and for how many seconds still."""
         return {source: until - now for source, until in self._waits.items() if until > now}
 
     @property
+    def messages_expected(self) -> int | None:
+        """How many messages there are, as far as everybody has said.
+
+        When all is there, it is what came: Reddit counts comments it shows to nobody, and two sources may share some.
+        """
+        expected = self.event.messages_expected
+        return self.event.messages if self.outcome == "done" and expected is not None else expected
+
+    @property
     def messages(self) -> str:
         """How many messages of how many."""
-        event = self.event
-        of_all = f" of {event.messages_expected:,}" if (event.messages_expected or 0) > event.messages else ""
-        return f"{event.messages:,}{of_all} message{'' if event.messages == 1 and not of_all else 's'}"
+        done, expected = self.event.messages, self.messages_expected or 0
+        of_all = f" of {expected:,}" if expected > done else ""
+        return f"{done:,}{of_all} message{'' if done == 1 and not of_all else 's'}"
 
     @property
     def attachments(self) -> str:
@@ -130,11 +140,11 @@ class Tally:
     def pace(self, now: float) -> str:
         """Return how fast it goes, how long still, how wide the way is, and how often something was repeated."""
         event = self.event
-        rates = zip(self.rates(now), ("messages", "attachments"), strict=True)
-        said = [f"{rate:,.0f} {what}/s" for rate, what in rates if rate >= 0.5]
-        left = self.left_seconds(now)
-        if left is not None:
-            said.append(f"about {seconds_in_words(left)} left")
+        rates = zip(self._rates_in_words(now), ("message", "attachment"), strict=True)
+        said = [f"{rate} {what}{'' if rate == '1' else 's'}/s" for rate, what in rates if rate]
+        left = self._left_in_words(now)
+        if left:
+            said.append(f"about {left} left")
         if event.downloads_limit and event.attachments_total:
             said.append(f"{event.downloads_active} of {event.downloads_limit} downloads at once")
         if event.retries:
@@ -143,17 +153,45 @@ class Tally:
 
     def state(self, now: float) -> str:
         """Return what is being waited for, or how it ended."""
-        waits = [
-            f"{_capital(source)} asks to wait: {seconds:.0f} s left" for source, seconds in self.waits(now).items()
+        said = [
+            f"{_capital(source)} asks to wait: {math.ceil(seconds)} s left"
+            for source, seconds in self.waits(now).items()
         ]
-        if waits or self._retry:
-            return "; ".join([*waits, *([self._retry] if self._retry else [])])
-        if not self.outcome:
-            return ""
+        if self._retry:
+            why, until = self._retry
+            said.append(f"{why}, next try in {math.ceil(until - now)} s" if until > now else f"{why}, trying again")
+        if said or not self.outcome:
+            return "; ".join(said)
         seconds = seconds_in_words(self.event.elapsed_seconds)
         if self.outcome == "partial":
             return f"done in {seconds}, but something is missing: the report says what"
         return f"{self.outcome} in {seconds}"
+
+    def in_brief(self, now: float) -> list[str]:
+        """Return all of this in few words, for one line: the messages, and then what matters most first."""
+        event, state = self.event, self.state(now)
+        if self.outcome:
+            return [self.messages, *filter(None, (state, self.size))]
+        # While something is waited for, that tells how long still.
+        messages_rate, rate = ("", "") if state else self._rates_in_words(now)
+        left = "" if state else self._left_in_words(now)
+        said = (
+            state,
+            f"{rate}/s" if rate else "",
+            f"{left} left" if left else "",
+            f"{event.downloads_active} of {event.downloads_limit} at once" if event.attachments_total else "",
+            f"{event.retries:,} repeated" if event.retries else "",
+        )
+        return [f"{self.messages}, {messages_rate}/s" if messages_rate else self.messages, *filter(None, said)]
+
+    def _rates_in_words(self, now: float) -> tuple[str, str]:
+        """Write how many messages and attachments come per second; empty for what does not, or not any more."""
+        messages, attachments = (f"{rate:,.0f}" if rate >= 0.5 else "" for rate in self.rates(now))
+        return messages if self.event.reading else "", attachments
+
+    def _left_in_words(self, now: float) -> str:
+        left = self.left_seconds(now)
+        return "" if left is None or left < 0.5 else seconds_in_words(left)
 
 
 def _capital(source: str) -> str:

@@ -90,6 +90,52 @@ def test_run_all_runs_the_cells_behind_a_fetch_too(lab: Lab) -> None:
         page.screenshot("cards")
 
 
+OTHER_WAYS = """
+import threading
+thread = threading.Thread(target=lambda: cf.fetch(cf.Webex("Project Apollo"), images=True, config=config))
+thread.start()
+thread.join()
+---
+import ipywidgets
+place, button = ipywidgets.Output(), ipywidgets.Button(description="Go")
+def go(_):
+    with place:
+        cf.fetch(cf.Webex("Project Apollo"), images=True, config=config)
+button.on_click(go)
+ipywidgets.VBox([button, place])
+---
+df = cf.fetch(cf.Webex("Project Apollo"), images=True, config=config)
+---
+cf.fetch(cf.Webex("No such room"), config=config)
+"""
+
+
+def test_a_card_has_its_place_whoever_calls_and_a_reopened_notebook_shows_how_each_call_ended(lab: Lab) -> None:
+    with (
+        cf.sandbox(messages=300, images=60, latency_ms=200) as world,
+        lab.page("other-ways", cells(OTHER_WAYS, config=world.config)) as page,
+    ):
+        for number in (1, 2, 3):
+            page.run(number)
+            page.until_ran(number)
+        page.until_output(2, "done in")
+        page.press_button("Go")
+        page.until_output(3, "done in")
+        assert page.area(3).locator("progress").count() == 1
+        page.run(4)
+        page.until_output(4, re.compile("[1-9][0-9]* of [0-9]+ attachments"))
+        page.menu("Kernel", "Interrupt Kernel")
+        page.until_output(4, "stopped in")
+        page.until_ran(4)  # or the cell behind a failing one is dropped
+        page.run(5)
+        page.until_output(5, "failed in")
+        page.saved()
+    with lab.page("other-ways") as page:
+        for number, ending in ((2, "done in"), (4, "stopped in"), (5, "failed in")):
+            page.until_output(number, ending)
+        page.screenshot("reopened")
+
+
 # --- ImageControls -----------------------------------------------------------------------------------------------
 
 CONTROLS = """

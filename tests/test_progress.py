@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import re
 import sys
 import warnings
@@ -20,7 +21,7 @@ from chatframes.config import merge
 from chatframes.model import Event
 from chatframes.notebook.card import Card
 from chatframes.pipeline import Run
-from chatframes.progress import Steady, listening
+from chatframes.progress import Steady, _Bar, listening
 from chatframes.tally import Tally
 from chatframes.transfer.gate import Gate
 from chatframes.transfer.patience import Patience
@@ -98,8 +99,25 @@ def test_a_wait_counts_down_each_second_though_nothing_happens(page: Page, stead
     page.pass_time(29.5)
     said = [re.search(r"Webex asks to wait: (\d+) s left", words)[1] for _, words in page.drawn]
     assert said == [str(seconds) for seconds in range(30, 0, -1)]
+    steady.take(event())
+    assert "Webex asks to wait: 1 s left" in page.drawn[-1][1], "half a second is not none"
     page.pass_time(2.0)
     assert "asks to wait" not in page.drawn[-1][1]
+
+
+def test_the_next_try_is_counted_down_too(page: Page, steady: Steady) -> None:
+    steady.take(event("retry", source="webex", wait_seconds=2.0, note="answered 502"))
+    page.pass_time(3.0)
+    said = [re.search(r"Webex: answered 502, ([^|]+) \|", words)[1] for _, words in page.drawn]
+    assert said == [
+        "next try in 2 s",
+        "next try in 1 s",
+        "trying again",
+        "trying again",
+    ]
+    steady.take(event(messages=1))
+    page.pass_time(0.1)
+    assert "502" not in page.drawn[-1][1]
 
 
 def test_in_a_stall_the_rate_falls_and_no_time_left_is_promised(page: Page, steady: Steady) -> None:
@@ -144,6 +162,8 @@ def test_after_the_end_nothing_more_is_drawn(page: Page, steady: Steady) -> None
     drawn = len(page.drawn)
     assert "done in 3.0 s, but something is missing: the report says what" in page.drawn[-1][1]
     page.pass_time(60.0)
+    steady.take(event(messages=13))
+    page.pass_time(60.0)
     assert (len(page.drawn), page.closed, page.waiting) == (drawn, 1, False)
 
 
@@ -169,6 +189,25 @@ def test_rate_and_time_left_come_from_the_last_ten_seconds() -> None:
     assert tally.pace(30.0) == "5 attachments/s, about 10 s left, 7 of 20 downloads at once, 3 requests repeated"
     tally.take(replace(tally.event, kind="waiting", source="webex", wait_seconds=60.0), now=30.0)
     assert tally.left_seconds(30.0) == pytest.approx(60 + 10)
+
+
+def test_when_all_is_there_it_is_all_though_a_service_counts_what_it_shows_to_nobody() -> None:
+    for note, words, most in (("complete", "300 messages", "300"), ("partial", "300 of 302 messages", "302")):
+        card, tally = Card(), Tally()
+        tally.take(event("finished", note=note, reading=False, messages=300, messages_expected=302), now=3.0)
+        tally.end()
+        card.draw(tally, 3.0)
+        assert f">{words}<" in card.box.value
+        assert f'value="300" max="{most}"' in card.box.value
+
+
+def test_one_is_not_many() -> None:
+    tally = Tally()
+    tally.take(event(messages=1, attachments_done=1, attachments_total=4, retries=1), now=1.0)
+    tally.take(event(messages=2, attachments_done=2, attachments_total=4, retries=1), now=2.0)
+    assert tally.pace(2.0) == "1 message/s, 1 attachment/s, 1 request repeated"
+    tally.take(replace(tally.event, reading=False), now=2.0)
+    assert tally.pace(2.0) == "1 attachment/s, about 2.0 s left, 1 request repeated", "no more messages will come"
 
 
 def test_what_nobody_can_know_is_not_said() -> None:
@@ -213,7 +252,39 @@ def test_a_terminal_gets_a_bar_that_ends_full(capsys: pytest.CaptureFixture[str]
         cf.fetch(cf.Webex("Project Apollo"), images=True, config=world.config)
         files = sum(len(message["media"]) for message in world.expected("Project Apollo"))
     told = capsys.readouterr().err.split("\r")[-1]
-    assert re.search(rf"200 messages: 100%\|█+\| {files}/{files}, done in .*MB of images", told)
+    assert re.search(rf"200 messages \|█+\| {files}/{files}, done in .*MB of images", told)
+
+
+def test_in_a_terminal_one_line_says_how_fast_how_long_how_wide_and_how_often_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    termios = pytest.importorskip("termios")  # Windows has no such terminal
+    ours, theirs = os.openpty()
+    counts = {"messages_expected": 30_000, "attachments_total": 346, "downloads_active": 19, "downloads_limit": 20}
+    tally = Tally()
+    tally.take(event("start"), now=0.0)
+    tally.take(event("image", messages=20_000, attachments_done=170, retries=8, **counts), now=10.0)
+
+    def line(columns: int) -> str:
+        termios.tcsetwinsize(theirs, (40, columns))
+        bar.draw(tally, 10.0)
+        said = os.read(ours, 10_000).decode().split("\r")[-1].strip()
+        assert len(said) < columns
+        return re.sub(r"\|.+\|", "|", said)
+
+    with open(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        bar = _Bar()
+        whole = "20,000 of 30,000 messages, 2,000/s | 170/346, 17/s, 10 s left, 19 of 20 at once, 8 repeated"
+        assert line(100) == whole
+        assert line(80) == whole.replace(", 19 of 20 at once", ""), "no half a number"
+        tally.take(replace(tally.event, kind="waiting", source="webex", wait_seconds=30.0), now=10.0)
+        assert line(100) == "20,000 of 30,000 messages | 170/346, Webex asks to wait: 30 s left, 19 of 20 at once"
+        tally.take(replace(tally.event, kind="finished", messages=30_000, attachments_done=346), now=10.0)
+        tally.end()
+        assert line(100) == "30,000 messages | 346/346, done in 0.0 s"
+        bar.close()
+    os.close(ours)
 
 
 def test_no_progress_says_nothing_and_starts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,11 +323,11 @@ def test_of_a_mixture_the_number_of_messages_is_only_told_when_every_source_has_
 
 
 def test_an_empty_chat_has_told_its_number_too() -> None:
+    events: list[cf.Event] = []
     with cf.sandbox(messages=50, images=0) as world:
-        events: list[cf.Event] = []
-        sources = [cf.Telegram("@apollo"), cf.Telegram("@apollo", until="2001-01-01")]
+        sources = [cf.Telegram("@apollo"), cf.Telegram("Quiet corner")]
         cf.fetch(sources, config=world.config, progress=events.append)
-        assert events[-1].messages == 50
+    assert (events[-1].messages, events[-1].messages_expected) == (50, 50)
     run = Run([cf.Webex("x"), cf.Webex("y")], merge({}), emit=events.append)
     run._tell(Event("messages", "Webex('x')", messages_expected=7))
     assert events[-1].messages_expected is None

@@ -63,8 +63,8 @@ def _drawn(tally: Tally, now: float, state: str) -> str:
     event = tally.event
     pace = "" if tally.outcome else tally.pace(now)
     lines = [f"<div>{escaped(tally.messages)}</div>"]
-    if event.messages_expected:
-        lines.append(_bar("messages", event.messages, event.messages_expected))
+    if tally.messages_expected:
+        lines.append(_bar("messages", event.messages, tally.messages_expected))
     if tally.attachments:
         lines.append(f"<div>{escaped(tally.attachments)}</div>")
         lines.append(_bar("attachments", event.attachments_done, event.attachments_total))
