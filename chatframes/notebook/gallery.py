@@ -78,7 +78,8 @@ class Gallery:
         self.status = ipywidgets.HTML()
         self._enlarged: int | None = None  # which of the page
         self._lock = threading.RLock()  # each widget may be heard on a thread of its own
-        self._tiles = [self._make_tile(place) for place in range(min(page_size, len(entries)))]
+        self._budget = PixelBudget(thumbnail_px)
+        self._tiles = [self._make_tile(place, entry) for place, entry in enumerate(self._shown())]
         columns = f"repeat(auto-fill, minmax({max(140, thumbnail_px)}px, 1fr))"
         grid = ipywidgets.GridBox(
             [tile.box for tile in self._tiles],
@@ -92,7 +93,7 @@ class Gallery:
             one.observe(lambda _: self._filter(), "value")
         self.previous_button.on_click(lambda _: self._turn(-1))
         self.next_button.on_click(lambda _: self._turn(1))
-        self._draw()
+        self._say_which()
         take_the_place(self)
 
     def close(self) -> None:
@@ -115,8 +116,8 @@ class Gallery:
         static = f"<div {NO_FORMULAS}><p>{escaped(repr(self))}</p>{grid}</div>"
         return bundle(self.box, repr(self), static)
 
-    def _make_tile(self, place: int) -> Tile:
-        return Tile(lambda: self._press(place))
+    def _make_tile(self, place: int, entry: Entry) -> Tile:
+        return Tile(lambda: self._press(place), entry, self._thumbnail(entry))
 
     def _press(self, place: int) -> None:
         with self._lock:
@@ -162,14 +163,17 @@ class Gallery:
             if changed is not None:
                 self._draw_tile(changed, shown[changed])
 
-    def _draw(self) -> None:
-        self._budget = PixelBudget(self._thumbnail_px)
+    def _say_which(self) -> None:
         self.previous_button.disabled, self.next_button.disabled = self._page == 0, self._page == self._pages - 1
         counted = f"{len(self._chosen):,} of {len(self._all):,} images"
         said = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
         if not self._all:
             said = "There are no images in this table"
         self.status.value = escaped(f"{said}; {self._hint}" if self._hint else said)
+
+    def _draw(self) -> None:
+        self._say_which()
+        self._budget = PixelBudget(self._thumbnail_px)
         shown = self._shown()
         for place in range(len(shown)):
             self._draw_tile(place, shown[place])

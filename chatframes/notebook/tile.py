@@ -60,6 +60,9 @@ class Tile:
     ----------
     pressed : callable
         Called when the button is pressed, which enlarges and closes again.
+    entry, small : Entry, bytes or None
+        As for `show_small`: what it shows at first. It is made with that, since each change is a message, and a page
+        of them is many.
 
     Attributes
     ----------
@@ -69,9 +72,14 @@ class Tile:
         What is in it.
     """
 
-    def __init__(self, pressed: Callable[[], None]) -> None:
-        self.html = ipywidgets.HTML(layout={"width": "100%"})
-        self.button = ipywidgets.Button(layout={"width": "auto"})
+    def __init__(self, pressed: Callable[[], None], entry: Entry, small: bytes | None) -> None:
+        self.html = ipywidgets.HTML(value=small_html(entry, small), layout={"width": "100%"})
+        self.button = ipywidgets.Button(
+            description="Enlarge",
+            tooltip=plain(f"Enlarge {entry.alt}"),
+            disabled=entry.data is None,
+            layout={"width": "auto"},
+        )
         self.box = ipywidgets.VBox((self.html, self.button))
         self.button.on_click(lambda _: pressed())
 
