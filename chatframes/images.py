@@ -284,16 +284,19 @@ def _ending(data: bytes, mime: str) -> tuple[int | None, bool | None, bool]:
     return None, None, True
 
 
-def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None]:
-    """The size, and where the picture's own data begins (after any thumbnail in a header)."""
-    size, at = None, 2
+def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None, bool]:
+    """The size, where the picture's own data begins (after any thumbnail in a header), and whether it is all there is.
+
+    Where the first scan holds all colours of a picture that is not progressive, decoders take no second one.
+    """
+    size, at, sequential = None, 2, b""
     for _ in range(2_000):
         at = data.find(b"\xff", at)
         if at < 0 or at + 1 >= len(data):
             break
         marker = data[at + 1]
         if marker == 0xDA:
-            return size, at
+            return size, at, bool(sequential) and data[at + 4 : at + 5] == sequential
         if marker in (0x00, 0xFF, 0x01, 0xD8) or 0xD0 <= marker <= 0xD7:  # filling, and markers without a body
             at += 1 if marker == 0xFF else 2
             continue
@@ -302,8 +305,9 @@ def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None]:
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and size is None:
             height, width = struct.unpack_from(">HH", data, at + 5)
             size = (width, height)
+            sequential = data[at + 9 : at + 10] if marker in (0xC0, 0xC1) else b""  # how many colours
         at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
-    return size, None
+    return size, None, False
 
 
 def jpeg_scans(data: bytes) -> int:
@@ -314,7 +318,10 @@ def jpeg_scans(data: bytes) -> int:
     >>> jpeg_scans(b"")
     0
     """
-    at, scans = _jpeg_walk(data)[1], 0
+    _, at, once = _jpeg_walk(data)
+    if once:
+        return 1
+    scans = 0
     while at is not None and at + 4 <= len(data) and scans <= HUGE_SCANS:
         if data[at + 1] == 0xD9:  # the end; what a phone appends (a film, say) does not count
             break

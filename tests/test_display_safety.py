@@ -17,7 +17,7 @@ from PIL import Image
 
 import chatframes as cf
 from chatframes import markup
-from chatframes.images import ImageBytes
+from chatframes.images import ImageBytes, jpeg_scans
 from chatframes.model import Event
 from chatframes.notebook.card import Card
 from chatframes.notebook.thumbnails import thumbnail
@@ -164,6 +164,20 @@ def many_scans(scans: int) -> bytes:
     data = file.getvalue()
     last = data[data.rfind(b"\xff\xda") : -2]
     return data[:-2] + last * scans + data[-2:]
+
+
+def test_a_second_scan_behind_one_that_holds_everything_costs_nothing() -> None:
+    file = io.BytesIO()
+    Image.effect_noise((64, 64), 90).convert("RGB").save(file, "JPEG")
+    data = file.getvalue()
+    scan = data[data.rfind(b"\xff\xda") : -2]
+    assert (jpeg_scans(data), jpeg_scans(data[:-2] + scan * 1_000 + data[-2:])) == (1, 1)
+    assert thumbnail(data, 32) is not None
+    with (
+        Image.open(io.BytesIO(data[:-2] + scan * 1_000 + data[-2:])) as picture,
+        pytest.raises(OSError, match="broken data stream"),
+    ):
+        picture.load()  # the decoder refuses it at the second one
 
 
 def test_what_a_file_says_of_its_size_is_held_against_what_is_in_it() -> None:
