@@ -23,9 +23,9 @@ from typing import Any
 import pandas as pd
 
 import chatframes as cf
-from chatframes.images import ImageBytes
+from chatframes.images.headers import ImageBytes
 
-PHOTO = Path(__file__).parent.parent / "chatframes" / "sandbox" / "photos" / "coffee.jpg"
+PHOTO = Path(__file__).parent.parent / "chatframes" / "world" / "community" / "photos" / "coffee.jpg"
 ROWS, SIZE_BYTES = 50, 5_000_000
 PICTURES = 500
 
@@ -66,7 +66,7 @@ with cf.sandbox(messages=3_000, images={PICTURES}) as world:
 
 def in_a_browser(times: int = 5) -> None:
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-    from labs import Lab
+    from help.labs import Lab
 
     all_seen = "document.querySelectorAll('.jp-Notebook img').length >= 24 && " + (
         "[...document.querySelectorAll('.jp-Notebook img')].every(image => image.complete && image.naturalWidth > 0)"

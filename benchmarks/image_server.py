@@ -13,7 +13,7 @@ import json
 import struct
 from pathlib import Path
 
-PHOTO = Path(__file__).parent.parent / "chatframes" / "sandbox" / "photos" / "coffee.jpg"
+PHOTO = Path(__file__).parent.parent / "chatframes" / "world" / "community" / "photos" / "coffee.jpg"
 
 
 def picture(photo: bytes, number: int) -> bytes:

@@ -70,8 +70,7 @@ def contend(name: str, images: bool) -> None:
     import telethon  # noqa: F401
 
     if name == "chatframes":
-        import chatframes.api
-        import chatframes.sources.telegram.chat  # noqa: F401
+        pass
 
     config = json.loads(sys.stdin.readline())
     cpu, wall = time.process_time(), time.perf_counter()
@@ -89,9 +88,9 @@ def serve(messages: int, images: int, latency_ms: float, padding_bytes: int) -> 
     import functools
 
     import chatframes as cf
-    from chatframes.sandbox import telegram_server
+    from chatframes.world.telegram import server
 
-    telegram_server.build_telegram = functools.partial(telegram_server.build_telegram, padding_bytes=padding_bytes)
+    server.build_telegram = functools.partial(server.build_telegram, padding_bytes=padding_bytes)
     with cf.sandbox(messages=messages, images=images, latency_ms=latency_ms) as world:
         world.expected("@apollo", platform="telegram")  # built now, not while somebody waits
         print(json.dumps(world.config["telegram"]), flush=True)

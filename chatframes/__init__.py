@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from .api import last_result as last_result
     from .api import shutdown as shutdown
     from .api import stream as stream
-    from .blocking import enable_nested_loops as enable_nested_loops
-    from .config import Config as Config
-    from .config import load_config as load_config
     from .errors import AuthError as AuthError
     from .errors import ChatframesError as ChatframesError
     from .errors import ChatNotFound as ChatNotFound
@@ -32,45 +29,48 @@ if TYPE_CHECKING:
     from .errors import IncompleteWarning as IncompleteWarning
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
-    from .image_settings import ImageSettings as ImageSettings
-    from .login import TelegramLogin as TelegramLogin
+    from .loop import enable_nested_loops as enable_nested_loops
     from .model import Event as Event
-    from .notebook.controls import ImageControls as ImageControls
     from .notebook.gallery import gallery as gallery
+    from .notebook.image_controls import ImageControls as ImageControls
     from .notebook.panel import FetchPanel as FetchPanel
     from .notebook.preview import preview as preview
-    from .sandbox import sandbox as sandbox
-    from .sources.reddit import Reddit as Reddit
-    from .sources.telegram import Telegram as Telegram
-    from .sources.webex import Webex as Webex
-    from .table.activity import plot_activity as plot_activity
+    from .page.activity import plot_activity as plot_activity
+    from .settings.images import ImageSettings as ImageSettings
+    from .settings.merge import Config as Config
+    from .settings.merge import load_config as load_config
+    from .sources.reddit.source import Reddit as Reddit
+    from .sources.telegram.login import TelegramLogin as TelegramLogin
+    from .sources.telegram.source import Telegram as Telegram
+    from .sources.webex.source import Webex as Webex
     from .table.files import read_parquet as read_parquet
     from .table.files import write_parquet as write_parquet
     from .table.frame import attachments as attachments
     from .table.report import Report as Report
     from .table.report import report as report
+    from .world.sandbox import sandbox as sandbox
 
 # Where each public name lives. Nothing is imported before it is used, so that `import chatframes` is quick.
 _HOMES = {
     "api": "chats chats_async fetch fetch_async last_result shutdown stream",
-    "blocking": "enable_nested_loops",
-    "config": "Config load_config",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
-    "image_settings": "ImageSettings",
-    "login": "TelegramLogin",
+    "loop": "enable_nested_loops",
     "model": "Event",
-    "notebook.controls": "ImageControls",
     "notebook.gallery": "gallery",
+    "notebook.image_controls": "ImageControls",
     "notebook.panel": "FetchPanel",
     "notebook.preview": "preview",
-    "sources.reddit": "Reddit",
-    "sources.telegram": "Telegram",
-    "sources.webex": "Webex",
-    "table.activity": "plot_activity",
+    "page.activity": "plot_activity",
+    "settings.images": "ImageSettings",
+    "settings.merge": "Config load_config",
+    "sources.reddit.source": "Reddit",
+    "sources.telegram.login": "TelegramLogin",
+    "sources.telegram.source": "Telegram",
+    "sources.webex.source": "Webex",
     "table.files": "read_parquet write_parquet",
     "table.frame": "attachments",
     "table.report": "Report report",
-    "sandbox": "sandbox",
+    "world.sandbox": "sandbox",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -102,8 +102,8 @@ def show(messages: int, images: int, out: Path) -> None:
 
 def log_in(session: str | None) -> None:
     """Ask for what a login to Telegram takes, step by step, in the terminal."""
-    from . import blocking
-    from .login import TelegramLogin
+    from . import loop
+    from .sources.telegram.login import TelegramLogin
     from .sources.telegram.store import session_file, session_name
 
     if not sys.stdin.isatty():
@@ -114,13 +114,13 @@ def log_in(session: str | None) -> None:
     config, asked = telegram_config(session)
     login = TelegramLogin(config)
     try:
-        blocking.run(login.check())
+        loop.run(login.check())
         if login.state == "done":
             print(f"{login.describe()} There is nothing to do.")
             return
         step_by_step(login)
     finally:
-        blocking.run(login.close())
+        loop.run(login.close())
     print(f"{login.describe()}\n")
     name = session_name(config.telegram)
     print(f"The login is kept in {session_file(name)}.")
@@ -137,19 +137,19 @@ def log_in(session: str | None) -> None:
 
 def step_by_step(login: cf.TelegramLogin) -> None:
     """Ask for what is next until the login is done; a mistake may be mended twice."""
-    from . import blocking
+    from . import loop
 
     tries = TRIES
     while login.state != "done":
         try:
             match login.state:
                 case "new":
-                    blocking.run(login.send_code(input("Phone number, beginning with + and the country code: ")))
+                    loop.run(login.send_code(input("Phone number, beginning with + and the country code: ")))
                     print("Telegram has sent a code to your Telegram app.")
                 case "code sent":
-                    blocking.run(login.sign_in(getpass("Code (not shown): ")))
+                    loop.run(login.sign_in(getpass("Code (not shown): ")))
                 case _:
-                    blocking.run(login.check_password(getpass("Password of two-step verification (not shown): ")))
+                    loop.run(login.check_password(getpass("Password of two-step verification (not shown): ")))
             tries = TRIES
         except (cf.AuthError, cf.ConfigError) as error:
             tries -= 1
@@ -160,8 +160,8 @@ def step_by_step(login: cf.TelegramLogin) -> None:
 
 def log_out(session: str | None) -> None:
     """End a login to Telegram."""
-    from . import blocking
-    from .login import TelegramLogin
+    from . import loop
+    from .sources.telegram.login import TelegramLogin
     from .sources.telegram.store import session_file, session_name
 
     config, _ = telegram_config(session)
@@ -171,15 +171,15 @@ def log_out(session: str | None) -> None:
         raise cf.ConfigError(f"there is no login called {kept.stem!r} to end; kept here are: {others}")
     login = TelegramLogin(config)
     try:
-        blocking.run(login.log_out())
+        loop.run(login.log_out())
     finally:
-        blocking.run(login.close())
+        loop.run(login.close())
     print(f"Logged out of Telegram ({session_name(config.telegram)}).")
 
 
 def telegram_config(session: str | None) -> tuple[cf.Config, bool]:
     """Return the settings, and whether api_id and api_hash had to be asked for."""
-    from .config import with_credentials
+    from .settings.merge import with_credentials
 
     config = cf.load_config()
     if session is not None:

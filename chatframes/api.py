@@ -11,12 +11,15 @@ from typing import Any, Literal, NoReturn
 
 import pandas as pd
 
-from . import blocking
-from .config import Config, ConfigLike, Settings, load_config, merge
+from . import loop
 from .errors import ChatframesError, ConfigError, IncompleteWarning
-from .pipeline import Run
-from .progress import Display, Progress, listening
-from .sources import Context, Source, reddit, telegram, webex
+from .progress.drawing import Display, Progress, listening
+from .road.run import Run
+from .settings.merge import Config, ConfigLike, Settings, load_config, merge
+from .sources import Context, Source
+from .sources.reddit import source as reddit
+from .sources.telegram import source as telegram
+from .sources.webex import source as webex
 from .table.batches import Batch
 from .table.frame import build
 from .transfer.clock import SYSTEM
@@ -109,7 +112,7 @@ def fetch(
     (300, 60)
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _warned(blocking.run(coroutine, too_late=_remember_frame))
+    return _warned(loop.run(coroutine, too_late=_remember_frame))
 
 
 async def fetch_async(
@@ -133,7 +136,7 @@ async def fetch_async(
     300
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _warned(await blocking.hop(coroutine, too_late=_remember_frame))
+    return _warned(await loop.run_async(coroutine, too_late=_remember_frame))
 
 
 Keep = Callable[[Callable[[], pd.DataFrame]], None]
@@ -293,18 +296,18 @@ class _Stream:
     async def __anext__(self) -> pd.DataFrame:
         if self._over:
             raise StopAsyncIteration
-        frame = await blocking.hop(self._next())
+        frame = await loop.run_async(self._next())
         return _warned(frame) if self._over else frame
 
     async def aclose(self) -> None:
         """Stop the fetch and wait for its end."""
         if not self._over and self._run is not None:
             self._over = True
-            await blocking.hop(self._run.__aexit__())
+            await loop.run_async(self._run.__aexit__())
 
     def __del__(self) -> None:
         if not self._over and self._run is not None:
-            asyncio.run_coroutine_threadsafe(self._run.__aexit__(), blocking.loop())
+            asyncio.run_coroutine_threadsafe(self._run.__aexit__(), loop.get())
 
     async def _next(self) -> pd.DataFrame:
         """Return the next batch; one is held back, so that the last is known as the last."""
@@ -362,12 +365,12 @@ def chats(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -
     ...     "Project Apollo" in set(cf.chats("webex", config=world.config)["title"])
     True
     """
-    return blocking.run(listing(service, config))
+    return loop.run(listing(service, config))
 
 
 async def chats_async(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see: `chats`, to be awaited."""
-    return await blocking.hop(listing(service, config))
+    return await loop.run_async(listing(service, config))
 
 
 def listing(service: str, config: ConfigLike) -> Coroutine[Any, Any, pd.DataFrame]:
@@ -396,7 +399,7 @@ def shutdown() -> None:
 
     The next call starts afresh.
     """
-    blocking.stop(_forget)
+    loop.stop(_forget)
 
 
 async def _forget() -> None:

@@ -14,13 +14,13 @@ from datetime import date, datetime, timedelta, timezone
 import httpx
 import pandas as pd
 import pytest
-from fakes import fast_clock
-from truth import check
+from help.fakes import fast_clock
+from help.truth import check
 
 import chatframes as cf
-from chatframes.sandbox import World
 from chatframes.transfer import http as http_module
 from chatframes.transfer.clock import SYSTEM
+from chatframes.world.sandbox import World
 
 CANARY = "canary-token-7f3a9"
 
@@ -164,7 +164,7 @@ def test_a_token_never_shows_wherever_one_looks(
             of_ours = e.with_traceback(e.__traceback__.tb_next)
             looks.append("".join(traceback.TracebackException.from_exception(of_ours, capture_locals=True).format()))
         assert "capture" not in looks[-1]
-        assert "blocking.py" in looks[-1]
+        assert "loop.py" in looks[-1]
         for error in errors:
             chain = [error, error.__cause__, error.__context__]
             looks += [repr(getattr(link, "request", None)) for link in chain]
@@ -360,7 +360,7 @@ def test_downloads_that_drag_on_after_the_last_page_are_called_slow(monkeypatch:
 
 
 def test_a_frame_of_many_pictures_is_told_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatframes.pipeline.MEMORY_BYTES", 100_000)
+    monkeypatch.setattr("chatframes.road.run.MEMORY_BYTES", 100_000)
     with cf.sandbox(messages=60, images=20) as world:
         frame = fetch(world, cf.Webex("Project Apollo"), images=True)
     assert cf.report(frame).symptoms == ("memory",)

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from chatframes import windows
 from chatframes.errors import ConfigError
 from chatframes.model import Window
-from chatframes.windows import Timeline, cut, parse_bounds, plain_bound, utc_text, zone
+from chatframes.windows import (
+    Timeline,
+    cut,
+    parse_bounds,
+    plain_bound,
+    utc_text,
+    zone,
+)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 US = timedelta(microseconds=1)

@@ -10,9 +10,9 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ConfigError
-from ..markup import plain
+from ..page.html import plain
 from ..sources import Source
-from .entries import WIDE, whole_number
+from .numbers import WIDE, whole_number
 
 __all__ = ["ChatList"]
 

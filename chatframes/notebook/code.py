@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..image_settings import ImageSettings
-from ..markup import plain
+from ..page.html import plain
+from ..settings.images import ImageSettings
 from ..sources import Source
 
 __all__ = ["code_for"]
@@ -23,7 +23,7 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
 
     Examples
     --------
-    >>> from chatframes.sources.webex import Webex
+    >>> from chatframes.sources.webex.source import Webex
     >>> print(code_for(Webex("Project Apollo", since="2026-10-01"), ImageSettings(True)))
     import chatframes as cf
     <BLANKLINE>

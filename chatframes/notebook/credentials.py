@@ -8,15 +8,15 @@ from typing import Any
 
 import ipywidgets
 
-from ..config import Config, with_credentials
 from ..errors import ConfigError
-from ..limits import Service
-from ..login import TelegramLogin
-from ..markup import escaped
-from .display import Closable, close_all
-from .fields import SecretField
+from ..page.cells import Closable, close_all
+from ..page.html import escaped
+from ..settings.keys import Service
+from ..settings.merge import Config, with_credentials
+from ..sources.telegram.login import TelegramLogin
 from .jobs import Jobs
-from .login import LoginCard
+from .secret_field import SecretField
+from .telegram_login import LoginCard
 
 __all__ = ["CredentialsForm", "LoginSteps"]
 

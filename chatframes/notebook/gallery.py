@@ -10,10 +10,10 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ConfigError
-from ..images import ImageBytes
-from ..markup import NO_FORMULAS, escaped, plain
+from ..images.headers import ImageBytes
+from ..page.cells import bundle, close_all, take_the_place
+from ..page.html import NO_FORMULAS, escaped, plain
 from ..table.frame import attachments
-from .display import bundle, close_all, take_the_place
 from .thumbnails import PixelBudget
 from .tile import Entry, Tile, small_html
 

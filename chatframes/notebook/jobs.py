@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from .. import blocking
+from .. import loop
 
 __all__ = ["Jobs"]
 
@@ -43,15 +43,15 @@ class Jobs:
             task.add_done_callback(lambda _: self._names.pop(task))
             task.add_done_callback(ended)
 
-        blocking.call_soon(start)
+        loop.call_soon(start)
 
     def cancel(self, name: str, cancelling: Callable[[], None] = lambda: None) -> None:
         """Cancel what is under way by that name, once; `cancelling` is called on the loop if there is something."""
-        blocking.call_soon(lambda: self._cancel(name, cancelling))
+        loop.call_soon(lambda: self._cancel(name, cancelling))
 
     def wait(self) -> None:
         """Wait until nothing is under way; not to be called on the library's own loop."""
-        blocking.run(self._all_ended())
+        loop.run(self._all_ended())
 
     def _cancel(self, name: str, cancelling: Callable[[], None] = lambda: None) -> None:
         for task, its_name in self._names.items():

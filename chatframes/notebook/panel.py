@@ -17,20 +17,20 @@ import ipywidgets
 import pandas as pd
 
 from ..api import fetching, listing, sources_of
-from ..config import Config, ConfigLike, load_config
 from ..errors import AuthError, ChatframesError, ConfigError
-from ..image_settings import ImageSettings, image_settings
-from ..limits import Service
-from ..markup import lines
-from ..reading import unexpected
+from ..page.cells import bundle, close_all, take_the_place
+from ..page.html import lines
+from ..progress.card import Card
+from ..road.reading import unexpected
+from ..settings.images import ImageSettings, image_settings
+from ..settings.keys import Service
+from ..settings.merge import Config, ConfigLike, load_config
 from ..sources import Source
 from ..table.report import report
-from .card import Card
 from .code import code_for
-from .controls import ImageControls
 from .credentials import LoginSteps
 from .days import EVERYTHING, DayControls
-from .display import bundle, close_all, take_the_place
+from .image_controls import ImageControls
 from .jobs import Jobs
 from .picker import ChatPicker
 from .saving import SaveRow, messages_in

@@ -7,14 +7,14 @@ from typing import Any
 
 import ipywidgets
 
-from ..limits import Service
+from ..page.cells import close_all
+from ..settings.keys import Service
 from ..sources import Source
-from ..sources.reddit import Reddit
-from ..sources.telegram import Telegram
-from ..sources.webex import Webex
+from ..sources.reddit.source import Reddit
+from ..sources.telegram.source import Telegram
+from ..sources.webex.source import Webex
 from .chat_list import ChatList
 from .days import Days
-from .display import close_all
 from .reddit_place import RedditPlace
 
 __all__ = ["ChatPicker"]

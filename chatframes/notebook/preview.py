@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ConfigError
-from ..markup import NO_FORMULAS, escaped, lines, picture, plain
+from ..page.html import NO_FORMULAS, escaped, lines, picture, plain
 from .thumbnails import PixelBudget
 
 __all__ = ["Preview", "preview"]

@@ -9,8 +9,8 @@ from typing import Any
 import ipywidgets
 
 from ..errors import ConfigError
-from ..sources.reddit import SEARCH_SORTS, SORTS, TIME_FILTERS, Reddit
-from .entries import NARROW, WIDE, number_or_all
+from ..sources.reddit.source import SEARCH_SORTS, SORTS, TIME_FILTERS, Reddit
+from .numbers import NARROW, WIDE, number_or_all
 
 __all__ = ["RedditPlace"]
 

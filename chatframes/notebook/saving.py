@@ -10,7 +10,7 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ChatframesError
-from ..markup import lines
+from ..page.html import lines
 from ..table.files import write_parquet
 
 __all__ = ["SaveRow", "file_name", "messages_in"]

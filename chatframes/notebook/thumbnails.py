@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 
-from ..images import inspect, jpeg_scans
+from ..images.headers import inspect, jpeg_scans
 
 __all__ = ["PixelBudget", "thumbnail"]
 

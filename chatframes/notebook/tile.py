@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import ipywidgets
 import pandas as pd
 
-from ..images import bytes_in_words, inspect
-from ..markup import escaped, picture, plain
+from ..images.headers import bytes_in_words, inspect
+from ..page.html import escaped, picture, plain
 from ..table.report import REASONS
 from .thumbnails import thumbnail
 

@@ -8,9 +8,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..config import Settings
-from ..limits import Service
 from ..model import Emit, OpenChat
+from ..settings.keys import Service
+from ..settings.merge import Settings
 from ..transfer.clock import Clock
 
 __all__ = ["Context", "Source", "plain_number"]

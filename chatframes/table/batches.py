@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..images import ImageBytes, safe_name
+from ..images.headers import ImageBytes, safe_name
 from ..model import Attachment, Message, Outcome
 from ..windows import EPOCH
 from .schema import MEDIA, MESSAGES

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from ..images import HEAD_BYTES, ImageBytes, inspect, is_raster, sniff
+from ..images.headers import HEAD_BYTES, ImageBytes, inspect, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
 from .clock import Clock, backoff_seconds
 from .gate import IMAGE_WAIT_SECONDS, Bound

@@ -24,8 +24,8 @@ import asyncprawcore
 from pydantic import SecretStr
 
 from ... import __version__
-from ...config import RedditConfig
 from ...errors import AuthError, ChatframesError, ServiceError
+from ...settings.merge import RedditConfig
 from ...transfer.http import NO_TOKEN
 from ...transfer.link import Answer, Ask, Link
 from .pace import Budget

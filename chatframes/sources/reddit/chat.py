@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ...model import Attachment, Body, Event, Page, Refusal, Window
+from ...model import (
+    Attachment,
+    Body,
+    Event,
+    Page,
+    Refusal,
+    Window,
+)
 from .listing import Question
 from .names import Target
 from .posts import Posts

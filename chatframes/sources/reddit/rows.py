@@ -13,7 +13,14 @@ from typing import Any
 
 from ...model import ForwardedFrom, Message
 from .listing import Thing
-from .pictures import OFFICIAL, Places, attachments, dicts, gallery_items, links_in
+from .pictures import (
+    OFFICIAL,
+    Places,
+    attachments,
+    dicts,
+    gallery_items,
+    links_in,
+)
 
 _PERSON = re.compile(r"(?<![\w/])/?(u/[A-Za-z0-9_-]{1,40})")
 _GONE = (None, "[deleted]")

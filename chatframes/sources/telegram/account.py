@@ -26,9 +26,9 @@ from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from ...errors import AuthError, ConfigError, RateLimited, ServiceError
-from ...limits import TelegramConfig, TelegramServer
+from ...settings.checks import is_session_string
+from ...settings.keys import TelegramConfig, TelegramServer
 from ...transfer.clock import Clock
-from ...values import is_session_string
 from .. import WITHOUT_AN_ACCOUNT
 from .pace import Pace
 from .signing_in import LOST, REVOKED, LoginClient

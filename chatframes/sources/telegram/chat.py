@@ -13,8 +13,16 @@ from telethon import errors, utils
 from telethon.tl import functions, types
 
 from ...errors import ChatframesError
-from ...images import is_raster, sniff
-from ...model import Attachment, Body, Event, Message, Page, Refusal, Window
+from ...images.headers import is_raster, sniff
+from ...model import (
+    Attachment,
+    Body,
+    Event,
+    Message,
+    Page,
+    Refusal,
+    Window,
+)
 from .history import PAGE_SIZE, History
 from .link import TelegramError, TelegramLink, name_of
 from .media import FileHandle, find

@@ -17,8 +17,8 @@ from telethon import TelegramClient, errors, utils
 from telethon.tl import functions, types
 
 from ...errors import AuthError, ChatframesError, ConfigError, RateLimited, ServiceError
+from ...settings.checks import Secret
 from ...transfer.clock import SYSTEM, Clock
-from ...values import Secret
 from .store import StoredSession
 
 __all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient"]

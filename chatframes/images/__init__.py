@@ -1,0 +1,1 @@
+"""What picture bytes are, read from their headers; nothing is decoded."""

@@ -1,0 +1,165 @@
+"""When people talked: messages per day (or week, month, year), as numbers and as a small chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import pandas as pd
+
+from ..errors import ConfigError
+from .html import NO_FORMULAS, bars, escaped, plain, sparkline
+
+__all__ = ["Activity", "count_activity", "plot_activity"]
+
+Unit = Literal["day", "week", "month", "year"]
+Group = Literal["platform", "chat_name", "author_name", "kind"]
+
+MOST_BARS = 120
+MOST_GROUPS = 8
+_UNITS: dict[Unit, str] = {"day": "D", "week": "W", "month": "M", "year": "Y"}
+_GROUPS = get_args(Group)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How many messages fell into each stretch of time.
+
+    Attributes
+    ----------
+    unit : str
+        ``day``, ``week``, ``month`` or ``year`` (UTC): the shortest of which at most 120 are needed.
+    counts : tuple of (str, int)
+        The first day of each stretch, and its messages; silent stretches in between are there, with 0.
+    undated : int
+        Messages without a time, which are in none.
+    older : int
+        Messages before the first stretch, of which there are at most 120.
+
+    Examples
+    --------
+    >>> Activity("day", (("2026-10-01", 3), ("2026-10-02", 0))).html("messages").count("title=")
+    2
+    """
+
+    unit: Unit = "day"
+    counts: tuple[tuple[str, int], ...] = ()
+    undated: int = 0
+    older: int = 0
+
+    def html(self, what: str, most: int | None = None) -> str:
+        """Return a bar chart; `what` is counted, and a bar of `most` is as high as a bar can be."""
+        return bars(self.counts, f"{what} per {self.unit}", most)
+
+    def __str__(self) -> str:
+        return sparkline([number for _, number in self.counts])
+
+
+def count_activity(times: pd.Series, among: pd.Series | None = None) -> Activity:
+    """Count times (UTC) by day, or by as long a stretch as it takes to need at most 120 of them.
+
+    Where they are but some `among` others, the stretches are those of all.
+
+    Examples
+    --------
+    >>> count_activity(pd.to_datetime(pd.Series(["2026-10-01", "2026-10-03"]), utc=True)).counts
+    (('2026-10-01', 1), ('2026-10-02', 0), ('2026-10-03', 1))
+    """
+    dated, every = times.dropna(), (times if among is None else among).dropna()
+    undated = len(times) - len(dated)
+    if every.empty:
+        return Activity(undated=undated)
+    for unit, code in _UNITS.items():
+        periods = _naive(every).dt.to_period(code)
+        first, last = periods.min(), periods.max()
+        if last.ordinal - first.ordinal < MOST_BARS or unit == "year":
+            break
+    found = _naive(dated).dt.to_period(code).value_counts()
+    wanted = pd.period_range(max(first, last - (MOST_BARS - 1)), last)
+    counts = tuple((f"{one.start_time:%Y-%m-%d}", int(found.get(one, 0))) for one in wanted)
+    return Activity(unit, counts, undated, len(dated) - sum(number for _, number in counts))
+
+
+def _naive(times: pd.Series) -> pd.Series:
+    naive: pd.Series = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    return naive
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plot:
+    """Charts, one below the other; it shows itself, in a notebook and in a terminal."""
+
+    rows: tuple[tuple[str, Activity], ...]
+    others: int = 0
+    by: str = ""
+
+    def __repr__(self) -> str:
+        lines = [f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows]
+        return "\n".join([*lines, *([self._of_others()] if self.others else [])])
+
+    def _of_others(self) -> str:
+        return f"and {self.others:,} more ({self.by}), none with more messages"
+
+    def _repr_html_(self) -> str:
+        shown = []
+        most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
+        for name, activity in self.rows:
+            total = sum(number for _, number in activity.counts)
+            heading = f"<b>{escaped(name)}</b>: {total:,} messages"
+            for number, which in ((activity.older, "older than that"), (activity.undated, "without a time")):
+                heading += f", and {number:,} {which}" if number else ""
+            shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages", most)}</div>')
+        if self.others:
+            shown.append(f"<div>{escaped(self._of_others())}</div>")
+        return f"<div {NO_FORMULAS}>{''.join(shown) or 'no messages'}</div>"
+
+
+def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
+    """Show when people talked: a bar for each day, or for each week, month or year of a longer time.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Messages, whole or filtered.
+    by : str, optional
+        One chart for each of the eight most frequent values of ``platform``, ``chat_name``, ``author_name`` or
+        ``kind``, all on one scale; how many there are besides is said.
+
+    Returns
+    -------
+    Plot
+        Shows itself. Its ``rows`` are (name, `Activity`), and ``others`` is how many are not among them; days are
+        those of UTC.
+
+    Raises
+    ------
+    ConfigError
+        If `frame` is no table of messages, or `by` is none of these.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> with cf.sandbox(days=7) as world:
+    ...     df = cf.fetch(cf.Webex("Project Apollo"), config=world.config, progress=False)
+    >>> (name, activity), = plot_activity(df).rows
+    >>> name, len(activity.counts), sum(number for _, number in activity.counts)
+    ('all', 7, 300)
+    """
+    if not isinstance(frame, pd.DataFrame) or "created_at" not in frame.columns:
+        raise ConfigError("plot_activity() takes a frame of fetch() or read_parquet(), with the column 'created_at'.")
+    times = frame["created_at"]
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        raise ConfigError(
+            f"plot_activity: the column 'created_at' is {times.dtype}, not times with a time zone; "
+            "pd.to_datetime(..., utc=True) makes them"
+        )
+    if by is None:
+        return Plot((("all", count_activity(times)),))
+    if by not in _GROUPS:
+        raise ConfigError(f"plot_activity: by is one of {', '.join(_GROUPS)}, not {by!r}")
+    if by not in frame.columns:
+        raise ConfigError(f"plot_activity: the frame has no column {by!r}; fetch() gives one")
+    counts = frame[by].value_counts()
+    names = counts[counts > 0].index
+    rows = ((str(name), count_activity(times[frame[by] == name], among=times)) for name in names[:MOST_GROUPS])
+    return Plot(tuple(rows), max(0, len(names) - MOST_GROUPS), by)

@@ -1,0 +1,79 @@
+"""The card that shows a call's progress in a notebook: one widget, whose words and bars are drawn anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from ..page.cells import captured, close_all, show
+from ..page.html import NO_FORMULAS, escaped
+from .tally import Tally
+
+__all__ = ["Card"]
+
+_FRAME = "max-width:640px;line-height:1.5;padding:2px 0"
+_SMALL = "font-size:90%;opacity:.8"
+_BAR = "width:100%;height:12px;display:block"
+
+
+class Card:
+    """Shows a `Tally`.
+
+    Parameters
+    ----------
+    stopped : str
+        What to say besides when the call was stopped.
+
+    Attributes
+    ----------
+    box : ipywidgets.HTML
+        What to display. It may be written to from any thread: what a kernel sends reaches the page while a cell runs.
+    """
+
+    def __init__(self, stopped: str = "") -> None:
+        self.box = ipywidgets.HTML()
+        self._stopped = stopped
+        self._words = ""
+        self._handle: Any = None
+        self._captured = False
+
+    def show(self) -> None:
+        """Display it in the cell that is running."""
+        # A saved notebook has these words where widgets are not shown, so no number may be in them.
+        self._handle = show(self.box, "chatframes is fetching")
+        self._captured = captured()
+
+    def draw(self, tally: Tally, now: float) -> None:
+        """Show how far a call is."""
+        state = tally.state(now)
+        if self._stopped and tally.outcome == "stopped":
+            state += f"; {self._stopped}"
+        self.box.value = _drawn(tally, now, state)
+        self._words = ", ".join(words for words in (tally.messages, tally.attachments, state) if words)
+
+    def close(self) -> None:
+        """Leave the last state where it was displayed, as a page that needs no widget: it may be saved and reopened."""
+        if self._handle is not None and not self._captured:
+            self._handle.update({"text/plain": self._words, "text/html": self.box.value}, raw=True)
+            close_all(self.box)
+
+
+def _drawn(tally: Tally, now: float, state: str) -> str:
+    event = tally.event
+    pace = "" if tally.outcome else tally.pace(now)
+    lines = [f"<div>{escaped(tally.messages)}</div>"]
+    if tally.messages_expected:
+        lines.append(_bar("messages", event.messages, tally.messages_expected))
+    if tally.attachments:
+        lines.append(f"<div>{escaped(tally.attachments)}</div>")
+        lines.append(_bar("attachments", event.attachments_done, event.attachments_total))
+    lines += [f"<div><b>{escaped(state)}</b></div>"] if state else []
+    lines += [f'<div style="{_SMALL}">{escaped(words)}</div>' for words in (pace, *tally.notices[-3:]) if words]
+    return (
+        f'<div {NO_FORMULAS} role="group" aria-label="progress of chatframes" style="{_FRAME}">{"".join(lines)}</div>'
+    )
+
+
+def _bar(what: str, done: int, total: int) -> str:
+    return f'<progress aria-label="{what}" value="{min(done, total)}" max="{total}" style="{_BAR}"></progress>'

@@ -1,0 +1,215 @@
+"""Events -> something to look at: a card in a notebook, tqdm's bar in a terminal, or a function of the user's."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol, runtime_checkable
+
+from ..errors import ConfigError
+from ..model import Emit, Event
+from ..page.cells import in_a_notebook
+from .tally import Tally
+
+__all__ = ["Display", "Progress", "Steady", "listening"]
+
+Progress = bool | Callable[[Event], None]
+
+LEAST_SECONDS = 0.1  # between two drawings
+MOST_SECONDS = 1.0  # so that a countdown counts and a rate falls while nothing happens
+NO_END = 10_000  # the columns of what is no terminal
+
+
+@runtime_checkable
+class Display(Protocol):
+    """What shows a call's progress."""
+
+    def draw(self, tally: Tally, now: float) -> None:
+        """Show how far it is; `now` is in seconds, on the clock that waits are counted on."""
+
+    def close(self) -> None:
+        """Leave the last drawing standing."""
+
+
+@contextmanager
+def listening(progress: Progress | Display) -> Iterator[Emit]:
+    """Give something to emit events to, for as long as a call takes.
+
+    Parameters
+    ----------
+    progress : bool, callable or Display
+        True shows a card in a notebook and a bar elsewhere, False nothing; a callable gets every `Event`, on
+        chatframes' own thread; a Display is drawn at most ten times a second.
+    """
+    if progress is False:
+        yield lambda event: None
+    elif isinstance(progress, Display):
+        yield from _drawing(progress)
+    elif progress is True:
+        yield from _drawing(_card() if in_a_notebook() else _Bar())
+    elif callable(progress) and not any(is_kind(progress) for is_kind in _NEVER_RUN):
+        yield _guarded(progress)
+    else:
+        raise ConfigError(
+            "progress= is True (a card or a bar), False (nothing), or a plain function that takes each Event"
+        )
+
+
+# A call of one of these only makes something that nobody would run.
+_NEVER_RUN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
+
+def _drawing(display: Display) -> Iterator[Emit]:
+    steady = Steady(display)
+    try:
+        yield steady.take
+    except BaseException as error:
+        steady.tally.end(error)
+        raise
+    finally:
+        steady.close()
+
+
+def _guarded(listener: Callable[[Event], None]) -> Emit:
+    broken = False
+
+    def emit(event: Event) -> None:
+        nonlocal broken
+        if broken:
+            return
+        try:
+            listener(event)
+        except BaseException as error:  # a listener's defect must not cost a message, nor end a worker
+            broken = True
+            _tell_of(error)
+
+    return emit
+
+
+def _tell_of(error: BaseException) -> None:
+    with suppress(Warning):  # where warnings are made errors, too
+        warnings.warn(
+            f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=3
+        )
+
+
+class Steady:
+    """Draws at most ten times a second and at least once, the last state always; a display that fails is left alone.
+
+    Parameters
+    ----------
+    display : Display
+        What is drawn on.
+    now : callable
+        The time in seconds, from anywhere on.
+    later : callable, optional
+        Called as ``later(seconds, function)``, calls that then; what it returns has a ``cancel()``. Unless given, the
+        running event loop does it.
+    """
+
+    def __init__(
+        self,
+        display: Display,
+        now: Callable[[], float] = time.monotonic,
+        later: Callable[[float, Callable[[], None]], Any] | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self._display = display
+        self._now = now
+        self._later = later or (lambda seconds, call: asyncio.get_running_loop().call_later(seconds, call))
+        self._drawn = float("-inf")
+        self._over = False  # closed, or the display failed
+        self._timer: Any = None
+        self._soon = False  # whether the timer is for a drawing that is due
+
+    def take(self, event: Event) -> None:
+        """Add an event; it is drawn now, or as soon as a tenth of a second has gone by."""
+        if self._over:
+            return
+        now = self._now()
+        self.tally.take(event, now)
+        if now - self._drawn >= LEAST_SECONDS:
+            self._draw()
+        elif not self._soon:
+            self._set_timer(self._drawn + LEAST_SECONDS - now, soon=True)
+
+    def close(self) -> None:
+        """Draw the last state, and no more."""
+        self._set_timer(None)
+        self.tally.end()
+        self._show(lambda: self._display.draw(self.tally, self._now()))
+        self._show(self._display.close)
+        self._over = True
+
+    def _draw(self) -> None:
+        self._drawn = self._now()
+        self._show(lambda: self._display.draw(self.tally, self._drawn))
+        self._set_timer(None if self._over else MOST_SECONDS)
+
+    def _show(self, drawing: Callable[[], None]) -> None:
+        if self._over:
+            return
+        try:
+            drawing()
+        except BaseException as error:  # as in `_guarded`
+            self._over = True
+            _tell_of(error)
+
+    def _set_timer(self, seconds: float | None, *, soon: bool = False) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._soon = soon
+        self._timer = None if seconds is None else self._later(seconds, self._draw)
+
+
+def _card() -> Display:
+    from .card import Card
+
+    card = Card(stopped="chatframes.last_result() has what was read")
+    card.show()
+    return card
+
+
+class _Bar:
+    """tqdm's bar: messages read, attachments done of those known so far, how fast, and what is being waited for."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        class Bar(tqdm):  # type: ignore[type-arg]
+            monitor_interval = 0  # no thread beside ours
+
+        self._bar: Any = Bar(desc="fetching", bar_format="{desc}", total=0, miniters=0, dynamic_ncols=True)
+        self._noticed = 0
+
+    def draw(self, tally: Tally, now: float) -> None:
+        bar, event = self._bar, tally.event
+        for note in tally.notices[self._noticed :]:
+            bar.write(note)
+        self._noticed = len(tally.notices)
+        bar.total, bar.n = event.attachments_total, event.attachments_done
+        messages, *parts = tally.in_brief(now)
+        # Without attachments there is no bar to fill. How fast and how long still is ours to say in any case.
+        filled = f" |{{bar}}| {bar.n}/{bar.total}" if bar.total else ""  # at least as wide as it is written here
+        bar.bar_format = "{desc}" + filled + "{postfix}"
+        bar.set_description_str(messages, refresh=False)
+        room = (bar.format_dict["ncols"] or NO_END) - len(messages) - len(filled)
+        bar.set_postfix_str(", ".join(_fitting(parts, room)), refresh=False)
+        bar.refresh()
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+def _fitting(parts: list[str], room: int) -> list[str]:
+    """Return the first part, and those of the others that a line has room for: half a number would be none."""
+    kept: list[str] = []
+    for part in parts:
+        if not kept or len(part) + len(", ") <= room:
+            kept.append(part)
+            room -= len(part) + len(", ")
+    return kept

@@ -1,0 +1,214 @@
+"""What the events of one call add up to, in words: how much, how fast, how long still, and what is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+
+from ..images.headers import bytes_in_words
+from ..model import Event
+from ..page.html import plain
+
+__all__ = ["Tally", "seconds_in_words"]
+
+_ENDINGS = {"complete": "done", "partial": "partial", "failed": "failed"}
+RECENT_SECONDS, LEAST_SECONDS = 10.0, 0.5  # what a rate is taken over
+
+
+class Tally:
+    """The state of one call, as its events tell it.
+
+    Attributes
+    ----------
+    event : Event
+        The last one: its counts are of the whole call.
+    notices : list of str
+        What the sources wanted to be told.
+    outcome : str
+        Empty while it goes on, then ``done``, ``partial``, ``stopped`` or ``failed``.
+
+    Examples
+    --------
+    >>> tally = Tally()
+    >>> tally.take(Event("messages", "", messages=1200, messages_expected=3000, elapsed_seconds=2.0), now=0.0)
+    >>> tally.messages
+    '1,200 of 3,000 messages'
+    """
+
+    def __init__(self) -> None:
+        self.event = Event("start", "")
+        self.notices: list[str] = []
+        self.outcome = ""
+        self._recent: deque[tuple[float, Event]] = deque()
+        self._waits: dict[str, float] = {}
+        self._retry: tuple[str, float] | None = None  # what went wrong, and when the next try is
+        self._ending = "done"
+
+    def take(self, event: Event, now: float) -> None:
+        """Add one event; `now` is in seconds, on the clock that `state` is asked by."""
+        self.event = event
+        self._retry = None
+        match event.kind:
+            case "waiting":
+                self._waits[event.source] = now + event.wait_seconds
+            case "retry":
+                self._retry = f"{_capital(event.source)}: {plain(event.note)[:60]}", now + event.wait_seconds
+            case "notice":
+                self.notices.append(plain(event.note))
+            case "finished":
+                self._ending = _ENDINGS.get(event.note, "done")
+        if not event.messages and not event.attachments_done:  # nothing has come yet: that is no rate
+            self._recent.clear()
+        self._recent.append((now, event))
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that it ended, and with which error."""
+        if error is not None:
+            stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+            self._ending = "stopped" if stopped else "failed"
+        self.outcome = self._ending
+        self._waits.clear()
+        self._retry = None
+
+    def waits(self, now: float) -> dict[str, float]:
+        """Return who has asked to be left alone, and for how many seconds still."""
+        return {source: until - now for source, until in self._waits.items() if until > now}
+
+    @property
+    def messages_expected(self) -> int | None:
+        """How many messages there are, as far as everybody has said.
+
+        When all is there, it is what came: Reddit counts comments it shows to nobody, and two sources may share some.
+        """
+        expected = self.event.messages_expected
+        return self.event.messages if self.outcome == "done" and expected is not None else expected
+
+    @property
+    def messages(self) -> str:
+        """How many messages of how many."""
+        done, expected = self.event.messages, self.messages_expected or 0
+        of_all = f" of {expected:,}" if expected > done else ""
+        return f"{done:,}{of_all} message{'' if done == 1 and not of_all else 's'}"
+
+    @property
+    def attachments(self) -> str:
+        """How many attachments of how many, and the bytes of the images; empty while there are none."""
+        event = self.event
+        if not event.attachments_total:
+            return ""
+        size = f", {self.size}" if self.size else ""
+        return f"{event.attachments_done:,} of {event.attachments_total:,} attachments{size}"
+
+    @property
+    def size(self) -> str:
+        """What the images weigh; empty while there are none."""
+        return f"{bytes_in_words(self.event.image_bytes)} of images" if self.event.image_bytes else ""
+
+    def rates(self, now: float) -> tuple[float, float]:
+        """Return messages and attachments per second, of the last ten seconds up to now."""
+        recent = self._recent
+        while len(recent) > 1 and recent[1][0] <= now - RECENT_SECONDS:
+            recent.popleft()
+        if not recent:
+            return 0.0, 0.0
+        since, first = recent[0]
+        seconds = now - max(since, now - RECENT_SECONDS)
+        if seconds < LEAST_SECONDS:
+            return 0.0, 0.0
+        return (
+            (self.event.messages - first.messages) / seconds,
+            (self.event.attachments_done - first.attachments_done) / seconds,
+        )
+
+    def left_seconds(self, now: float) -> float | None:
+        """Return how long it may still take; None when nobody can know."""
+        event = self.event
+        if event.reading and event.messages_expected is None:
+            return None
+        left = 0.0
+        missing = (
+            (event.messages_expected or 0) - event.messages if event.reading else 0,
+            event.attachments_total - event.attachments_done,
+        )
+        for number, rate in zip(missing, self.rates(now), strict=True):
+            if number > 0 and rate <= 0:
+                return None
+            left = max(left, number / rate if number > 0 else 0.0)
+        return left + max(self.waits(now).values(), default=0.0) if left else None
+
+    def pace(self, now: float) -> str:
+        """Return how fast it goes, how long still, how wide the way is, and how often something was repeated."""
+        event = self.event
+        rates = zip(self._rates_in_words(now), ("message", "attachment"), strict=True)
+        said = [f"{rate} {what}{'' if rate == '1' else 's'}/s" for rate, what in rates if rate]
+        left = self._left_in_words(now)
+        if left:
+            said.append(f"about {left} left")
+        if event.downloads_limit and event.attachments_total:
+            said.append(f"{event.downloads_active} of {event.downloads_limit} downloads at once")
+        if event.retries:
+            said.append(f"{event.retries:,} request{'' if event.retries == 1 else 's'} repeated")
+        return ", ".join(said)
+
+    def state(self, now: float) -> str:
+        """Return what is being waited for, or how it ended."""
+        said = [
+            f"{_capital(source)} asks to wait: {math.ceil(seconds)} s left"
+            for source, seconds in self.waits(now).items()
+        ]
+        if self._retry:
+            why, until = self._retry
+            said.append(f"{why}, next try in {math.ceil(until - now)} s" if until > now else f"{why}, trying again")
+        if said or not self.outcome:
+            return "; ".join(said)
+        seconds = seconds_in_words(self.event.elapsed_seconds)
+        if self.outcome == "partial":
+            return f"done in {seconds}, but something is missing: the report says what"
+        return f"{self.outcome} in {seconds}"
+
+    def in_brief(self, now: float) -> list[str]:
+        """Return all of this in few words, for one line: the messages, and then what matters most first."""
+        event, state = self.event, self.state(now)
+        if self.outcome:
+            return [self.messages, *filter(None, (state, self.size))]
+        # While something is waited for, that tells how long still.
+        messages_rate, rate = ("", "") if state else self._rates_in_words(now)
+        left = "" if state else self._left_in_words(now)
+        said = (
+            state,
+            f"{rate}/s" if rate else "",
+            f"{left} left" if left else "",
+            f"{event.downloads_active} of {event.downloads_limit} at once" if event.attachments_total else "",
+            f"{event.retries:,} repeated" if event.retries else "",
+        )
+        return [f"{self.messages}, {messages_rate}/s" if messages_rate else self.messages, *filter(None, said)]
+
+    def _rates_in_words(self, now: float) -> tuple[str, str]:
+        """Write how many messages and attachments come per second; empty for what does not, or not any more."""
+        messages, attachments = (f"{rate:,.0f}" if rate >= 0.5 else "" for rate in self.rates(now))
+        return messages if self.event.reading else "", attachments
+
+    def _left_in_words(self, now: float) -> str:
+        left = self.left_seconds(now)
+        return "" if left is None or left < 0.5 else seconds_in_words(left)
+
+
+def _capital(source: str) -> str:
+    """Write a service's name as people do; a host's stays as it is."""
+    return plain(source).capitalize() if source.isalpha() else plain(source)
+
+
+def seconds_in_words(seconds: float) -> str:
+    """Write a stretch of time for a reader.
+
+    Examples
+    --------
+    >>> seconds_in_words(3.04), seconds_in_words(75), seconds_in_words(600), seconds_in_words(90_000)
+    ('3.0 s', '75 s', '10 min', '25.0 h')
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

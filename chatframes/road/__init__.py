@@ -1,0 +1,1 @@
+"""One call, from its sources to its table."""

@@ -1,0 +1,99 @@
+"""The user's half of the settings: whether to download images, and how large they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import ConfigError
+from .mistakes import admin_keys, nearest, shown
+
+__all__ = ["ImageSettings", "image_settings", "kind_of"]
+
+MAX_SIZE_BYTES = 10 * 2**20
+LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """What the user decides for one call: whether to download images, and how large they may be.
+
+    Parameters
+    ----------
+    enabled : bool
+        Download images.
+    max_size_bytes : int
+        Leave out images above this size, 1 to 2,147,483,647 bytes; 10 MiB unless told.
+
+    Raises
+    ------
+    ConfigError
+        A value is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> ImageSettings(enabled=True)
+    ImageSettings(enabled=True, max_size_bytes=10485760)
+    """
+
+    enabled: bool
+    max_size_bytes: int = MAX_SIZE_BYTES
+
+    def __post_init__(self) -> None:
+        size = self.max_size_bytes
+        if not isinstance(self.enabled, bool):
+            raise ConfigError(f"images: enabled is {kind_of(self.enabled)}: write True or False.")
+        if not isinstance(size, int) or isinstance(size, bool):
+            raise ConfigError(f"images: max_size_bytes is {kind_of(size)}: write a whole number of bytes.")
+        if not 1 <= size <= LARGEST_SIZE_BYTES:
+            raise ConfigError(
+                f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
+            )
+
+
+def image_settings(images: object) -> ImageSettings:
+    """Turn whatever a user gives as ``images=`` into `ImageSettings`.
+
+    Parameters
+    ----------
+    images : None, bool, ImageSettings, mapping, or anything with a ``.settings``
+        None and False are off, True is on up to 10 MiB, a mapping has the keys `enabled` and `max_size_bytes`. The
+        ``.settings`` of a widget are read once, now.
+
+    Raises
+    ------
+    ConfigError
+        It is none of these, or holds a key that is the admin's or nobody's.
+
+    Examples
+    --------
+    >>> image_settings({"enabled": True, "max_size_bytes": 1_000_000})
+    ImageSettings(enabled=True, max_size_bytes=1000000)
+    """
+    if images is None or isinstance(images, bool):
+        return ImageSettings(bool(images))
+    if not isinstance(images, ImageSettings | Mapping):
+        images = getattr(images, "settings", images)
+    if isinstance(images, ImageSettings):
+        return images
+    if not isinstance(images, Mapping):
+        raise ConfigError(
+            f"images= is {kind_of(images)}: give True, False, ImageSettings(enabled=True, max_size_bytes=...), "
+            "a dict with these two keys, or a widget that has .settings."
+        )
+    for key in images:
+        if key in admin_keys():
+            raise ConfigError(
+                f'images: "{shown(key)}" is the admin\'s and not part of a call: it belongs in config.json.'
+            )
+        if key not in ("enabled", "max_size_bytes"):
+            hint = nearest(str(key), ["enabled", "max_size_bytes"])
+            raise ConfigError(f'images: unknown key "{shown(key)}": {hint}')
+    if "enabled" not in images:
+        raise ConfigError('images: the key "enabled" is missing: write {"enabled": True, ...}.')
+    return ImageSettings(**images)
+
+
+def kind_of(value: object) -> str:
+    """Return a number as it is and anything else, which may be a secret, as its type."""
+    return f"{value}" if isinstance(value, int | float) else f"a value of type {type(value).__name__}"

@@ -1,0 +1,258 @@
+"""Reddit: subreddits, searches and posts, with their comments and pictures, through Reddit's API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from ...errors import ChatNotFound, ConfigError
+from ...transfer.gate import gate
+from ...windows import END_OF_TIME, parse_bounds, plain_bound
+from .. import Context, plain_number
+from .names import Target, target
+
+if TYPE_CHECKING:
+    from .chat import RedditChat
+    from .reader import Reader
+
+__all__ = ["SEARCH_SORTS", "SERVICE", "SORTS", "TIME_FILTERS", "Reddit", "connect", "forget_accounts"]
+
+SERVICE: Literal["reddit"] = "reddit"
+SORTS = ("new", "hot", "top", "rising", "controversial")
+SEARCH_SORTS = ("new", "relevance", "hot", "top", "comments")
+TIME_FILTERS = ("all", "year", "month", "week", "day", "hour")
+
+
+@dataclass(frozen=True, init=False)
+class Reddit:
+    """Posts of a subreddit (or one post) with their comments, and which days of them.
+
+    Parameters
+    ----------
+    what : str
+        A subreddit (``"python"``, ``"r/python"``), several as one listing (``"python+learnpython"``), what somebody
+        has put on their own profile (``"u/name"``), or one post: its URL, its short or share link, or its id as
+        ``"t3_1abcd2"``.
+    sort : str
+        The order of the listing: ``"new"``, ``"hot"``, ``"top"``, ``"rising"``, ``"controversial"``; of a search also
+        ``"relevance"`` and ``"comments"``.
+    time_filter : str
+        Of ``"top"``, ``"controversial"`` and searches: ``"all"``, ``"year"``, ``"month"``, ``"week"``, ``"day"`` or
+        ``"hour"``.
+    search : str, optional
+        Only posts that match these words, as Reddit's own search understands them.
+    posts : int or "all"
+        At most so many posts; ``"all"`` is as many as Reddit lists, about 1,000.
+    comments : int or "all"
+        So many comments of each post, the best ones as Reddit sees them; 0 is none, ``"all"`` is every one: that takes
+        about a request per 100 comments.
+    since, until : str, datetime.date or datetime.datetime, optional
+        A bare date is that whole day in `tz`, at both ends; a datetime is that instant (a naive one is in `tz`). Only
+        with ``sort="new"`` is the listing read no further than needed; Reddit cannot be asked for a range of time.
+    tz : str
+        Time zone of bare dates and naive datetimes, an IANA name. The table itself is in UTC.
+
+    Raises
+    ------
+    ConfigError
+        For what names neither subreddit nor post, a sort or filter that Reddit does not have, a number that is none,
+        or a wrong bound.
+
+    Notes
+    -----
+    Source: https://www.reddit.com/dev/api. Reddit lists no more than about 1,000 posts, whatever there is: the report
+    says when that end was met. One request at a time, 100 a minute in the long run.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> cf.Reddit("r/apollo", posts=50, comments=20)
+    Reddit('r/apollo')
+    >>> with cf.sandbox() as world:
+    ...     df = cf.fetch(cf.Reddit("r/apollo", posts="all", comments="all"), config=world.config, progress=False)
+    >>> len(df)
+    300
+    """
+
+    what: str
+    sort: str
+    time_filter: str
+    search: str | None
+    posts: int | Literal["all"]
+    comments: int | Literal["all"]
+    since: str | None
+    until: str | None
+    tz: str
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        sort: str = "new",
+        time_filter: str = "all",
+        search: str | None = None,
+        posts: int | Literal["all"] = 50,
+        comments: int | Literal["all"] = 20,
+        since: str | date | datetime | None = None,
+        until: str | date | datetime | None = None,
+        tz: str = "UTC",
+    ) -> None:
+        if not isinstance(what, str) or not what.strip():
+            raise ConfigError("Reddit(what): what is a subreddit, or the URL or id of a post, a text that is not empty")
+        if search is not None and (not isinstance(search, str) or not search.strip()):
+            raise ConfigError("Reddit(search=...): search is a text that is not empty, or None for all posts")
+        if not isinstance(tz, str):
+            raise ConfigError("Reddit(tz=...): tz is the name of a time zone, such as 'Europe/Oslo'")
+        found = target(what.strip())
+        values = {
+            "what": what.strip(),
+            "sort": sort,
+            "time_filter": time_filter,
+            "search": search and search.strip(),
+            "posts": _number_or_all("posts", posts, 1),
+            "comments": _number_or_all("comments", comments, 0),
+            "since": plain_bound(since, "since"),
+            "until": plain_bound(until, "until"),
+            "tz": tz,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._check_order(found)
+        parse_bounds(self.since, self.until, tz, END_OF_TIME)  # what is wrong is said now, not in mid-fetch
+
+    def _check_order(self, found: Target) -> None:
+        sorts = SORTS if self.search is None else SEARCH_SORTS
+        if self.sort not in sorts:
+            raise ConfigError(f"Reddit(sort={self.sort!r}): sort is one of {', '.join(map(repr, sorts))}")
+        if self.time_filter not in TIME_FILTERS:
+            allowed = ", ".join(map(repr, TIME_FILTERS))
+            raise ConfigError(f"Reddit(time_filter={self.time_filter!r}): time_filter is one of {allowed}")
+        filtered = self.search is not None or self.sort in ("top", "controversial")
+        if self.time_filter != "all" and not filtered:
+            raise ConfigError(
+                f"Reddit(time_filter={self.time_filter!r}): only sort='top', sort='controversial' and searches have a "
+                "time filter; for days write since= and until="
+            )
+        if found.kind != "listing" and (self.search is not None or self.sort != "new"):
+            raise ConfigError(f"Reddit({self.what!r}) is one post: sort= and search= are for subreddits")
+
+    def __repr__(self) -> str:
+        usual = {"sort": "new", "time_filter": "all", "search": None, "posts": 50, "comments": 20}
+        usual |= {"since": None, "until": None, "tz": "UTC"}
+        shown = "".join(
+            f", {name}={getattr(self, name)!r}" for name, value in usual.items() if getattr(self, name) != value
+        )
+        return f"Reddit({self.what!r}{shown})"
+
+    @property
+    def service(self) -> Literal["reddit"]:
+        return SERVICE
+
+    @property
+    def label(self) -> str:
+        return repr(self)
+
+    @asynccontextmanager
+    async def open(self, context: Context) -> AsyncIterator[RedditChat]:
+        """Log in if need be; the subreddit is looked up with its first page."""
+        from .chat import RedditChat
+        from .listing import question
+
+        async with connect(context) as reader:
+            found = target(self.what)
+            if found.kind == "share":
+                found = await _behind(found, reader)
+            yield RedditChat(
+                reader=reader,
+                target=found,
+                question=question(found.name, self.sort, self.time_filter, self.search),
+                by_time=self.sort == "new",
+                posts=None if self.posts == "all" else self.posts,
+                comments=None if self.comments == "all" else self.comments,
+                label=self.label,
+            )
+
+
+def _number_or_all(name: str, value: Any, least: int) -> Any:
+    number = plain_number(value)
+    if number == "all" or (isinstance(number, int) and not isinstance(number, bool) and number >= least):
+        return number
+    raise ConfigError(f"Reddit({name}={value!r}): {name} is a whole number, {least} or more, or 'all'")
+
+
+async def _behind(found: Target, reader: Reader) -> Target:
+    """Return what a share link leads to."""
+    from .account import Refused
+
+    try:
+        await reader.get(found.name, {})
+        location = ""
+    except Refused as refused:
+        location = refused.location
+    try:
+        behind = target(location)
+    except ConfigError:
+        behind = found
+    if behind.kind == "share":
+        raise ChatNotFound(f"the share link {found.name!r} leads to no post; open it in a browser and give that URL")
+    return behind
+
+
+@asynccontextmanager
+async def connect(context: Context) -> AsyncIterator[Reader]:
+    """Take part in the process's one client for this endpoint and credential."""
+    import httpx
+
+    from ...transfer.guard import Guard
+    from ...transfer.http import Anonymous, Http, shared
+    from ...transfer.link import Link
+    from .account import account, fingerprint
+    from .pictures import Places
+    from .reader import Reader
+
+    config = context.settings.config.reddit
+    limits = httpx.Limits(
+        max_connections=config.max_connections, max_keepalive_connections=config.max_keepalive_connections
+    )
+    known = account(config)
+    ends = config.oauth_url, config.reddit_url
+    ways = context.settings.config.downloads
+    guard = Guard(frozenset(ways.allowed_private_hosts))
+    key = (
+        SERVICE,
+        *ends,
+        fingerprint(config),
+        limits.max_connections,
+        limits.max_keepalive_connections,
+        guard,
+        ways.trust_env,
+    )
+    the_gate = gate(SERVICE)
+
+    def build() -> Http:
+        api, site = ends
+        return Http(SERVICE, api, Anonymous(), limits, also=site, guard=guard, trust_env=ways.trust_env)
+
+    async with shared(key, build) as http:
+        with (
+            the_gate.pages.limited_to(1),
+            the_gate.downloads.limited_to(config.max_concurrent_image_downloads),
+        ):
+            wait = ways.max_retry_wait_seconds
+            pace = known.budget.pause_seconds
+            whose = f"{config.oauth_url} {fingerprint(config)}"  # Reddit counts each key on its own
+            link = Link(http, the_gate, context.clock, context.emit, wait, context.count, pace, whose)
+            yield Reader(known, link, Places.of(config.reddit_url), context.settings.raw)
+
+
+def forget_accounts() -> None:
+    """Forget every token."""
+    import sys
+
+    if "chatframes.sources.reddit.account" in sys.modules:
+        from .account import forget_accounts as forget
+
+        forget()

@@ -1,0 +1,183 @@
+"""Telegram: chats and channels, their messages, people and files, over MTProto with the user's own account."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal
+
+from ...errors import ConfigError
+from ...model import Chat
+from ...transfer.gate import gate
+from ...windows import END_OF_TIME, parse_bounds, plain_bound
+from .. import Context, plain_number
+
+if TYPE_CHECKING:
+    from .chat import TelegramChat
+    from .link import TelegramLink
+
+__all__ = ["SERVICE", "Telegram", "close_all", "connect", "list_chats"]
+
+SERVICE: Literal["telegram"] = "telegram"
+LONGEST_NAME = 300
+
+
+@dataclass(frozen=True, init=False)
+class Telegram:
+    """A Telegram chat, group or channel, and which days of it.
+
+    Parameters
+    ----------
+    chat : str or int
+        ``"@name"``, a t.me link, the numeric id (as `chats` lists it, or without its ``-100``), the title of a chat
+        of this account, or ``"me"`` for Saved Messages.
+    since, until : str, datetime.date or datetime.datetime, optional
+        A bare date is that whole day in `tz`, at both ends; a datetime is that instant (a naive one is in `tz`).
+        Without `since` the whole history is read; without `until` everything up to the start of the call.
+    tz : str
+        Time zone of bare dates and naive datetimes, an IANA name. The table itself is in UTC.
+    limit : int, optional
+        Only so many of the newest messages (service messages count, too).
+
+    Raises
+    ------
+    ConfigError
+        For a bound that is no date, an unknown time zone, an empty range, or a limit below 1.
+
+    Notes
+    -----
+    Source: https://core.telegram.org/methods, with the account that `TelegramLogin` or ``chatframes login telegram``
+    has logged in. Bots cannot read history. Telegram tolerates about one page of 100 messages a second in the long
+    run: after a burst of 40 pages chatframes keeps to that.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> cf.Telegram("@apollo", since="2026-10-01", limit=1000)
+    Telegram('@apollo', since='2026-10-01', limit=1000)
+    >>> with cf.sandbox() as world:
+    ...     len(cf.fetch(cf.Telegram("@apollo"), config=world.config, progress=False))
+    300
+    """
+
+    chat: str
+    since: str | None
+    until: str | None
+    tz: str
+    limit: int | None
+
+    def __init__(
+        self,
+        chat: str | int,
+        *,
+        since: str | date | datetime | None = None,
+        until: str | date | datetime | None = None,
+        tz: str = "UTC",
+        limit: int | None = None,
+    ) -> None:
+        chat, limit = plain_number(chat), plain_number(limit)
+        if isinstance(chat, bool) or not isinstance(chat, str | int) or not str(chat).strip():
+            raise ConfigError("Telegram(chat): chat is @name, a t.me link, a numeric id or the title of a chat")
+        if len(str(chat)) > LONGEST_NAME:
+            raise ConfigError(f"Telegram(chat): a text of {len(str(chat)):,} characters names no chat")
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            raise ConfigError(f"Telegram(limit={limit!r}): limit is a whole number, 1 or more, or None for all")
+        values = {
+            "chat": str(chat).strip(),
+            "since": plain_bound(since, "since"),
+            "until": plain_bound(until, "until"),
+            "tz": tz,
+            "limit": limit,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        parse_bounds(self.since, self.until, tz, END_OF_TIME)  # what is wrong is said now, not in mid-fetch
+
+    def __repr__(self) -> str:
+        options = {"since": self.since, "until": self.until, "limit": self.limit}
+        shown = "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
+        return f"Telegram({self.chat!r}{shown}{'' if self.tz == 'UTC' else f', tz={self.tz!r}'})"
+
+    @property
+    def service(self) -> Literal["telegram"]:
+        return SERVICE
+
+    @property
+    def label(self) -> str:
+        return repr(self)
+
+    @asynccontextmanager
+    async def open(self, context: Context) -> AsyncIterator[TelegramChat]:
+        """Find the chat, with the account that is logged in."""
+        from telethon import utils
+
+        from .chat import TelegramChat
+        from .names import find, kind_of, title_of
+        from .peers import username_of
+        from .rows import ChatFacts
+
+        async with connect(context) as link:
+            entity = await find(link, self.chat)
+            kind = kind_of(entity)
+            config = context.settings.config.telegram
+            chat = TelegramChat(
+                facts=ChatFacts(
+                    chat_id=str(utils.get_peer_id(entity)),
+                    chat_name=title_of(entity),
+                    kind="person" if kind == "bot" else kind,
+                    username=username_of(entity),
+                    forum=bool(getattr(entity, "forum", False)),
+                    bare_id=entity.id,
+                    me_id=link.account.me.id,
+                ),
+                peer=utils.get_input_peer(entity, allow_self=False),
+                link=link,
+                label=self.label,
+                streams=config.max_concurrent_fetches,
+                chunk_days=config.parallel_fetch_chunk_days,
+                limit=self.limit,
+                unbounded=self.since is None and self.limit is None,
+                raw=context.settings.raw,
+            )
+            try:
+                yield chat
+            finally:
+                await chat.close()
+
+
+@asynccontextmanager
+async def connect(context: Context) -> AsyncIterator[TelegramLink]:
+    """Take part in the process's one client for this account."""
+    from .account import account
+    from .link import TelegramLink
+
+    config = context.settings.config.telegram
+    the_gate = gate(SERVICE)
+    known = await account(config)
+    with (
+        the_gate.pages.limited_to(config.max_concurrent_fetches),
+        the_gate.downloads.limited_to(config.max_concurrent_media_downloads),
+    ):
+        wait = context.settings.config.downloads.max_retry_wait_seconds
+        yield TelegramLink(known, the_gate, context.clock, context.emit, wait, context.count)
+
+
+async def list_chats(context: Context) -> list[Chat]:
+    """Return the chats of this account, most recently active first."""
+    from .names import as_chat, dialogs
+
+    async with connect(context) as link:
+        chats = [as_chat(entity, when) async for entity, when in dialogs(link)]
+    return sorted(chats, key=lambda chat: chat.last_activity.timestamp() if chat.last_activity else 0, reverse=True)
+
+
+async def close_all() -> None:
+    """Hang up on every account."""
+    import sys
+
+    if "chatframes.sources.telegram.account" in sys.modules:
+        from .account import close_all as close_accounts
+
+        await close_accounts()

@@ -1,0 +1,237 @@
+"""One Webex room, opened: its pages, its people, its files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+from ...errors import ChatNotFound, ServiceError
+from ...model import (
+    Attachment,
+    Body,
+    Message,
+    Page,
+    Status,
+    Window,
+)
+from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.link import Answer, Link, StatusError
+from .people import People
+from .rows import Item, row, stamp
+
+PAGE_SIZE = 1000  # Webex publishes no upper limit; it clamps what is too large
+BOT_PAGE_SIZE = 100  # together with mentionedPeople
+LEAST_PAGE_SIZE = 25
+ITEM_ATTEMPTS = 3
+ANCHOR_ATTEMPTS = 3
+IDLE_PAGES = 50  # this many in a row that bring nothing new are no list any more
+ONE_MS = timedelta(milliseconds=1)
+
+# What Webex means by its statuses for a file.
+FILE_STATUSES: dict[int, tuple[Status, str]] = {
+    404: ("failed", "gone"),
+    410: ("skipped", "malware"),
+    423: ("failed", "locked"),
+    428: ("skipped", "unscannable"),
+}
+
+
+@dataclass(slots=True)
+class Room:
+    """An `OpenChat`."""
+
+    id: str
+    name: str
+    begins: datetime | None
+    direct: bool
+    link: Link
+    people: People
+    clock: Clock
+    raw: bool
+    allow_unscannable: bool
+    bot: bool
+    notes: list[str] = field(default_factory=list)
+    cuts_itself: bool = False
+    _page_size: int = PAGE_SIZE
+    _ends_trusted: bool = False
+
+    def __post_init__(self) -> None:
+        if self._mentions_only:
+            self._page_size = BOT_PAGE_SIZE
+            self.notes.append(
+                "the token is a bot's: in a group space Webex shows a bot only the messages that mention it"
+            )
+
+    @property
+    def _mentions_only(self) -> bool:
+        return self.bot and not self.direct
+
+    async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
+        """Yield the window's pages, newest first; the last ones may reach past its older edge."""
+        url: str | None = self._first_page(_just_after(window.until))
+        visited: set[str] = set()
+        known: set[str] = set()
+        anchors_lost = idle_pages = 0
+        asked_again = False
+        edge = window.until  # everything of the window from here on is known
+        while url is not None:
+            if url in visited:
+                raise ServiceError("Webex's page links lead in a circle; the rest of this window was not read")
+            visited.add(url)
+            try:
+                answer = await self._page(url)
+            except _AnchorLost:
+                # The message the link counts from has been deleted: go on from the time reached. What comes twice
+                # is dropped on the road.
+                anchors_lost += 1
+                if anchors_lost > ANCHOR_ATTEMPTS:
+                    raise ServiceError("Webex lost its place in the list again and again") from None
+                visited.discard(url)
+                url = self._first_page(_just_after(edge))
+                visited.discard(url)
+                continue
+            messages = await self._rows(answer.payload)
+            url = next_link(answer.headers.get_list("Link"), url)
+            reached = _reached(messages, edge)
+            if url is not None:
+                self._ends_trusted = True
+            elif reached < edge and not self._ends_trusted:
+                # A gateway may have lost the Link header: this is the end only if nothing older comes.
+                url = self._first_page(_just_after(reached))
+                asked_again = True
+            elif asked_again:
+                self._ends_trusted = True
+            if url is None:
+                reached = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
+            new = {message.message_id for message in messages} - known
+            known |= new
+            idle_pages = 0 if new or reached < edge else idle_pages + 1
+            anchors_lost = 0 if reached < edge else anchors_lost
+            edge = min(edge, reached)
+            yield Page(messages, Window(edge, window.until) if edge < window.until else None)
+            if edge <= window.since:
+                return
+            if idle_pages > IDLE_PAGES:
+                raise ServiceError("Webex's page links go on and on without a new message; the rest was not read")
+            if url is not None and not self.link.http.is_api(url):
+                raise ServiceError("Webex's next-page link leads to another host; it was not followed")
+
+    def _first_page(self, before: datetime) -> str:
+        query = {"roomId": self.id, "before": stamp(before), **self._fixed_query()}
+        return f"{self.link.base_url}/messages?{urlencode(query)}"
+
+    async def _page(self, url: str) -> Answer:
+        """Return one page, asking for fewer messages each time the service runs out of time."""
+        while True:
+            small = self._page_size <= LEAST_PAGE_SIZE
+            anchored = "beforeMessage=" in url
+            let_through = frozenset() if small else frozenset({504})
+            try:
+                answer = await self.link.json(
+                    _with_query(url, self._fixed_query()),
+                    let_through=let_through | ({404} if anchored else frozenset()),
+                )
+            except StatusError as error:
+                raise self._explain(error) from None
+            if answer.status == 404:
+                raise _AnchorLost
+            if answer.status != 504:
+                self.link.count("page")
+                return answer
+            self._page_size = max(LEAST_PAGE_SIZE, self._page_size // 2)
+            self.link.count("retry")
+
+    def _fixed_query(self) -> dict[str, str]:
+        # Links have been seen with max=null and without mentionedPeople: what we asked for still holds.
+        query = {"max": str(self._page_size)}
+        if self._mentions_only:
+            query["mentionedPeople"] = "me"
+        return query
+
+    def _explain(self, error: StatusError) -> Exception:
+        if error.status == 403 and not self.direct:
+            return ChatNotFound(
+                f"Webex does not let this account read {self.name!r} (HTTP 403): it is not a member, the token lacks "
+                "the scope spark:messages_read, or it is a bot's, which sees only messages that mention it"
+            )
+        if error.status == 404:
+            return ChatNotFound(f"the Webex space {self.name!r} is no longer there, or this account has left it")
+        return error
+
+    async def _rows(self, payload: Item) -> list[Message]:
+        items = payload.get("items")
+        if not isinstance(items, list):
+            raise ServiceError("Webex answered without a list of messages")
+        fetched_at = self.clock.now()
+        messages = []
+        for item in items:
+            if not isinstance(item, dict) or not item.get("id"):
+                raise ServiceError("Webex listed a message without an id")
+            if item.get("errors"):
+                item = await self._healed(item)
+            messages.append(row(item, self.id, self.name, fetched_at, raw=self.raw))
+        await self.people.fill(messages)
+        return messages
+
+    async def _healed(self, item: Item) -> Item:
+        """Ask again for a message Webex could not decipher just now; return what is known of it in the end."""
+        for attempt in range(1, ITEM_ATTEMPTS + 1):
+            try:
+                answer = await self.link.json(
+                    f"{self.link.base_url}/messages/{quote(str(item['id']), safe='', errors='replace')}"
+                )
+            except StatusError:
+                return item
+            whole: Item = answer.payload
+            if not whole.get("errors") and whole.get("id") == item["id"]:
+                return whole
+            if attempt < ITEM_ATTEMPTS:
+                await self.clock.sleep(backoff_seconds(attempt, self.clock))
+        return item
+
+    def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
+        """Open one file; unscannable ones only when the admin allows it."""
+        url = attachment.url or ""
+        if self.allow_unscannable and self.link.http.is_api(url):
+            url += ("&" if "?" in url else "?") + "allow=unscannable"
+        return self.link.download(url, FILE_STATUSES)
+
+
+class _AnchorLost(Exception):
+    """The message a page link counts from is gone."""
+
+
+def next_link(headers: list[str], page_url: str) -> str | None:
+    """Return the URL of the one Link relation that counts, ``rel="next"``, whatever else stands beside it."""
+    for header in headers:
+        for part in header.split("<")[1:]:
+            url, _, params = part.partition(">")
+            for param in params.split(";"):
+                key, _, value = param.partition("=")
+                if key.strip().lower() == "rel" and "next" in value.strip(' ,"').lower().split():
+                    return urljoin(page_url, url)
+    return None
+
+
+def _reached(messages: list[Message], edge: datetime) -> datetime:
+    """Return the time from which on, up to `edge`, a page leaves no hole: by the later of its last two messages.
+
+    The last one alone may be oddly dated. More of that very millisecond may be on the next page.
+    """
+    times = [message.created_at for message in messages if message.created_at is not None][-2:]
+    return min(edge, max(times) + ONE_MS) if times and max(times) < edge else edge
+
+
+def _just_after(when: datetime) -> datetime:
+    # Whether `before` excludes equality is not documented: ask a millisecond more, and cut here.
+    whole = when.replace(microsecond=when.microsecond // 1000 * 1000)
+    return whole + ONE_MS * (1 if whole == when else 2)
+
+
+def _with_query(url: str, query: dict[str, str]) -> str:
+    parts = urlsplit(url)
+    pairs = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key not in query]
+    return urlunsplit(parts._replace(query=urlencode(pairs + list(query.items()))))

@@ -1,0 +1,1 @@
+"""The made-up team: its people, what they say, and their photographs."""

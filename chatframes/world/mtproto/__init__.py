@@ -1,0 +1,1 @@
+"""Telegram's transport, MTProto 2.0, as a server speaks it."""

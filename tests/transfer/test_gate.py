@@ -1,0 +1,223 @@
+"""The gate: one bound and one wait per service, for everybody in the process."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from help.fakes import STARTS, FakeTime
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatframes.transfer.gate import Bound, Gate, TooLong, forget_gates, gate
+
+
+async def turns(count: int = 3) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def hold(bound: Bound, release: asyncio.Event) -> None:
+    async with bound:
+        await release.wait()
+
+
+# --- at most so many at once ----------------------------------------------------------------------------------------
+
+
+def test_two_calls_share_one_bound() -> None:
+    async def main() -> None:
+        bound, release = Bound(), asyncio.Event()
+        with bound.limited_to(20), bound.limited_to(20):
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(100):
+                    tasks.create_task(hold(bound, release))
+                await turns()
+                assert bound.active == 20
+                release.set()
+            assert (bound.active, bound.peak) == (0, 20)
+
+    asyncio.run(main())
+
+
+def test_the_lower_limit_holds_while_both_calls_run_and_the_higher_one_again_afterwards() -> None:
+    async def main() -> None:
+        bound = Bound()
+        releases = [asyncio.Event() for _ in range(30)]
+        with bound.limited_to(8):
+            async with asyncio.TaskGroup() as tasks:
+                for release in releases[:20]:
+                    tasks.create_task(hold(bound, release))
+                await turns()
+                assert bound.active == 8
+                with bound.limited_to(3):
+                    for release in releases[:5]:
+                        release.set()
+                    await turns()
+                    assert (bound.limit, bound.active) == (3, 3)  # five left, and nobody came in for them
+                    releases[5].set()
+                    await turns()
+                    assert bound.active == 3
+                await turns()
+                assert (bound.limit, bound.active) == (8, 8)  # and those who waited came in without being pushed
+                for release in releases:
+                    release.set()
+            assert bound.active == 0
+
+    asyncio.run(main())
+
+
+def test_who_waits_longest_comes_in_first() -> None:
+    async def main() -> None:
+        bound, came = Bound(), []
+
+        async def come(name: int) -> None:
+            async with bound:
+                came.append(name)
+                await turns(1)
+
+        with bound.limited_to(2):
+            async with asyncio.TaskGroup() as tasks:
+                for name in range(20):
+                    tasks.create_task(come(name))
+        assert came == list(range(20))
+
+    asyncio.run(main())
+
+
+def test_an_exception_inside_gives_the_place_back() -> None:
+    async def main() -> None:
+        bound = Bound()
+        with bound.limited_to(1):
+            for _ in range(3):
+                with pytest.raises(KeyError):
+                    async with bound:
+                        raise KeyError
+            assert bound.active == 0
+
+    asyncio.run(main())
+
+
+steps = st.lists(st.tuples(st.sampled_from(["come", "cancel", "release", "turn", "limit"]), st.integers(0, 30)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps)
+def test_whatever_is_cancelled_at_whatever_moment_no_place_is_lost(script: Sequence[tuple[str, int]]) -> None:
+    async def main() -> None:
+        bound, limit = Bound(), 3
+        holders: list[tuple[asyncio.Task[None], asyncio.Event]] = []
+        with bound.limited_to(limit):
+            for what, number in script:
+                if what == "come":
+                    release = asyncio.Event()
+                    holders.append((asyncio.create_task(hold(bound, release)), release))
+                elif what == "cancel" and holders:
+                    holders[number % len(holders)][0].cancel()
+                elif what == "release" and holders:
+                    holders[number % len(holders)][1].set()
+                elif what == "limit":
+                    with bound.limited_to(1 + number % 4):
+                        await turns(number % 3)
+                else:
+                    await turns(number % 3)
+                assert bound.active <= limit
+            for _, release in holders:
+                release.set()
+            await asyncio.gather(*(task for task, _ in holders), return_exceptions=True)
+            assert bound.active == 0
+            again = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(limit + 2):
+                    tasks.create_task(hold(bound, again))
+                await turns()
+                assert bound.active == limit  # all of them, and not one more
+                again.set()
+
+    asyncio.run(main())
+
+
+# --- not before then ------------------------------------------------------------------------------------------------
+
+
+def test_an_open_gate_lets_through_without_a_pause() -> None:
+    async def main() -> None:
+        time = FakeTime()
+        assert await Gate().wait_open(0.0, time.clock) == 0.0
+        assert time.sleeps == []
+
+    asyncio.run(main())
+
+
+def test_a_closed_gate_holds_everybody_until_its_time_and_tells_each_once() -> None:
+    async def main() -> None:
+        time, closed, told = FakeTime(), Gate(), []
+        closed.close_for(30.0, time.clock)
+
+        async def pass_through() -> float:
+            waited = await closed.wait_open(60.0, time.clock, told.append)
+            assert time.seconds >= 30.0
+            return waited
+
+        assert await asyncio.gather(*(pass_through() for _ in range(25))) == [30.0] * 25
+        assert (time.seconds, told) == (30.0, [30.0] * 25)  # each may belong to another call
+        closed.close_for(5.0, time.clock)
+        assert await closed.wait_open(60.0, time.clock, told.append) == 5.0
+        assert told[25:] == [5.0]  # another wait is news again
+
+    asyncio.run(main())
+
+
+def test_a_refusal_that_comes_while_others_wait_prolongs_their_wait() -> None:
+    async def main() -> None:
+        time, closed = FakeTime(), Gate()
+        closed.close_for(10.0, time.clock)
+        first = asyncio.create_task(closed.wait_open(60.0, time.clock))
+        await asyncio.sleep(0)
+        closed.close_for(25.0, time.clock)
+        closed.close_for(1.0, time.clock)  # a shorter one takes nothing back
+        assert await first == 25.0
+        assert time.seconds == 25.0
+
+    asyncio.run(main())
+
+
+def test_a_wait_beyond_the_budget_ends_at_once_and_says_when_to_come_back() -> None:
+    async def main() -> None:
+        time, closed = FakeTime(), Gate()
+        closed.close_for(3600.0, time.clock)
+        with pytest.raises(TooLong) as caught:
+            await closed.wait_open(300.0, time.clock)
+        assert caught.value.retry_at == STARTS + timedelta(hours=1)
+        assert time.sleeps == []
+
+    asyncio.run(main())
+
+
+def test_waits_that_follow_each_other_are_held_to_one_budget() -> None:
+    async def main() -> None:
+        closed, dice = Gate(), random.Random(3)
+
+        async def refused_again() -> None:
+            closed.close_for(dice.uniform(15.0, 19.0), time.clock)
+
+        time = FakeTime(before_waking=refused_again)
+        closed.close_for(10.0, time.clock)
+        with pytest.raises(TooLong):
+            await closed.wait_open(60.0, time.clock)
+        assert 40.0 < time.seconds <= 60.0
+
+    asyncio.run(main())
+
+
+def test_a_service_has_one_gate_in_the_process_and_another_service_another() -> None:
+    forget_gates()
+    assert gate("webex") is gate("webex")
+    assert gate("webex") is not gate("reddit")
+    before = gate("webex")
+    forget_gates()
+    assert gate("webex") is not before
+    forget_gates()
