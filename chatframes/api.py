@@ -379,7 +379,10 @@ def listing(service: str, config: ConfigLike) -> Coroutine[Any, Any, pd.DataFram
 
 
 async def _chats(service: str, config: Config) -> pd.DataFrame:
-    list_chats = {webex.SERVICE: webex.list_chats, telegram.SERVICE: telegram.list_chats}.get(str(service).lower())
+    from .sources.telegram import names as telegram_names
+    from .sources.webex import names as webex_names
+
+    list_chats = {"webex": webex_names.list_chats, "telegram": telegram_names.list_chats}.get(str(service).lower())
     if list_chats is None:
         raise ConfigError(f"chats({service!r}): the services that can list chats are 'webex' and 'telegram'")
     listed = await list_chats(Context(merge(config), clock, lambda event: None, lambda what: None))
@@ -403,7 +406,11 @@ def shutdown() -> None:
 
 
 async def _forget() -> None:
-    await telegram.close_all()
-    webex.forget_tokens()
-    reddit.forget_accounts()
+    from .sources.reddit import account as reddit_account
+    from .sources.telegram import account as telegram_account
+    from .sources.webex import account as webex_account
+
+    await telegram_account.close_all()
+    webex_account.forget_tokens()
+    reddit_account.forget_accounts()
     forget_gates()

@@ -13,6 +13,8 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from ..words import bytes_in_words
+
 __all__ = ["ImageBytes", "ImageFacts", "inspect", "is_raster", "safe_name", "sniff"]
 
 EXTENSIONS = {
@@ -99,15 +101,6 @@ class ImageBytes(bytes):
             if facts.mime is not None and facts.showable:
                 shown[facts.mime] = base64.b64encode(self).decode("ascii")
         return shown
-
-
-def bytes_in_words(size_bytes: int) -> str:
-    """Write a number of bytes for a reader: ``48 kB`` (1 kB is 1,000 bytes)."""
-    if size_bytes < 1_000:
-        return f"{size_bytes} B"
-    if size_bytes < 999_500:
-        return f"{size_bytes / 1e3:.0f} kB"
-    return f"{size_bytes / 1e6:,.1f} MB"
 
 
 def _short_name(mime: str) -> str:

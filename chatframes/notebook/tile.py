@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import ipywidgets
 import pandas as pd
 
-from ..images.headers import bytes_in_words, inspect
+from ..images.headers import inspect
 from ..page.html import escaped, picture, plain
 from ..table.report import REASONS
+from ..words import bytes_in_words
 from .thumbnails import thumbnail
 
 __all__ = ["Entry", "Tile", "small_html"]

@@ -6,11 +6,11 @@ import asyncio
 import math
 from collections import deque
 
-from ..images.headers import bytes_in_words
 from ..model import Event
 from ..page.html import plain
+from ..words import bytes_in_words, seconds_in_words
 
-__all__ = ["Tally", "seconds_in_words"]
+__all__ = ["Tally"]
 
 _ENDINGS = {"complete": "done", "partial": "partial", "failed": "failed"}
 RECENT_SECONDS, LEAST_SECONDS = 10.0, 0.5  # what a rate is taken over
@@ -197,18 +197,3 @@ class Tally:
 def _capital(source: str) -> str:
     """Write a service's name as people do; a host's stays as it is."""
     return plain(source).capitalize() if source.isalpha() else plain(source)
-
-
-def seconds_in_words(seconds: float) -> str:
-    """Write a stretch of time for a reader.
-
-    Examples
-    --------
-    >>> seconds_in_words(3.04), seconds_in_words(75), seconds_in_words(600), seconds_in_words(90_000)
-    ('3.0 s', '75 s', '10 min', '25.0 h')
-    """
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -14,7 +14,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from .. import __version__
 from ..errors import AuthError, ChatframesError, ChatNotFound, RateLimited, ServiceError
 from ..model import (
     Attachment,
@@ -32,6 +31,7 @@ from ..table.batches import Batch, to_batch
 from ..transfer.clock import SYSTEM, Clock
 from ..transfer.downloads import Downloader
 from ..transfer.gate import gate
+from ..version import __version__
 from ..windows import EPOCH, Timeline, parse_bounds, utc_text
 from .reading import Reading, Row, asked_for, unexpected
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import ConfigError
-from ..images.headers import bytes_in_words
+from ..words import bytes_in_words
 from .arrow import (
     from_arrow,
     holds_pictures,

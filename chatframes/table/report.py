@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ConfigError
-from ..images.headers import bytes_in_words
 from ..model import RETRYABLE
 from ..page.activity import Activity, count_activity
 from ..page.html import plain, share, table
-from ..progress.tally import seconds_in_words
+from ..words import bytes_in_words, seconds_in_words
 
 __all__ = ["Gap", "Report", "SourceReport", "Span", "report"]
 

@@ -23,11 +23,11 @@ import asyncpraw
 import asyncprawcore
 from pydantic import SecretStr
 
-from ... import __version__
 from ...errors import AuthError, ChatframesError, ServiceError
 from ...settings.merge import RedditConfig
 from ...transfer.http import NO_TOKEN
 from ...transfer.link import Answer, Ask, Link
+from ...version import __version__
 from .pace import Budget
 
 TOKEN_PATH = "/api/v1/access_token"  # noqa: S105

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import ChatNotFound, ConfigError
-from ...transfer.gate import gate
 from ...windows import END_OF_TIME, parse_bounds, plain_bound
 from .. import Context, plain_number
 from .names import Target, target
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from .chat import RedditChat
     from .reader import Reader
 
-__all__ = ["SEARCH_SORTS", "SERVICE", "SORTS", "TIME_FILTERS", "Reddit", "connect", "forget_accounts"]
+__all__ = ["SEARCH_SORTS", "SORTS", "TIME_FILTERS", "Reddit"]
 
 SERVICE: Literal["reddit"] = "reddit"
 SORTS = ("new", "hot", "top", "rising", "controversial")
@@ -159,6 +158,7 @@ class Reddit:
     async def open(self, context: Context) -> AsyncIterator[RedditChat]:
         """Log in if need be; the subreddit is looked up with its first page."""
         from .chat import RedditChat
+        from .connect import connect
         from .listing import question
 
         async with connect(context) as reader:
@@ -199,60 +199,3 @@ async def _behind(found: Target, reader: Reader) -> Target:
     if behind.kind == "share":
         raise ChatNotFound(f"the share link {found.name!r} leads to no post; open it in a browser and give that URL")
     return behind
-
-
-@asynccontextmanager
-async def connect(context: Context) -> AsyncIterator[Reader]:
-    """Take part in the process's one client for this endpoint and credential."""
-    import httpx
-
-    from ...transfer.guard import Guard
-    from ...transfer.http import Anonymous, Http, shared
-    from ...transfer.link import Link
-    from .account import account, fingerprint
-    from .pictures import Places
-    from .reader import Reader
-
-    config = context.settings.config.reddit
-    limits = httpx.Limits(
-        max_connections=config.max_connections, max_keepalive_connections=config.max_keepalive_connections
-    )
-    known = account(config)
-    ends = config.oauth_url, config.reddit_url
-    ways = context.settings.config.downloads
-    guard = Guard(frozenset(ways.allowed_private_hosts))
-    key = (
-        SERVICE,
-        *ends,
-        fingerprint(config),
-        limits.max_connections,
-        limits.max_keepalive_connections,
-        guard,
-        ways.trust_env,
-    )
-    the_gate = gate(SERVICE)
-
-    def build() -> Http:
-        api, site = ends
-        return Http(SERVICE, api, Anonymous(), limits, also=site, guard=guard, trust_env=ways.trust_env)
-
-    async with shared(key, build) as http:
-        with (
-            the_gate.pages.limited_to(1),
-            the_gate.downloads.limited_to(config.max_concurrent_image_downloads),
-        ):
-            wait = ways.max_retry_wait_seconds
-            pace = known.budget.pause_seconds
-            whose = f"{config.oauth_url} {fingerprint(config)}"  # Reddit counts each key on its own
-            link = Link(http, the_gate, context.clock, context.emit, wait, context.count, pace, whose)
-            yield Reader(known, link, Places.of(config.reddit_url), context.settings.raw)
-
-
-def forget_accounts() -> None:
-    """Forget every token."""
-    import sys
-
-    if "chatframes.sources.reddit.account" in sys.modules:
-        from .account import forget_accounts as forget
-
-        forget()

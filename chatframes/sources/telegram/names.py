@@ -15,6 +15,8 @@ from telethon.tl import functions, types
 
 from ...errors import ChatNotFound
 from ...model import Chat
+from .. import Context
+from .connect import connect
 from .link import TelegramError, TelegramLink
 from .peers import name_of, username_of
 
@@ -66,6 +68,13 @@ def understand(chat: str) -> Meant:
         peers = (types.PeerUser(number), types.PeerChannel(number), types.PeerChat(number))
         return Meant("id", text, tuple(utils.get_peer_id(peer) for peer in peers))
     return Meant("title", text)
+
+
+async def list_chats(context: Context) -> list[Chat]:
+    """Return the chats of this account, most recently active first."""
+    async with connect(context) as link:
+        chats = [as_chat(entity, when) async for entity, when in dialogs(link)]
+    return sorted(chats, key=lambda chat: chat.last_activity.timestamp() if chat.last_activity else 0, reverse=True)
 
 
 async def find(link: TelegramLink, chat: str) -> Entity:

@@ -9,16 +9,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from ...errors import ConfigError
-from ...model import Chat
-from ...transfer.gate import gate
 from ...windows import END_OF_TIME, parse_bounds, plain_bound
 from .. import Context, plain_number
 
 if TYPE_CHECKING:
     from .chat import TelegramChat
-    from .link import TelegramLink
 
-__all__ = ["SERVICE", "Telegram", "close_all", "connect", "list_chats"]
+__all__ = ["Telegram"]
 
 SERVICE: Literal["telegram"] = "telegram"
 LONGEST_NAME = 300
@@ -114,6 +111,7 @@ class Telegram:
         from telethon import utils
 
         from .chat import TelegramChat
+        from .connect import connect
         from .names import find, kind_of, title_of
         from .peers import username_of
         from .rows import ChatFacts
@@ -145,39 +143,3 @@ class Telegram:
                 yield chat
             finally:
                 await chat.close()
-
-
-@asynccontextmanager
-async def connect(context: Context) -> AsyncIterator[TelegramLink]:
-    """Take part in the process's one client for this account."""
-    from .account import account
-    from .link import TelegramLink
-
-    config = context.settings.config.telegram
-    the_gate = gate(SERVICE)
-    known = await account(config)
-    with (
-        the_gate.pages.limited_to(config.max_concurrent_fetches),
-        the_gate.downloads.limited_to(config.max_concurrent_media_downloads),
-    ):
-        wait = context.settings.config.downloads.max_retry_wait_seconds
-        yield TelegramLink(known, the_gate, context.clock, context.emit, wait, context.count)
-
-
-async def list_chats(context: Context) -> list[Chat]:
-    """Return the chats of this account, most recently active first."""
-    from .names import as_chat, dialogs
-
-    async with connect(context) as link:
-        chats = [as_chat(entity, when) async for entity, when in dialogs(link)]
-    return sorted(chats, key=lambda chat: chat.last_activity.timestamp() if chat.last_activity else 0, reverse=True)
-
-
-async def close_all() -> None:
-    """Hang up on every account."""
-    import sys
-
-    if "chatframes.sources.telegram.account" in sys.modules:
-        from .account import close_all as close_accounts
-
-        await close_accounts()

@@ -16,9 +16,9 @@ from telethon.helpers import add_surrogate
 from telethon.tl import types
 
 from chatframes.model import Attachment, ForwardedFrom, Message
+from chatframes.sources.telegram import markup, media
 from chatframes.sources.telegram.peers import Peers, marked_id
 from chatframes.sources.telegram.rows import ChatFacts, migrated_from, rows
-from chatframes.sources.telegram import markup, media
 
 NOW = datetime(2026, 10, 5, 12, tzinfo=UTC)
 THEN = datetime(2026, 10, 1, 9, 30, 15, tzinfo=UTC)
