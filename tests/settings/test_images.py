@@ -1,0 +1,101 @@
+"""The user's side: images= in all its ways, and no way to an admin's limit."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from chatframes.errors import ConfigError
+from chatframes.settings.keys import describe_keys
+from chatframes.settings.merge import ImageSettings, merge
+
+
+class Widget:
+    def __init__(self, settings: object) -> None:
+        self.kept, self.reads = settings, 0
+
+    @property
+    def settings(self) -> object:
+        self.reads += 1
+        return self.kept
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (None, ImageSettings(False)),
+        (False, ImageSettings(False)),
+        (True, ImageSettings(True, 10_485_760)),
+        (ImageSettings(True, 5), ImageSettings(True, 5)),
+        ({"enabled": True}, ImageSettings(True)),
+        ({"enabled": False, "max_size_bytes": 7}, ImageSettings(False, 7)),
+        (Widget(ImageSettings(True, 9)), ImageSettings(True, 9)),
+        (Widget({"enabled": True, "max_size_bytes": 2**31 - 1}), ImageSettings(True, 2**31 - 1)),
+    ],
+)
+def test_images_may_be_said_in_several_ways(images, expected):
+    assert merge({}, images=images).images == expected
+
+
+def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
+    widget = Widget({"enabled": True, "max_size_bytes": 5})
+    settings = merge({}, images=widget)
+    widget.kept = {"enabled": False}
+    assert (settings.images, widget.reads) == (ImageSettings(True, 5), 1)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        ({"enabled": True, "max_concurrent_image_downloads": 99}, "is the admin's and not part of a call"),
+        ({"enabled": True, "max_concurrent_downloads": 99}, "it belongs in config.json"),
+        ({"enabled": True, "max_connections": 99}, "is the admin's"),
+        ({"enabled": True, "access_token": "x"}, "is the admin's"),
+        (
+            {"enabled": True, "allowed_private_hosts": ["10.0.0.5:80"]},
+            '"allowed_private_hosts" is the admin\'s and not',
+        ),
+        ({"enabled": True, "trust_env": True}, '"trust_env" is the admin\'s and not part of a call'),
+        (Widget({"enabled": True, "max_concurrent_fetches": 9}), "is the admin's"),
+        ({"enable": True}, 'unknown key "enable": did you mean "enabled"?'),
+        ({"enabled": True, "max_size": 5}, 'did you mean "max_size_bytes"?'),
+        ({"enabled": True, 5: 5}, 'unknown key "5": the keys there are: enabled, max_size_bytes.'),
+        ({"max_size_bytes": 5}, 'the key "enabled" is missing'),
+        ({}, 'the key "enabled" is missing'),
+        ({"enabled": 1}, "enabled is 1: write True or False"),
+        ({"enabled": "yes"}, "enabled is a value of type str: write True or False"),
+        ({"enabled": True, "max_size_bytes": True}, "max_size_bytes is True: write a whole number"),
+        ({"enabled": True, "max_size_bytes": 1e6}, "max_size_bytes is 1000000.0: write a whole number"),
+        ({"enabled": True, "max_size_bytes": "5"}, "write a whole number"),
+        ({"enabled": True, "max_size_bytes": 0}, "is 0, but may be 1 to 2147483647 (default 10485760)"),
+        ({"enabled": True, "max_size_bytes": 2**31}, "but may be 1 to"),
+        (1, "images= is 1: give True, False, ImageSettings"),
+        ("yes", "images= is a value of type str"),
+        (Widget(True), "images= is True"),
+        (object(), "images= is a value of type object"),
+    ],
+)
+def test_a_wrong_images_is_one_sentence_that_says_what_to_write(images, says):
+    with pytest.raises(ConfigError) as caught:
+        merge({}, images=images)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_image_settings_check_themselves():
+    with pytest.raises(ConfigError, match="enabled is 1"):
+        ImageSettings(1)
+    with pytest.raises(ConfigError, match="max_size_bytes is -1"):
+        ImageSettings(True, -1)
+
+
+def test_raw_is_yes_or_no():
+    assert merge({}, raw=True).raw is True
+    with pytest.raises(ConfigError, match="raw= is 1"):
+        merge({}, raw=1)
+
+
+def test_the_user_has_no_way_to_an_admins_limit():
+    mine = {field.name for field in dataclasses.fields(ImageSettings)}
+    assert mine.isdisjoint(key.name for key in describe_keys())
