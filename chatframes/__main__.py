@@ -6,14 +6,14 @@ import argparse
 import shlex
 import sys
 import warnings
-from getpass import getpass
 from importlib.util import find_spec
 from pathlib import Path
 
 import chatframes as cf
 
+from .services import service_called, services
+
 HERE = Path(__file__).parent
-TRIES = 3  # for each of phone, code and password
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("logout", "end that login, at the service and on this machine"),
     ):
         command = commands.add_parser(name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
-        command.add_argument("service", choices=["telegram"])
+        command.add_argument("service", choices=[name for name, service in services().items() if service.login])
         command.add_argument("--session", metavar="NAME", help='the name it is kept under ("default" unless told)')
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -44,10 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
             match options.command:
                 case "demo":
                     show(options.messages, options.images, options.out)
-                case "login":
-                    log_in(options.session)
-                case "logout":
-                    log_out(options.session)
+                case "login" | "logout" as step:
+                    login = service_called(options.service).login
+                    assert login is not None
+                    (login.log_in if step == "login" else login.log_out)(options.session)
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
         return 130
@@ -98,98 +98,6 @@ def show(messages: int, images: int, out: Path) -> None:
     print('  fetch a space of your own:            see "Your first real Webex space in three minutes" in the README')
     print('  fetch a Telegram chat of your own:    see "Your first real Telegram chat in three minutes" there')
     print('  fetch a subreddit of your own:        see "Your first real subreddit" there')
-
-
-def log_in(session: str | None) -> None:
-    """Ask for what a login to Telegram takes, step by step, in the terminal."""
-    from . import loop
-    from .sources.telegram.login import TelegramLogin
-    from .sources.telegram.store import session_file, session_name
-
-    if not sys.stdin.isatty():
-        raise cf.ConfigError(
-            "login asks for your phone number and a code: run it in a terminal, or use chatframes.TelegramLogin() in a "
-            "notebook"
-        )
-    config, asked = telegram_config(session)
-    login = TelegramLogin(config)
-    try:
-        loop.run(login.check())
-        if login.state == "done":
-            print(f"{login.describe()} There is nothing to do.")
-            return
-        step_by_step(login)
-    finally:
-        loop.run(login.close())
-    print(f"{login.describe()}\n")
-    name = session_name(config.telegram)
-    print(f"The login is kept in {session_file(name)}.")
-    which = f" --session {shlex.quote(session)}" if session is not None else ""
-    print(f"It opens your account: only you can read that file, and `chatframes logout telegram{which}` ends it.\n")
-    print("Next:")
-    if asked:
-        print("  keep both for later calls:   export TELEGRAM_API_ID='...' TELEGRAM_API_HASH='...'")
-    if session is not None:
-        print(f"  say which login you mean:    export TELEGRAM_SESSION={shlex.quote(session)}")
-    print('  see what there is:           cf.chats("telegram")')
-    print('  fetch a chat:                cf.fetch(cf.Telegram("@name"), images=True)')
-
-
-def step_by_step(login: cf.TelegramLogin) -> None:
-    """Ask for what is next until the login is done; a mistake may be mended twice."""
-    from . import loop
-
-    tries = TRIES
-    while login.state != "done":
-        try:
-            match login.state:
-                case "new":
-                    loop.run(login.send_code(input("Phone number, beginning with + and the country code: ")))
-                    print("Telegram has sent a code to your Telegram app.")
-                case "code sent":
-                    loop.run(login.sign_in(getpass("Code (not shown): ")))
-                case _:
-                    loop.run(login.check_password(getpass("Password of two-step verification (not shown): ")))
-            tries = TRIES
-        except (cf.AuthError, cf.ConfigError) as error:
-            tries -= 1
-            if not tries:
-                raise
-            print(f"{error}\n")
-
-
-def log_out(session: str | None) -> None:
-    """End a login to Telegram."""
-    from . import loop
-    from .sources.telegram.login import TelegramLogin
-    from .sources.telegram.store import session_file, session_name
-
-    config, _ = telegram_config(session)
-    kept = session_file(session_name(config.telegram))
-    if not kept.is_file() and " " not in kept.stem:  # a session string has no file
-        others = ", ".join(sorted(file.stem for file in kept.parent.glob("*.session"))) or "none"
-        raise cf.ConfigError(f"there is no login called {kept.stem!r} to end; kept here are: {others}")
-    login = TelegramLogin(config)
-    try:
-        loop.run(login.log_out())
-    finally:
-        loop.run(login.close())
-    print(f"Logged out of Telegram ({session_name(config.telegram)}).")
-
-
-def telegram_config(session: str | None) -> tuple[cf.Config, bool]:
-    """Return the settings, and whether api_id and api_hash had to be asked for."""
-    from .settings.merge import with_credentials
-
-    config = cf.load_config()
-    if session is not None:
-        config = with_credentials(config, "telegram", "--session", session=session)
-    if config.telegram.api_id is not None or not sys.stdin.isatty():
-        return config, False
-    print("Telegram wants every program to be known by an app of your own. Make one, once, at")
-    print("https://my.telegram.org (API development tools); it shows an api_id and an api_hash.\n")
-    api_id, api_hash = input("api_id: "), getpass("api_hash (not shown): ")
-    return with_credentials(config, "telegram", "your answer", api_id=api_id, api_hash=api_hash), True
 
 
 def notebook_command() -> str:

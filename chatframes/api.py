@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import pandas as pd
 
@@ -15,11 +15,9 @@ from . import loop
 from .errors import ChatframesError, ConfigError, IncompleteWarning
 from .progress.drawing import Display, Progress, listening
 from .road.run import Run
+from .services import Service, services
 from .settings.merge import Config, ConfigLike, Settings, load_config, merge
-from .sources import Context, Source
-from .sources.reddit import source as reddit
-from .sources.telegram import source as telegram
-from .sources.webex import source as webex
+from .sources import Context, Source, missing_members
 from .table.batches import Batch
 from .table.frame import build
 from .transfer.clock import SYSTEM
@@ -42,20 +40,24 @@ class _Request:
 def sources_of(sources: object) -> tuple[Source, ...]:
     """Return what was given as one source or several; where it is anything else, a ConfigError says what to write."""
     if isinstance(sources, str):
-        raise ConfigError(
-            f"{sources!r} is not a source: write cf.Webex({sources!r}), cf.Telegram({sources!r}) or "
-            f"cf.Reddit({sources!r})"
-        )
+        raise ConfigError(f"{sources!r} is not a source: write {_ways(lambda service: sources)}.")
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     if not listed:
         raise ConfigError("there is nothing to fetch: `sources` is an empty list")
     for source in listed:
-        if not isinstance(source, webex.Webex | telegram.Telegram | reddit.Reddit):
-            raise ConfigError(
-                f"a {type(source).__name__} is not a source: write cf.Webex('Project Apollo'), "
-                "cf.Telegram('@apollo') or cf.Reddit('r/apollo'), or a list of sources"
-            )
+        missing = missing_members(source, Source)
+        if missing:
+            kind = type(source).__name__
+            lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
+            ways = _ways(lambda service: service.example)
+            raise ConfigError(f"a {kind} is not a source{lacks}: write {ways}, or a list of sources.")
     return listed
+
+
+def _ways(chat: Callable[[Service], str]) -> str:
+    """Return how a chat is written at each service: ``cf.Webex('…'), cf.Telegram('…') or cf.Reddit('…')``."""
+    *others, last = [service.written(chat(service)) for service in services().values()]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def fetch(
@@ -339,7 +341,7 @@ class _Stream:
         return frame
 
 
-def chats(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -> pd.DataFrame:
+def chats(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see, most recently active first.
 
     Parameters
@@ -368,7 +370,7 @@ def chats(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -
     return loop.run(listing(service, config))
 
 
-async def chats_async(service: Literal["webex", "telegram"], *, config: ConfigLike = None) -> pd.DataFrame:
+async def chats_async(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see: `chats`, to be awaited."""
     return await loop.run_async(listing(service, config))
 
@@ -379,13 +381,11 @@ def listing(service: str, config: ConfigLike) -> Coroutine[Any, Any, pd.DataFram
 
 
 async def _chats(service: str, config: Config) -> pd.DataFrame:
-    from .sources.telegram import names as telegram_names
-    from .sources.webex import names as webex_names
-
-    list_chats = {"webex": webex_names.list_chats, "telegram": telegram_names.list_chats}.get(str(service).lower())
-    if list_chats is None:
-        raise ConfigError(f"chats({service!r}): the services that can list chats are 'webex' and 'telegram'")
-    listed = await list_chats(Context(merge(config), clock, lambda event: None, lambda what: None))
+    found = services().get(str(service).lower())
+    if found is None or found.list_chats is None:
+        able = " and ".join(repr(name) for name, one in services().items() if one.list_chats is not None)
+        raise ConfigError(f"chats({service!r}): the services that can list chats are {able}.")
+    listed = await found.list_chats(Context(merge(config), clock, lambda event: None, lambda what: None))
     frame = pd.DataFrame(
         {
             "id": pd.Series([chat.id for chat in listed], dtype="str"),

@@ -1,4 +1,4 @@
-"""The chats that an account can see, as widgets: a list that a search narrows, and how many messages of one."""
+"""The chats that an account can see, as a list that a search narrows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..page.html import plain
-from ..sources import Source
-from .numbers import WIDE, whole_number
+from .numbers import WIDE
 
 __all__ = ["ChatList"]
 
@@ -26,24 +25,22 @@ class ChatList:
     ----------
     load : callable
         Called when somebody asks for the list again; answers by `show`.
-    first : Source, optional
-        What is chosen to begin with.
+    first : str, optional
+        The id or title that is chosen to begin with.
 
     Attributes
     ----------
     chosen : str
         The id of the chat that is chosen, or what a source called it; raises ConfigError when there is none.
-    limit : int or None
-        How many messages, from the newest; raises ConfigError for what is no number.
     choices : tuple of ipywidgets.ValueWidget
         Everything that can be chosen.
     box : ipywidgets.VBox
         What to display.
     """
 
-    def __init__(self, load: Callable[[], None], first: Source | None = None) -> None:
+    def __init__(self, load: Callable[[], None], first: str | None = None) -> None:
         self._chats: pd.DataFrame | None = None
-        self._given = getattr(first, "room", None) or getattr(first, "chat", None)
+        self._given = first
         self._chosen: Any = self._given
         self._lock = threading.RLock()  # the list comes on the loop's thread, clicks on the kernel's
         self._drawing = False
@@ -56,15 +53,8 @@ class ChatList:
         self.refresh = ipywidgets.Button(description="List again", tooltip="Ask the service for the chats again")
         self.listed = ipywidgets.Select(description="Chat", options=[], rows=6, **WIDE)
         self.cut = ipywidgets.HTML()
-        self.newest = ipywidgets.Text(
-            description="Newest",
-            placeholder="all messages of these days",
-            value=str(getattr(first, "limit", None) or ""),
-            tooltip="How many messages, counted from the newest; nothing for all of them",
-            **WIDE,
-        )
-        self.choices = (self.listed, self.newest)
-        self.box = ipywidgets.VBox((ipywidgets.HBox((self.search, self.refresh)), self.listed, self.cut, self.newest))
+        self.choices = (self.listed,)
+        self.box = ipywidgets.VBox((ipywidgets.HBox((self.search, self.refresh)), self.listed, self.cut))
         self._draw()
         self.listed.observe(lambda _: self._picked(), "value")
         self.search.observe(lambda _: self._draw(), "value")
@@ -77,11 +67,6 @@ class ChatList:
         if chosen is None:
             raise ConfigError("no chat is chosen: pick one of the list")
         return chosen
-
-    @property
-    def limit(self) -> int | None:
-        text = self.newest.value.strip()
-        return whole_number(text, "Newest", "write one, or nothing for all messages") if text else None
 
     def title(self) -> str:
         """Return what the chosen chat is called, for people."""

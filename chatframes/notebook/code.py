@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..page.html import plain
+from ..services import services
 from ..settings.images import ImageSettings
 from ..sources import Source
 
@@ -32,12 +33,14 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
         images=True,
     )
     """
+    service = services()[source.service]
     lines = [
         "import chatframes as cf",
+        None if service.module == "chatframes" else f"import {service.module}",
         "",
         "df = cf.fetch(",
         f"    # {plain(title)}" if title else None,
-        f"    cf.{source!r},",
+        f"    {service.prefix}{source!r},",
         f"    images={_images(images)}," if images.enabled else None,
         f"    config={config}," if config else None,
         ")",

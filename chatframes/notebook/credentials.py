@@ -11,21 +11,13 @@ import ipywidgets
 from ..errors import ConfigError
 from ..page.cells import Closable, close_all
 from ..page.html import escaped
-from ..settings.keys import Service
+from ..services import Service, load
 from ..settings.merge import Config, with_credentials
-from ..sources.telegram.login import TelegramLogin
 from .jobs import Jobs
 from .secret_field import SecretField
-from .telegram_login import LoginCard
 
 __all__ = ["CredentialsForm", "LoginSteps"]
 
-# Which keys of config.json are asked for, with what a person calls them.
-_FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
-    "webex": (("access_token", "Access token"),),
-    "telegram": (("api_id", "api_id"), ("api_hash", "api_hash")),
-    "reddit": (("client_id", "Client id"), ("client_secret", "Client secret")),
-}
 _KEPT = (
     "What you give is taken out of its field at once and kept in this kernel's memory only; it is not saved with the "
     "notebook. To have it found the next time, put it into the environment."
@@ -37,8 +29,8 @@ class CredentialsForm:
 
     Parameters
     ----------
-    service : str
-        "webex", "telegram" or "reddit".
+    service : Service
+        Whose credentials they are.
     config : Config
         What the credentials are added to.
     done : callable
@@ -56,7 +48,7 @@ class CredentialsForm:
         self._service, self._config, self._done, self._jobs = service, config, done, jobs
         self.fields = {
             name: ipywidgets.Password(description=label, layout={"width": "32em"}, style={"description_width": "8em"})
-            for name, label in _FIELDS[service]
+            for name, label in service.credentials.asked
         }
         self._typed = {name: SecretField(field) for name, field in self.fields.items()}
         self.button = ipywidgets.Button(description="Use", button_style="primary")
@@ -67,13 +59,13 @@ class CredentialsForm:
     async def _use(self) -> None:
         for field in self._typed.values():
             await field.come()
-        missing = [label for name, label in _FIELDS[self._service] if self._typed[name].empty]
+        missing = [label for name, label in self._service.credentials.asked if self._typed[name].empty]
         if missing:  # the others keep what they have
             self.status.value = escaped(f"{missing[0]} is empty: fill it in")
             return
         given: dict[str, Any] = {name: field.take() for name, field in self._typed.items()}
         try:
-            config = with_credentials(self._config, self._service, "the form", **given)
+            config = with_credentials(self._config, self._service.name, "the form", **given)
         except ConfigError as error:
             self.status.value = escaped(error)
             return
@@ -109,12 +101,13 @@ class LoginSteps:
         self._form: Closable | None = None
 
     def ask(self, service: Service, config: Config) -> None:
-        """Show the form that is next: Telegram's own steps, once there is an app to take them with."""
-        if service != "telegram" or config.telegram.api_id is None:
+        """Show the form that is next: the service's own steps, once there is what they begin with."""
+        login = service.login
+        if login is None or not login.is_ready(config.section(service.name)):
             self._ask_for_keys(service, config)
             return
-        card = LoginCard(TelegramLogin(config), done=lambda: self._done(config))
-        other = ipywidgets.Button(description="Another app", tooltip="Give another api_id and api_hash")
+        card = load(login.form)(login.begin(config), done=lambda: self._done(config))
+        other = ipywidgets.Button(description=login.other_label, tooltip=login.other_tooltip)
         other.on_click(lambda _: self._ask_for_keys(service, config))
         self._show(card, card.box, other)
 

@@ -22,8 +22,8 @@ from ..page.cells import bundle, close_all, take_the_place
 from ..page.html import lines
 from ..progress.card import Card
 from ..road.reading import unexpected
+from ..services import services
 from ..settings.images import ImageSettings, image_settings
-from ..settings.keys import Service
 from ..settings.merge import Config, ConfigLike, load_config
 from ..sources import Source
 from ..table.report import report
@@ -307,8 +307,7 @@ class FetchPanel:
             self._say(unexpected(error))
 
     def _last_active(self, source: Source) -> str:
-        chat = getattr(source, "room", None) or getattr(source, "chat", None)
-        day = self.picker.chats.last_active(chat)
+        day = self.picker.last_active(source)
         return "" if day is None else f" in these days; this chat was last active on {day:%Y-%m-%d}"
 
     def _of_before(self) -> str:
@@ -330,11 +329,11 @@ class FetchPanel:
         self.saving.button.disabled = self.frame is None or "fetch" in self._begun
         self._ended(task)
 
-    def _list(self, service: Service) -> None:
+    def _list(self, service: str) -> None:
         self._listed = True
         self._jobs.begin("list", self._show_chats(service), self._ended)
 
-    async def _show_chats(self, service: Service) -> None:
+    async def _show_chats(self, service: str) -> None:
         self._say(ASKING)
         said = ""
         try:
@@ -364,20 +363,20 @@ class FetchPanel:
 
     # --- logging in ---------------------------------------------------------------------------------------------------
 
-    def _ask_to_log_in(self, service: Service, error: ChatframesError) -> str:
+    def _ask_to_log_in(self, service: str, error: ChatframesError) -> str:
         """Show the form that is needed, if one is, and return what to add to the error."""
         if not isinstance(error, AuthError) or service != self.picker.service or self._closed:
             return ""
-        self._login.ask(service, self.config)
+        self._login.ask(services()[service], self.config)
         return "\nOr fill in the form below."
 
     def _let_in(self, config: Config) -> None:
         self.config, self._config_name = config, "panel.config"
         self._write_code()
-        if self.picker.service == "reddit":
-            self._say("Thank you: press Fetch.")
-        else:
+        if self.picker.lists_chats:
             self.list_chats()
+        else:
+            self._say("Thank you: press Fetch.")
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -410,10 +409,7 @@ def _controls(images: object, remember: bool) -> ImageControls:
     return ImageControls(chosen.enabled, chosen.max_size_bytes, remember=remember)
 
 
-def _first_service(config: Config) -> Service:
-    """Return the first service that something is configured for."""
-    if config.webex.access_token is not None or config.webex.refresh_token is not None:
-        return "webex"
-    if config.telegram.api_id is not None:
-        return "telegram"
-    return "reddit" if config.reddit.client_id is not None else "webex"
+def _first_service(config: Config) -> str:
+    """Return the first service that something is configured for, or the first of all."""
+    configured = (name for name, service in services().items() if service.is_configured(config.section(name)))
+    return next(configured, next(iter(services())))

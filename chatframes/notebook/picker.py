@@ -1,4 +1,4 @@
-"""Which chat, as widgets: the service, then one of the chats this account can see, or a place at Reddit."""
+"""Which chat, as widgets: the service, then one of the chats this account can see, and what its source takes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from typing import Any
 import ipywidgets
 
 from ..page.cells import close_all
-from ..settings.keys import Service
+from ..services import Service, services
 from ..sources import Source
-from ..sources.reddit.source import Reddit
-from ..sources.telegram.source import Telegram
-from ..sources.webex.source import Webex
 from .chat_list import ChatList
 from .days import Days
-from .reddit_place import RedditPlace
+from .source_form import SourceForm
 
 __all__ = ["ChatPicker"]
-
-SERVICES: dict[str, Service] = {"Webex": "webex", "Telegram": "telegram", "Reddit": "reddit"}
 
 
 class ChatPicker:
@@ -28,7 +23,7 @@ class ChatPicker:
     Parameters
     ----------
     load : callable
-        Called with "webex" or "telegram" when its chats are wanted; answers by `chats.show`.
+        Called with the name of a service when its chats are wanted; answers by `chats.show`.
     changed : callable
         Called when another service was chosen, before its chats are wanted.
     first : Source, optional
@@ -39,9 +34,9 @@ class ChatPicker:
     Attributes
     ----------
     chats : ChatList
-        The chats of an account of Webex or Telegram.
-    place : RedditPlace
-        What is asked for at Reddit.
+        The chats of an account, where the service lists them.
+    forms : dict of str to SourceForm
+        What each service's source takes besides, by the service's name.
     choices : tuple of ipywidgets.ValueWidget
         Everything that can be chosen.
     box : ipywidgets.VBox
@@ -50,34 +45,53 @@ class ChatPicker:
 
     def __init__(
         self,
-        load: Callable[[Service], None],
+        load: Callable[[str], None],
         changed: Callable[[], None],
         first: Source | None = None,
-        service: Service = "webex",
+        service: str = "",
     ) -> None:
         self._load, self._change = load, changed
-        names = {value: name for name, value in SERVICES.items()}
+        chosen = first.service if first is not None else service
+        self._services = services()
+        self._titles = {one.title: name for name, one in self._services.items()}
+        titles = {name: title for title, name in self._titles.items()}
         self.services = ipywidgets.ToggleButtons(
             description="Service",
-            options=list(SERVICES),
-            value=names[first.service if first is not None else service],
+            options=list(self._titles),
+            value=titles[chosen or next(iter(titles))],
             style={"description_width": "5.5em", "button_width": "7em"},
         )
-        self.chats = ChatList(self.load, None if isinstance(first, Reddit) else first)
-        self.place = RedditPlace(first if isinstance(first, Reddit) else None)
-        self.choices = (self.services, *self.chats.choices, *self.place.choices)
+        self.chats = ChatList(self.load, self._listed_chat(first))
+        self.forms = {name: SourceForm(one, first if name == chosen else None) for name, one in self._services.items()}
+        fields = [widget for form in self.forms.values() for widget in form.choices]
+        self.choices = (self.services, *self.chats.choices, *fields)
         self._below = ipywidgets.VBox()
         self.box = ipywidgets.VBox((self.services, self._below))
         self._arrange()
         self.services.observe(lambda _: self._changed(), "value")
 
     @property
-    def service(self) -> Service:
-        return SERVICES[self.services.value]
+    def service(self) -> str:
+        """The name of the service that is chosen."""
+        return self._titles[self.services.value]
+
+    @property
+    def lists_chats(self) -> bool:
+        """Whether the service that is chosen lists the chats of an account."""
+        return self._chosen.list_chats is not None
+
+    @property
+    def form(self) -> SourceForm:
+        """What is asked for at the service that is chosen."""
+        return self.forms[self.service]
+
+    @property
+    def _chosen(self) -> Service:
+        return self._services[self.service]
 
     def load(self) -> None:
         """Ask for the chats of the service that is chosen, where there is a list of them."""
-        if self.service != "reddit":
+        if self.lists_chats:
             self._load(self.service)
 
     def source(self, days: Days) -> Source:
@@ -88,20 +102,31 @@ class ChatPicker:
         ConfigError
             Nothing is chosen, or the days or the time zone cannot be right.
         """
-        times: dict[str, Any] = {"since": days.since, "until": days.until, "tz": days.tz}
-        if self.service == "reddit":
-            return self.place.source(times)
-        if self.service == "telegram":
-            return Telegram(self.chats.chosen, limit=self.chats.limit, **times)
-        return Webex(self.chats.chosen, **times)
+        chosen = self._chosen
+        listed = {chosen.chat_key: self.chats.chosen} if self.lists_chats else {}
+        values = {**listed, **self.form.values()}
+        chat = values.pop(chosen.chat_key)
+        source: Source = chosen.source(chat, since=days.since, until=days.until, tz=days.tz, **values)
+        return source
 
     def title(self) -> str:
         """Return what the chosen chat is called, for people."""
-        return "" if self.service == "reddit" else self.chats.title()
+        return self.chats.title() if self.lists_chats else ""
+
+    def last_active(self, source: Source) -> Any:
+        """Return when the chat of a source was last active (UTC), as far as the list says."""
+        return self.chats.last_active(self._listed_chat(source)) if self.lists_chats else None
 
     def close(self) -> None:
         """Take the widgets off the page, those that are not shown now as well."""
-        close_all(self.box, self.chats.box, self.place.box)
+        close_all(self.box, self.chats.box, *(form.box for form in self.forms.values()))
+
+    def _listed_chat(self, source: Source | None) -> str | None:
+        """Return the chat that a source names, where its service lists chats."""
+        if source is None or self._services[source.service].list_chats is None:
+            return None
+        chat = getattr(source, self._services[source.service].chat_key)
+        return None if chat is None else str(chat)
 
     def _changed(self) -> None:
         self.chats.forget()
@@ -110,5 +135,4 @@ class ChatPicker:
         self.load()
 
     def _arrange(self) -> None:
-        self.chats.newest.layout.display = None if self.service == "telegram" else "none"
-        self._below.children = (self.place.box if self.service == "reddit" else self.chats.box,)
+        self._below.children = (*((self.chats.box,) if self.lists_chats else ()), self.form.box)

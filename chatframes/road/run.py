@@ -24,7 +24,6 @@ from ..model import (
     Page,
     Window,
 )
-from ..settings.keys import Service
 from ..settings.merge import Settings
 from ..sources import Context, Source
 from ..table.batches import Batch, to_batch
@@ -80,7 +79,7 @@ class Run:
             Reading(source, parse_bounds(source.since, source.until, source.tz, self._started_at)) for source in sources
         ]
         self._remember_bytes = remember_bytes
-        self._downloaders: dict[Service, Downloader] = {}
+        self._downloaders: dict[str, Downloader] = {}
         self._rows: dict[str, Row] = {}  # on their way, by uid
         self._seen: dict[str, tuple[Reading, Window]] = {}
         self._ready: deque[Row] = deque()
@@ -208,7 +207,7 @@ class Run:
         except* Exception as group:
             raise _first(group) from None  # an ExceptionGroup never reaches a user
 
-    def _downloader(self, service: Service) -> Downloader:
+    def _downloader(self, service: str) -> Downloader:
         return Downloader(
             gate(service).downloads,
             self._settings.limits(service).max_concurrent_downloads,

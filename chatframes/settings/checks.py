@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import binascii
 import ipaddress
 import re
-from base64 import urlsafe_b64decode
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -13,28 +11,9 @@ from pydantic import SecretStr
 
 from ..errors import ConfigError
 
-__all__ = [
-    "Secret",
-    "api_hash",
-    "api_id",
-    "client_id",
-    "endpoint",
-    "header_value",
-    "ip_address",
-    "is_session_string",
-    "password",
-    "private_hosts",
-    "rsa_key",
-    "session",
-    "text_of",
-    "user_agent",
-    "username",
-]
+__all__ = ["Secret", "endpoint", "filled_in", "header_value", "private_hosts", "text_of"]
 
-LARGEST_API_ID = 2**31 - 1  # it travels as 32 bits
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?)):([0-9]{1,5})")
-_SESSION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-_SESSION_STRING_BYTES = (263, 275)  # a data centre, its address (IPv4 or IPv6), a port, a key of 256 bytes
 
 
 class Secret(SecretStr):
@@ -96,7 +75,7 @@ def header_value(value: Secret | None) -> Secret | None:
     """Refuse what could not stand in a header: the HTTP client would print it in its error."""
     if value is None:
         return None
-    text = _filled_in(value)
+    text = filled_in(value)
     if text.lower().startswith("bearer "):
         raise ValueError("begins with 'Bearer': give the token alone")
     if not all("!" <= letter <= "~" for letter in text):
@@ -104,52 +83,11 @@ def header_value(value: Secret | None) -> Secret | None:
     return Secret(text)
 
 
-def _filled_in(value: Secret) -> str:
+def filled_in(value: Secret) -> str:
+    """Return the text of a credential, without the space around it; refuse an empty one."""
     text = value.get_secret_value().strip()
     if not text:
         raise ValueError("is empty: fill it in, or take the key out")
-    return text
-
-
-def client_id(value: Secret | None) -> Secret | None:
-    """Check the id of a Reddit app: it travels before a colon."""
-    if value is not None and ":" in value.get_secret_value():
-        raise ValueError("holds a colon, which no id of an app has: give the id alone")
-    return value
-
-
-def username(value: Secret | None) -> Secret | None:
-    """Check the name of a Reddit account, which people write with u/ or without."""
-    if value is None:
-        return None
-    text = re.sub("^/?u/", "", _filled_in(value))
-    if not text or not all("!" <= letter <= "~" and letter != "/" for letter in text):
-        raise ValueError("is no name of an account: give what stands after u/")
-    return Secret(text)
-
-
-def password(value: Secret | None) -> Secret | None:
-    """Check a password, which may be anything that can be sent."""
-    if value is None:
-        return None
-    text = value.get_secret_value()
-    if not text:
-        raise ValueError("is empty: fill it in, or take the key out")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("holds what is no letter in UTF-8: type it again")
-    return value
-
-
-def user_agent(value: object) -> object:
-    """Check what a program calls itself; it stands in a header of every request."""
-    text = text_of(value)
-    if not isinstance(text, str):
-        return text
-    text = text.strip()
-    if not (7 <= len(text) <= 200 and all(" " <= letter <= "~" for letter in text)):
-        raise ValueError(
-            "must be 7 to 200 plain ASCII characters in one line, such as linux:my-notebooks:1.0 (by /u/name)"
-        )
     return text
 
 
@@ -181,83 +119,3 @@ def _host_and_port(item: object) -> str | None:
     except ValueError:
         return None
     return None if ".." in host else f"{host}:{port}"
-
-
-def api_id(value: object) -> object:
-    """Check a Telegram api_id, which people write with quotes or without."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = Secret(str(value))
-    if not isinstance(value, SecretStr):
-        return value
-    text = _filled_in(Secret(value.get_secret_value()))
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= LARGEST_API_ID):
-        raise ValueError("is no number such as 123456: copy it from https://my.telegram.org")
-    return Secret(str(int(text)))
-
-
-def api_hash(value: Secret | None) -> Secret | None:
-    """Check a Telegram api_hash."""
-    if value is None:
-        return None
-    text = _filled_in(value)
-    if not re.fullmatch("[0-9a-fA-F]{32}", text):
-        raise ValueError("must be 32 letters and digits (0 to 9, a to f): copy it from https://my.telegram.org, whole")
-    return Secret(text)
-
-
-def session(value: Secret | None) -> Secret | None:
-    """Check a Telegram session: a name, under which a login is kept, or the login itself as a string."""
-    if value is None:
-        return None
-    text = _filled_in(value)
-    if re.match(r"\d+:", text):
-        raise ValueError(
-            "is a bot's token, and Telegram shows bots no history: take it out, and log in with an account of yours "
-            "(chatframes login telegram)"
-        )
-    if not (_SESSION_NAME.fullmatch(text) or is_session_string(text)):
-        raise ValueError(
-            "is neither a name (letters, digits, '_', '-' and '.', at most 64 and no path) nor a whole session string "
-            "of Telethon's"
-        )
-    return Secret(text)
-
-
-def is_session_string(text: str) -> bool:
-    """Whether a text is a whole session string of Telethon's, as far as one can see without Telethon."""
-    if not text.isascii() or text[:1] != "1":
-        return False
-    try:
-        return len(urlsafe_b64decode(text[1:])) in _SESSION_STRING_BYTES
-    except binascii.Error:
-        return False
-
-
-def ip_address(value: object) -> object:
-    """Check the address of a Telegram server: numbers, since Telegram uses no names."""
-    text = text_of(value)
-    if isinstance(text, str):
-        try:
-            return ipaddress.ip_address(text.strip()).compressed
-        except ValueError:
-            pass
-        raise ValueError("is an IP address, such as 127.0.0.1")
-    return text
-
-
-def rsa_key(value: object) -> object:
-    """Check the public key of a Telegram server."""
-    text = text_of(value)
-    if not isinstance(text, str):
-        return text
-    import rsa  # Telethon's own; nobody else needs it
-
-    try:
-        rsa.PublicKey.load_pkcs1(text.encode())
-    except Exception:
-        known = False
-    else:
-        known = True
-    if not known:
-        raise ValueError("is a public RSA key in PEM (-----BEGIN RSA PUBLIC KEY-----), with its line breaks as \\n")
-    return text

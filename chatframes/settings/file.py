@@ -1,4 +1,4 @@
-"""Where the admin's settings come from: a config.json with comments, and the environment."""
+"""Finding and reading a config.json, which may hold comments."""
 
 from __future__ import annotations
 
@@ -11,45 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..errors import ConfigError
+from ..services import services
 from .checks import Secret
-from .keys import CREDENTIALS, is_secret
-from .mistakes import shown
+from .mistakes import known_keys
+from .sections import credentials_in, is_secret
 
-__all__ = ["Environment", "credentials_in", "find_file", "read_file", "shielded", "strip_comments"]
+__all__ = ["find_file", "read_file", "shielded", "strip_comments"]
 
 FILE_NAME = "config.json"
 
 # A string is matched so that the // of an address inside it is not taken for a comment.
 _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\r\n]*')
-
-
-class Environment(BaseSettings):
-    """What the process was started with. An empty variable counts as none."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
-
-    chatframes_config: str | None = None
-    webex_access_token: Secret | None = None
-    webex_client_id: Secret | None = None
-    webex_client_secret: Secret | None = None
-    webex_refresh_token: Secret | None = None
-    telegram_api_id: Secret | None = None
-    telegram_api_hash: Secret | None = None
-    telegram_session: Secret | None = None
-    reddit_client_id: Secret | None = None
-    reddit_client_secret: Secret | None = None
-    reddit_refresh_token: Secret | None = None
-    reddit_username: Secret | None = None
-    reddit_password: Secret | None = None
-    reddit_user_agent: Secret | None = None
-
-    def credentials(self, service: str) -> dict[str, Secret]:
-        """Return the credentials of one service, under their names in config.json."""
-        values = {name: getattr(self, f"{service}_{name}") for name in CREDENTIALS[service]}
-        return {name: value for name, value in values.items() if value is not None}
 
 
 def find_file(given: object, named: str | None) -> Path | None:
@@ -62,7 +36,8 @@ def find_file(given: object, named: str | None) -> Path | None:
     path = Path(os.fsdecode(given if given is not None else named or "")).expanduser()
     if not path.is_file():
         origin = "config=" if given is not None else "the environment variable CHATFRAMES_CONFIG"
-        raise ConfigError(f"{origin} names {path}, and there is no such file: correct the path.")
+        named = f"names {path}" if path.suffix == ".json" else "is no path of a config.json"  # it may be a credential
+        raise ConfigError(f"{origin} {named}, and there is no such file: correct the path.")
     return path
 
 
@@ -77,18 +52,10 @@ def read_file(path: Path) -> dict[str, Any]:
     data, problem = _parsed(path)
     if problem:
         raise ConfigError(f"{path}: {problem}")
-    secrets = any(is_secret(service, name) for service in CREDENTIALS for name in credentials_in(data, service))
+    secrets = any(is_secret(service, name) for service in services() for name in credentials_in(data, service))
     if secrets and os.name == "posix":
         _warn_when_open(path)
     return data
-
-
-def credentials_in(data: Mapping[str, Any], service: str) -> dict[str, Any]:
-    """Return the credentials that a service's section holds."""
-    section = data.get(service)
-    if not isinstance(section, dict):
-        return {}
-    return {name: section[name] for name in CREDENTIALS[service] if section.get(name) is not None}
 
 
 def shielded(value: Any) -> Any:
@@ -131,9 +98,10 @@ def _parsed(path: Path) -> tuple[dict[str, Any], str | None]:
     except (ValueError, RecursionError):
         return {}, "this is not JSON that a config.json could hold: a number is too long, or it nests too deep."
     if not isinstance(data, dict):
-        return {}, 'this is not a section: a config.json looks like {"webex": { ... }}.'
+        return {}, f'this is not a section: a config.json looks like {{"{next(iter(services()))}": {{ ... }}}}.'
     if twice:
-        return {}, f'the key "{shown(twice[0])}" stands twice in one section: take one out.'
+        which = f'the key "{twice[0]}"' if twice[0] in known_keys() else "a key"
+        return {}, f"{which} stands twice in one section: take one out."
     return shielded(data), None
 
 

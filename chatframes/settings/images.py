@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import ConfigError
-from .mistakes import admin_keys, nearest, shown
+from .mistakes import admin_keys, unknown_key
 
 __all__ = ["ImageSettings", "image_settings", "kind_of"]
 
@@ -83,12 +83,9 @@ def image_settings(images: object) -> ImageSettings:
         )
     for key in images:
         if key in admin_keys():
-            raise ConfigError(
-                f'images: "{shown(key)}" is the admin\'s and not part of a call: it belongs in config.json.'
-            )
+            raise ConfigError(f'images: "{key}" is the admin\'s and not part of a call: it belongs in config.json.')
         if key not in ("enabled", "max_size_bytes"):
-            hint = nearest(str(key), ["enabled", "max_size_bytes"])
-            raise ConfigError(f'images: unknown key "{shown(key)}": {hint}')
+            raise ConfigError(f"images: {unknown_key(str(key), ['enabled', 'max_size_bytes'])}")
     if "enabled" not in images:
         raise ConfigError('images: the key "enabled" is missing: write {"enabled": True, ...}.')
     return ImageSettings(**images)

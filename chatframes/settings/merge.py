@@ -9,74 +9,27 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError
-from .checks import is_session_string, text_of
-from .file import Environment, credentials_in, find_file, read_file, shielded
+from ..services import Service, service_called, services
+from .checks import text_of
+from .config import Config
+from .environment import Environment, variable_of
+from .file import find_file, read_file, shielded
 from .images import ImageSettings, image_settings, kind_of
-from .keys import (
-    CREDENTIALS,
-    GENERAL_KEYS,
-    NAMES,
-    SECTIONS,
-    ConfigFile,
-    DownloadsConfig,
-    Limits,
-    RedditConfig,
-    Service,
-    TelegramConfig,
-    WebexConfig,
-    is_secret,
-)
+from .keys import GENERAL_KEYS, Limits
 from .mistakes import first_mistake, wrong_credentials
+from .sections import config_file, credentials_in, is_secret, sections
 
-__all__ = [
-    "Config",
-    "ConfigLike",
-    "DownloadsConfig",
-    "Limits",
-    "RedditConfig",
-    "Settings",
-    "TelegramConfig",
-    "WebexConfig",
-    "load_config",
-    "merge",
-    "with_credentials",
-]
+__all__ = ["Config", "ConfigLike", "Settings", "load_config", "merge", "with_credentials"]
 
-_SERVICES: tuple[Service, ...] = get_args(Service)
-_IMAGE_KEY, _MEDIA_KEY = "max_concurrent_image_downloads", "max_concurrent_media_downloads"
-
-
-@dataclass(frozen=True, repr=False)
-class Config:
-    """The admin's settings, checked and complete; `load_config` makes one.
-
-    Credentials are masked wherever it is shown or dumped. Pickling one that holds any raises `ConfigError`.
-
-    Attributes
-    ----------
-    webex, telegram, reddit, downloads
-        One frozen model for each section of config.json.
-    path : pathlib.Path or None
-        The file it came from; None for a dict or the defaults.
-    """
-
-    webex: WebexConfig = field(default_factory=WebexConfig)
-    telegram: TelegramConfig = field(default_factory=TelegramConfig)
-    reddit: RedditConfig = field(default_factory=RedditConfig)
-    downloads: DownloadsConfig = field(default_factory=DownloadsConfig)
-    path: Path | None = None
-
-    def __repr__(self) -> str:
-        lines = [f"Config(path={str(self.path) if self.path else None!r}"]
-        lines += [f"  {name}: {getattr(self, name)}" for name in SECTIONS]
-        return "\n".join(lines) + ")"
+_IMAGE_KEY = "max_concurrent_image_downloads"
+_NO_KEYS = Limits("", 20, 1, None, None, None, _IMAGE_KEY)  # of a service without a section of its own
 
 
 ConfigLike = Config | Mapping[str, Any] | str | os.PathLike[str] | None
@@ -127,23 +80,23 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
         data = path_or_dict = shielded(path_or_dict)  # rebound: a traceback with local variables shows no string
         place = "config="
     else:
-        path = find_file(path_or_dict, environment.chatframes_config)
+        path = find_file(path_or_dict, environment.config_path)
         data = read_file(path) if path else {}
         place = str(path)
-    for service in CREDENTIALS:
+    for service in services().values():
         _choose_credentials(data, service, environment, place, explicit=path_or_dict is not None)
     _spread_defaults(data, place)
-    searched = path_or_dict is None and environment.chatframes_config is None
+    searched = path_or_dict is None and environment.config_path is None
     checked = _checked(data, place, searched=searched)
-    config = Config(checked.webex, checked.telegram, checked.reddit, checked.downloads, path)
-    for name in _SERVICES:
+    config = Config(**{name: getattr(checked, name) for name in sections()}, path=path)
+    for name in services():
         _warn_when_crowded(_limits(config, name))
     if searched and path is not None:
         _warn_when_sent_elsewhere(config, environment, path)
     return config
 
 
-def with_credentials(config: Config, service: Service, place: str, **values: str) -> Config:
+def with_credentials(config: Config, service: str, place: str, **values: Any) -> Config:
     """Return the same settings with credentials given in another place, checked as any.
 
     Parameters
@@ -151,10 +104,10 @@ def with_credentials(config: Config, service: Service, place: str, **values: str
     config : Config
         What they are added to; it stays as it is.
     service : str
-        ``"webex"``, ``"telegram"`` or ``"reddit"``.
+        Its name: ``"webex"``, say.
     place : str
         Where they were given, for the error: ``"--session"``.
-    **values : str
+    **values : str or Secret
         The credentials, by their names in config.json.
 
     Raises
@@ -168,10 +121,10 @@ def with_credentials(config: Config, service: Service, place: str, **values: str
     >>> config.telegram.session.get_secret_value()
     'work'
     """
-    section = getattr(config, service)
+    section = config.section(service_called(service).name)
     kept = {name: getattr(section, name) for name in section.model_fields_set}
     checked = _checked({service: kept | shielded(values)}, place, searched=False)
-    return replace(config, **{service: getattr(checked, service)})
+    return config.with_section(service, getattr(checked, service))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +135,7 @@ class Settings:
     images: ImageSettings
     raw: bool = False
 
-    def limits(self, service: Service) -> Limits:
+    def limits(self, service: str) -> Limits:
         """Return what the admin allows for one service."""
         return _limits(self.config, service)
 
@@ -215,95 +168,89 @@ def merge(config: ConfigLike = None, images: object = None, raw: bool = False) -
 
 
 def _choose_credentials(
-    data: dict[str, Any], service: str, environment: Environment, place: str, *, explicit: bool
+    data: dict[str, Any], service: Service, environment: Environment, place: str, *, explicit: bool
 ) -> None:
     """Leave one set of credentials in `data`: two places might belong to two accounts, and are never mixed."""
-    given = credentials_in(data, service)
-    names = {name: f"{service}.{name}" for name in CREDENTIALS[service]}
-    outside = environment.credentials(service)
-    if given and _is_a_name(service, outside):
-        name = NAMES[service]
-        if not explicit or name not in given:
-            _checked({service: outside}, "the environment", searched=False)
-            data[service][name] = given[name] = outside[name]
+    given = credentials_in(data, service.name)
+    names = {name: f"{service.name}.{name}" for name in service.credentials.names}
+    outside = environment.credentials(service.name)
+    label = service.credentials.label
+    if given and label is not None and _is_a_label(service, outside):
+        if not explicit or label not in given:
+            _checked({service.name: outside}, "the environment", searched=False)
+            data[service.name][label] = given[label] = outside[label]
         outside = {}
-    elif outside and _is_a_name(service, given):
+    elif outside and _is_a_label(service, given):
         outside, given = {**given, **outside, **(given if explicit else {})}, {}
     if outside and not (explicit and given):
         given, place = outside, "the environment"
-        names = {name: f"{service}_{name}".upper() for name in names}
-        section = data.setdefault(service, {})
+        names = {name: variable_of(service.name, name) for name in names}
+        section = data.setdefault(service.name, {})
         if isinstance(section, dict):
-            _checked({service: outside}, place, searched=False)
-            data[service] = {name: value for name, value in section.items() if name not in names} | outside
+            _checked({service.name: outside}, place, searched=False)
+            data[service.name] = {name: value for name, value in section.items() if name not in names} | outside
     if problem := wrong_credentials(service, given, names):
         raise ConfigError(f"{place}: {problem}")
 
 
-def _is_a_name(service: str, credentials: Mapping[str, Any]) -> bool:
-    """Whether these are but a name (see `NAMES`); a session string of Telegram's is more than that."""
-    text = text_of(credentials.get(NAMES.get(service, "")))
-    return len(credentials) == 1 and isinstance(text, str) and not is_session_string(text)
+def _is_a_label(service: Service, credentials: Mapping[str, Any]) -> bool:
+    """Whether these only say which login is meant, or who is asking (see `Credentials.label`)."""
+    text = text_of(credentials.get(service.credentials.label or ""))
+    return len(credentials) == 1 and isinstance(text, str) and service.credentials.is_label(text)
 
 
 def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Path) -> None:
     """A config.json that merely lies in the folder must not quietly redirect the environment's credentials."""
-    elsewhere = []
-    for service, key in (("webex", "base_url"), ("reddit", "reddit_url"), ("reddit", "oauth_url")):
-        where = getattr(getattr(config, service), key)
-        if where != SECTIONS[service].model_fields[key].default:
-            elsewhere.append((service, where, key))
-    if (server := config.telegram.server) is not None:
-        elsewhere.append(("telegram", f"{server.address} (port {server.port})", "server"))
-    for service, where, key in elsewhere:
-        if any(is_secret(service, name) for name in environment.credentials(service)):
-            warnings.warn(
-                f"{path} sends the {service.capitalize()} credentials of the environment to {where}: if that is not "
-                f"meant, take {key} out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
-                stacklevel=3,
-            )
+    for service in services().values():
+        if not any(is_secret(service.name, name) for name in environment.credentials(service.name)):
+            continue
+        for key in service.endpoints:
+            where = getattr(config.section(service.name), key)
+            if where != service.section.model_fields[key].default:
+                warnings.warn(
+                    f"{path} sends the {service.title} credentials of the environment to {where}: if that is not "
+                    f"meant, take {key} out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
+                    stacklevel=3,
+                )
 
 
 def _spread_defaults(data: dict[str, Any], place: str) -> None:
     """Give each service the keys of the top level that mean something there and that it does not set itself."""
-    telegram = data.get("telegram")
-    if isinstance(telegram, dict) and _IMAGE_KEY in telegram:
-        if _MEDIA_KEY in telegram:
-            raise ConfigError(f"{place}: telegram holds both {_MEDIA_KEY} and {_IMAGE_KEY}: take one out.")
-        telegram[_MEDIA_KEY] = telegram.pop(_IMAGE_KEY)
+    for service in services().values():
+        section, own = data.get(service.name), service.downloads_key
+        if isinstance(section, dict) and own != _IMAGE_KEY and _IMAGE_KEY in section:
+            if own in section:
+                raise ConfigError(f"{place}: {service.name} holds both {own} and {_IMAGE_KEY}: take one out.")
+            section[own] = section.pop(_IMAGE_KEY)
     for key in GENERAL_KEYS:
-        for service in _SERVICES if data.get(key) is not None else ():
-            section = data.setdefault(service, {})
-            own = _downloads_key(service) if key == _IMAGE_KEY else key
-            if isinstance(section, dict) and own in SECTIONS[service].model_fields:
+        for service in services().values() if data.get(key) is not None else ():
+            section = data.setdefault(service.name, {})
+            own = service.downloads_key if key == _IMAGE_KEY else key
+            if isinstance(section, dict) and own in service.section.model_fields:
                 section.setdefault(own, data[key])
 
 
-def _checked(data: dict[str, Any], place: str, *, searched: bool) -> ConfigFile:
+def _checked(data: dict[str, Any], place: str, *, searched: bool) -> BaseModel:
     try:
-        return ConfigFile.model_validate(data)
+        return config_file().model_validate(data)
     except ValidationError as error:
-        problem = first_mistake(error, searched=searched)
+        problem = first_mistake(error, data, searched=searched)
     # Raised out here so that pydantic's error, which carries the values, is not even its context.
     raise ConfigError(f"{place}: {problem}")
 
 
-def _downloads_key(service: Service) -> str:
-    return _MEDIA_KEY if service == "telegram" else _IMAGE_KEY
-
-
-def _limits(config: Config, service: Service) -> Limits:
-    if service not in _SERVICES:
-        raise ConfigError(f"no service is called {service!r}: there are {', '.join(_SERVICES)}.")
-    section, key = getattr(config, service), _downloads_key(service)
+def _limits(config: Config, name: str) -> Limits:
+    if name not in services():  # a source that keeps the protocol, and nothing more
+        return replace(_NO_KEYS, service=name)
+    service, section = services()[name], config.section(name)
     return Limits(
-        service,
-        getattr(section, key),
-        getattr(section, "max_concurrent_fetches", 1),  # Reddit's pages depend on one another
+        name,
+        getattr(section, service.downloads_key, _NO_KEYS.max_concurrent_downloads),
+        getattr(section, "max_concurrent_fetches", 1),  # one after the other, where pages depend on one another
         getattr(section, "parallel_fetch_chunk_days", None),
         getattr(section, "max_connections", None),
         getattr(section, "max_keepalive_connections", None),
-        key,
+        service.downloads_key,
     )
 
 

@@ -1,28 +1,22 @@
-"""What is wrong with a setting, said in one sentence: which key, where, and what to write instead.
+"""What is wrong with a setting, in one sentence: which key, where, and what to write instead.
 
-Values are never repeated, except numbers: a string in the wrong place may be a credential.
+Nothing that may be a credential is repeated: no string, and no key that is not nearly one of ours.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from .keys import (
-    ALONE,
-    CREDENTIALS,
-    EITHER,
-    GENERAL_KEYS,
-    NEEDS,
-    SECTIONS,
-    allowed_values,
-    keys_of,
-)
+from ..services import Service, services
+from .keys import GENERAL_KEYS
+from .sections import allowed_values, keys_of, sections
 
-__all__ = ["admin_keys", "first_mistake", "nearest", "shown", "wrong_credentials"]
+__all__ = ["admin_keys", "first_mistake", "known_keys", "unknown_key", "wrong_credentials"]
 
 # What the seed design, and people who read it, write in config.json for what a user decides.
 USER_KEYS = frozenset({"enabled", "max_size_bytes", "image_processing", "imageProcessing", "images"})
@@ -39,95 +33,131 @@ _TYPES = {
 }
 
 
-def first_mistake(error: ValidationError, *, searched: bool) -> str:
-    """Return the first thing wrong in a config.json; `searched` tells that nobody named the file."""
+def first_mistake(error: ValidationError, data: Mapping[str, Any], *, searched: bool) -> str:
+    """Return the first thing wrong in a config.json of this `data`; `searched` tells that nobody named the file."""
     mistake = error.errors(include_url=False)[0]
     *above, name = (str(part) for part in mistake["loc"])
     section = ".".join(above)
-    key = ".".join((*above, shown(name)))
+    key = ".".join((*above, name))
     match mistake["type"]:
         case "extra_forbidden":
-            return _unknown(section, name, searched=searched)
+            return _unknown(section, name, _position(data, above, name), searched=searched)
         case "missing":
             return f"{section} has no {name}: it needs {', '.join(keys_of(above).model_fields)}."
         case "greater_than_equal" | "less_than_equal":
             return f"{key} is {mistake['input']}, but may be {_allowed(section, name)}."
         case "value_error":
             verb = str(mistake["ctx"]["error"])
-            return f"{key} {verb if name in CREDENTIALS.get(section, ()) else f'must be one that {verb}'}."
+            return f"{key} {verb if _is_credential(section, name) else f'must be one that {verb}'}."
         case kind if kind in _TYPES:
-            what = "no string" if name in CREDENTIALS.get(section, ()) else _kind(mistake["input"])
+            what = "no string" if _is_credential(section, name) else _kind(mistake["input"])
             return f"{key} is {what}, but must be {_TYPES[kind]}{_range(section, name)}."
         case _:
-            return f"{key} is {_kind(mistake['input'])}, but must be a section: {{ ... }}."
+            return f"{key} is {_kind(mistake['input'], numbers=False)}, but must be a section: {{ ... }}."
 
 
-def wrong_credentials(service: str, given: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
+def wrong_credentials(service: Service, given: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
     """Return what is wrong with a set: half there, or two in one; `names` says how each is written."""
+    credentials = service.credentials
 
     def listed(some: Iterable[str]) -> str:
         return " and ".join(names[name] for name in some)
 
-    ways = [[name for name in way if name in given] for way in EITHER.get(service, ())]
+    ways = [[name for name in way if name in given] for way in credentials.either or ()]
     if ways and all(ways):
         return f"{listed(ways[0])} is one way to log in and {listed(ways[1])} another: choose one, take the other out."
-    alone, needs = ALONE.get(service), {name: NEEDS[service].get(name, ()) for name in given}
-    missing = [name for name in CREDENTIALS[service] if name not in given and any(name in n for n in needs.values())]
+    alone, needs = credentials.alone, {name: credentials.needs.get(name, ()) for name in given}
+    missing = [name for name in credentials.names if name not in given and any(name in n for n in needs.values())]
     if not missing or alone in given:
         return None
-    useless = [name for name in CREDENTIALS[service] if not set(missing).isdisjoint(needs.get(name, ()))]
+    useless = [name for name in credentials.names if not set(missing).isdisjoint(needs.get(name, ()))]
     return f"{listed(useless)} is of no use without {listed(missing)}: add {'it' if len(missing) == 1 else 'them'}" + (
         f", or give {names[alone]} alone." if alone else "."
     )
 
 
+def known_keys() -> frozenset[str]:
+    """Return every key that may stand anywhere in a config.json."""
+    return frozenset({*sections(), *GENERAL_KEYS, *admin_keys()})
+
+
 def admin_keys() -> frozenset[str]:
     """Return every key that belongs in config.json, for telling a user who gives one to images=."""
-    return frozenset({_OLD_DOWNLOADS, *(name for model in SECTIONS.values() for name in model.model_fields)})
+    return frozenset({_OLD_DOWNLOADS, *(name for model in sections().values() for name in model.model_fields)})
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """Return ``did you mean "x"?``, or the list of what there is."""
-    near = difflib.get_close_matches(name.lower(), known, 1)
-    return f'did you mean "{near[0]}"?' if near else f"the keys there are: {', '.join(known)}."
+def unknown_key(name: str, known: Sequence[str], where: str = "", position: int | None = None) -> str:
+    """Return the sentence about a key that does not exist; the key itself only where it is nearly a known one.
+
+    Somebody may have put a token where a key belongs.
+
+    Examples
+    --------
+    >>> unknown_key("max_conections", ["max_connections"], '"webex"')
+    'unknown key "max_conections" in "webex": did you mean "max_connections"?'
+    >>> unknown_key("0123456789abcdef", ["api_id", "api_hash"], '"telegram"', 2)
+    'unknown key in "telegram" (number 2 there): the keys there are: api_id, api_hash.'
+    """
+    near = _near(name, known)
+    where = where and f" in {where}"
+    if near is not None:
+        return f'unknown key "{name}"{where}: did you mean "{near}"?'
+    key = f' "{name}"' if name in USER_KEYS else ""
+    place = f" (number {position} there)" if position is not None else ""
+    return f"unknown key{key}{where}{place}: the keys there are: {', '.join(known)}."
 
 
-def shown(name: object) -> str:
-    """Return a key as it may be printed: somebody may have put a token where a key belongs."""
-    text = str(name)
-    return text if len(text) <= 40 else f"{text[:6]}… ({len(text)} characters)"
+def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known key that this is a misspelling of."""
+    for found in difflib.get_close_matches(name.lower(), list(known), 1, cutoff=cutoff):
+        if re.fullmatch("[A-Za-z_ -]+", name) and len(name) <= len(found) + 6:  # more may be a credential
+            return found
+    return None
 
 
-def _unknown(section: str, name: str, *, searched: bool) -> str:
-    key = f'"{shown(name)}"'
+def _unknown(section: str, name: str, position: int | None, *, searched: bool) -> str:
     where = f'"{section}"' if section else "the top level"
     if name in USER_KEYS:
-        return f"{key} in {where} {_FOR_THE_USER}."
+        return f'"{name}" in {where} {_FOR_THE_USER}.'
     if name == _OLD_DOWNLOADS:
-        right = "max_concurrent_media_downloads" if section == "telegram" else "max_concurrent_image_downloads"
-        place = '; it stands in a service\'s section, such as "webex"' if section == "downloads" else ""
-        return f'{key} in {where} is called "{right}"{place}.'
-    homes = [home for home, model in SECTIONS.items() if name in model.model_fields and home != section]
+        usual, named = "max_concurrent_image_downloads", services().get(section)
+        right = named.downloads_key if named is not None else usual
+        place = f'; it stands in a service\'s section, such as "{next(iter(services()))}"' if named is None else ""
+        return f'"{name}" in {where} is called "{right}"{place if section else ""}.'
+    homes = [home for home, model in sections().items() if name in model.model_fields and home != section]
     if homes:
         there = " or ".join(f'"{home}"' for home in homes)
         top = " or at the top level" if name in GENERAL_KEYS and section else ""
-        return f"{key} has no meaning in {where}: it belongs in {there}{top}."
-    known = list(keys_of(section.split(".")).model_fields) if section else [*SECTIONS, *GENERAL_KEYS]
-    near = difflib.get_close_matches(name.lower(), known, 1)
-    if not near:
-        for home, model in SECTIONS.items():
-            if other := difflib.get_close_matches(name.lower(), list(model.model_fields), 1, cutoff=0.8):
-                return f'unknown key {key} in {where}: did you mean "{other[0]}", in "{home}"?'
+        return f'"{name}" has no meaning in {where}: it belongs in {there}{top}.'
+    known = list(keys_of(section.split(".")).model_fields) if section else [*sections(), *GENERAL_KEYS]
+    if _near(name, known) is not None:
+        return unknown_key(name, known, where)
+    for home, model in sections().items():
+        if other := _near(name, model.model_fields, cutoff=0.8):
+            return f'unknown key "{name}" in {where}: did you mean "{other}", in "{home}"?'
     stranger = (
         " If this file belongs to another program, name yours in the environment variable CHATFRAMES_CONFIG."
-        if searched and not section and not near
+        if searched and not section
         else ""
     )
-    return f"unknown key {key} in {where}: {nearest(name, known)}{stranger}"
+    return unknown_key(name, known, where, position) + stranger
+
+
+def _position(data: Mapping[str, Any], above: Sequence[str], name: str) -> int | None:
+    section: Any = data
+    for part in above:
+        section = section.get(part) if isinstance(section, Mapping) else None
+    keys = [str(key) for key in section] if isinstance(section, Mapping) else []
+    return keys.index(name) + 1 if name in keys else None
+
+
+def _is_credential(section: str, name: str) -> bool:
+    service = services().get(section)
+    return service is not None and name in service.credentials.names
 
 
 def _allowed(section: str, name: str) -> str:
-    homes = [section] if section else [home for home, model in SECTIONS.items() if name in model.model_fields]
+    homes = [section] if section else [home for home, model in sections().items() if name in model.model_fields]
     info = keys_of(homes[0].split(".")).model_fields[name]
     return allowed_values(homes[0], name) + ("" if info.is_required() else f" (default {info.default})")
 
@@ -137,14 +167,15 @@ def _range(section: str, name: str) -> str:
     return f": {_allowed(section, name)}" if numeric else ""
 
 
-def _kind(value: object) -> str:
+def _kind(value: object, *, numbers: bool = True) -> str:
+    """Return what sort of value this is; a number itself, unless it may be a credential."""
     match value:
         case None:
             return "null"
         case bool():
             return str(value).lower()
         case int() | float():
-            return f"{value}"
+            return f"{value}" if numbers else "a number"
         case str() | SecretStr():
             return "a string"
         case Mapping():

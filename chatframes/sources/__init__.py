@@ -1,19 +1,24 @@
-"""Where chats come from: one file or small package per service, none of which knows another."""
+"""What every source is: a frozen description of what to fetch, with one door, `open`."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..model import Emit, OpenChat
-from ..settings.keys import Service
-from ..settings.merge import Settings
-from ..transfer.clock import Clock
+from ..windows import END_OF_TIME, parse_bounds, plain_bound
 
-__all__ = ["Context", "Source", "plain_number"]
+if TYPE_CHECKING:
+    from ..settings.merge import Settings
+    from ..transfer.clock import Clock
+
+__all__ = ["WITHOUT_AN_ACCOUNT", "Context", "Source", "code_of", "freeze", "missing_members", "plain_number"]
+
+WITHOUT_AN_ACCOUNT = "Without an account: world = chatframes.sandbox(), and config=world.config in the call."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Source(Protocol):
     """A frozen description of what to fetch from one service; its fields are plain data."""
 
     @property
-    def service(self) -> Service: ...
+    def service(self) -> str:
+        """The name of its service."""
 
     @property
     def since(self) -> str | None: ...
@@ -43,13 +49,50 @@ class Source(Protocol):
 
     @property
     def label(self) -> str:
-        """What a person calls it: "Webex('Project Apollo')"."""
+        """What a person calls it: ``Webex('Project Apollo')``."""
 
     def open(self, context: Context) -> AbstractAsyncContextManager[OpenChat]:
         """Find the chat; raises AuthError, ChatNotFound, RateLimited or ServiceError."""
 
 
-WITHOUT_AN_ACCOUNT = "Without an account: world = chatframes.sandbox(), and config=world.config in the call."
+def missing_members(thing: object, protocol: type) -> list[str]:
+    """Return what a thing lacks of `Source` or `OpenChat`.
+
+    Examples
+    --------
+    >>> missing_members("a text", Source)
+    ['service', 'since', 'until', 'tz', 'label', 'open']
+    """
+    members = [name for name in vars(protocol) if not name.startswith("_")]
+    return [name for name in members if not hasattr(thing, name)]
+
+
+def freeze(
+    source: Any,
+    *,
+    since: str | date | datetime | None,
+    until: str | date | datetime | None,
+    tz: str,
+    **values: object,
+) -> None:
+    """Set the fields of a frozen source, its days checked: what is wrong is said now, and not in the middle of a fetch.
+
+    Raises
+    ------
+    ConfigError
+        For a bound that is no date, an unknown time zone, or an empty range.
+    """
+    bounds = {"since": plain_bound(since, "since"), "until": plain_bound(until, "until"), "tz": tz}
+    for name, value in {**values, **bounds}.items():
+        object.__setattr__(source, name, value)
+    parse_bounds(bounds["since"], bounds["until"], tz, END_OF_TIME)
+
+
+def code_of(source: Any, chat: str, usual: Mapping[str, object]) -> str:
+    """Return a source as code: what names the chat, and what is not as `usual`, in that order."""
+    values = ((name, getattr(source, name)) for name in usual)
+    shown = "".join(f", {name}={value!r}" for name, value in values if value != usual[name])
+    return f"{type(source).__name__}({chat!r}{shown})"
 
 
 def plain_number(value: Any) -> Any:

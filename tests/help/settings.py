@@ -10,6 +10,7 @@ from telethon.crypto import AuthKey
 from telethon.sessions import StringSession
 
 from chatframes.errors import ConfigError
+from chatframes.services import services
 from chatframes.settings.checks import text_of
 from chatframes.settings.merge import Config, load_config
 from chatframes.world.mtproto.server import PUBLIC_KEY
@@ -54,5 +55,5 @@ def session_string(ipv6: bool = False) -> str:
 
 
 def reddit(config: Config) -> dict[str, str]:
-    values = {name: text_of(getattr(config.reddit, name)) for name in type(config.reddit).credentials}
+    values = {name: text_of(getattr(config.reddit, name)) for name in services()["reddit"].credentials.names}
     return {name: value for name, value in values.items() if value is not None}

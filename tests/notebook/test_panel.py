@@ -127,34 +127,34 @@ def test_a_chat_is_fetched_by_its_id_whatever_it_is_called(world: World) -> None
 
 def test_the_newest_messages_of_a_telegram_chat(world: World) -> None:
     panel = shown(panel_of(world, cf.Telegram("@apollo", limit=50)))
-    assert panel.picker.chats.newest.value == "50"
-    panel.picker.chats.newest.value = " 20 "
+    assert panel.picker.form.widgets["limit"].value == "50"
+    panel.picker.form.widgets["limit"].value = " 20 "
     assert panel.source == cf.Telegram(panel.picker.chats.listed.value, limit=20)
-    panel.picker.chats.newest.value = ""
+    panel.picker.form.widgets["limit"].value = ""
     assert panel.source == cf.Telegram(panel.picker.chats.listed.value)
     for odd in ("all of them", "0", "9" * 5_000):
-        panel.picker.chats.newest.value = odd
+        panel.picker.form.widgets["limit"].value = odd
         with pytest.raises(cf.ConfigError, match=r"Newest|limit"):
             _ = panel.source
 
 
 def test_reddits_orders_are_those_it_has_with_and_without_words_to_search_for(world: World) -> None:
     panel = panel_of(world, cf.Reddit("r/apollo"))
-    picker = panel.picker.place
-    assert picker.time_filter.disabled
-    picker.sort.value = "top"
-    picker.time_filter.value = "month"
+    fields = panel.picker.form.widgets
+    assert fields["time_filter"].disabled
+    fields["sort"].value = "top"
+    fields["time_filter"].value = "month"
     assert panel.source == cf.Reddit("r/apollo", sort="top", time_filter="month")
-    picker.sort.value = "new"
+    fields["sort"].value = "new"
     assert panel.source == cf.Reddit("r/apollo")
-    picker.sort.value = "controversial"
-    picker.words.value = "moon"
-    assert (picker.sort.value, "controversial" in picker.sort.options) == ("new", False)
-    picker.sort.value = "relevance"
+    fields["sort"].value = "controversial"
+    fields["search"].value = "moon"
+    assert (fields["sort"].value, "controversial" in dict(fields["sort"].options)) == ("new", False)
+    fields["sort"].value = "relevance"
     assert panel.source == cf.Reddit("r/apollo", search="moon", sort="relevance", time_filter="month")
-    picker.words.value = ""
+    fields["search"].value = ""
     assert panel.source == cf.Reddit("r/apollo")
-    picker.comments.value = "ALL"
+    fields["comments"].value = "ALL"
     assert panel.source == cf.Reddit("r/apollo", comments="all")
 
 
@@ -586,7 +586,7 @@ def test_a_click_that_is_heard_before_what_was_typed_waits_for_it(world: World) 
     panel = panel_of(world, cf.Reddit("r/aaa"))
     panel.fetch_button.click()
     panel.saving.button.click()
-    panel.picker.place.what.value = "r/apollo"
+    panel.picker.forms["reddit"].widgets["what"].value = "r/apollo"
     panel.wait()
     assert len(panel.frame) > 0
     assert "no table to save yet" in saved(panel) or "of apollo" in saved(panel), "each button is heard"

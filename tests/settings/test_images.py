@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from help.key_table import describe_keys
 
 from chatframes.errors import ConfigError
-from chatframes.settings.keys import describe_keys
 from chatframes.settings.merge import ImageSettings, merge
 
 
@@ -60,7 +60,7 @@ def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
         (Widget({"enabled": True, "max_concurrent_fetches": 9}), "is the admin's"),
         ({"enable": True}, 'unknown key "enable": did you mean "enabled"?'),
         ({"enabled": True, "max_size": 5}, 'did you mean "max_size_bytes"?'),
-        ({"enabled": True, 5: 5}, 'unknown key "5": the keys there are: enabled, max_size_bytes.'),
+        ({"enabled": True, 5: 5}, "unknown key: the keys there are: enabled, max_size_bytes."),
         ({"max_size_bytes": 5}, 'the key "enabled" is missing'),
         ({}, 'the key "enabled" is missing'),
         ({"enabled": 1}, "enabled is 1: write True or False"),

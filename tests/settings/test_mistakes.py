@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 
 import pytest
+from help.key_table import describe_keys
 from help.settings import APP, REDDIT_APP, REDDIT_LOGIN, SERVER, complaint
 
-from chatframes.settings.keys import describe_keys
 from chatframes.settings.merge import load_config
 
 
@@ -30,7 +30,7 @@ from chatframes.settings.merge import load_config
         ),
         ({"reddit": {"useragent": "me"}}, 'unknown key "useragent" in "reddit": did you mean "user_agent"?'),
         ({"oauth_ur": "x"}, 'did you mean "oauth_url", in "reddit"?'),
-        ({"webex": {5: 5}}, 'unknown key "5" in "webex"'),
+        ({"webex": {5: 5}}, 'unknown key in "webex" (number 1 there): the keys there are: max_concurrent'),
         # right key, wrong place
         ({"telegram": {"max_connections": 50}}, 'no meaning in "telegram": it belongs in "webex" or "reddit" or at'),
         ({"reddit": {"max_concurrent_fetches": 2}}, 'it belongs in "webex" or "telegram" or at the top level'),
@@ -95,7 +95,7 @@ from chatframes.settings.merge import load_config
             'downloads.allowed_private_hosts is a string, but must be a list, in brackets: ["10.0.0.5:8080"].',
         ),
         ({"downloads": {"allowed_private_hosts": None}}, "allowed_private_hosts is null, but must be a list"),
-        ({"webex": 5}, "webex is 5, but must be a section: { ... }."),
+        ({"webex": 5}, "webex is a number, but must be a section: { ... }."),
         ({"webex": None}, "webex is null, but must be a section"),
         ({"telegram": ["x"]}, "telegram is a list, but must be a section"),
         ({"telegram": {"server": "127.0.0.1"}}, "telegram.server is a string, but must be a section"),

@@ -16,8 +16,8 @@ from help.settings import APP, CANARY, REDDIT_APP, REDDIT_LOGIN, ROOT, SERVER, T
 
 from chatframes.errors import ConfigError
 from chatframes.settings.checks import Secret
-from chatframes.settings.keys import RedditConfig
-from chatframes.settings.merge import Config, ImageSettings, Settings, image_settings, load_config
+from chatframes.settings.merge import Config, ImageSettings, Settings, image_settings, load_config, merge
+from chatframes.sources.reddit.settings import CREDENTIALS as REDDIT
 
 
 def secretive() -> Config:
@@ -153,7 +153,7 @@ def test_telegrams_credentials_are_masked_wherever_settings_are_shown():
         pickle.dumps(config)
 
 
-SECRETS_OF_REDDIT = [name for name in RedditConfig.credentials if name != "user_agent"]
+SECRETS_OF_REDDIT = [name for name in REDDIT.names if name != "user_agent"]
 
 
 def check_shows_nothing(error: ConfigError) -> None:
@@ -192,7 +192,7 @@ def test_no_error_shows_a_credential_of_reddits(wrong, way, quiet_place):
     check_shows_nothing(caught.value)
 
 
-@pytest.mark.parametrize("name", RedditConfig.credentials)
+@pytest.mark.parametrize("name", REDDIT.names)
 def test_no_error_about_the_environment_shows_a_credential_of_reddits(name, monkeypatch):
     for each in (*REDDIT_APP, *REDDIT_LOGIN):
         monkeypatch.setenv(f"REDDIT_{each.upper()}", CANARY)
@@ -216,3 +216,43 @@ def test_reddits_credentials_are_masked_wherever_settings_are_shown():
         with pytest.raises(ConfigError, match="never pickled"):
             pickle.dumps(thing)
     assert reddit(copy.deepcopy(config)) == reddit(config)
+
+
+SECRETS = [CANARY, "0123456789abcdef0123456789abcdef", "Zm9v", "-".join(["a1B2"] * 8)]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda secret: {secret: "x"},
+        lambda secret: {secret: {"access_token": secret}},
+        lambda secret: {"webex": secret},
+        lambda secret: {"webex": [secret]},
+        lambda secret: {"webex": {secret: 5}},
+        lambda secret: {"webex": {f"access_token={secret}": None}},
+        lambda secret: {"telegram": {"server": {secret: 1}}},
+        lambda secret: {"telegram": {"server": secret}},
+        lambda secret: {"downloads": {secret: True}},
+        lambda secret: {"downloads": {"allowed_private_hosts": [secret]}},
+        lambda secret: secret,
+    ],
+)
+def test_a_credential_in_any_wrong_place_is_named_by_its_place_and_never_shown(shape, secret, quiet_place):
+    with pytest.raises(ConfigError) as caught:
+        load_config(shape(secret))
+    assert secret not in str(caught.value)
+    assert str(caught.value).endswith((".", "}."))
+
+
+def test_a_key_that_stands_twice_is_not_shown_when_it_may_be_a_credential(quiet_place):
+    write(quiet_place, f'{{"webex": {{"{CANARY}": 1, "{CANARY}": 2}}}}')
+    with pytest.raises(ConfigError, match="a key stands twice in one section") as caught:
+        load_config()
+    assert CANARY not in str(caught.value)
+
+
+def test_an_unknown_key_of_images_may_be_a_credential_too():
+    with pytest.raises(ConfigError) as caught:
+        merge({}, images={"enabled": True, CANARY: 1})
+    assert CANARY not in str(caught.value)

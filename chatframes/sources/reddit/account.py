@@ -24,11 +24,11 @@ import asyncprawcore
 from pydantic import SecretStr
 
 from ...errors import AuthError, ChatframesError, ServiceError
-from ...settings.merge import RedditConfig
 from ...transfer.http import NO_TOKEN
 from ...transfer.link import Answer, Ask, Link
 from ...version import __version__
 from .pace import Budget
+from .settings import RedditConfig
 
 TOKEN_PATH = "/api/v1/access_token"  # noqa: S105
 SEEN_HERE = frozenset({301, 302, 303, 307, 308, 400, 401, 403, 404, 451})

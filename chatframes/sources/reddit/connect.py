@@ -15,6 +15,7 @@ from .. import Context
 from .account import account, fingerprint
 from .pictures import Places
 from .reader import Reader
+from .settings import RedditConfig
 
 SERVICE = "reddit"
 
@@ -22,7 +23,7 @@ SERVICE = "reddit"
 @asynccontextmanager
 async def connect(context: Context) -> AsyncIterator[Reader]:
     """Take part in the process's one client for this endpoint and credential."""
-    config = context.settings.config.reddit
+    config: RedditConfig = context.settings.config.section(SERVICE)
     limits = httpx.Limits(
         max_connections=config.max_connections, max_keepalive_connections=config.max_keepalive_connections
     )

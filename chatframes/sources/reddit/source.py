@@ -9,8 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import ChatNotFound, ConfigError
-from ...windows import END_OF_TIME, parse_bounds, plain_bound
-from .. import Context, plain_number
+from .. import Context, code_of, freeze, plain_number
 from .names import Target, target
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SEARCH_SORTS", "SORTS", "TIME_FILTERS", "Reddit"]
 
-SERVICE: Literal["reddit"] = "reddit"
+NAME = "reddit"
 SORTS = ("new", "hot", "top", "rising", "controversial")
 SEARCH_SORTS = ("new", "relevance", "hot", "top", "comments")
 TIME_FILTERS = ("all", "year", "month", "week", "day", "hour")
@@ -106,21 +105,19 @@ class Reddit:
         if not isinstance(tz, str):
             raise ConfigError("Reddit(tz=...): tz is the name of a time zone, such as 'Europe/Oslo'")
         found = target(what.strip())
-        values = {
-            "what": what.strip(),
-            "sort": sort,
-            "time_filter": time_filter,
-            "search": search and search.strip(),
-            "posts": _number_or_all("posts", posts, 1),
-            "comments": _number_or_all("comments", comments, 0),
-            "since": plain_bound(since, "since"),
-            "until": plain_bound(until, "until"),
-            "tz": tz,
-        }
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        freeze(
+            self,
+            what=what.strip(),
+            sort=sort,
+            time_filter=time_filter,
+            search=search and search.strip(),
+            posts=_number_or_all("posts", posts, 1),
+            comments=_number_or_all("comments", comments, 0),
+            since=since,
+            until=until,
+            tz=tz,
+        )
         self._check_order(found)
-        parse_bounds(self.since, self.until, tz, END_OF_TIME)  # what is wrong is said now, not in mid-fetch
 
     def _check_order(self, found: Target) -> None:
         sorts = SORTS if self.search is None else SEARCH_SORTS
@@ -140,15 +137,11 @@ class Reddit:
 
     def __repr__(self) -> str:
         usual = {"sort": "new", "time_filter": "all", "search": None, "posts": 50, "comments": 20}
-        usual |= {"since": None, "until": None, "tz": "UTC"}
-        shown = "".join(
-            f", {name}={getattr(self, name)!r}" for name, value in usual.items() if getattr(self, name) != value
-        )
-        return f"Reddit({self.what!r}{shown})"
+        return code_of(self, self.what, {**usual, "since": None, "until": None, "tz": "UTC"})
 
     @property
-    def service(self) -> Literal["reddit"]:
-        return SERVICE
+    def service(self) -> str:
+        return NAME
 
     @property
     def label(self) -> str:

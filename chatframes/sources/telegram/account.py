@@ -26,11 +26,10 @@ from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
 from ...errors import AuthError, ConfigError, RateLimited, ServiceError
-from ...settings.checks import is_session_string
-from ...settings.keys import TelegramConfig, TelegramServer
 from ...transfer.clock import Clock
 from .. import WITHOUT_AN_ACCOUNT
 from .pace import Pace
+from .settings import TelegramConfig, TelegramServer, is_session_string
 from .signing_in import LOST, REVOKED, LoginClient
 from .store import StoredSession, open_session, session_name
 

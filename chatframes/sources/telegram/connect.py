@@ -9,6 +9,7 @@ from ...transfer.gate import gate
 from .. import Context
 from .account import account
 from .link import TelegramLink
+from .settings import TelegramConfig
 
 SERVICE = "telegram"
 
@@ -16,7 +17,7 @@ SERVICE = "telegram"
 @asynccontextmanager
 async def connect(context: Context) -> AsyncIterator[TelegramLink]:
     """Take part in the process's one client for this account."""
-    config = context.settings.config.telegram
+    config: TelegramConfig = context.settings.config.section(SERVICE)
     the_gate = gate(SERVICE)
     known = await account(config)
     with (

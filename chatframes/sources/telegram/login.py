@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ... import loop
 from ...errors import AuthError, ChatframesError, ConfigError, ServiceError
-from ...settings.checks import Secret, is_session_string
-from ...settings.merge import ConfigLike, TelegramConfig, load_config
+from ...services import load
+from ...settings.checks import Secret
+from ...settings.merge import ConfigLike, load_config
 from ...transfer.clock import SYSTEM
+from .settings import TelegramConfig, is_session_string
+from .source import NAME
 
 if TYPE_CHECKING:
-    from ...notebook.telegram_login import LoginCard
     from .signing_in import LoginClient
 
 __all__ = ["TelegramLogin"]
@@ -22,6 +24,7 @@ __all__ = ["TelegramLogin"]
 State = Literal["new", "code sent", "qr shown", "password needed", "done"]
 _Step = Callable[[], Coroutine[Any, Any, None]]
 
+FORM = "chatframes.notebook.telegram_login:LoginCard"  # what it shows in a notebook
 _NO_APP = (
     "logging in to Telegram takes an app of your own: get api_id and api_hash at https://my.telegram.org (API "
     "development tools), and set TELEGRAM_API_ID and TELEGRAM_API_HASH"
@@ -70,7 +73,7 @@ class TelegramLogin:
     """
 
     def __init__(self, config: ConfigLike = None) -> None:
-        self._telegram: TelegramConfig = load_config(config).telegram
+        self._telegram: TelegramConfig = load_config(config).section(NAME)
         if self._telegram.api_id is None:
             raise AuthError(_NO_APP)
         self._state: State = "new"
@@ -79,7 +82,7 @@ class TelegramLogin:
         self._client: LoginClient | None = None
         self._client_loop: asyncio.AbstractEventLoop | None = None
         self._under_way: asyncio.Task[None] | None = None
-        self._card: LoginCard | None = None
+        self._card: Any = None
 
     @property
     def state(self) -> State:
@@ -168,11 +171,10 @@ class TelegramLogin:
         return self._there(self._end)
 
     def _ipython_display_(self) -> None:
-        from ...notebook.telegram_login import LoginCard
         from ...page.cells import show, take_the_place
 
         if self._card is None or self._card.closed:
-            self._card = LoginCard(self)
+            self._card = load(FORM)(self)
             take_the_place(self._card)
         show(self._card.box, repr(self))
 

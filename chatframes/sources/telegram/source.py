@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
-from ...windows import END_OF_TIME, parse_bounds, plain_bound
-from .. import Context, plain_number
+from .. import Context, code_of, freeze, plain_number
 
 if TYPE_CHECKING:
     from .chat import TelegramChat
+    from .settings import TelegramConfig
 
 __all__ = ["Telegram"]
 
-SERVICE: Literal["telegram"] = "telegram"
+NAME = "telegram"
 LONGEST_NAME = 300
 
 
@@ -81,25 +81,14 @@ class Telegram:
             raise ConfigError(f"Telegram(chat): a text of {len(str(chat)):,} characters names no chat")
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise ConfigError(f"Telegram(limit={limit!r}): limit is a whole number, 1 or more, or None for all")
-        values = {
-            "chat": str(chat).strip(),
-            "since": plain_bound(since, "since"),
-            "until": plain_bound(until, "until"),
-            "tz": tz,
-            "limit": limit,
-        }
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-        parse_bounds(self.since, self.until, tz, END_OF_TIME)  # what is wrong is said now, not in mid-fetch
+        freeze(self, chat=str(chat).strip(), limit=limit, since=since, until=until, tz=tz)
 
     def __repr__(self) -> str:
-        options = {"since": self.since, "until": self.until, "limit": self.limit}
-        shown = "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
-        return f"Telegram({self.chat!r}{shown}{'' if self.tz == 'UTC' else f', tz={self.tz!r}'})"
+        return code_of(self, self.chat, {"since": None, "until": None, "limit": None, "tz": "UTC"})
 
     @property
-    def service(self) -> Literal["telegram"]:
-        return SERVICE
+    def service(self) -> str:
+        return NAME
 
     @property
     def label(self) -> str:
@@ -119,7 +108,7 @@ class Telegram:
         async with connect(context) as link:
             entity = await find(link, self.chat)
             kind = kind_of(entity)
-            config = context.settings.config.telegram
+            config: TelegramConfig = context.settings.config.section(NAME)
             chat = TelegramChat(
                 facts=ChatFacts(
                     chat_id=str(utils.get_peer_id(entity)),

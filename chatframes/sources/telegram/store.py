@@ -20,8 +20,8 @@ from typing import Any
 from telethon.sessions import StringSession
 
 from ...errors import ConfigError
-from ...settings.checks import Secret, is_session_string
-from ...settings.keys import TelegramConfig
+from ...settings.checks import Secret
+from .settings import TelegramConfig, is_session_string
 
 __all__ = ["StoredSession", "open_session", "session_file", "session_name"]
 

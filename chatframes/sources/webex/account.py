@@ -11,11 +11,11 @@ import httpx
 from pydantic import SecretStr
 
 from ...errors import AuthError, ServiceError
-from ...settings.merge import WebexConfig
 from ...transfer.clock import Clock, backoff_seconds
 from ...transfer.http import NO_TOKEN, Http
 from ...transfer.link import PAGE_ATTEMPTS
 from .. import WITHOUT_AN_ACCOUNT
+from .settings import WebexConfig
 
 RENEWAL_SECONDS = 60.0  # the whole of it
 RENEWAL_BYTES = 64 * 1024

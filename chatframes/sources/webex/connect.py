@@ -13,6 +13,7 @@ from ...transfer.http import Http, shared
 from ...transfer.link import Link
 from .. import Context
 from .account import fingerprint, tokens
+from .settings import WebexConfig
 
 SERVICE = "webex"
 
@@ -20,7 +21,7 @@ SERVICE = "webex"
 @asynccontextmanager
 async def connect(context: Context) -> AsyncIterator[Link]:
     """Take part in the process's one client for this endpoint and credential."""
-    config = context.settings.config.webex
+    config: WebexConfig = context.settings.config.section(SERVICE)
     limits = httpx.Limits(
         max_connections=config.max_connections, max_keepalive_connections=config.max_keepalive_connections
     )

@@ -6,18 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
-from ...windows import END_OF_TIME, parse_bounds, plain_bound
-from .. import Context
+from .. import Context, code_of, freeze
 
 if TYPE_CHECKING:
     from .chat import Room
 
 __all__ = ["Webex"]
 
-SERVICE: Literal["webex"] = "webex"
+NAME = "webex"
 
 
 @dataclass(frozen=True, init=False)
@@ -67,18 +66,14 @@ class Webex:
     ) -> None:
         if not isinstance(room, str) or not room.strip():
             raise ConfigError("Webex(room): room is the title of a space or its id, a text that is not empty")
-        values = {"room": room.strip(), "since": plain_bound(since, "since"), "until": plain_bound(until, "until")}
-        for name, value in {**values, "tz": tz}.items():
-            object.__setattr__(self, name, value)
-        parse_bounds(self.since, self.until, tz, END_OF_TIME)  # what is wrong is said now, not in mid-fetch
+        freeze(self, room=room.strip(), since=since, until=until, tz=tz)
 
     def __repr__(self) -> str:
-        bounds = "".join(f", {k}={v!r}" for k, v in (("since", self.since), ("until", self.until)) if v is not None)
-        return f"Webex({self.room!r}{bounds}{'' if self.tz == 'UTC' else f', tz={self.tz!r}'})"
+        return code_of(self, self.room, {"since": None, "until": None, "tz": "UTC"})
 
     @property
-    def service(self) -> Literal["webex"]:
-        return SERVICE
+    def service(self) -> str:
+        return NAME
 
     @property
     def label(self) -> str:
@@ -107,6 +102,6 @@ class Webex:
                 notes=notes,
                 clock=context.clock,
                 raw=context.settings.raw,
-                allow_unscannable=context.settings.config.webex.allow_unscannable,
+                allow_unscannable=context.settings.config.section(NAME).allow_unscannable,
                 bot=me.get("type") == "bot",
             )
