@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..images.headers import ImageBytes, safe_name
+from ..images.shown import ImageBytes
+from ..images.sniff import safe_name
 from ..model import Attachment, Message, Outcome
 from ..windows import EPOCH
 from .schema import MEDIA, MESSAGES
