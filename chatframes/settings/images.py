@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import ConfigError
+from ..words import number_or_kind as kind_of
 from .mistakes import admin_keys, nearest, shown
 
 __all__ = ["ImageSettings", "image_settings", "kind_of"]
@@ -92,8 +93,3 @@ def image_settings(images: object) -> ImageSettings:
     if "enabled" not in images:
         raise ConfigError('images: the key "enabled" is missing: write {"enabled": True, ...}.')
     return ImageSettings(**images)
-
-
-def kind_of(value: object) -> str:
-    """Return a number as it is and anything else, which may be a secret, as its type."""
-    return f"{value}" if isinstance(value, int | float) else f"a value of type {type(value).__name__}"

@@ -5,12 +5,12 @@ Values are never repeated, except numbers: a string in the wrong place may be a 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from .. import words
 from .keys import (
     ALONE,
     CREDENTIALS,
@@ -88,8 +88,7 @@ def admin_keys() -> frozenset[str]:
 
 def nearest(name: str, known: list[str]) -> str:
     """Return ``did you mean "x"?``, or the list of what there is."""
-    near = difflib.get_close_matches(name.lower(), known, 1)
-    return f'did you mean "{near[0]}"?' if near else f"the keys there are: {', '.join(known)}."
+    return words.did_you_mean(name.lower(), known, f"the keys there are: {', '.join(known)}.", '"{}"'.format)
 
 
 def shown(name: object) -> str:
@@ -113,11 +112,11 @@ def _unknown(section: str, name: str, *, searched: bool) -> str:
         top = " or at the top level" if name in GENERAL_KEYS and section else ""
         return f"{key} has no meaning in {where}: it belongs in {there}{top}."
     known = list(keys_of(section.split(".")).model_fields) if section else [*SECTIONS, *GENERAL_KEYS]
-    near = difflib.get_close_matches(name.lower(), known, 1)
+    near = words.nearest(name.lower(), known)
     if not near:
         for home, model in SECTIONS.items():
-            if other := difflib.get_close_matches(name.lower(), list(model.model_fields), 1, cutoff=0.8):
-                return f'unknown key {key} in {where}: did you mean "{other[0]}", in "{home}"?'
+            if other := words.nearest(name.lower(), model.model_fields, cutoff=0.8):
+                return f'unknown key {key} in {where}: did you mean "{other}", in "{home}"?'
     stranger = (
         " If this file belongs to another program, name yours in the environment variable CHATFRAMES_CONFIG."
         if searched and not section and not near
@@ -152,4 +151,4 @@ def _kind(value: object) -> str:
         case list() | tuple():
             return "a list"
         case _:
-            return f"a {type(value).__name__}"
+            return words.kind_of(value)

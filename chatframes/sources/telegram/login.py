@@ -12,6 +12,7 @@ from ...errors import AuthError, ChatframesError, ConfigError, ServiceError
 from ...settings.checks import Secret, is_session_string
 from ...settings.merge import ConfigLike, TelegramConfig, load_config
 from ...transfer.clock import SYSTEM
+from ...words import kind_of
 
 if TYPE_CHECKING:
     from ...notebook.telegram_login import LoginCard
@@ -329,7 +330,7 @@ def _taken(given: object, what: str, *, strip: bool = True) -> Secret:
         text = given.value
         given.value = ""
     if not isinstance(text, str):
-        raise ConfigError(f"the {what} is a value of type {type(text).__name__}: give a str, or a widget to type into.")
+        raise ConfigError(f"the {what} is {kind_of(text)}: give a str, or a widget to type into.")
     secret = Secret(text.strip() if strip else text)
     if not secret:
         raise ConfigError(f"the {what} is empty: fill it in.")
