@@ -23,7 +23,7 @@ from typing import Any
 import pandas as pd
 
 import chatframes as cf
-from chatframes.images.headers import ImageBytes
+from chatframes.images.shown import ImageBytes
 
 PHOTO = Path(__file__).parent.parent / "chatframes" / "world" / "community" / "photos" / "coffee.jpg"
 ROWS, SIZE_BYTES = 50, 5_000_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from .errors import ConfigError
 from .model import Window
+from .words import did_you_mean, kind_of
 
 __all__ = ["EPOCH", "Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", "utc_text", "zone"]
 
@@ -56,11 +56,10 @@ def zone(name: str) -> tzinfo:
             pass
         # Abbreviations such as CEST resemble others that are hours away: only places are offered.
         places = [place for place in zoneinfo.available_timezones() if "/" in place]
-        near = difflib.get_close_matches(name, places, 1)
-        hint = f"did you mean {near[0]!r}?" if near else 'write a name such as "UTC" or "Europe/Berlin".'
+        hint = did_you_mean(name, places, 'write a name such as "UTC" or "Europe/Berlin".')
         raise ConfigError(f"tz={name!r} is not a time zone: {hint}")
     raise ConfigError(
-        f'tz is {_kind(name)}: write the name of a time zone, such as "UTC" or "Europe/Berlin", as a string.'
+        f'tz is {kind_of(name)}: write the name of a time zone, such as "UTC" or "Europe/Berlin", as a string.'
     )
 
 
@@ -347,8 +346,4 @@ def _plain(value: object) -> str:
         return "now"
     if isinstance(value, str):
         return repr(value if len(value) <= 40 else value[:40] + "…")
-    return value.isoformat() if isinstance(value, date) and value == value else _kind(value)
-
-
-def _kind(value: object) -> str:
-    return f"a value of type {type(value).__name__}"
+    return value.isoformat() if isinstance(value, date) and value == value else kind_of(value)

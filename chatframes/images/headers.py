@@ -1,41 +1,24 @@
-"""What bytes are: their type, size in pixels, whether they are whole, and how they show themselves.
+"""Read a picture's size in pixels, its frames and whether it is whole, without decoding it.
 
-Everything is read from headers, by hand, and nothing is decoded: the bytes come from strangers, a decoder is
-a large door for hostile ones, and a header costs microseconds here. So this module needs no picture library.
+The headers are read by hand: the bytes come from strangers, a decoder is a large door for hostile ones, and a
+header costs microseconds here. So this module needs no picture library.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import struct
 from dataclasses import dataclass
-from typing import Any
 
-from ..words import bytes_in_words
+from .sniff import EXTENSIONS, HEAD_BYTES, sniff
 
-__all__ = ["ImageBytes", "ImageFacts", "inspect", "is_raster", "safe_name", "sniff"]
+__all__ = ["ImageFacts", "inspect", "jpeg_scans", "size_in_pixels"]
 
-EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/bmp": "bmp",
-    "image/tiff": "tif",
-    "image/heic": "heic",
-    "image/heif": "heif",
-    "image/avif": "avif",
-    "image/x-icon": "ico",
-}
 SHOWN_IN_NOTEBOOKS = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-SHOWN_MAX_BYTES = 10 * 1024 * 1024  # a notebook file keeps what it shows, a third larger than the bytes
 HUGE_PIXELS = 64_000_000
 HUGE_FRAMES = 2_000
 HUGE_SCANS = 100  # passes over one JPEG: honest ones have ten or so
 MAX_STEPS = 100_000  # blocks looked at in one picture: an honest 10 MB GIF has 40,000, a hostile one millions
-HEAD_BYTES = 1_024
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # within a picture's own data every ff has a 00 behind it
 
 
@@ -70,132 +53,6 @@ class ImageFacts:
         return self.mime in SHOWN_IN_NOTEBOOKS and bool(self.width and self.height) and not self.huge
 
 
-class ImageBytes(bytes):
-    """The bytes of a picture that print short and show themselves in a notebook.
-
-    They are equal to, hash like and slice like the plain bytes. Only JPEG, PNG, GIF and WebP are shown,
-    decided from the bytes, and nothing above 10 MiB or 64 Mpx; never SVG, which may hold a script.
-
-    Examples
-    --------
-    >>> ImageBytes(b"GIF89a" + bytes([2, 0, 3, 0]) + bytes(38))
-    <GIF 2x3, 48 B>
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        mime = sniff(self[:HEAD_BYTES])
-        if mime is None:
-            return f"<unknown bytes, {bytes_in_words(len(self))}>"
-        width, height = _size(self, mime)
-        pixels = f" {width}x{height}" if width and height else ""
-        return f"<{_short_name(mime)}{pixels}, {bytes_in_words(len(self))}>"
-
-    __str__ = __repr__
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        shown = {"text/plain": repr(self)}
-        if len(self) <= SHOWN_MAX_BYTES:
-            facts = inspect(self)
-            if facts.mime is not None and facts.showable:
-                shown[facts.mime] = base64.b64encode(self).decode("ascii")
-        return shown
-
-
-def _short_name(mime: str) -> str:
-    return mime.rpartition("/")[2].removeprefix("x-").removesuffix("+xml").upper()
-
-
-def is_raster(mime: str | None) -> bool:
-    """Whether `mime` is a picture made of pixels: the kind whose bytes are kept.
-
-    Examples
-    --------
-    >>> is_raster("image/png"), is_raster("image/svg+xml")
-    (True, False)
-    """
-    return mime in EXTENSIONS
-
-
-def sniff(head: bytes) -> str | None:
-    """Name the type of a file from its first bytes, whatever anybody declared.
-
-    Parameters
-    ----------
-    head : bytes
-        The first 64 bytes or more; at most 1,024 are looked at.
-
-    Returns
-    -------
-    str or None
-        A MIME type; None when the bytes announce nothing known. Things that are no pictures are named too, so
-        that an error page served as a picture can be told from one.
-
-    Examples
-    --------
-    >>> sniff(b"%PDF-1.7 ...")
-    'application/pdf'
-    """
-    head = bytes(head[:HEAD_BYTES])
-    for magic, mime in _MAGIC:
-        if head.startswith(magic):
-            return mime
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head[4:8] == b"ftyp":
-        return _sniff_boxes(head)
-    # Two letters are not enough to call something a bitmap: the header after them must have a known size.
-    if head[:2] == b"BM" and head[14:18] in _BMP_HEADER_SIZES:
-        return "image/bmp"
-    if head[:4] == b"\0\0\1\0" and head[4:6] != b"\0\0" and len(head) >= 22 and head[9] == 0:
-        return "image/x-icon"
-    return _sniff_text(head)
-
-
-_MAGIC = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-    (b"%PDF-", "application/pdf"),
-    (b"PK\3\4", "application/zip"),
-    (b"PK\5\6", "application/zip"),
-    (b"\x1f\x8b\x08", "application/gzip"),
-    (b"\x1aE\xdf\xa3", "video/webm"),
-)
-_BMP_HEADER_SIZES = frozenset(struct.pack("<I", size) for size in (12, 16, 40, 52, 56, 64, 108, 124))
-_MARKUP = re.compile(rb"<(!doctype|html\b|head\b|body\b|script\b|title\b|svg\b|\?xml|!--)", re.IGNORECASE)
-_JSON = re.compile(rb"\{\s*[\"}]|\[\s*([\[\]{\"0-9-]|true|false|null)")
-
-
-def _sniff_boxes(head: bytes) -> str:
-    """Files made of ISO boxes (HEIC, AVIF, MP4): the brands say which."""
-    ends = min(len(head), int.from_bytes(head[:4], "big"))
-    brands = {head[8:12], *(head[at : at + 4] for at in range(16, ends, 4))}
-    if brands & {b"avif", b"avis"}:
-        return "image/avif"
-    if brands & {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"}:
-        return "image/heic"
-    if brands & {b"mif1", b"msf1"}:
-        return "image/heif"
-    return "video/quicktime" if head[8:12] == b"qt  " else "video/mp4"
-
-
-def _sniff_text(head: bytes) -> str | None:
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if _JSON.match(text):
-        return "application/json"
-    markup = _MARKUP.match(text)
-    if markup is None:
-        return None
-    if re.search(rb"<svg\b", text, re.IGNORECASE) and not re.search(rb"<html\b", text, re.IGNORECASE):
-        return "image/svg+xml"
-    return "application/xml" if markup[1] == b"?xml" else "text/html"
-
-
 def inspect(data: bytes) -> ImageFacts:
     """Say what bytes are, from their header and their end; never raises, never decodes.
 
@@ -217,13 +74,13 @@ def inspect(data: bytes) -> ImageFacts:
     mime = sniff(data[:HEAD_BYTES])
     if mime not in EXTENSIONS:
         return ImageFacts(mime)
-    width, height = _size(data, mime)
+    width, height = size_in_pixels(data, mime)
     frames, whole, counted = _ending(data, mime)
     huge = (width or 0) * (height or 0) > HUGE_PIXELS or (frames or 0) > HUGE_FRAMES or not counted
     return ImageFacts(mime, width, height, frames, whole, huge)
 
 
-def _size(data: bytes, mime: str) -> tuple[int | None, int | None]:
+def size_in_pixels(data: bytes, mime: str) -> tuple[int | None, int | None]:
     """Width and height in pixels, from the header."""
     size: tuple[int, int] | None
     try:
@@ -411,22 +268,3 @@ def _box_size(data: bytes) -> tuple[int, int] | None:
         sizes.append(struct.unpack_from(">II", data, at + 8))
         at = data.find(b"ispe", at + 4, 65_536)
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
-
-
-def safe_name(platform: str, message_id: str, position: int, mime: str | None) -> str:
-    """Make the file name of one picture: ``platform-messageid-position.ext``.
-
-    Only letters, digits, dot, dash and underscore; at most 120 characters. An id that had to be changed or
-    cut carries a hash of the whole id, so that two ids never share a name.
-
-    Examples
-    --------
-    >>> safe_name("webex", "Y2lzY28", 0, "image/jpeg")
-    'webex-Y2lzY28-0.jpg'
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", message_id)
-    if plain != message_id or len(plain) > 80:
-        digest = hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        plain = f"{plain[:60]}-{digest}"
-    service = re.sub(r"[^A-Za-z0-9_]", "_", platform)[:16]
-    return f"{service}-{plain}-{int(position)}.{EXTENSIONS.get(mime or '', 'bin')}"

@@ -10,7 +10,7 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ConfigError
-from ..images.headers import ImageBytes
+from ..images.shown import ImageBytes
 from ..page.cells import bundle, close_all, take_the_place
 from ..page.html import NO_FORMULAS, escaped, plain
 from ..table.frame import attachments

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..page.html import NO_FORMULAS, escaped, lines, picture, plain
+from ..words import kind_of
 from .thumbnails import PixelBudget
 
 __all__ = ["Preview", "preview"]
@@ -99,7 +100,7 @@ def preview(
     True
     """
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"preview() takes a frame, not a {type(frame).__name__}")
+        raise ConfigError(f"preview() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
     for what, value, least, most in (("rows", rows, 1, 500), ("thumbnail_px", thumbnail_px, 40, 600)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ConfigError(f"preview: {what} is a whole number from {least} to {most}, not {value!r}")

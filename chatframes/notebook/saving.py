@@ -12,6 +12,7 @@ import pandas as pd
 from ..errors import ChatframesError
 from ..page.html import lines
 from ..table.files import write_parquet
+from ..words import counted
 
 __all__ = ["SaveRow", "file_name", "messages_in"]
 
@@ -108,5 +109,4 @@ def messages_in(frame: pd.DataFrame | None) -> str:
     >>> messages_in(pd.DataFrame({"text": ["one"]}))
     '1 message'
     """
-    number = 0 if frame is None else len(frame)
-    return f"{number:,} message{'' if number == 1 else 's'}"
+    return counted(0 if frame is None else len(frame), "message")

@@ -10,7 +10,8 @@ import base64
 import html
 from collections.abc import Iterable, Sequence
 
-from ..images.headers import SHOWN_MAX_BYTES, inspect
+from ..images.headers import inspect
+from ..images.shown import SHOWN_MAX_BYTES
 
 __all__ = ["NO_FORMULAS", "bars", "escaped", "lines", "picture", "plain", "share", "sparkline", "table"]
 

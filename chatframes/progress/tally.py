@@ -8,7 +8,7 @@ from collections import deque
 
 from ..model import Event
 from ..page.html import plain
-from ..words import bytes_in_words, seconds_in_words
+from ..words import bytes_in_words, counted, seconds_in_words
 
 __all__ = ["Tally"]
 
@@ -148,7 +148,7 @@ class Tally:
         if event.downloads_limit and event.attachments_total:
             said.append(f"{event.downloads_active} of {event.downloads_limit} downloads at once")
         if event.retries:
-            said.append(f"{event.retries:,} request{'' if event.retries == 1 else 's'} repeated")
+            said.append(f"{counted(event.retries, 'request')} repeated")
         return ", ".join(said)
 
     def state(self, now: float) -> str:

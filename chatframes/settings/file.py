@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from ..errors import ConfigError
 from ..services import services
+from ..words import kind_of
 from .checks import Secret
 from .mistakes import known_keys
 from .sections import credentials_in, is_secret
@@ -32,7 +33,7 @@ def find_file(given: object, named: str | None) -> Path | None:
         here = Path.cwd()
         return next((folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
     if given is not None and not isinstance(given, str | os.PathLike):
-        raise ConfigError(f"config= is a value of type {type(given).__name__}: give a path, a dict or a Config.")
+        raise ConfigError(f"config= is {kind_of(given)}: give a path, a dict or a Config.")
     path = Path(os.fsdecode(given if given is not None else named or "")).expanduser()
     if not path.is_file():
         origin = "config=" if given is not None else "the environment variable CHATFRAMES_CONFIG"

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import ConfigError
+from ..words import number_or_kind
 from .mistakes import admin_keys, unknown_key
 
-__all__ = ["ImageSettings", "image_settings", "kind_of"]
+__all__ = ["ImageSettings", "image_settings"]
 
 MAX_SIZE_BYTES = 10 * 2**20
 LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
@@ -42,9 +43,9 @@ class ImageSettings:
     def __post_init__(self) -> None:
         size = self.max_size_bytes
         if not isinstance(self.enabled, bool):
-            raise ConfigError(f"images: enabled is {kind_of(self.enabled)}: write True or False.")
+            raise ConfigError(f"images: enabled is {number_or_kind(self.enabled)}: write True or False.")
         if not isinstance(size, int) or isinstance(size, bool):
-            raise ConfigError(f"images: max_size_bytes is {kind_of(size)}: write a whole number of bytes.")
+            raise ConfigError(f"images: max_size_bytes is {number_or_kind(size)}: write a whole number of bytes.")
         if not 1 <= size <= LARGEST_SIZE_BYTES:
             raise ConfigError(
                 f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
@@ -78,7 +79,7 @@ def image_settings(images: object) -> ImageSettings:
         return images
     if not isinstance(images, Mapping):
         raise ConfigError(
-            f"images= is {kind_of(images)}: give True, False, ImageSettings(enabled=True, max_size_bytes=...), "
+            f"images= is {number_or_kind(images)}: give True, False, ImageSettings(enabled=True, max_size_bytes=...), "
             "a dict with these two keys, or a widget that has .settings."
         )
     for key in images:
@@ -89,8 +90,3 @@ def image_settings(images: object) -> ImageSettings:
     if "enabled" not in images:
         raise ConfigError('images: the key "enabled" is missing: write {"enabled": True, ...}.')
     return ImageSettings(**images)
-
-
-def kind_of(value: object) -> str:
-    """Return a number as it is and anything else, which may be a secret, as its type."""
-    return f"{value}" if isinstance(value, int | float) else f"a value of type {type(value).__name__}"

@@ -17,11 +17,12 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError
 from ..services import Service, service_called, services
+from ..words import number_or_kind
 from .checks import text_of
 from .config import Config
 from .environment import Environment, variable_of
 from .file import find_file, read_file, shielded
-from .images import ImageSettings, image_settings, kind_of
+from .images import ImageSettings, image_settings
 from .keys import GENERAL_KEYS, Limits
 from .mistakes import first_mistake, wrong_credentials
 from .sections import config_file, credentials_in, is_secret, sections
@@ -163,7 +164,7 @@ def merge(config: ConfigLike = None, images: object = None, raw: bool = False) -
     20
     """
     if not isinstance(raw, bool):
-        raise ConfigError(f"raw= is {kind_of(raw)}: write True or False.")
+        raise ConfigError(f"raw= is {number_or_kind(raw)}: write True or False.")
     return Settings(load_config(config), image_settings(images), raw)
 
 

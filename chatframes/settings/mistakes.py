@@ -5,7 +5,6 @@ Nothing that may be a credential is repeated: no string, and no key that is not 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from ..services import Service, services
+from ..words import nearest
 from .keys import GENERAL_KEYS
 from .sections import allowed_values, keys_of, sections
 
@@ -109,10 +109,9 @@ def unknown_key(name: str, known: Sequence[str], where: str = "", position: int 
 
 def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known key that this is a misspelling of."""
-    for found in difflib.get_close_matches(name.lower(), list(known), 1, cutoff=cutoff):
-        if re.fullmatch("[A-Za-z_ -]+", name) and len(name) <= len(found) + 6:  # more may be a credential
-            return found
-    return None
+    found = nearest(name.lower(), known, cutoff)
+    is_plain = found is not None and re.fullmatch("[A-Za-z_ -]+", name) and len(name) <= len(found) + 6
+    return found if is_plain else None  # what is more than that may be a credential
 
 
 def _unknown(section: str, name: str, position: int | None, *, searched: bool) -> str:

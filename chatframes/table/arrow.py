@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import ConfigError
-from ..images.headers import ImageBytes
+from ..images.shown import ImageBytes
 from .frame import MAY_BE_NULL, in_memory
 from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 

@@ -14,9 +14,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..images.headers import ImageBytes, safe_name
+from ..images.shown import ImageBytes
+from ..images.sniff import safe_name
 from ..model import Attachment, Message, Outcome
 from ..windows import EPOCH
+from ..words import whole_text
 from .schema import MEDIA, MESSAGES
 
 __all__ = ["SCALARS", "Batch", "to_batch"]
@@ -222,8 +224,7 @@ def _mend(value: Any, kind: pa.DataType, name: str, found: dict[str, None]) -> A
         return {field.name: _mend(value.get(field.name), field.type, field.name, found) for field in kind}
     if pa.types.is_string(kind):
         text = value if isinstance(value, str) else str(value)
-        # Through UTF-16, two halves of a pair meet and a half alone becomes U+FFFD.
-        repaired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        repaired = whole_text(text)
         if repaired != text:
             found["text_repaired"] = None
         return repaired

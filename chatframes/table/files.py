@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import json
 import os
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import ConfigError
-from ..words import bytes_in_words
+from ..words import bytes_in_words, did_you_mean, kind_of
 from .arrow import (
     from_arrow,
     holds_pictures,
@@ -64,7 +63,7 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     (0, 36)
     """
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"write_parquet(frame, path): the frame comes first, and a {type(frame).__name__} is none.")
+        raise ConfigError(f"write_parquet(frame, path): the frame comes first, and {kind_of(frame)} is none.")
     frame, schema = prepare(frame)
     target = Path(os.path.realpath(path))  # behind a link, the file itself is replaced
     if target.is_dir():
@@ -188,9 +187,8 @@ def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd
     wanted = everything if columns is None else list(columns)
     for name in wanted:
         if name not in everything:
-            close = difflib.get_close_matches(str(name), everything, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else "."
-            raise ConfigError(f"{path} has no column {name!r}{hint}")
+            hint = did_you_mean(str(name), everything, "read_parquet(path) without columns= reads all there are.")
+            raise ConfigError(f"{path} has no column {name!r}; {hint}")
     there = [name for name in there if name in wanted]
     cells = {name: _read_pictures(file, ours.field(name)) for name in there if name in ("images", "image")}
     table = file.read(columns=[name for name in there if name not in cells])

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import ConfigError
+from ..words import kind_of
 from .batches import SCALARS, Batch
 from .schema import ATTACHMENTS, MESSAGES, pandas_dtype
 
@@ -171,7 +172,7 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     """
     context = {"caption": "text"} | {n: n for n in ("uid", "chat_name", "created_at", "author_id", "author_name")}
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"attachments() takes a frame of fetch() or read_parquet(), not a {type(frame).__name__}.")
+        raise ConfigError(f"attachments() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
     missing = [name for name in (*context.values(), "media", "images") if name not in frame.columns]
     if missing:
         raise ConfigError(

@@ -14,7 +14,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from ..images.headers import HEAD_BYTES, ImageBytes, inspect, is_raster, sniff
+from ..images.headers import inspect
+from ..images.shown import ImageBytes
+from ..images.sniff import HEAD_BYTES, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
 from .clock import Clock, backoff_seconds
 from .gate import IMAGE_WAIT_SECONDS, Bound

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from help.fakes import picture
 
-from chatframes.images.headers import ImageBytes
+from chatframes.images.shown import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
 from chatframes.table.batches import to_batch
 from chatframes.table.frame import build

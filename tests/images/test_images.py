@@ -16,15 +16,9 @@ from hypothesis import strategies as st
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
-from chatframes.images.headers import (
-    ImageBytes,
-    ImageFacts,
-    inspect,
-    is_raster,
-    jpeg_scans,
-    safe_name,
-    sniff,
-)
+from chatframes.images.headers import ImageFacts, inspect, jpeg_scans
+from chatframes.images.shown import ImageBytes
+from chatframes.images.sniff import is_raster, safe_name, sniff
 
 MIMES = {
     "JPEG": "image/jpeg",
@@ -203,6 +197,13 @@ def test_a_picture_is_still_bytes() -> None:
     copy = pickle.loads(pickle.dumps(data))
     assert type(copy) is ImageBytes
     assert copy == data
+
+
+def test_a_frame_pickled_when_all_of_this_was_one_file_still_opens() -> None:
+    copy = pickle.loads(
+        pickle.dumps(ImageBytes(b"GIF89a"), 2).replace(b"chatframes.images.shown", b"chatframes.images")
+    )
+    assert type(copy) is ImageBytes
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP"])

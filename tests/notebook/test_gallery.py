@@ -19,7 +19,7 @@ from ipywidgets.widgets.widget import _instances
 from PIL import Image
 
 import chatframes as cf
-from chatframes.images.headers import ImageBytes
+from chatframes.images.shown import ImageBytes
 from chatframes.notebook.gallery import Gallery
 from chatframes.notebook.tile import LARGE_BYTES
 from chatframes.world.sandbox import World

@@ -16,7 +16,8 @@ from help.hostile import PAYLOADS, SVG, Reader, hostile_frame
 from PIL import Image
 
 import chatframes as cf
-from chatframes.images.headers import ImageBytes, jpeg_scans
+from chatframes.images.headers import jpeg_scans
+from chatframes.images.shown import ImageBytes
 from chatframes.model import Event
 from chatframes.notebook.thumbnails import thumbnail
 from chatframes.page import html

@@ -24,7 +24,7 @@ from pandas.testing import assert_frame_equal
 from PIL import Image
 
 from chatframes.errors import ConfigError
-from chatframes.images.headers import ImageBytes
+from chatframes.images.shown import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
 from chatframes.table.arrow import iter_row_groups, to_arrow
 from chatframes.table.batches import to_batch

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from chatframes.errors import ConfigError
-from chatframes.images.headers import ImageBytes
+from chatframes.images.shown import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
 from chatframes.table.batches import to_batch
 from chatframes.table.frame import attachments, build

@@ -13,7 +13,7 @@ from telethon import errors, utils
 from telethon.tl import functions, types
 
 from ...errors import ChatframesError
-from ...images.headers import is_raster, sniff
+from ...images.sniff import is_raster, sniff
 from ...model import (
     Attachment,
     Body,

@@ -13,6 +13,7 @@ from ...services import load
 from ...settings.checks import Secret
 from ...settings.merge import ConfigLike, load_config
 from ...transfer.clock import SYSTEM
+from ...words import kind_of
 from .settings import TelegramConfig, is_session_string
 from .source import NAME
 
@@ -331,7 +332,7 @@ def _taken(given: object, what: str, *, strip: bool = True) -> Secret:
         text = given.value
         given.value = ""
     if not isinstance(text, str):
-        raise ConfigError(f"the {what} is a value of type {type(text).__name__}: give a str, or a widget to type into.")
+        raise ConfigError(f"the {what} is {kind_of(text)}: give a str, or a widget to type into.")
     secret = Secret(text.strip() if strip else text)
     if not secret:
         raise ConfigError(f"the {what} is empty: fill it in.")

@@ -10,10 +10,11 @@ from urllib.parse import quote
 from ...errors import ChatNotFound
 from ...model import Chat
 from ...transfer.link import Link, StatusError
+from ...words import whole_text
 from .. import Context
 from .chat import IDLE_PAGES, next_link
 from .connect import connect
-from .rows import decode_id, list_in, moment, whole_text
+from .rows import decode_id, list_in, moment
 
 ROOMS_PAGE = 1000
 

@@ -169,8 +169,3 @@ def _read_html(markup: str) -> _Reading:
             pieces.append("\n")
         pieces.append(html.unescape(text))
     return _Reading("".join(pieces).strip(), [link for link in links if link])
-
-
-def whole_text(text: str) -> str:
-    """Return a text that can be stored: halves of characters joined, or replaced by U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
