@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Way = Literal["whole", "cut", "reset", "unsized", "chunked", "trickle", "endless"]
 HTML_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
 REFUSALS_PER_PAGE = 2
-NOT_FOUND = "The requested resource could not be found."
-UNAUTHORIZED = "The request requires a valid access token set in the Authorization request header."
 
 
 @dataclass(slots=True)
@@ -59,18 +56,6 @@ class Call:
     def refused_now(self) -> bool:
         """Count one more refusal of this page, unless it has had its share."""
         return refused_once_more(self.memory, self.key)
-
-
-def refusal(status: int, message: str, **headers: str) -> Answer:
-    """An error as Webex words it; ``retry_after="1"`` becomes the header."""
-    body = {
-        "message": message,
-        "errors": [{"description": message}],
-        "trackingId": f"SANDBOX_{zlib.crc32(message.encode()):08x}",
-    }
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    wait = float(named["Retry-After"]) if status == 429 and named.get("Retry-After", "").isdigit() else None
-    return Answer(status, body, headers=named, wait_seconds=wait)
 
 
 def html(status: int) -> Answer:

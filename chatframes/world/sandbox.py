@@ -10,20 +10,18 @@ from typing import Any, Literal
 from ..errors import ConfigError
 from .community.people import Community
 from .community.writing import MAX_IMAGES_PER_MESSAGE, build
-from .reddit.faults import REDDIT_FAULTS
+from .reddit import faults as reddit
 from .reddit.server import RedditServer
 from .serving import HOST, Background
-from .telegram.faults import TELEGRAM_FAULTS
+from .telegram import faults as telegram
 from .telegram.login import LOGIN
 from .telegram.server import TelegramServer
-from .webex.faults import FAULTS
-from .webex.records import truth
+from .webex import faults as webex
 from .webex.server import WebexServer
 
 __all__ = ["World", "sandbox"]
 
 Record = dict[str, Any]
-_PLATFORMS = ("webex", "telegram", "reddit")
 
 
 class World:
@@ -60,9 +58,12 @@ class World:
     ) -> None:
         self.faults = faults
         self._community = community
-        self._webex = WebexServer(community, faults & FAULTS.keys(), latency_ms / 1000, rate_limits)
-        self._telegram = TelegramServer(community, messages, images, faults, latency_ms / 1000, rate_limits)
-        self._reddit = RedditServer(community, messages, images, faults, latency_ms / 1000, rate_limits)
+        latency_seconds = latency_ms / 1000
+        self._webex = WebexServer(community, faults, latency_seconds, rate_limits)
+        self._telegram = TelegramServer(community, messages, images, faults, latency_seconds, rate_limits)
+        self._reddit = RedditServer(community, messages, images, faults, latency_seconds, rate_limits)
+        self._servers: dict[str, WebexServer | TelegramServer | RedditServer]
+        self._servers = {"webex": self._webex, "telegram": self._telegram, "reddit": self._reddit}
         self._background = Background("chatframes-sandbox")
         self._last_stats: Record | None = None
         self._background.run(self._start())
@@ -70,25 +71,14 @@ class World:
         self.login = dict(LOGIN)
         self.bot_token = self._webex.bot_token
         self.reddit_login, self.reddit_refresh_token = dict(self._reddit.login), self._reddit.refresh_token
-        self.foreign_host = self._webex.foreign_url.removeprefix("http://")
+        self.foreign_host = self._webex.foreign_host
 
     @property
     def config(self) -> dict[str, Any]:
         """A new plain dict for ``config=``; holds the sandbox's tokens and session."""
-        webex = {"base_url": self._webex.base_url, "access_token": self._webex.access_token}
-        if "token_expires" in self.faults:
-            webex |= {
-                "client_id": self._webex.client_id,
-                "client_secret": self._webex.client_secret,
-                "refresh_token": self._webex.refresh_token,
-            }
         here = [*self._reddit.picture_hosts, self.foreign_host]  # addresses of this machine are refused otherwise
-        return {
-            "webex": webex,
-            "telegram": self._telegram.config,
-            "reddit": self._reddit.config,
-            "downloads": {"allowed_private_hosts": here},
-        }
+        sections = {platform: server.config for platform, server in self._servers.items()}
+        return {**sections, "downloads": {"allowed_private_hosts": here}}
 
     @property
     def reddit_share_links(self) -> dict[str, str]:
@@ -108,26 +98,10 @@ class World:
         has one record for each file: ``position, source_id, name, declared_mime, mime, size`` (bytes), ``sha256,
         is_image, width, height`` (pixels).
         """
-        each = [self._truth_of(platform) for platform in _PLATFORMS]
-        merged = {name: [record for one in each for record in one.get(name, ())] for name in each[0]}
+        truths = [server.truth for server in self._servers.values()]
+        merged = {name: [record for truth in truths for record in truth[name]] for name in truths[0]}
         merged["messages"].sort(key=lambda r: (r["created_at"], r["chat_id"], len(r["message_id"]), r["message_id"]))
         return merged
-
-    def _truth_of(self, platform: str) -> dict[str, list[Record]]:
-        if platform == "telegram":
-            return self._telegram_truth
-        if platform == "reddit":
-            return self._reddit.world().truth
-        return self._webex_truth
-
-    @cached_property
-    def _webex_truth(self) -> dict[str, list[Record]]:
-        found = truth(self._community)
-        return {name: [{"platform": "webex", **record} for record in records] for name, records in found.items()}
-
-    @cached_property
-    def _telegram_truth(self) -> dict[str, list[Record]]:
-        return self._telegram.stock().world.truth
 
     def expected(
         self,
@@ -146,21 +120,19 @@ class World:
         ConfigError
             No chat, or more than one, goes by that name.
         """
-        if platform not in _PLATFORMS:
-            raise ConfigError(f"sandbox: platform is one of {', '.join(_PLATFORMS)}, not {platform!r}")
-        records = self._truth_of(platform)
-        names = [
-            (one["id"], one["title"], f"{'r/' if platform == 'reddit' else '@'}{one.get('username')}")
-            for one in records["chats"]
-        ]
-        ids = [one[0] for one in names if chat in one]
+        if platform not in self._servers:
+            raise ConfigError(f"sandbox: platform is one of {', '.join(self._servers)}, not {platform!r}")
+        truth = self._servers[platform].truth
+        prefix = "r/" if platform == "reddit" else "@"
+        names = [(record["id"], record["title"], f"{prefix}{record.get('username')}") for record in truth["chats"]]
+        ids = [known[0] for known in names if chat in known]
         if len(ids) != 1:
-            titles = ", ".join(repr(one["title"]) for one in records["chats"])
+            titles = ", ".join(repr(record["title"]) for record in truth["chats"])
             raise ConfigError(f"sandbox: {len(ids)} chats are called {chat!r}; there are {titles}")
         since, until = _instant(since, last=False), _instant(until, last=True)
         return [
             record
-            for record in records["messages"]
+            for record in truth["messages"]
             if record["chat_id"] == ids[0] and since <= record["created_at"] < until
         ]
 
@@ -178,16 +150,9 @@ class World:
         if fault not in self.faults:
             raise ConfigError(f"sandbox: the fault {fault!r} is not on here; on are {sorted(self.faults)}")
         if fault == "item_errors":
-            return {id_ for id_, heals in self._webex.broken.items() if not (heals and for_ever)}
-        if fault in REDDIT_FAULTS:
-            self._reddit.world()
-        if fault == "reddit_comments_gone":
-            return set(self._reddit.lost)
-        if fault in REDDIT_FAULTS:
-            met = self._reddit.afflicted
-        else:
-            met = self._telegram.stock().afflicted if fault in TELEGRAM_FAULTS else self._webex.afflicted
-        return {source_id for source_id, name in met.items() if name == fault}
+            return self._webex.broken(for_ever=for_ever)
+        (server,) = (server for server in self._servers.values() if fault in server.faults)
+        return server.afflicted_by(fault)
 
     def scan(self, link: str, *, password: bool = False) -> None:
         """Do what somebody's phone does that reads Telegram's QR code: let the login of that link in.
@@ -246,22 +211,19 @@ class World:
             self._background.close()
 
     async def _start(self) -> None:
-        await self._webex.start()
-        await self._telegram.start()
-        await self._reddit.start()
+        for server in self._servers.values():
+            await server.start()
 
     async def _stop(self) -> None:
-        await self._webex.stop()
-        await self._telegram.stop()
-        await self._reddit.stop()
+        for server in self._servers.values():
+            await server.stop()
 
     async def _stats(self) -> Record:
-        return {**self._webex.counts.as_dict(), "telegram": self._telegram.stats(), "reddit": self._reddit.stats()}
+        return {**self._webex.stats(), "telegram": self._telegram.stats(), "reddit": self._reddit.stats()}
 
     async def _reset(self) -> None:
-        self._webex.counts.reset()
-        self._telegram.reset_stats()
-        self._reddit.counts.reset()
+        for server in self._servers.values():
+            server.reset_stats()
 
     def __enter__(self) -> World:
         return self
@@ -307,7 +269,7 @@ def sandbox(
     latency_ms : float
         Every answer waits this long, in milliseconds.
     faults : iterable of str
-        What goes wrong, by name; `faults`, `telegram_faults` and `reddit_faults` of this package hold the tables.
+        What goes wrong, by name; ``faults.py`` in each service's folder has the table.
     rate_limits : bool
         Refuse bursts with 429 or FLOOD_WAIT, as a busy service does; Reddit allows 60 requests in 10 seconds.
 
@@ -337,9 +299,9 @@ def sandbox(
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}")
     names = frozenset([faults] if isinstance(faults, str) else faults)
-    if unknown := sorted(map(str, names - {*FAULTS, *TELEGRAM_FAULTS, *REDDIT_FAULTS})):
-        known = ", ".join([*FAULTS, *TELEGRAM_FAULTS, *REDDIT_FAULTS])
-        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {known}")
+    known = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS]
+    if unknown := sorted(map(str, names - {*known})):
+        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(known)}")
     return World(build(messages, images, days, seed), messages, images, names, latency_ms, rate_limits)
 
 

@@ -57,7 +57,7 @@ def test_every_way_to_name_a_telegram_chat_finds_the_sandboxs() -> None:
 
 
 def test_every_section_the_demo_speaks_of_exists() -> None:
-    program = (ROOT / "chatframes" / "__main__.py").read_text(encoding="utf-8")
+    program = (ROOT / "chatframes" / "world" / "demo.py").read_text(encoding="utf-8")
     named = re.findall(r"\"(Your first real [^\"]+)\"", program)
     assert len(named) == 3
     for section in named:

@@ -253,3 +253,8 @@ def spoken(line: str, random: Random, nicks: Sequence[str]) -> Iterator[tuple[St
         at = match.end()
     if at < len(filled):
         yield "plain", filled[at:], ""
+
+
+def whole_text(text: str) -> str:
+    """`text` with halves of characters joined, lone ones replaced by U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

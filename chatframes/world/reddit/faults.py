@@ -1,6 +1,6 @@
 """What can go wrong at Reddit, by name.
 
-Each fault is one function, as in ``faults``: it sees a call and may change the answer, or give its own. All can be
+Each fault is one function, as in ``fault.py``: it sees a call and may change the answer, or give its own. All can be
 combined: a picture is afflicted by at most one fault, and no page is refused more than twice by faults that pass.
 """
 
@@ -14,9 +14,9 @@ from time import time
 from typing import Any
 
 from ..calls import HTML_PAGE, Answer, Call, html
-from ..webex.faults import Act, Fault, Go, Share, registered
+from ..fault import Act, Fault, Go, Share, registered
 
-REDDIT_FAULTS: dict[str, Fault] = {}
+FAULTS: dict[str, Fault] = {}
 _API = ("listing", "search", "comments", "morechildren", "info", "about", "share")
 _TOKEN_USES = 10
 _CALLS_BEFORE_A_DAY = 12
@@ -26,7 +26,7 @@ _HERE = ("127.0.0.1", "[::ffff:127.0.0.1]", "2130706433")
 
 def fault(*on: str, share: Share = "none") -> Callable[[Act], Act]:
     """Register a function as the fault of its name."""
-    return registered(REDDIT_FAULTS, on, share)
+    return registered(FAULTS, on, share)
 
 
 def refused(status: int, message: str, reason: str = "", **headers: str) -> Answer:

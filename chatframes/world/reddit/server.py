@@ -22,11 +22,12 @@ from aiohttp import web
 
 from ..calls import Answer, Call, html
 from ..community.people import Community
+from ..fault import answer_with, share_out
 from ..serving import HOST, Counts, Listener, send, take_time
-from ..webex.faults import answer_with, share_out
 from .answers import Answers, escaped, kind_of, pieces_of
-from .faults import REDDIT_FAULTS, refused, unauthorized
+from .faults import FAULTS, refused, unauthorized
 from .records import RedditWorld, build_reddit
+from .truth import Record
 
 WINDOW_SECONDS, WINDOW_REQUESTS = 10.0, 60  # of the believable budget
 EXPANSION_SECONDS = 0.005  # long enough to catch who asks for two at once
@@ -46,15 +47,15 @@ class RedditServer:
         rate_limits: bool,
     ) -> None:
         self._community, self._messages, self._images = community, messages, images
-        self._faults = faults & REDDIT_FAULTS.keys()
+        self.faults = faults & FAULTS.keys()
         self._latency_seconds, self._limited = latency_seconds, rate_limits
         self.counts = Counts()
         self.client_id, self.client_secret = "sandbox-app", secrets.token_hex(16)
         self.login = {"username": "sandbox_reader", "password": secrets.token_hex(12)}
         self.refresh_token = secrets.token_hex(16)
         self.tokens: list[str] = []
-        self.afflicted: dict[str, str] = {}
-        self.lost: dict[str, bool] = {}
+        self._afflicted: dict[str, str] = {}
+        self._lost: dict[str, bool] = {}
         self._world: RedditWorld | None = None
         self._making = threading.Lock()
         self._answers = Answers(self.world)
@@ -112,13 +113,29 @@ class RedditServer:
                 main = made.subreddits["apollo"]
                 ours = (record for record in made.truth["messages"] if record["chat_id"] == main.id)
                 pictures = (media["source_id"] for record in ours for media in record["media"] if media["is_image"])
-                self.afflicted = share_out(dict.fromkeys(pictures), self._faults, REDDIT_FAULTS)
-                if "reddit_comments_gone" in self._faults:
+                self._afflicted = share_out(FAULTS, self.faults, dict.fromkeys(pictures))
+                if "reddit_comments_gone" in self.faults:
                     talked = [post["name"] for post in main.posts if len(made.comments[post["name"]]) > 2]
-                    self.lost = dict.fromkeys(talked[1 : 1 + LOST_THREADS], False)
+                    self._lost = dict.fromkeys(talked[1 : 1 + LOST_THREADS], False)
                 self._memory["comments"] = made.comments
                 self._world = made
             return self._world
+
+    @property
+    def truth(self) -> dict[str, list[Record]]:
+        """What a table of everything here must equal."""
+        return self.world().truth
+
+    def afflicted_by(self, fault: str) -> set[str]:
+        """The ``source_id`` of the pictures that meet a fault; of ``reddit_comments_gone`` the ids of the posts."""
+        self.world()
+        if fault == "reddit_comments_gone":
+            return set(self._lost)
+        return {source_id for source_id, name in self._afflicted.items() if name == fault}
+
+    def reset_stats(self) -> None:
+        """Begin to count anew."""
+        self.counts.reset()
 
     def stats(self) -> dict[str, Any]:
         """What clients did."""
@@ -182,8 +199,8 @@ class RedditServer:
             base_url=self.oauth_url,
             foreign_url=self.foreign_url,
             memory=self._memory,
-            afflicted=self.afflicted,
-            broken=self.lost,
+            afflicted=self._afflicted,
+            broken=self._lost,
             token=token,
             last=last or query.get("link_id", ""),
             path=request.path,
@@ -199,7 +216,7 @@ class RedditServer:
         return answer
 
     def _faulty(self, call: Call) -> Answer:
-        return answer_with(self._faults, call, self._answers, REDDIT_FAULTS)
+        return answer_with(FAULTS, self.faults, call, self._answers)
 
     @asynccontextmanager
     async def _expansion(self) -> AsyncIterator[bool]:
@@ -284,7 +301,7 @@ class RedditServer:
             base_url=self.reddit_url if request.url.port == self._listeners[1].port else self.foreign_url,
             foreign_url=self.foreign_url,
             memory=self._memory,
-            afflicted=self.afflicted,
+            afflicted=self._afflicted,
             broken={},
             last=source_id,
             path=key,
@@ -292,7 +309,7 @@ class RedditServer:
         self.counts.content_gets[source_id] += bool(source_id) and signed
         with self.counts.flight("pictures", request.transport) as note_peak:
             await take_time(note_peak, self._latency_seconds)
-            answer = answer_with(self._faults, call, plain, REDDIT_FAULTS)
+            answer = answer_with(FAULTS, self.faults, call, plain)
             if self._attempts.total() % 3 == 1:
                 answer.headers["Set-Cookie"] = "edgebucket=c2FuZGJveA; Path=/"
             return await send(request, answer, lambda size: self._count_bytes(source_id, size))

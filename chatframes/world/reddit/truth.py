@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..community.people import Person
-from ..webex.records import whole_text
+from ..community.talk import whole_text
 from .drafts import Board, Draft, Shown, user_id, username
 
 Record = dict[str, Any]

@@ -19,12 +19,12 @@ from telethon.tl import TLObject, types
 from ..calls import HTML_PAGE, refused_once_more
 from ..community.people import MAIN_CHAT
 from ..community.photos import document
+from ..fault import Share
 from ..mtproto.server import Drop, Hang, RpcError
 from .records import TelegramWorld
 from .shelf import StoredFile
 
 Kind = Literal["pages", "files", "by_id", "other"]
-Share = Literal["some", "one", "none"]
 PAGE = 100  # messages in an answer, at most
 LONG_WAIT_SECONDS = 3600
 
@@ -83,7 +83,7 @@ class TelegramFault:
     lie: Lie | None = None
 
 
-TELEGRAM_FAULTS: dict[str, TelegramFault] = {}
+FAULTS: dict[str, TelegramFault] = {}
 
 
 def fault(*on: Kind, share: Share = "none") -> Callable[[Act], Act]:
@@ -91,7 +91,7 @@ def fault(*on: Kind, share: Share = "none") -> Callable[[Act], Act]:
 
     def register(act: Act) -> Act:
         name: str = getattr(act, "__name__")  # noqa: B009 - a Callable need not have one
-        TELEGRAM_FAULTS[name] = TelegramFault(name, (act.__doc__ or "").strip(), frozenset(on), share, "images", act)
+        FAULTS[name] = TelegramFault(name, (act.__doc__ or "").strip(), frozenset(on), share, "images", act)
         return act
 
     return register
@@ -106,7 +106,7 @@ def lie(picks: Literal["images", "documents"]) -> Callable[[Lie], Lie]:
     def register(tell: Lie) -> Lie:
         name: str = getattr(tell, "__name__")  # noqa: B009 - a Callable need not have one
         does = (tell.__doc__ or "").strip()
-        TELEGRAM_FAULTS[name] = TelegramFault(name, does, frozenset(["pages", "by_id"]), "some", picks, lie=tell)
+        FAULTS[name] = TelegramFault(name, does, frozenset(["pages", "by_id"]), "some", picks, lie=tell)
         return tell
 
     return register
@@ -114,7 +114,7 @@ def lie(picks: Literal["images", "documents"]) -> Callable[[Lie], Lie]:
 
 def meet(names: Collection[str], call: TelegramCall) -> None:
     """Let the faults `names` have their way with a call; the first of the table goes first."""
-    for name, one in TELEGRAM_FAULTS.items():
+    for name, one in FAULTS.items():
         spared = one.share != "none" and call.kind == "files" and call.afflicted.get(call.file_id) != name
         if one.act is not None and name in names and call.kind in one.on and not spared:
             one.act(call)
@@ -122,7 +122,7 @@ def meet(names: Collection[str], call: TelegramCall) -> None:
 
 def share_out(world: TelegramWorld, names: Collection[str]) -> dict[str, str]:
     """Which image meets which of the faults `names`: in turn, the main chat's first, so that many stay well."""
-    shares = [one for name, one in TELEGRAM_FAULTS.items() if name in names and one.share != "none"]
+    shares = [one for name, one in FAULTS.items() if name in names and one.share != "none"]
     turns: deque[TelegramFault | None] = deque([*shares, *[None] * max(1, 4 - len(shares))])
     messages = sorted(world.truth["messages"], key=lambda record: record["chat_name"] != MAIN_CHAT)
     images = dict.fromkeys(
@@ -146,7 +146,7 @@ def share_out(world: TelegramWorld, names: Collection[str]) -> dict[str, str]:
 
 def tell_lies(world: TelegramWorld, shared: dict[str, str]) -> None:
     """Let the messages of `world`, and its truth with them, say what the faults in `shared` make them say."""
-    lies = {id_: tell for id_, name in shared.items() if (tell := TELEGRAM_FAULTS[name].lie) is not None}
+    lies = {id_: tell for id_, name in shared.items() if (tell := FAULTS[name].lie) is not None}
     if not lies:
         return
     told: dict[str, dict[str, Any]] = {}

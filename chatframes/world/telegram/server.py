@@ -1,7 +1,7 @@
 """Telegram on the loopback interface: the part of its API that reading chats needs, in two data centres.
 
-Errors, paging and the rules of files follow what is documented and what clients rely on; ``telegram_faults`` has what
-can go wrong. People, chats and pictures are made when first asked for: who never asks pays for two open ports only.
+Errors, paging and the rules of files follow what is documented and what clients rely on; ``faults.py`` has what can go
+wrong. People, chats and pictures are made when first asked for: who never asks pays for two open ports only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ..mtproto.server import (
     RpcError,
 )
 from ..serving import HOST, SLACK_SECONDS
-from .faults import TELEGRAM_FAULTS, Kind, TelegramCall, meet
+from .faults import FAULTS, Kind, TelegramCall, meet
 from .login import API_HASH, API_ID, HOME_DC, Door, Who
 from .methods import Answer, Methods, now, state, when_given
 from .records import build_telegram
@@ -140,7 +140,7 @@ class TelegramServer:
         rate_limits: bool,
     ) -> None:
         self._recipe = community, messages, images
-        self.faults = faults & TELEGRAM_FAULTS.keys()
+        self.faults = faults & FAULTS.keys()
         self.counts = TelegramCounts()
         self._latency_seconds, self._limited = latency_seconds, rate_limits
         self._bucket, self._filled_at = float(BURST), 0.0
@@ -236,6 +236,15 @@ class TelegramServer:
             if self._made is None:
                 self._made = Methods(Stock(build_telegram(*self._recipe), self.faults))
             return self._made.stock
+
+    @property
+    def truth(self) -> dict[str, list[dict[str, Any]]]:
+        """What a table of everything here must equal; may be asked for from any thread."""
+        return self.stock().world.truth
+
+    def afflicted_by(self, fault: str) -> set[str]:
+        """The ``source_id`` of the images that meet a fault."""
+        return {source_id for source_id, name in self.stock().afflicted.items() if name == fault}
 
     def scan(self, link: str, *, password: bool) -> None:
         """Open a login link at the phone of one of the two accounts."""

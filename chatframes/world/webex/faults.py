@@ -1,94 +1,39 @@
-"""What can go wrong at a service, by name.
-
-Each fault is one function: it sees a call and may change the answer, or give its own. To add one, write a
-function with the decorator. All can be combined: an image is afflicted by at most one fault, and no page is
-refused more than twice by faults that pass.
-"""
+"""What can go wrong at the sandbox's Webex, by name: one function for each fault."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from email.utils import formatdate
-from itertools import cycle
 from time import time
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ..calls import (
-    HTML_PAGE,
-    NOT_FOUND,
-    UNAUTHORIZED,
-    Answer,
-    Call,
-    Way,
-    html,
-    refusal,
-)
-
-_FILES = ("contents", "head")
-
-_BYTES = frozenset({*_FILES, "picture"})  # the kinds of calls of which a fault takes only its share
-
-Go = Callable[[Call], Answer]
-Act = Callable[[Call, Go], Answer]
-Share = Literal["some", "one", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`on` names the kinds of calls it meets; `share` says how many images: some, one, or none of its own."""
-
-    name: str
-    does: str
-    on: frozenset[str]
-    act: Act
-    share: Share
-
+from ..calls import HTML_PAGE, Answer, Call, Way, html
+from ..fault import Act, Fault, Go, Share, registered
 
 FAULTS: dict[str, Fault] = {}
-
-
-def registered(table: dict[str, Fault], on: Iterable[str], share: Share) -> Callable[[Act], Act]:
-    """A decorator that puts a function into a table of faults, under its name."""
-
-    def register(act: Act) -> Act:
-        name: str = getattr(act, "__name__")  # noqa: B009 - a Callable need not have one
-        table[name] = Fault(name, (act.__doc__ or "").strip(), frozenset(on), act, share)
-        return act
-
-    return register
+NOT_FOUND = "The requested resource could not be found."
+UNAUTHORIZED = "The request requires a valid access token set in the Authorization request header."
+_FILES = ("contents", "head")
 
 
 def fault(*on: str, share: Share = "none") -> Callable[[Act], Act]:
-    """Register a function as the fault of its name."""
+    """Register a function as the fault of its name; it sees the calls of the kinds `on`."""
     return registered(FAULTS, on, share)
 
 
-def answer_with(names: Collection[str], call: Call, go: Go, table: dict[str, Fault] = FAULTS) -> Answer:
-    """What `go` answers when the faults `names` had their way; the first of the table is the outermost."""
-    for name, one in reversed(table.items()):
-        spared = one.share != "none" and call.kind in _BYTES and call.afflicted.get(call.last) != name
-        if name in names and call.kind in one.on and not spared:
-            go = _around(one.act, go)
-    return go(call)
-
-
-def _around(act: Act, go: Go) -> Go:
-    return lambda call: act(call, go)
-
-
-def share_out(source_ids: Iterable[str], names: Collection[str], table: dict[str, Fault] = FAULTS) -> dict[str, str]:
-    """Which image meets which of the faults `names`: in turn, so that as many again stay well."""
-    shares = [one for name, one in table.items() if name in names and one.share != "none"]
-    turns = cycle([*shares, *[None] * max(1, 4 - len(shares))])
-    shared: dict[str, str] = {}
-    for source_id, one in zip(source_ids, turns, strict=False):
-        if one is not None and not (one.share == "one" and one.name in shared.values()):
-            shared[source_id] = one.name
-    return shared
+def refusal(status: int, message: str, **headers: str) -> Answer:
+    """An error as Webex words it; ``retry_after="1"`` becomes the header."""
+    body = {
+        "message": message,
+        "errors": [{"description": message}],
+        "trackingId": f"SANDBOX_{zlib.crc32(message.encode()):08x}",
+    }
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    wait = float(named["Retry-After"]) if status == 429 and named.get("Retry-After", "").isdigit() else None
+    return Answer(status, body, headers=named, wait_seconds=wait)
 
 
 # Tokens and pages

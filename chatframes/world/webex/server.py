@@ -1,7 +1,7 @@
 """Webex on the loopback interface: the part of its REST API that reading a space needs.
 
-Errors, paging and headers follow what is documented and what clients report; ``faults`` has what can go
-wrong. A second port plays a foreign host, which must never see a token or a cookie.
+Errors, paging and headers follow what is documented and what clients report; ``faults.py`` has
+what can go wrong. A second port plays a foreign host, which must never see a token or a cookie.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from ..calls import NOT_FOUND, UNAUTHORIZED, Answer, Call, refusal
+from ..calls import Answer, Call
 from ..community import photos
 from ..community.people import Chat, Community
+from ..fault import answer_with, share_out
 from ..serving import HOST, Counts, Listener, send, take_time
 from . import records
-from .faults import answer_with, share_out
+from .faults import FAULTS, NOT_FOUND, UNAUTHORIZED, refusal
+from .truth import truth
 
 MAX_PEOPLE_IDS = 85
 _KEPT_IN_LINKS = ("roomId", "max", "mentionedPeople")
@@ -34,7 +37,7 @@ class WebexServer:
     """The two ports, and what is behind them."""
 
     def __init__(self, community: Community, faults: frozenset[str], latency_seconds: float, rate_limits: bool) -> None:
-        self.community, self.faults = community, faults
+        self.community, self.faults = community, faults & FAULTS.keys()
         self.counts = Counts()
         self.access_token, self.bot_token = _new_token(), _new_token()
         self.client_id, self.client_secret = "sandbox-client", secrets.token_hex(16)
@@ -58,9 +61,9 @@ class WebexServer:
         }
         main = community.chats[0].messages
         pictures = (f for message in main for f in message.files if f.photo is not None)
-        self.afflicted = share_out(dict.fromkeys(map(records.content_id, pictures)), faults)
+        self._afflicted = share_out(FAULTS, self.faults, dict.fromkeys(map(records.content_id, pictures)))
         ailing = [records.message_id(message.key) for message in main[11::29]]
-        self.broken = {id_: number > 1 for number, id_ in enumerate(ailing)} if "item_errors" in faults else {}
+        self._broken = {id_: number > 1 for number, id_ in enumerate(ailing)} if "item_errors" in self.faults else {}
         self._memory: dict[Any, Any] = {}
         self._numbers: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
@@ -79,6 +82,43 @@ class WebexServer:
         """Close both ports and every connection."""
         await self._api.stop()
         await self._foreign.stop()
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The "webex" section of a config; where the token expires, with what renews it."""
+        integration = {
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "refresh_token": self.refresh_token,
+        }
+        token = {"base_url": self.base_url, "access_token": self.access_token}
+        return token | (integration if "token_expires" in self.faults else {})
+
+    @property
+    def foreign_host(self) -> str:
+        """The second port, as ``host:port``."""
+        return self.foreign_url.removeprefix("http://")
+
+    @cached_property
+    def truth(self) -> dict[str, list[dict[str, Any]]]:
+        """What a table of everything here must equal."""
+        return truth(self.community)
+
+    def afflicted_by(self, fault: str) -> set[str]:
+        """The ``source_id`` of the images that meet a fault."""
+        return {source_id for source_id, name in self._afflicted.items() if name == fault}
+
+    def broken(self, *, for_ever: bool) -> set[str]:
+        """The ids of the messages that ``item_errors`` breaks; `for_ever`, only of those that never heal."""
+        return {id_ for id_, heals in self._broken.items() if not (heals and for_ever)}
+
+    def stats(self) -> dict[str, Any]:
+        """A plain copy of the counts."""
+        return self.counts.as_dict()
+
+    def reset_stats(self) -> None:
+        """Begin to count anew."""
+        self.counts.reset()
 
     # The API's port
 
@@ -127,12 +167,12 @@ class WebexServer:
             base_url=self.base_url,
             foreign_url=self.foreign_url,
             memory=self._memory,
-            afflicted=self.afflicted,
-            broken=self.broken,
+            afflicted=self._afflicted,
+            broken=self._broken,
             token=token,
             last=last,
         )
-        return answer_with(self.faults, call, self._plain_answer)
+        return answer_with(FAULTS, self.faults, call, self._plain_answer)
 
     def _plain_answer(self, call: Call) -> Answer:
         answers: dict[str, Callable[[Call], Answer]] = {

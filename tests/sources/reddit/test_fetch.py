@@ -18,7 +18,7 @@ from help.fakes import fast_clock
 from help.truth import MORE_FIELDS, check, check_more, rows
 
 import chatframes as cf
-from chatframes.world.reddit.faults import REDDIT_FAULTS
+from chatframes.world.reddit.faults import FAULTS as REDDIT_FAULTS
 from chatframes.world.sandbox import World
 
 APOLLO = cf.Reddit("r/apollo", posts="all", comments="all")

@@ -22,7 +22,7 @@ from telethon.sessions import StringSession
 import chatframes as cf
 from chatframes import loop
 from chatframes.world.sandbox import World
-from chatframes.world.telegram.faults import TELEGRAM_FAULTS
+from chatframes.world.telegram.faults import FAULTS as TELEGRAM_FAULTS
 
 
 def expected(world: World, chat: str, since: str | None = None, until: str | None = None) -> list[dict[str, Any]]:

@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 from chatframes.errors import ConfigError
-from chatframes.world.reddit.faults import REDDIT_FAULTS
+from chatframes.world.reddit.faults import FAULTS as REDDIT_FAULTS
 from chatframes.world.sandbox import World, sandbox
-from chatframes.world.telegram.faults import TELEGRAM_FAULTS
+from chatframes.world.telegram.faults import FAULTS as TELEGRAM_FAULTS
 from chatframes.world.webex.faults import FAULTS
 
 # How asyncprawcore hands its client's secret to aiohttp is between the two.

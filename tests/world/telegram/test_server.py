@@ -20,7 +20,7 @@ from telethon.tl import functions, types
 import chatframes.world.telegram.server
 from chatframes.errors import ConfigError
 from chatframes.world.sandbox import World, sandbox
-from chatframes.world.telegram.faults import TELEGRAM_FAULTS
+from chatframes.world.telegram.faults import FAULTS as TELEGRAM_FAULTS
 from chatframes.world.telegram.server import TelegramCounts
 from chatframes.world.webex.faults import FAULTS
 
