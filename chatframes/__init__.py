@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .errors import IncompleteWarning as IncompleteWarning
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
-    from .loop import enable_nested_loops as enable_nested_loops
     from .model import Event as Event
+    from .nested_loops import enable_nested_loops as enable_nested_loops
     from .notebook.gallery import gallery as gallery
     from .notebook.image_controls import ImageControls as ImageControls
     from .notebook.panel import FetchPanel as FetchPanel
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": "chats chats_async fetch fetch_async last_result shutdown stream",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
-    "loop": "enable_nested_loops",
     "model": "Event",
+    "nested_loops": "enable_nested_loops",
     "notebook.gallery": "gallery",
     "notebook.image_controls": "ImageControls",
     "notebook.panel": "FetchPanel",

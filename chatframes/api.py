@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from . import loop
+from . import kept, loop
 from .errors import ChatframesError, ConfigError, IncompleteWarning
 from .progress.drawing import Display, Progress, listening
 from .road.run import Run
@@ -21,7 +21,6 @@ from .sources import Context, Source, missing_members
 from .table.batches import Batch
 from .table.frame import build
 from .transfer.clock import SYSTEM
-from .transfer.gate import forget_gates
 
 Sources = Source | Sequence[Source]
 STREAM_REMEMBERS_BYTES = 64 * 2**20
@@ -402,15 +401,4 @@ def shutdown() -> None:
 
     The next call starts afresh.
     """
-    loop.stop(_forget)
-
-
-async def _forget() -> None:
-    from .sources.reddit import account as reddit_account
-    from .sources.telegram import account as telegram_account
-    from .sources.webex import account as webex_account
-
-    await telegram_account.close_all()
-    webex_account.forget_tokens()
-    reddit_account.forget_accounts()
-    forget_gates()
+    loop.stop(kept.close_all)

@@ -54,7 +54,7 @@ async def loop_and_thread() -> tuple[asyncio.AbstractEventLoop, threading.Thread
 
 
 def awaited(coroutine: Coroutine[Any, Any, Any], *too_late: Callable[[Any], None]) -> Any:
-    """`hop`, as a script's own loop would use it."""
+    """`run_async`, as a script's own loop would use it."""
 
     async def main() -> Any:
         return await loop.run_async(coroutine, *too_late)
@@ -510,7 +510,7 @@ def test_cancelling_an_awaited_fetch_leaves_nothing_behind_and_keeps_what_was_re
 SCRIPT = """
 import asyncio, json, os, signal, sys, threading
 import chatframes as cf
-from chatframes import loop
+from chatframes import loop, nested_loops
 from help.holding import outcomes
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs tests in the background ignores it
@@ -695,9 +695,9 @@ def test_a_child_forked_while_its_parent_downloads_has_a_gate_of_its_own(server:
 
 NESTED = """
 import nest_asyncio, nest_asyncio2
-imported_only = [loop._patched_by(name) for name in ("nest_asyncio", "nest_asyncio2")]
+imported_only = [nested_loops._patched_by(name) for name in ("nest_asyncio", "nest_asyncio2")]
 how, again = cf.enable_nested_loops(), cf.enable_nested_loops()
-say(imported_only=imported_only, how=how, again=again, patched=[loop._patched_by(n) for n in (how, "asyncio")])
+say(imported_only=imported_only, how=how, again=again, patched=[nested_loops._patched_by(n) for n in (how, "asyncio")])
 
 async def inner():
     await asyncio.sleep(0)
@@ -728,7 +728,7 @@ def test_in_a_script_nested_loops_work_and_so_does_fetch_afterwards(server: Hold
 APPLIED_BEFORE = """
 import {package}
 {package}.apply()
-say(how=cf.enable_nested_loops(), by={{n: loop._patched_by(n) for n in ("nest_asyncio", "nest_asyncio2")}})
+say(how=cf.enable_nested_loops(), by={{n: nested_loops._patched_by(n) for n in ("nest_asyncio", "nest_asyncio2")}})
 """
 
 

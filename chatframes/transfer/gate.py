@@ -7,12 +7,12 @@ limits, the lower one holds while both run.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from .. import kept
 from .clock import Clock
 
 IMAGE_WAIT_SECONDS = 60.0  # an attachment waits no longer, whatever the service asks for
@@ -126,18 +126,9 @@ class Gate:
         return waited
 
 
-_gates: dict[str, Gate] = {}
+_gates: dict[str, Gate] = kept.new_dict()
 
 
 def gate(service: str) -> Gate:
     """Return the one gate of a service in this process."""
     return _gates.setdefault(service, Gate())
-
-
-def forget_gates() -> None:
-    """Forget every wait; only for when nothing is running any more."""
-    _gates.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget_gates)  # a child holds none of its parent's places

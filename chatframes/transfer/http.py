@@ -5,12 +5,9 @@ Credentials go to the API's origin and nowhere else, cookies go nowhere, URLs go
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
-import os
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from http.cookiejar import CookieJar
 from typing import Any, Protocol
@@ -228,29 +225,3 @@ def _proxy(scheme: str, host: str) -> str | None:
 
 def _fits_a_header(token: SecretStr) -> bool:
     return token.get_secret_value().isascii() and token.get_secret_value().isprintable()
-
-
-# --- clients in use -------------------------------------------------------------------------------------------------
-
-_open: dict[Hashable, tuple[Http, int]] = {}
-
-
-@asynccontextmanager
-async def shared(key: Hashable, build: Callable[[], Http]) -> AsyncIterator[Http]:
-    """Share one client among all calls with the same endpoint, credential and limits; the last one out closes it."""
-    loop_key = (id(asyncio.get_running_loop()), key)
-    http, users = _open.get(loop_key) or (build(), 0)
-    _open[loop_key] = http, users + 1
-    try:
-        yield http
-    finally:
-        http, users = _open[loop_key]
-        if users > 1:
-            _open[loop_key] = http, users - 1
-        else:
-            del _open[loop_key]
-            await http.aclose()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_open.clear)  # the parent's connections stay the parent's

@@ -12,7 +12,8 @@ from help.fakes import STARTS, FakeTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatframes.transfer.gate import Bound, Gate, TooLong, forget_gates, gate
+from chatframes import kept
+from chatframes.transfer.gate import Bound, Gate, TooLong, gate
 
 
 async def turns(count: int = 3) -> None:
@@ -214,10 +215,10 @@ def test_waits_that_follow_each_other_are_held_to_one_budget() -> None:
 
 
 def test_a_service_has_one_gate_in_the_process_and_another_service_another() -> None:
-    forget_gates()
+    asyncio.run(kept.close_all())
     assert gate("webex") is gate("webex")
     assert gate("webex") is not gate("reddit")
     before = gate("webex")
-    forget_gates()
+    asyncio.run(kept.close_all())
     assert gate("webex") is not before
-    forget_gates()
+    asyncio.run(kept.close_all())

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 
 from chatframes.errors import AuthError
 from chatframes.transfer import http as http_module
-from chatframes.transfer.http import Anonymous, Http, shared
+from chatframes.transfer.clients import shared
+from chatframes.transfer.http import Anonymous, Http
 from chatframes.transfer.transport import AiohttpTransport, NameNotResolved, TLSFailed
 
 LONG_SECONDS = 30.0

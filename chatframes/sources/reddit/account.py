@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ import asyncpraw
 import asyncprawcore
 from pydantic import SecretStr
 
+from ... import kept
 from ...errors import AuthError, ChatframesError, ServiceError
 from ...transfer.http import NO_TOKEN
 from ...transfer.link import Answer, Ask, Link
@@ -207,7 +207,7 @@ def _check_token(answer: Answer) -> None:
 
 # --- accounts in use ------------------------------------------------------------------------------------------------
 
-_kept: dict[tuple[int, str, str, str], Account] = {}
+_accounts: dict[tuple[int, str, str, str], Account] = kept.new_dict()
 
 
 def account(config: RedditConfig) -> Account:
@@ -221,7 +221,7 @@ def account(config: RedditConfig) -> Account:
     if config.client_id is None:
         raise refused_login("No Reddit credentials are configured.")
     key = id(asyncio.get_running_loop()), config.oauth_url, config.reddit_url, fingerprint(config)
-    return _kept.setdefault(key, Account(config))
+    return _accounts.setdefault(key, Account(config))
 
 
 def fingerprint(config: RedditConfig) -> str:
@@ -229,12 +229,3 @@ def fingerprint(config: RedditConfig) -> str:
     parts = [config.client_id, config.client_secret, config.refresh_token, config.username, config.password]
     secret = "\0".join(part.get_secret_value() if part else "" for part in parts) + f"\0{config.user_agent}"
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
-
-
-def forget_accounts() -> None:
-    """Forget every token."""
-    _kept.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget_accounts)

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from ...transfer.clients import shared
 from ...transfer.gate import gate
 from ...transfer.guard import Guard
-from ...transfer.http import Anonymous, Http, shared
+from ...transfer.http import Anonymous, Http
 from ...transfer.link import Link
 from .. import Context
 from .account import account, fingerprint

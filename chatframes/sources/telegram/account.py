@@ -9,7 +9,6 @@ import asyncio
 import copy
 import hashlib
 import logging
-import os
 import warnings
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -25,6 +24,7 @@ from telethon.sessions import StringSession
 from telethon.tl import TLRequest, functions, types
 from telethon.tl.alltlobjects import LAYER
 
+from ... import kept
 from ...errors import AuthError, ConfigError, RateLimited, ServiceError
 from ...transfer.clock import Clock
 from .. import WITHOUT_AN_ACCOUNT
@@ -144,10 +144,10 @@ async def _hang_up(end: TelegramClient | MTProtoSender) -> None:
         _log.warning("hanging up failed", exc_info=True)
 
 
-_accounts: dict[str, Account] = {}
-_opening: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-_handshakes: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
-_shaking: dict[asyncio.AbstractEventLoop, asyncio.Task[Any] | None] = {}  # who has that lock
+_accounts: dict[str, Account] = kept.new_dict(close=Account.close)
+_opening: dict[str, asyncio.Lock] = kept.new_dict()
+_handshakes: dict[asyncio.AbstractEventLoop, asyncio.Lock] = kept.new_dict()
+_shaking: dict[asyncio.AbstractEventLoop, asyncio.Task[Any] | None] = kept.new_dict()  # who has that lock
 
 
 async def account(config: TelegramConfig) -> Account:
@@ -165,7 +165,7 @@ async def account(config: TelegramConfig) -> Account:
             f"TELEGRAM_API_ID and TELEGRAM_API_HASH, and {_how_to_log_in(config)}. {WITHOUT_AN_ACCOUNT}"
         )
     key = _key(config)
-    async with _opening[key]:
+    async with _opening.setdefault(key, asyncio.Lock()):
         known = _accounts.get(key)
         if known is None:
             known = _accounts[key] = await _open(key, config)
@@ -179,25 +179,6 @@ async def forget(lost: Account) -> None:
     if _accounts.get(lost.key) is lost:
         del _accounts[lost.key]
     await lost.close()
-
-
-async def close_all() -> None:
-    """Hang up everywhere."""
-    accounts = list(_accounts.values())
-    _forget_all()
-    for one in accounts:
-        await one.close()
-
-
-def _forget_all() -> None:
-    _accounts.clear()
-    _opening.clear()
-    _handshakes.clear()
-    _shaking.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)  # a child that spoke on its parent's connection would break it
 
 
 async def client_for_login(config: TelegramConfig, clock: Clock) -> LoginClient:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 
 import httpx
 from pydantic import SecretStr
 
+from ... import kept
 from ...errors import AuthError, ServiceError
 from ...transfer.clock import Clock, backoff_seconds
 from ...transfer.http import NO_TOKEN, Http
@@ -119,19 +119,10 @@ def fingerprint(config: WebexConfig) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
-_kept: dict[tuple[int, str, str], Tokens] = {}
+_tokens: dict[tuple[int, str, str], Tokens] = kept.new_dict()
 
 
 def tokens(config: WebexConfig, clock: Clock) -> Tokens:
     """Return the tokens of a credential: the same ones for every call of this process."""
     key = id(asyncio.get_running_loop()), config.base_url, fingerprint(config)
-    return _kept.setdefault(key, Tokens(config, clock))
-
-
-def forget_tokens() -> None:
-    """Forget renewed tokens."""
-    _kept.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget_tokens)
+    return _tokens.setdefault(key, Tokens(config, clock))

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from ...transfer.clients import shared
 from ...transfer.gate import gate
 from ...transfer.guard import Guard
-from ...transfer.http import Http, shared
+from ...transfer.http import Http
 from ...transfer.link import Link
 from .. import Context
 from .account import fingerprint, tokens

@@ -1,0 +1,76 @@
+"""The opt-in way to call ``asyncio.run(...)`` inside a notebook cell; chatframes itself never needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+__all__ = ["enable_nested_loops"]
+
+
+def enable_nested_loops() -> str:
+    """Let your own ``asyncio.run(...)`` work inside notebook cells (opt-in; chatframes itself never needs it).
+
+    Patches asyncio for the whole process, with nest-asyncio where that is safe and with nest-asyncio2 where
+    nest-asyncio would make a notebook lose queued cells (ipykernel 7.1 and later) or break ``asyncio.run``
+    (Python 3.12 and later). Calling it again changes nothing.
+
+    Returns
+    -------
+    str
+        The name of the package that did it.
+
+    Raises
+    ------
+    RuntimeError
+        When only nest-asyncio is installed and it is not safe here; nothing has been patched then.
+
+    Examples
+    --------
+    >>> import chatframes as cf
+    >>> cf.enable_nested_loops() in ("nest_asyncio", "nest_asyncio2")
+    True
+    """
+    already = next((name for name in ("nest_asyncio2", "nest_asyncio") if _patched_by(name)), None)
+    reason = _why_not_nest_asyncio()
+    if already == "nest_asyncio" and reason:
+        raise RuntimeError(
+            f"nest_asyncio has already been applied in this process, and {reason}. Restart the kernel and call "
+            "chatframes.enable_nested_loops() in its place."
+        )
+    if already:
+        return already
+    if reason is None:
+        import nest_asyncio
+
+        nest_asyncio.apply()
+        return "nest_asyncio"
+    try:
+        import nest_asyncio2
+    except ImportError:
+        raise RuntimeError(f"not patched: {reason}. Install nest-asyncio2 (1.7.4 or later) and call again.") from None
+    nest_asyncio2.apply()
+    return "nest_asyncio2"
+
+
+def _patched_by(name: str) -> bool:
+    """Whether that package has replaced `asyncio.run` in this process."""
+    return name in sys.modules and asyncio.run.__module__ == name
+
+
+def _why_not_nest_asyncio() -> str | None:
+    if sys.version_info >= (3, 12):
+        return "nest_asyncio breaks asyncio.run(..., loop_factory=...) on Python 3.12 and later"
+    kernel = sys.modules.get("ipykernel")
+    if kernel is not None and "IPKernelApp" in _ipython_config():
+        version = tuple(int(part) for part in str(kernel.__version__).split(".")[:2])
+        if version >= (7, 1):
+            return f"under ipykernel {kernel.__version__} nest_asyncio makes notebooks lose queued cells"
+    return None
+
+
+def _ipython_config() -> Any:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return {} if shell is None else shell.config
