@@ -49,14 +49,14 @@ def endpoint(value: object) -> object:
     if not isinstance(url, str):
         return url
     if not url.isascii() or any(letter <= " " or letter in "\\?#\x7f" for letter in url):
-        raise ValueError("is plain ASCII without spaces, '?' and '#', such as https://webexapis.com/v1")
+        raise ValueError("is plain ASCII without spaces, '?' and '#', such as https://chat.example.com/v1")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         host = ""
     if not host or parts.netloc.endswith(":"):
-        raise ValueError("is a whole address, such as https://webexapis.com/v1")
+        raise ValueError("is a whole address, such as https://chat.example.com/v1")
     if "@" in parts.netloc:
         raise ValueError("holds no user name and no password: credentials have their own keys")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
