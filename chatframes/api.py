@@ -13,6 +13,7 @@ import pandas as pd
 
 from . import kept, loop
 from .errors import ChatframesError, ConfigError, IncompleteWarning
+from .keywords import checks_keywords
 from .progress.drawing import Display, Progress, listening
 from .road.run import Run
 from .services import Service, services
@@ -59,6 +60,7 @@ def _ways(chat: Callable[[Service], str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+@checks_keywords
 def fetch(
     sources: Sources,
     *,
@@ -116,6 +118,7 @@ def fetch(
     return _warned(loop.run(coroutine, too_late=_remember_frame))
 
 
+@checks_keywords
 async def fetch_async(
     sources: Sources,
     *,
@@ -187,7 +190,8 @@ def _failure(run: Run, frame: pd.DataFrame) -> ChatframesError:
     return error
 
 
-def _warned(frame: pd.DataFrame) -> pd.DataFrame:
+def _warned(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
+    """Return a frame, with a warning where something is missing: of the line that called `fetch`, unless told."""
     report = frame.attrs["chatframes"]
     if report["status"] != "complete":
         missing = "; ".join(
@@ -196,7 +200,9 @@ def _warned(frame: pd.DataFrame) -> pd.DataFrame:
             for source in report["sources"]
             if source["status"] != "complete"
         )
-        warnings.warn(f"{missing}. chatframes.report(frame) says what is missing", IncompleteWarning, stacklevel=3)
+        warnings.warn(
+            f"{missing}. chatframes.report(frame) says what is missing", IncompleteWarning, stacklevel=stacklevel
+        )
     return frame
 
 
@@ -243,6 +249,7 @@ def last_result() -> pd.DataFrame:
     return _last()
 
 
+@checks_keywords
 def stream(
     sources: Sources, *, images: object = None, raw: bool = False, config: ConfigLike = None
 ) -> AsyncIterator[pd.DataFrame]:
@@ -298,7 +305,7 @@ class _Stream:
         if self._over:
             raise StopAsyncIteration
         frame = await loop.run_async(self._next())
-        return _warned(frame) if self._over else frame
+        return _warned(frame, 3) if self._over else frame
 
     async def aclose(self) -> None:
         """Stop the fetch and wait for its end."""
@@ -340,6 +347,7 @@ class _Stream:
         return frame
 
 
+@checks_keywords
 def chats(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see, most recently active first.
 
@@ -369,6 +377,7 @@ def chats(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     return loop.run(listing(service, config))
 
 
+@checks_keywords
 async def chats_async(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see: `chats`, to be awaited."""
     return await loop.run_async(listing(service, config))

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -42,7 +43,43 @@ def _missing(tool: str) -> str | None:
     )
 
 
+# Tests of a folder or file that do not run beside each other: they share a browser or a server, or measure what a busy
+# machine would change. Those that take longest come first, so that no worker is left alone with them at the end.
+TOGETHER = {
+    "notebook/test_lab.py": "browser",
+    "house/test_notebooks.py": "notebooks",
+    "notebook/test_kernel_interrupts.py": "kernels",
+    "notebook/test_kernel_widgets.py": "kernels",
+    "notebook/test_kernel.py": "kernels",
+    "world/telegram/test_clients.py": "clients",
+    "road/test_scenarios.py": "scenarios",
+}
+# The working loop, under a minute: what is fast and says most when it breaks.
+QUICK = (
+    "house/test_house.py house/test_services.py house/test_surface.py images page/test_html.py progress settings "
+    "sources/telegram/test_history.py sources/telegram/test_rows.py sources/reddit/test_listing.py table "
+    "test_api.py test_keywords.py test_windows.py transfer/test_gate.py transfer/test_link.py"
+).split()
+
+
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group, mark and order the tests, and skip or refuse what a missing tool makes impossible."""
+    for item in items:
+        place = _place(item)
+        if place in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(TOGETHER[place]))
+        if place.startswith(tuple(QUICK)):
+            item.add_marker(pytest.mark.quick)
+    order = list(TOGETHER)
+    items.sort(key=lambda item: order.index(_place(item)) if _place(item) in TOGETHER else len(order))
+    _without_tools(items)
+
+
+def _without_tools(items: list[pytest.Item]) -> None:
     """Skip what needs a tool that is absent, with the reason; under CHATFRAMES_CI=1 absence fails instead."""
     for tool in ("browser", "namespace", "posix"):
         marked = [item for item in items if item.get_closest_marker(tool)]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..images.shown import ImageBytes
+from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, take_the_place
 from ..page.html import NO_FORMULAS, escaped, plain
 from ..table.frame import attachments
@@ -206,6 +207,7 @@ def _on(when: pd.Timestamp | None, since: date | None, until: date | None) -> bo
     return (since is None or since <= day) and (until is None or day <= until)
 
 
+@checks_keywords
 def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180) -> Gallery:
     """Look at the pictures of a table: thumbnails in pages, each with its author, time and caption.
 

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets
 
 from ..errors import ConfigError
+from ..keywords import checks_keywords
 from ..page.cells import bundle
 from ..page.html import escaped
 from ..settings.images import ImageSettings
@@ -55,6 +56,7 @@ class ImageControls:
     ImageSettings(enabled=True, max_size_bytes=10485760)
     """
 
+    @checks_keywords
     def __init__(
         self, enabled: bool | None = None, max_size_bytes: int | None = None, *, remember: bool = True
     ) -> None:

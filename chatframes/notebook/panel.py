@@ -18,6 +18,7 @@ import pandas as pd
 
 from ..api import fetching, listing, sources_of
 from ..errors import AuthError, ChatframesError, ConfigError
+from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, take_the_place
 from ..page.html import lines
 from ..progress.card import Card
@@ -100,6 +101,7 @@ class FetchPanel:
     )
     """
 
+    @checks_keywords
     def __init__(
         self,
         source: Source | None = None,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ConfigError
+from ..keywords import checks_keywords
 from ..page.html import NO_FORMULAS, escaped, lines, picture, plain
 from ..words import kind_of
 from .thumbnails import PixelBudget
@@ -65,6 +66,7 @@ def _picture(data: bytes, budget: PixelBudget) -> str:
     return shown or f"{escaped(repr(data)[:80])}: not shown"
 
 
+@checks_keywords
 def preview(
     frame: pd.DataFrame, *, rows: int = 20, columns: Sequence[str] | None = None, thumbnail_px: int = 120
 ) -> Preview:

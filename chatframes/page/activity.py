@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from ..errors import ConfigError
+from ..keywords import checks_keywords
 from .html import NO_FORMULAS, bars, escaped, plain, sparkline
 
 __all__ = ["Activity", "count_activity", "plot_activity"]
@@ -114,6 +115,7 @@ class Plot:
         return f"<div {NO_FORMULAS}>{''.join(shown) or 'no messages'}</div>"
 
 
+@checks_keywords
 def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
     """Show when people talked: a bar for each day, or for each week, month or year of a longer time.
 

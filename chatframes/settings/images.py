@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import ConfigError
+from ..keywords import checks_keywords
 from ..words import number_or_kind
 from .mistakes import admin_keys, unknown_key
 
@@ -50,6 +51,10 @@ class ImageSettings:
             raise ConfigError(
                 f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
             )
+
+
+# The generated one is wrapped: its signature stays, and a misspelt keyword gets the nearest.
+ImageSettings.__init__ = checks_keywords(ImageSettings.__init__)  # type: ignore[method-assign]
 
 
 def image_settings(images: object) -> ImageSettings:

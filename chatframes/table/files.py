@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import ConfigError
+from ..keywords import checks_keywords
 from ..words import bytes_in_words, did_you_mean, kind_of
 from .arrow import (
     from_arrow,
@@ -30,9 +31,15 @@ from .arrow import (
 
 __all__ = ["read_parquet", "write_parquet"]
 
+# Endings that promise another kind of file; any other name is the user's business.
+OTHER_FORMATS = frozenset(
+    ".csv .tsv .txt .json .jsonl .ndjson .xlsx .xls .feather .arrow .ipc .orc .html .pkl .pickle .db .sqlite".split()
+)
+
 READ_BYTES = 64 * 1024 * 1024  # other people's files may hold everything in one row group
 
 
+@checks_keywords
 def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """Write messages (or attachments) to one Parquet file, whole or not at all.
 
@@ -44,14 +51,14 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     frame : pandas.DataFrame
         As fetched, filtered, or with columns of your own, which are kept behind ours. `frame.attrs` go with it.
     path : str or path-like
-        The file to write, in a folder that exists.
+        The file to write, in a folder that exists; ``~`` is the home folder.
 
     Raises
     ------
     OSError
         If it cannot be written: which file, why, how much room there is and how much is needed.
     ConfigError
-        If a column or `frame.attrs` holds what a file cannot take.
+        If a column or `frame.attrs` holds what a file cannot take, or the name is that of another kind of file.
 
     Examples
     --------
@@ -64,8 +71,15 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """
     if not isinstance(frame, pd.DataFrame):
         raise ConfigError(f"write_parquet(frame, path): the frame comes first, and {kind_of(frame)} is none.")
+    ending = Path(path).suffix.lower()
+    if ending in OTHER_FORMATS:
+        raise ConfigError(
+            f"write_parquet writes Parquet, and {Path(path).name!r} says something else: name the file .parquet; for "
+            f"{ending[1:]}, leave the pictures out and let pandas write it: "
+            "frame.drop(columns=['images', 'raw']).to_csv(...), say."
+        )
     frame, schema = prepare(frame)
-    target = Path(os.path.realpath(path))  # behind a link, the file itself is replaced
+    target = Path(os.path.realpath(os.path.expanduser(path)))  # behind a link, the file itself is replaced
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, f"Could not write {target}: it is a folder; add a file name to it.")
     if target.exists() and not target.is_file():
@@ -131,6 +145,7 @@ def _why(error: OSError, target: Path, frame: pd.DataFrame) -> str:
     return f"Could not write {target}: {why}.{kept}"
 
 
+@checks_keywords
 def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a file of messages (or attachments) into the types `fetch` gives.
 
@@ -161,7 +176,7 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
     """
     if isinstance(columns, str):
         raise ConfigError(f"read_parquet: columns= is a list of names; write columns=[{columns!r}].")
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, f"There is no file {path} (looked from {Path.cwd()})")
     if path.is_dir():

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ..errors import ConfigError
+from ..keywords import checks_keywords
 from .community.people import Community
 from .community.writing import MAX_IMAGES_PER_MESSAGE, build
 from .reddit import faults as reddit
@@ -241,6 +242,7 @@ class World:
         return f"<World webex: {state}, {main.title!r}: {size}{faults}>"
 
 
+@checks_keywords
 def sandbox(
     *,
     messages: int = 300,

@@ -456,3 +456,17 @@ def test_writing_and_reading_need_memory_for_a_few_pictures_only(
     back = read_parquet(tmp_path / "large.parquet")
     assert sum(len(cell[0]["bytes"]) for cell in back["images"]) == 200 * MIB
     assert max(held) - before < 60 * MIB
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.JSON", "x.xlsx", "x.feather"])
+def test_a_name_of_another_kind_of_file_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="write_parquet writes Parquet"):
+        write_parquet(build([]), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_parquet(build([]), "~/x.parquet")
+    assert (tmp_path / "x.parquet").is_file()
+    assert len(read_parquet("~/x.parquet")) == 0

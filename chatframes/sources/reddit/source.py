@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import ChatNotFound, ConfigError
+from ...keywords import checks_keywords
 from .. import Context, code_of, freeze, plain_number
 from .names import Target, target
 
@@ -85,6 +86,7 @@ class Reddit:
     until: str | None
     tz: str
 
+    @checks_keywords
     def __init__(
         self,
         what: str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ... import loop
 from ...errors import AuthError, ChatframesError, ConfigError, ServiceError
+from ...keywords import checks_keywords
 from ...services import load
 from ...settings.checks import Secret
 from ...settings.merge import ConfigLike, load_config
@@ -73,6 +74,7 @@ class TelegramLogin:
     'new'
     """
 
+    @checks_keywords
     def __init__(self, config: ConfigLike = None) -> None:
         self._telegram: TelegramConfig = load_config(config).section(NAME)
         if self._telegram.api_id is None:

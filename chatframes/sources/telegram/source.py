@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
+from ...keywords import checks_keywords
 from .. import Context, code_of, freeze, plain_number
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Telegram:
     tz: str
     limit: int | None
 
+    @checks_keywords
     def __init__(
         self,
         chat: str | int,

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
+from ...keywords import checks_keywords
 from .. import Context, code_of, freeze
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Webex:
     until: str | None
     tz: str
 
+    @checks_keywords
     def __init__(
         self,
         room: str,

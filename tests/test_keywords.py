@@ -1,0 +1,63 @@
+"""A misspelt keyword is answered with the one that was meant, and signatures stay what they are."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import warnings
+from typing import Any
+
+import pytest
+
+import chatframes as cf
+from chatframes.table.frame import build
+
+MISSPELT = [
+    (lambda: cf.fetch(cf.Webex("x"), image=True), "fetch() has no keyword 'image': did you mean 'images'?"),
+    (lambda: asyncio.run(cf.fetch_async(cf.Webex("x"), progres=1)), "did you mean 'progress'?"),
+    (lambda: cf.stream(cf.Webex("x"), imagse=True), "did you mean 'images'?"),
+    (lambda: cf.chats("webex", konfig={}), "did you mean 'config'?"),
+    (lambda: cf.Webex("x", untill="2026-10-31"), "Webex() has no keyword 'untill': did you mean 'until'?"),
+    (lambda: cf.Telegram("@x", limits=5), "did you mean 'limit'?"),
+    (lambda: cf.Reddit("r/x", comment=5), "did you mean 'comments'?"),
+    (lambda: cf.ImageSettings(enable=True), "did you mean 'enabled'?"),
+    (lambda: cf.ImageControls(max_size=5), "did you mean 'max_size_bytes'?"),
+    (lambda: cf.FetchPanel(image=True), "did you mean 'images'?"),
+    (lambda: cf.gallery(build([]), pagesize=5), "did you mean 'page_size'?"),
+    (lambda: cf.read_parquet("x", column=["text"]), "did you mean 'columns'?"),
+    (lambda: cf.sandbox(message=5), "did you mean 'messages'?"),
+    (lambda: cf.Webex("x", qqq=1), "there are room, since, until, tz."),
+]
+
+
+@pytest.mark.parametrize(("call", "says"), MISSPELT, ids=[says[:50] for _, says in MISSPELT])
+def test_a_misspelt_keyword_gets_the_nearest(call: Any, says: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert isinstance(caught.value, cf.ConfigError)
+    assert says in str(caught.value)
+
+
+def test_a_missing_argument_is_still_what_python_says() -> None:
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        cf.fetch()  # type: ignore[call-arg]
+
+
+def test_coroutine_functions_are_still_seen_as_such() -> None:
+    assert inspect.iscoroutinefunction(cf.fetch_async)
+    assert inspect.iscoroutinefunction(cf.chats_async)
+    assert not inspect.iscoroutinefunction(cf.fetch)
+
+
+def test_a_warning_points_at_the_line_that_called() -> None:
+    with cf.sandbox(messages=20, images=0, faults=["html_page"]) as world, warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        sources = [cf.Webex("Project Apollo"), cf.Webex("no such room")]
+        cf.fetch(sources, config=world.config, progress=False)
+
+        async def call() -> None:
+            await cf.fetch_async(sources, config=world.config, progress=False)
+
+        asyncio.run(call())
+    told = [warning for warning in seen if warning.category is cf.IncompleteWarning]
+    assert [warning.filename for warning in told] == [__file__, __file__]
