@@ -139,9 +139,7 @@ class _Request:
     async def _get(self, token: SecretStr) -> httpx.Response:
         headers = {"Accept": self.accept, "Accept-Encoding": "identity"}
         try:
-            return await self.http.request(
-                "GET", self.url, headers=headers, token=token, guarded=not self.with_token
-            )
+            return await self.http.request("GET", self.url, headers=headers, token=token, guarded=not self.with_token)
         except (httpx.TransportError, httpx.InvalidURL, Blocked) as error:
             if isinstance(error, httpx.PoolTimeout):
                 self.patience.count("pool_timeout")

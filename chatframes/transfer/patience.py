@@ -57,9 +57,7 @@ class Patience:
             At once, when that is further away than `budget_seconds`.
         """
         try:
-            return await self.waits.wait_open(
-                budget_seconds, self.clock, self._tell, kind=kind, place=self.gate.pages
-            )
+            return await self.waits.wait_open(budget_seconds, self.clock, self._tell, kind=kind, place=self.gate.pages)
         except TooLong as closed:
             retry_at = closed.retry_at
         raise self.too_long(retry_at)
@@ -67,9 +65,7 @@ class Patience:
     async def wait_for_image(self, kind: str = "", http_status: int | None = None) -> None:
         """Wait, in a place for downloads, until one may begin; raises Refusal when that is too far away."""
         try:
-            await self.waits.wait_open(
-                IMAGE_WAIT_SECONDS, self.clock, self._tell, kind=kind, place=self.gate.downloads
-            )
+            await self.waits.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell, kind=kind, place=self.gate.downloads)
         except TooLong as closed:
             retry_at = closed.retry_at
         else:

@@ -342,7 +342,9 @@ def test_each_of_two_calls_hears_of_the_same_wait_once() -> None:
         heard: tuple[list[cf.Event], list[cf.Event]] = ([], [])
         runs = [Run([cf.Webex("x")], merge({}), emit=one.append, clock=time.clock) for one in heard]
         waiting = [
-            Patience("webex", Gate(), waits, time.clock, run._tell, 300.0).wait_for_page(300.0) for run in runs for _ in range(10)
+            Patience("webex", Gate(), waits, time.clock, run._tell, 300.0).wait_for_page(300.0)
+            for run in runs
+            for _ in range(10)
         ]
         await asyncio.gather(*waiting)
         for events in heard:

@@ -12,17 +12,18 @@ from .account import account, fingerprint
 from .pictures import Places
 from .reader import Reader
 from .settings import RedditConfig
-from .source import NAME
+
+SERVICE = "reddit"
 
 
 @asynccontextmanager
 async def connect(context: Context) -> AsyncIterator[Reader]:
     """Take part in the process's one client for this endpoint and credential."""
-    config: RedditConfig = context.settings.config.section(NAME)
+    config: RedditConfig = context.settings.config.section(SERVICE)
     downloads = context.settings.config.downloads
     the_account = account(config)
     endpoint = Endpoint(
-        NAME,
+        SERVICE,
         config.oauth_url,
         fingerprint(config),
         max_connections=config.max_connections,

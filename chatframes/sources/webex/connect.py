@@ -9,15 +9,16 @@ from ...transfer.link import Link
 from .. import Context
 from .account import fingerprint, tokens
 from .settings import WebexConfig
-from .source import NAME
+
+SERVICE = "webex"
 
 
 def connect(context: Context) -> AbstractAsyncContextManager[Link]:
     """Take part in the process's one client for this endpoint and credential."""
-    config: WebexConfig = context.settings.config.section(NAME)
+    config: WebexConfig = context.settings.config.section(SERVICE)
     downloads = context.settings.config.downloads
     endpoint = Endpoint(
-        NAME,
+        SERVICE,
         config.base_url,
         fingerprint(config),
         max_connections=config.max_connections,
