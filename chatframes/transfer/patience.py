@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..errors import RateLimited, ServiceError
@@ -43,6 +43,7 @@ class Patience:
     emit: Emit
     max_retry_wait_seconds: float
     count: Callable[[str], None] = _count_nothing
+    _told_until: list[float] = field(default_factory=list, repr=False)  # on the clock: one event for each wait
 
     def with_strangers(self) -> Patience:
         """Return the same with the waits of other hosts, where `kind` is the host."""
@@ -110,4 +111,8 @@ class Patience:
         )
 
     def _tell(self, seconds: float) -> None:
+        until = self.clock.monotonic() + seconds
+        if any(abs(until - told) < 0.1 for told in self._told_until):
+            return  # others of this call wait for the same
+        self._told_until[:] = [*(told for told in self._told_until if told > until - seconds), until]
         self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))
