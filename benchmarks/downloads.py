@@ -65,6 +65,7 @@ async def with_chatframes(urls: list[str]) -> int:
     from chatframes.transfer.gate import gate
     from chatframes.transfer.http import Anonymous, Http
     from chatframes.transfer.link import Link
+    from chatframes.transfer.patience import Patience
 
     outcomes: list[Outcome] = []
     everything = asyncio.Event()
@@ -78,7 +79,8 @@ async def with_chatframes(urls: list[str]) -> int:
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
     http = Http("benchmark", base, Anonymous(), limits)
     the_gate = gate("benchmark")
-    link = Link(http, the_gate, SYSTEM, lambda event: None, 300, lambda what: None)
+    patience = Patience("benchmark", the_gate, the_gate.waits_of(base), SYSTEM, lambda event: None, 300)
+    link = Link(http, patience)
     downloader = Downloader(the_gate.downloads, AT_ONCE, 10_485_760, SYSTEM)
     with the_gate.downloads.limited_to(AT_ONCE):
         working = asyncio.create_task(downloader.run())

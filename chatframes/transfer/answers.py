@@ -78,7 +78,7 @@ def meaning(status: int) -> tuple[Status, str]:
     return "failed", "http_4xx"
 
 
-def next_hop(url: str, location: str) -> str:
+def next_address(url: str, location: str) -> str:
     """Return where a redirect leads; raises `Refusal` when nobody should go there."""
     try:
         target = urljoin(url, location.strip())

@@ -1,15 +1,16 @@
-"""The bound of one service in this process: downloads and page requests at once, and the waits it asked for.
+"""How many requests of one service may be under way in this process, and how long each account has to wait.
 
 There is one gate per service, whatever the number of calls, chats, cells and widgets. Where two calls bring different
-limits, the lower one holds while both run.
+limits, the lower one holds while both run. A wait that the service asks for belongs to the account that was asked: it
+holds for all calls of that account, and for no other account.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 from .. import kept
@@ -56,7 +57,7 @@ class Bound:
         try:
             await waiter
         except BaseException:
-            if waiter.done() and not waiter.cancelled():  # a place was given to one who no longer wants it
+            if waiter.done() and not waiter.cancelled():  # the place came, and at the same moment the cancellation
                 self._leave()
             elif waiter in self._waiters:
                 self._waiters.remove(waiter)
@@ -64,6 +65,17 @@ class Bound:
 
     async def __aexit__(self, *_: object) -> None:
         self._leave()
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """Let others have the caller's place for a while; at the end, the caller waits for a place in its turn."""
+        self._leave()
+        try:
+            yield
+            await self.__aenter__()
+        except BaseException:
+            self._enter()  # at once, whatever the limit: the caller gives it back next
+            raise
 
     def _enter(self) -> None:
         self.active += 1
@@ -82,48 +94,76 @@ class Bound:
 
 
 class TooLong(Exception):
-    """The service is closed for longer than the caller may wait. Never reaches a user."""
+    """The service is not to be asked for longer than the caller may wait. Never reaches a user."""
 
     def __init__(self, retry_at: datetime) -> None:
         super().__init__(f"closed until {retry_at:%Y-%m-%d %H:%M:%S} UTC")
         self.retry_at = retry_at
 
 
-class Gate:
-    """One service's bounds and waits.
+class Waits:
+    """Until when one account is not to ask its service.
 
-    Where a service limits each kind of request on its own, `kind` says which wait is meant.
+    Where a service limits each kind of request by itself, `kind` says which of the waits is meant.
     """
 
     def __init__(self) -> None:
-        self.downloads = Bound()
-        self.pages = Bound()
         self._closed_until: dict[str, float] = {}
 
     def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
-        """Send nothing of this kind to the service for `seconds`: it has asked for that."""
+        """Send no request of this kind for `seconds`: the service has asked for that."""
         self._closed_until[kind] = max(self._closed_until.get(kind, 0.0), clock.monotonic() + seconds)
 
     async def wait_open(
-        self, budget_seconds: float, clock: Clock, tell: Callable[[float], None] | None = None, kind: str = ""
+        self,
+        budget_seconds: float,
+        clock: Clock,
+        tell: Callable[[float], None] | None = None,
+        *,
+        kind: str = "",
+        place: Bound | None = None,
     ) -> float:
-        """Wait until the service may be asked again; return the seconds waited.
+        """Wait until a request of this kind may be sent; return the seconds waited.
+
+        Parameters
+        ----------
+        budget_seconds : float
+            The longest wait.
+        tell : callable, optional
+            Gets the seconds of each wait before it begins.
+        place : Bound, optional
+            Where the caller holds a place: other accounts have it during the wait.
 
         Raises
         ------
         TooLong
-            At once, when that is further away than `budget_seconds`.
+            At once, when the wait would be longer than `budget_seconds`.
         """
-        waited, told = 0.0, None
+        waited, told_until = 0.0, None
         while (seconds := self._closed_until.get(kind, 0.0) - clock.monotonic()) > 0:
             if waited + seconds > budget_seconds:
                 raise TooLong(clock.now() + timedelta(seconds=seconds))
-            if tell is not None and told != self._closed_until[kind]:
-                told = self._closed_until[kind]
+            if tell is not None and told_until != self._closed_until[kind]:
+                told_until = self._closed_until[kind]
                 tell(seconds)
-            await clock.sleep(seconds)
+            async with place.lent() if place is not None else nullcontext():
+                await clock.sleep(seconds)
             waited += seconds
         return waited
+
+
+class Gate:
+    """One service: its bounds, which all accounts share, and the waits of each account."""
+
+    def __init__(self) -> None:
+        self.downloads = Bound()
+        self.pages = Bound()
+        self.strangers = Waits()  # asked for by other hosts that pictures lie at; each host is a kind
+        self._accounts: dict[str, Waits] = {}
+
+    def waits_of(self, account: str) -> Waits:
+        """Return the waits of one account, by any name that tells its endpoint and its credential from others."""
+        return self._accounts.setdefault(account, Waits())
 
 
 _gates: dict[str, Gate] = kept.new_dict()

@@ -1,13 +1,13 @@
-"""One call's way to a service: pages with patience, attachments as they stand.
+"""One call's way to a service over HTTP: `json` brings a page, `download` opens an attachment.
 
-`json()` brings a page: retries, waits and token renewal happen here. `download()` opens one attachment; retrying it is
-the downloader's business, which is why every trouble comes back as a `Refusal`.
+Pages are retried here, with waits and the renewal of tokens. Attachments are retried by the downloader, which is why
+every trouble with one comes back as a `Refusal` (see files.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,29 +16,16 @@ import httpx
 from pydantic import SecretStr
 
 from ..errors import AuthError, ServiceError
-from ..model import Body, Emit, Refusal, Status
-from .answers import (
-    RETRYABLE_STATUSES,
-    BadAnswer,
-    decode_json,
-    file_name,
-    meaning,
-    network_refusal,
-    next_hop,
-    origin,
-    retry_after_seconds,
-)
+from ..model import Body, Emit, Status
+from .answers import RETRYABLE_STATUSES, BadAnswer, decode_json, retry_after_seconds
 from .clock import Clock, backoff_seconds
-from .gate import IMAGE_WAIT_SECONDS, Gate
-from .guard import Blocked
-from .http import NO_TOKEN, Http
+from .files import opened
+from .http import Http
 from .patience import Patience
 
 PAGE_ATTEMPTS = 6
 PAGE_SECONDS = 120.0  # the whole of one page; the read time-out alone never ends a trickle
 PAGE_BYTES = 64 * 2**20
-MAX_REDIRECTS = 5
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class StatusError(ServiceError):
@@ -76,29 +63,28 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An `Http` as one call uses it: with the service's gate, the call's patience, its clock and its ears."""
+    """An `Http` as one call uses it, with that call's patience."""
 
     http: Http
-    gate: Gate
-    clock: Clock
-    emit: Emit
-    max_retry_wait_seconds: float
-    count: Callable[[str], None]  # "retry", "rate_limited" or "pool_timeout", for the report
+    patience: Patience
     # What an answer's headers ask to wait before the next page, in seconds: for services that say so beforehand.
     pace: Callable[[httpx.Headers], float] = lambda headers: 0.0
-    kind: str = ""  # of the gate: whose waits these are, where a service counts each account on its own
-
-    @property
-    def service(self) -> str:
-        return self.http.service
 
     @property
     def base_url(self) -> str:
         return self.http.base_url
 
     @property
-    def _patience(self) -> Patience:
-        return Patience(self.service, self.gate, self.clock, self.emit, self.max_retry_wait_seconds)
+    def clock(self) -> Clock:
+        return self.patience.clock
+
+    @property
+    def emit(self) -> Emit:
+        return self.patience.emit
+
+    @property
+    def count(self) -> Callable[[str], None]:
+        return self.patience.count
 
     async def json(self, url: str, *, let_through: frozenset[int] = frozenset(), ask: Ask = PLAIN) -> Answer:
         """Return one page of the API.
@@ -117,104 +103,10 @@ class Link:
         AuthError, RateLimited, StatusError, ServiceError
         """
         if not self.http.is_api(url):
-            raise ServiceError(f"{self.service}: a page link leads to another host; it was not followed")
-        patience = self.max_retry_wait_seconds
-        renewed = False
-        failures = refusals = 0
-        trouble = ""
-        while True:
-            async with self.gate.pages:
-                token = await self.http.token() if ask.token is None else ask.token
-                # Last: nothing may wait between it and the request.
-                patience -= await self._patience.wait_open(patience, self.kind)
-                if trouble:
-                    self.count("retry")
-                answer, trouble = await self._try_json(url, token, ask)
-                if answer is not None and (pause := self.pace(answer.headers)) > 0:
-                    self.gate.close_for(pause, self.clock, self.kind)
-            if answer is not None and answer.status == 401 and ask.token is None and not renewed:
-                renewed = True
-                await self.http.renew(token)
-                continue
-            if answer is not None and (answer.status == 200 or answer.status in let_through):
-                return answer
-            if answer is not None and answer.status not in RETRYABLE_STATUSES | {429, 200}:
-                raise self._refused(answer, token)
-            asked = retry_after_seconds(answer.headers, self.clock) if answer is not None else None
-            if answer is not None and answer.status == 429:
-                refusals += 1
-                self.count("rate_limited")
-                # "At once" is no answer to "too many": taken as asked, it would repeat the request without end.
-                pause = asked or 1.0 + backoff_seconds(refusals, self.clock)
-                self.gate.close_for(pause, self.clock, self.kind)
-                continue
-            failures += 1
-            if failures >= PAGE_ATTEMPTS:
-                raise ServiceError(f"{self.service} failed {failures} times on one page: {trouble}. Try again later")
-            if asked is not None and asked > patience:
-                raise self._patience.too_long(self.clock.now() + timedelta(seconds=asked))
-            seconds = max(asked or 0.0, backoff_seconds(failures, self.clock))
-            patience -= await self._patience.pause(seconds, patience, trouble)
+            raise ServiceError(f"{self.http.service}: a page link leads to another host; it was not followed.")
+        return await _Page(self, url, let_through, ask, self.patience.max_retry_wait_seconds).answer()
 
-    async def _try_json(self, url: str, token: SecretStr, ask: Ask) -> tuple[Answer | None, str]:
-        """Return the answer, or None and what went wrong."""
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
-        if ask.user_agent is not None:
-            headers["User-Agent"] = ask.user_agent
-        method = "GET" if ask.form is None else "POST"
-        try:
-            response = await self.http.request(
-                method, url, headers=headers, data=ask.form, token=token, scheme=ask.scheme
-            )
-            try:
-                payload = await self._read_json(response, lists=ask.lists)
-            finally:
-                await response.aclose()
-        except httpx.InvalidURL:
-            trouble = "a page link is not a URL"
-        except httpx.PoolTimeout as error:
-            self.count("pool_timeout")
-            trouble = str(error)
-        except (httpx.TransportError, BadAnswer) as error:
-            trouble = str(error)  # our own words, see transport.translate: no URL, no header
-        else:
-            status = response.status_code
-            return Answer(status, payload, response.headers, response.extensions["location"]), f"HTTP {status}"
-        return None, trouble
-
-    async def _read_json(self, response: httpx.Response, *, lists: bool) -> Any:
-        if response.status_code == 429:
-            return {}  # its headers say everything, and the gate is to close now
-        raw = bytearray()
-        give_up = self.clock.monotonic() + PAGE_SECONDS
-        try:
-            async for chunk in response.aiter_raw():
-                raw += chunk
-                if len(raw) > PAGE_BYTES:
-                    raise BadAnswer("a page of more than 64 MiB")
-                if self.clock.monotonic() > give_up:
-                    raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
-            return decode_json(bytes(raw), response, PAGE_BYTES, lists=lists)
-        except (httpx.TransportError, BadAnswer):
-            if response.status_code == 200:
-                raise
-            return {}  # the status and the headers of an error count, whatever becomes of its body
-
-    def _refused(self, answer: Answer, token: SecretStr) -> Exception:
-        detail = str(answer.payload.get("message", "")) if isinstance(answer.payload, dict) else ""
-        if token:  # a service may quote what it was sent
-            detail = detail.replace(token.get_secret_value(), "********")
-        detail = detail[:200]
-        if answer.status == 401:
-            return AuthError(
-                f"{self.service} refused the renewed token as well (HTTP 401): log in again. {detail}".strip()
-            )
-        return StatusError(
-            f"{self.service} answered HTTP {answer.status}{': ' + detail if detail else ''}", answer.status, detail
-        )
-
-    @asynccontextmanager
-    async def download(
+    def download(
         self,
         url: str,
         statuses: Mapping[int, tuple[Status, str]] | None = None,
@@ -222,7 +114,7 @@ class Link:
         foreign: bool = False,
         accept: str = "*/*",
         dead_end: Callable[[str], bool] = lambda url: False,
-    ) -> AsyncIterator[Body]:
+    ) -> AbstractAsyncContextManager[Body]:
         """Open one attachment: redirects followed by hand, credentials only to the API's origin, raw bytes.
 
         Parameters
@@ -241,107 +133,126 @@ class Link:
         Refusal
             With the outcome this leads to.
         """
-        response = await self._open(url, statuses or {}, self.http.is_api(url) and not foreign, accept, dead_end)
-        try:
-            encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-            if encoding not in ("identity", ""):
-                # Unpacking is how a few hundred bytes become a gigabyte.
-                raise Refusal(
-                    "failed",
-                    "content_encoding",
-                    "the server packed the picture although it was asked not to",
-                    http_status=response.status_code,
-                )
-            length = response.headers.get("Content-Length", "")
-            yield Body(
-                chunks=_raw(response),
-                http_status=response.status_code,
-                name=file_name(response.headers.get("Content-Disposition")),
-                declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
-                declared_size=int(length) if length.isascii() and length.isdigit() else None,
-            )
-        finally:
-            await response.aclose()
+        with_token = self.http.is_api(url) and not foreign
+        return opened(self.http, self.patience, url, statuses or {}, with_token, accept, dead_end)
 
-    async def _open(
-        self,
-        url: str,
-        statuses: Mapping[int, tuple[Status, str]],
-        at_home: bool,
-        accept: str,
-        dead_end: Callable[[str], bool],
-    ) -> httpx.Response:
-        seen = {url}
-        renewed = False
+
+@dataclass(slots=True)
+class _Page:
+    """One page being asked for, until there is an answer or no sense in another try."""
+
+    link: Link
+    url: str
+    let_through: frozenset[int]
+    ask: Ask
+    seconds_left: float  # to wait, in all
+    tries: int = 0
+    refusals: int = 0
+    failures: int = 0
+    renewed: bool = False
+
+    async def answer(self) -> Answer:
+        http, patience = self.link.http, self.link.patience
         while True:
-            token = await self._token() if at_home else NO_TOKEN
-            # A stranger's host that has enough of us is no reason to let the service wait.
-            _, host, port = origin(url)
-            kind = self.kind if at_home else f"{host}:{port}"
-            await self._patience.wait_open_for_image(kind, http_status=429)
-            response = await self._get_raw(url, token, accept, guarded=not at_home)
+            if self.ask.token is None:
+                await http.token()  # a first login takes a while: not in a place that others could use
+            async with patience.gate.pages:
+                token = await http.token() if self.ask.token is None else self.ask.token
+                # Last: nothing may wait between it and the request.
+                self.seconds_left -= await patience.wait_for_page(self.seconds_left)
+                answer, trouble = await self._try(token)
+                if answer is not None and (pause := self.link.pace(answer.headers)) > 0:
+                    patience.waits.close_for(pause, patience.clock)
+            if answer is None:
+                await self._failed(trouble, None)
+            elif answer.status == 401 and self.ask.token is None and not self.renewed:
+                self.renewed = True
+                await http.renew(token)
+            elif answer.status == 200 or answer.status in self.let_through:
+                return answer
+            elif answer.status == 429:
+                self._refused(answer)
+            elif answer.status in RETRYABLE_STATUSES:
+                await self._failed(trouble, retry_after_seconds(answer.headers, patience.clock))
+            else:
+                raise self._error(answer, token)
+
+    def _refused(self, answer: Answer) -> None:
+        """Let every call of the account wait before the next try."""
+        clock = self.link.clock
+        self.refusals += 1
+        # "At once" is no answer to "too many": taken as asked, it would repeat the request without end.
+        seconds = retry_after_seconds(answer.headers, clock) or 1.0 + backoff_seconds(self.refusals, clock)
+        self.link.patience.asked_to_wait(seconds)
+
+    async def _failed(self, trouble: str, asked_seconds: float | None) -> None:
+        """Wait before the next try; raises when this was the last one."""
+        patience = self.link.patience
+        self.failures += 1
+        if self.failures >= PAGE_ATTEMPTS:
+            raise ServiceError(
+                f"{patience.service} failed {self.failures} times on one page: {trouble}. Try again later."
+            )
+        if asked_seconds is not None and asked_seconds > self.seconds_left:
+            raise patience.too_long(patience.clock.now() + timedelta(seconds=asked_seconds))
+        seconds = max(asked_seconds or 0.0, backoff_seconds(self.failures, patience.clock))
+        self.seconds_left -= await patience.pause(seconds, self.seconds_left, trouble)
+
+    async def _try(self, token: SecretStr) -> tuple[Answer | None, str]:
+        """Return the answer, or None and what went wrong."""
+        if self.tries:
+            self.link.count("retry")
+        self.tries += 1
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        if self.ask.user_agent is not None:
+            headers["User-Agent"] = self.ask.user_agent
+        method = "GET" if self.ask.form is None else "POST"
+        try:
+            response = await self.link.http.request(
+                method, self.url, headers=headers, data=self.ask.form, token=token, scheme=self.ask.scheme
+            )
+            try:
+                payload = await self._read(response)
+            finally:
+                await response.aclose()
+        except httpx.InvalidURL:
+            trouble = "a page link is not a URL"
+        except httpx.PoolTimeout as error:
+            self.link.count("pool_timeout")
+            trouble = str(error)
+        except (httpx.TransportError, BadAnswer) as error:
+            trouble = str(error)  # our own words, see transport.translate: no URL, no header
+        else:
             status = response.status_code
-            if status == 200:
-                return response
-            headers = response.headers
-            await response.aclose()
-            if status in REDIRECTS:
-                url = next_hop(url, response.extensions["location"])
-                if url in seen or len(seen) > MAX_REDIRECTS:
-                    raise Refusal("failed", "redirect", "too many redirects", http_status=status)
-                if dead_end(url):
-                    raise Refusal("failed", "gone", "redirected to what stands in for pictures that are gone")
-                seen.add(url)
-                # Once a redirect has left the API's origin, no credential follows, not even back to it.
-                at_home = at_home and self.http.is_api(url)
-                continue
-            if status == 401 and token and not renewed:
-                renewed = True
-                await self._renew_for_image(token)
-                continue
-            wait = retry_after_seconds(headers, self.clock)
-            if status == 429:
-                self.count("rate_limited")
-                closed_seconds = wait or 1.0 + self.clock.random()
-                self.gate.close_for(closed_seconds, self.clock, kind)
-                if closed_seconds > IMAGE_WAIT_SECONDS:
-                    raise self._patience.closed_until(self.clock.now() + timedelta(seconds=closed_seconds), 429)
-                wait = 0.0  # the gate does the waiting, for everybody
-            outcome, reason = statuses.get(status) or meaning(status)
-            raise Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=wait)
+            return Answer(status, payload, response.headers, response.extensions["location"]), f"HTTP {status}"
+        return None, trouble
 
-    async def _token(self) -> SecretStr:
+    async def _read(self, response: httpx.Response) -> Any:
+        if response.status_code == 429:
+            return {}  # its headers say everything, and the account's other calls should know at once
+        raw = bytearray()
+        give_up = self.link.clock.monotonic() + PAGE_SECONDS
         try:
-            return await self.http.token()
-        except AuthError as error:
-            raise Refusal("failed", "unauthorized", str(error)) from None
+            async for chunk in response.aiter_raw():
+                raw += chunk
+                if len(raw) > PAGE_BYTES:
+                    raise BadAnswer("a page of more than 64 MiB")
+                if self.link.clock.monotonic() > give_up:
+                    raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
+            return decode_json(bytes(raw), response, PAGE_BYTES, lists=self.ask.lists)
+        except (httpx.TransportError, BadAnswer):
+            if response.status_code == 200:
+                raise
+            return {}  # the status and the headers of an error count, whatever becomes of its body
 
-    async def _renew_for_image(self, token: SecretStr) -> None:
-        try:
-            await self.http.renew(token)
-        except AuthError as error:
-            raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
-
-    async def _get_raw(self, url: str, token: SecretStr, accept: str, *, guarded: bool) -> httpx.Response:
-        headers = {"Accept": accept, "Accept-Encoding": "identity"}
-        try:
-            return await self.http.request("GET", url, headers=headers, token=token, guarded=guarded)
-        except (httpx.TransportError, httpx.InvalidURL, Blocked) as error:
-            if isinstance(error, httpx.PoolTimeout):
-                self.count("pool_timeout")
-            refusal = network_refusal(error)
-        raise refusal
-
-
-async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.aiter_raw():
-            yield chunk
-    except httpx.TransportError as error:
-        refusal = network_refusal(error)
-        if refusal.reason == "connect":  # the answer had begun: what broke is the body
-            refusal.reason = "truncated"
-        refusal.http_status = response.status_code
-    else:
-        return
-    raise refusal
+    def _error(self, answer: Answer, token: SecretStr) -> Exception:
+        service = self.link.http.service
+        detail = str(answer.payload.get("message", "")) if isinstance(answer.payload, dict) else ""
+        if token:  # a service may quote what it was sent
+            detail = detail.replace(token.get_secret_value(), "********")
+        detail = detail[:200]
+        if answer.status == 401:
+            return AuthError(f"{service} refused the renewed token as well (HTTP 401): log in again. {detail}".strip())
+        return StatusError(
+            f"{service} answered HTTP {answer.status}{': ' + detail if detail else ''}", answer.status, detail
+        )

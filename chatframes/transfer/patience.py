@@ -1,28 +1,56 @@
-"""How one call waits for a service: at its gate, between tries, and how long at most."""
+"""How one call waits for a service: as long as the service asks, between tries, and at most how long."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from ..errors import RateLimited, ServiceError
 from ..model import Emit, Event, Refusal
 from .clock import Clock
-from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong
+from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong, Waits
+
+
+def _count_nothing(what: str) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """What a link of any service waits with. `kind` is the gate's: which wait is meant."""
+    """One call of one account: what it waits with, and whom it tells.
+
+    Parameters
+    ----------
+    service : str
+        Its name in messages and events.
+    gate : Gate
+        The service's: whoever waits holds a place in it, and lends it to others meanwhile.
+    waits : Waits
+        The account's.
+    emit : callable
+        Gets an `Event` for each wait and retry.
+    max_retry_wait_seconds : float
+        The longest wait for a page, all its waits together.
+    count : callable
+        Gets "retry", "rate_limited" or "pool_timeout", for the report.
+    """
 
     service: str
     gate: Gate
+    waits: Waits
     clock: Clock
     emit: Emit
     max_retry_wait_seconds: float
+    count: Callable[[str], None] = _count_nothing
+    _told_until: list[float] = field(default_factory=list, repr=False)  # on the clock: one event for each wait
 
-    async def wait_open(self, budget_seconds: float, kind: str = "") -> float:
-        """Wait until the service may be asked again; return the seconds waited.
+    def with_strangers(self) -> Patience:
+        """Return the same with the waits of other hosts, where `kind` is the host."""
+        return replace(self, waits=self.gate.strangers)
+
+    async def wait_for_page(self, budget_seconds: float, kind: str = "") -> float:
+        """Wait, in a place for pages, until the service may be asked; return the seconds waited.
 
         Raises
         ------
@@ -30,27 +58,32 @@ class Patience:
             At once, when that is further away than `budget_seconds`.
         """
         try:
-            return await self.gate.wait_open(budget_seconds, self.clock, self._tell, kind)
+            return await self.waits.wait_open(budget_seconds, self.clock, self._tell, kind=kind, place=self.gate.pages)
         except TooLong as closed:
             retry_at = closed.retry_at
         raise self.too_long(retry_at)
 
-    async def wait_open_for_image(self, kind: str = "", http_status: int | None = None) -> None:
-        """Wait until a download may begin; raises Refusal when that is too far away for an image."""
+    async def wait_for_image(self, kind: str = "", http_status: int | None = None) -> None:
+        """Wait, in a place for downloads, until one may begin; raises Refusal when that is too far away."""
         try:
-            await self.gate.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell, kind)
+            await self.waits.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell, kind=kind, place=self.gate.downloads)
         except TooLong as closed:
             retry_at = closed.retry_at
         else:
             return
-        raise self.closed_until(retry_at, http_status)
+        raise self._refusal(retry_at, http_status)
+
+    def asked_to_wait(self, seconds: float, kind: str = "") -> None:
+        """Let every call of this account wait: the service has refused a request and asked for that."""
+        self.count("rate_limited")
+        self.waits.close_for(seconds, self.clock, kind)
 
     async def pause(self, seconds: float, budget_seconds: float, why: str) -> float:
-        """Wait before the next try; raises ServiceError when the call has no such patience left."""
+        """Wait before the next try; raises ServiceError when that is longer than `budget_seconds`."""
         if seconds > budget_seconds:
             raise ServiceError(
                 f"{self.service} failed ({why}), and max_retry_wait_seconds ({self.max_retry_wait_seconds:g}) leaves "
-                f"no {seconds:.1f} s to wait before the next try"
+                f"no {seconds:.1f} s to wait before the next try: fetch again later, or raise the limit in config.json."
             )
         self.emit(Event("retry", self.service, wait_seconds=seconds, note=why))
         await self.clock.sleep(seconds)
@@ -60,12 +93,15 @@ class Patience:
         """Return the error for a page that has to wait longer than the admin allows."""
         return RateLimited(
             f"{self.service} asks to wait until {retry_at:%Y-%m-%d %H:%M:%S} UTC, longer than max_retry_wait_seconds "
-            f"({self.max_retry_wait_seconds:g}) allows; fetch again after that, or raise the limit in config.json",
+            f"({self.max_retry_wait_seconds:g}) allows; fetch again after that, or raise the limit in config.json.",
             retry_at,
         )
 
-    def closed_until(self, retry_at: datetime, http_status: int | None = None) -> Refusal:
-        """Return the refusal for an image that has to wait longer than images may."""
+    def too_long_for_image(self, seconds: float, http_status: int | None = None) -> Refusal:
+        """Return the refusal of an image that has to wait longer than images may."""
+        return self._refusal(self.clock.now() + timedelta(seconds=seconds), http_status)
+
+    def _refusal(self, retry_at: datetime, http_status: int | None) -> Refusal:
         return Refusal(
             "failed",
             "rate_limited",
@@ -75,4 +111,8 @@ class Patience:
         )
 
     def _tell(self, seconds: float) -> None:
+        until = self.clock.monotonic() + seconds
+        if any(abs(until - told) < 0.1 for told in self._told_until):
+            return  # others of this call wait for the same
+        self._told_until[:] = [*(told for told in self._told_until if told > until - seconds), until]
         self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))

@@ -21,9 +21,10 @@ from pydantic import SecretStr
 
 from chatframes.model import Event
 from chatframes.transfer.clock import Clock
-from chatframes.transfer.gate import Gate
+from chatframes.transfer.gate import Gate, Waits
 from chatframes.transfer.http import Anonymous, Auth, Http
 from chatframes.transfer.link import Link
+from chatframes.transfer.patience import Patience
 
 STARTS = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 
@@ -139,9 +140,9 @@ class Line:
         self.gate = gate
         self.events: list[Event] = []
         self.counts: Counter[str] = Counter()
-        self.link = Link(
-            http, gate, clock, self.events.append, patience_seconds, lambda what: self.counts.update((what,))
-        )
+        self.waits = Waits()
+        count = lambda what: self.counts.update((what,))  # noqa: E731
+        self.link = Link(http, Patience("webex", gate, self.waits, clock, self.events.append, patience_seconds, count))
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from chatframes.progress.drawing import Steady, _Bar, listening
 from chatframes.progress.tally import Tally
 from chatframes.road.run import Run
 from chatframes.settings.merge import merge
-from chatframes.transfer.gate import Gate
+from chatframes.transfer.gate import Gate, Waits
 from chatframes.transfer.patience import Patience
 
 
@@ -337,12 +337,14 @@ def test_an_empty_chat_has_told_its_number_too() -> None:
 
 def test_each_of_two_calls_hears_of_the_same_wait_once() -> None:
     async def main() -> None:
-        time, gate = FakeTime(), Gate()
-        gate.close_for(30.0, time.clock)
+        time, waits = FakeTime(), Waits()
+        waits.close_for(30.0, time.clock)
         heard: tuple[list[cf.Event], list[cf.Event]] = ([], [])
         runs = [Run([cf.Webex("x")], merge({}), emit=one.append, clock=time.clock) for one in heard]
         waiting = [
-            Patience("webex", gate, time.clock, run._tell, 300.0).wait_open(300.0) for run in runs for _ in range(10)
+            Patience("webex", Gate(), waits, time.clock, run._tell, 300.0).wait_for_page(300.0)
+            for run in runs
+            for _ in range(10)
         ]
         await asyncio.gather(*waiting)
         for events in heard:

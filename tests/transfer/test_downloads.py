@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from chatframes.model import Attachment, Body, Outcome, Status
 from chatframes.transfer import downloads as downloads_module
 from chatframes.transfer import http as http_module
-from chatframes.transfer.answers import next_hop
+from chatframes.transfer.answers import next_address
 from chatframes.transfer.clock import Clock
 from chatframes.transfer.downloads import ByteBudget, Downloader, Read
 
@@ -731,7 +731,7 @@ def test_a_redirect_without_a_location_is_refused() -> None:
 
 def test_a_redirect_from_https_to_http_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits))
-    assert next_hop("https://files.example/1", "/2") == "https://files.example/2"
+    assert next_address("https://files.example/1", "/2") == "https://files.example/2"
     with respx.mock(assert_all_called=False) as router:
         first = router.get("https://api.example/1").respond(302, headers={"Location": "http://api.example/2"})
         second = router.get("http://api.example/2").respond(200, content=PICTURE)

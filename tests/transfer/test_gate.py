@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatframes import kept
-from chatframes.transfer.gate import Bound, Gate, TooLong, gate
+from chatframes.transfer.gate import Bound, TooLong, Waits, gate
 
 
 async def turns(count: int = 3) -> None:
@@ -147,7 +147,7 @@ def test_whatever_is_cancelled_at_whatever_moment_no_place_is_lost(script: Seque
 def test_an_open_gate_lets_through_without_a_pause() -> None:
     async def main() -> None:
         time = FakeTime()
-        assert await Gate().wait_open(0.0, time.clock) == 0.0
+        assert await Waits().wait_open(0.0, time.clock) == 0.0
         assert time.sleeps == []
 
     asyncio.run(main())
@@ -155,7 +155,7 @@ def test_an_open_gate_lets_through_without_a_pause() -> None:
 
 def test_a_closed_gate_holds_everybody_until_its_time_and_tells_each_once() -> None:
     async def main() -> None:
-        time, closed, told = FakeTime(), Gate(), []
+        time, closed, told = FakeTime(), Waits(), []
         closed.close_for(30.0, time.clock)
 
         async def pass_through() -> float:
@@ -174,7 +174,7 @@ def test_a_closed_gate_holds_everybody_until_its_time_and_tells_each_once() -> N
 
 def test_a_refusal_that_comes_while_others_wait_prolongs_their_wait() -> None:
     async def main() -> None:
-        time, closed = FakeTime(), Gate()
+        time, closed = FakeTime(), Waits()
         closed.close_for(10.0, time.clock)
         first = asyncio.create_task(closed.wait_open(60.0, time.clock))
         await asyncio.sleep(0)
@@ -188,7 +188,7 @@ def test_a_refusal_that_comes_while_others_wait_prolongs_their_wait() -> None:
 
 def test_a_wait_beyond_the_budget_ends_at_once_and_says_when_to_come_back() -> None:
     async def main() -> None:
-        time, closed = FakeTime(), Gate()
+        time, closed = FakeTime(), Waits()
         closed.close_for(3600.0, time.clock)
         with pytest.raises(TooLong) as caught:
             await closed.wait_open(300.0, time.clock)
@@ -200,7 +200,7 @@ def test_a_wait_beyond_the_budget_ends_at_once_and_says_when_to_come_back() -> N
 
 def test_waits_that_follow_each_other_are_held_to_one_budget() -> None:
     async def main() -> None:
-        closed, dice = Gate(), random.Random(3)
+        closed, dice = Waits(), random.Random(3)
 
         async def refused_again() -> None:
             closed.close_for(dice.uniform(15.0, 19.0), time.clock)

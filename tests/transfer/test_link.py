@@ -26,7 +26,7 @@ from chatframes.transfer import http as http_module
 from chatframes.transfer import link as link_module
 from chatframes.transfer.answers import retry_after_seconds
 from chatframes.transfer.clock import SYSTEM, backoff_seconds
-from chatframes.transfer.gate import Gate
+from chatframes.transfer.gate import Waits
 from chatframes.transfer.link import PAGE_ATTEMPTS, StatusError
 from chatframes.transfer.transport import AiohttpTransport
 
@@ -290,10 +290,10 @@ def test_no_retry_after_whatsoever_breaks_anything(value: str) -> None:
     seconds = retry_after_seconds(headers, FakeTime().clock)
     assert seconds is None or 0.0 <= seconds <= 1e9
     if seconds:
-        time, gate = FakeTime(), Gate()
-        gate.close_for(seconds, time.clock)
+        time, waits = FakeTime(), Waits()
+        waits.close_for(seconds, time.clock)
         with pytest.raises(Exception, match="closed until"):
-            asyncio.run(gate.wait_open(0.0, time.clock))
+            asyncio.run(waits.wait_open(0.0, time.clock))
 
 
 @pytest.mark.parametrize("headers", [[], [("Retry-After", "0")], [("Retry-After", "soon")], [("Retry-After", "1")]])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ...transfer.gate import gate
+from ...transfer.patience import Patience
 from .. import Context
 from .account import account
 from .link import TelegramLink
@@ -19,10 +20,18 @@ async def connect(context: Context) -> AsyncIterator[TelegramLink]:
     """Take part in the process's one client for this account."""
     config: TelegramConfig = context.settings.config.section(SERVICE)
     the_gate = gate(SERVICE)
-    known = await account(config)
+    the_account = await account(config)
+    patience = Patience(
+        SERVICE,
+        the_gate,
+        the_gate.waits_of(the_account.key),
+        context.clock,
+        context.emit,
+        context.settings.config.downloads.max_retry_wait_seconds,
+        context.count,
+    )
     with (
         the_gate.pages.limited_to(config.max_concurrent_fetches),
         the_gate.downloads.limited_to(config.max_concurrent_media_downloads),
     ):
-        wait = context.settings.config.downloads.max_retry_wait_seconds
-        yield TelegramLink(known, the_gate, context.clock, context.emit, wait, context.count)
+        yield TelegramLink(the_account, patience)

@@ -18,7 +18,7 @@ from telethon.tl import TLRequest, functions, types
 from ...errors import AuthError, ServiceError
 from ...model import Emit, Refusal
 from ...transfer.clock import Clock, backoff_seconds
-from ...transfer.gate import IMAGE_WAIT_SECONDS, Gate
+from ...transfer.gate import IMAGE_WAIT_SECONDS
 from ...transfer.patience import Patience
 from . import account as accounts
 from .account import Account
@@ -50,18 +50,22 @@ class TelegramError(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class TelegramLink:
-    """An `Account` as one call uses it: with the service's gate, the call's patience, its clock and its ears."""
+    """An `Account` as one call uses it, with that call's patience."""
 
     account: Account
-    gate: Gate
-    clock: Clock
-    emit: Emit
-    max_retry_wait_seconds: float
-    count: Callable[[str], None]  # "retry" or "rate_limited", for the report
+    patience: Patience
 
     @property
-    def _patience(self) -> Patience:
-        return Patience("telegram", self.gate, self.clock, self.emit, self.max_retry_wait_seconds)
+    def clock(self) -> Clock:
+        return self.patience.clock
+
+    @property
+    def emit(self) -> Emit:
+        return self.patience.emit
+
+    @property
+    def count(self) -> Callable[[str], None]:
+        return self.patience.count
 
     async def ask(self, request: TLRequest) -> Any:
         """Return Telegram's answer.
@@ -70,16 +74,17 @@ class TelegramLink:
         ------
         AuthError, RateLimited, TelegramError, ServiceError
         """
-        kind = self._kind(request)
-        patience = self.max_retry_wait_seconds
+        kind = _kind(request)
+        patience, pages = self.patience, self.patience.gate.pages
+        seconds_left = patience.max_retry_wait_seconds
         failures = 0
         while True:
-            async with self.gate.pages:
-                patience -= await self._patience.wait_open(patience, kind)
+            async with pages:
+                seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
-                    await self.account.pace.take(self.clock)
+                    await self.account.pace.take(self.clock, pages)
                     # Once more: nothing may come between it and the request.
-                    patience -= await self._patience.wait_open(patience, kind)
+                    seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 asked_at = self.clock.monotonic()
                 try:
                     return await self._within(ASK_SECONDS, self.account.send(request))
@@ -110,7 +115,7 @@ class TelegramLink:
             self.count("retry")
             if failures >= ASK_ATTEMPTS:
                 raise ServiceError(f"telegram failed {failures} times on one page: {trouble}. Try again later")
-            patience -= await self._patience.pause(backoff_seconds(failures, self.clock), patience, trouble)
+            seconds_left -= await patience.pause(backoff_seconds(failures, self.clock), seconds_left, trouble)
             await self._reconnect()
 
     async def part(self, location: Any, dc_id: int, offset: int, limit: int) -> bytes:
@@ -124,18 +129,19 @@ class TelegramLink:
             Which the caller may know how to mend: another data centre, an expired reference.
         """
         request = functions.upload.GetFileRequest(location, offset, limit)
+        kind = _kind(request)
         attempts = 0
         while True:
             attempts += 1
             sender, asked_at = None, 0.0
             try:
                 sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
-                await self._patience.wait_open_for_image(self._kind(request))
+                await self.patience.wait_for_image(kind)
                 asked_at = self.clock.monotonic()
                 answer = await self._within(PART_SECONDS, self.account.send(request, sender))
             except errors.FloodError as error:
-                seconds = self._refused_for_now(error, self._kind(request))
-                # The gate does the waiting, for everybody.
+                seconds = self._refused_for_now(error, kind)
+                # The next try waits with everybody else of this account.
                 raise Refusal(
                     "failed",
                     "rate_limited",
@@ -191,11 +197,11 @@ class TelegramLink:
             except (*LOST, errors.RPCError):
                 pass  # the next try will say so
 
-    def _kind(self, request: TLRequest) -> str:
-        return f"{self.account.key}/{type(request).__name__}"
-
     def _refused_for_now(self, error: Any, kind: str) -> float:
-        self.count("rate_limited")
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
-        self.gate.close_for(seconds, self.clock, kind)
+        self.patience.asked_to_wait(seconds, kind)
         return seconds
+
+
+def _kind(request: TLRequest) -> str:
+    return type(request).__name__  # Telegram limits each kind of request by itself

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
-import httpx
-
-from ...transfer.clients import shared
-from ...transfer.gate import gate
-from ...transfer.guard import Guard
-from ...transfer.http import Http
+from ...transfer.clients import Endpoint, open_link
 from ...transfer.link import Link
 from .. import Context
 from .account import fingerprint, tokens
@@ -19,27 +13,26 @@ from .settings import WebexConfig
 SERVICE = "webex"
 
 
-@asynccontextmanager
-async def connect(context: Context) -> AsyncIterator[Link]:
+def connect(context: Context) -> AbstractAsyncContextManager[Link]:
     """Take part in the process's one client for this endpoint and credential."""
     config: WebexConfig = context.settings.config.section(SERVICE)
-    limits = httpx.Limits(
-        max_connections=config.max_connections, max_keepalive_connections=config.max_keepalive_connections
+    downloads = context.settings.config.downloads
+    endpoint = Endpoint(
+        SERVICE,
+        config.base_url,
+        fingerprint(config),
+        max_connections=config.max_connections,
+        max_keepalive_connections=config.max_keepalive_connections,
+        allowed_private_hosts=frozenset(downloads.allowed_private_hosts),
+        trust_env=downloads.trust_env,
     )
-    ways = context.settings.config.downloads
-    guard = Guard(frozenset(ways.allowed_private_hosts))
-    numbers = limits.max_connections, limits.max_keepalive_connections
-    key = (SERVICE, config.base_url, fingerprint(config), *numbers, guard, ways.trust_env)
-    the_gate = gate(SERVICE)
-
-    def build() -> Http:
-        known = tokens(config, context.clock)
-        return Http(SERVICE, config.base_url, known, limits, guard=guard, trust_env=ways.trust_env)
-
-    async with shared(key, build) as http:
-        with (
-            the_gate.pages.limited_to(config.max_concurrent_fetches),
-            the_gate.downloads.limited_to(config.max_concurrent_image_downloads),
-        ):
-            wait = context.settings.config.downloads.max_retry_wait_seconds
-            yield Link(http, the_gate, context.clock, context.emit, wait, context.count)
+    return open_link(
+        endpoint,
+        tokens(config, context.clock),
+        pages=config.max_concurrent_fetches,
+        downloads=config.max_concurrent_image_downloads,
+        clock=context.clock,
+        emit=context.emit,
+        count=context.count,
+        max_retry_wait_seconds=downloads.max_retry_wait_seconds,
+    )

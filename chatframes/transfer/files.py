@@ -1,0 +1,161 @@
+"""One attachment over HTTP, opened: redirects followed by hand, and each trouble said as the outcome it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+from pydantic import SecretStr
+
+from ..errors import AuthError
+from ..model import Body, Refusal, Status
+from .answers import file_name, meaning, network_refusal, next_address, origin, retry_after_seconds
+from .gate import IMAGE_WAIT_SECONDS
+from .guard import Blocked
+from .http import NO_TOKEN, Http
+from .patience import Patience
+
+MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@asynccontextmanager
+async def opened(
+    http: Http,
+    patience: Patience,
+    url: str,
+    statuses: Mapping[int, tuple[Status, str]],
+    with_token: bool,
+    accept: str,
+    dead_end: Callable[[str], bool],
+) -> AsyncIterator[Body]:
+    """Open one attachment, see `Link.download`; with the account's token as long as it leads to the API's origin.
+
+    Raises
+    ------
+    Refusal
+        With the outcome this leads to.
+    """
+    response = await _Request(http, patience, url, statuses, with_token, accept, dead_end).response()
+    try:
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in ("identity", ""):
+            # Unpacking is how a few hundred bytes become a gigabyte.
+            raise Refusal(
+                "failed",
+                "content_encoding",
+                "the server packed the picture although it was asked not to",
+                http_status=response.status_code,
+            )
+        length = response.headers.get("Content-Length", "")
+        yield Body(
+            chunks=_raw(response),
+            http_status=response.status_code,
+            name=file_name(response.headers.get("Content-Disposition")),
+            declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
+            declared_size=int(length) if length.isascii() and length.isdigit() else None,
+        )
+    finally:
+        await response.aclose()
+
+
+@dataclass(slots=True)
+class _Request:
+    """One attachment being asked for, from address to address."""
+
+    http: Http
+    patience: Patience
+    url: str
+    statuses: Mapping[int, tuple[Status, str]]
+    with_token: bool
+    accept: str
+    dead_end: Callable[[str], bool]
+    visited: set[str] = field(default_factory=set)
+    renewed: bool = False
+
+    async def response(self) -> httpx.Response:
+        """Return the answer with status 200; raises Refusal when there is none."""
+        while True:
+            token = await self._token() if self.with_token else NO_TOKEN
+            patience, kind = self._waits()
+            await patience.wait_for_image(kind, http_status=429)
+            response = await self._get(token)
+            if response.status_code == 200:
+                return response
+            await response.aclose()
+            if response.status_code in REDIRECTS:
+                self._follow(response)
+            elif response.status_code == 401 and token and not self.renewed:
+                await self._renew(token)
+            else:
+                raise self._refusal(response)
+
+    def _waits(self) -> tuple[Patience, str]:
+        """Return whose waits hold for the address: the account's, or those of a stranger's host."""
+        if self.with_token:
+            return self.patience, ""
+        _, host, port = origin(self.url)
+        return self.patience.with_strangers(), f"{host}:{port}"
+
+    def _follow(self, response: httpx.Response) -> None:
+        self.visited.add(self.url)
+        self.url = next_address(self.url, response.extensions["location"])
+        if self.url in self.visited or len(self.visited) > MAX_REDIRECTS:
+            raise Refusal("failed", "redirect", "too many redirects", http_status=response.status_code)
+        if self.dead_end(self.url):
+            raise Refusal("failed", "gone", "redirected to what stands in for pictures that are gone")
+        # Once a redirect has left the API's origin, no credential follows, not even back to it.
+        self.with_token = self.with_token and self.http.is_api(self.url)
+
+    def _refusal(self, response: httpx.Response) -> Refusal:
+        """Return what any other status leads to."""
+        status = response.status_code
+        asked_seconds = retry_after_seconds(response.headers, self.patience.clock)
+        if status == 429:
+            patience, kind = self._waits()
+            seconds = asked_seconds or 1.0 + patience.clock.random()
+            patience.asked_to_wait(seconds, kind)
+            if seconds > IMAGE_WAIT_SECONDS:
+                return patience.too_long_for_image(seconds, http_status=429)
+            asked_seconds = 0.0  # the next try waits with everybody else of this account, or at this host
+        outcome, reason = self.statuses.get(status) or meaning(status)
+        return Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=asked_seconds)
+
+    async def _token(self) -> SecretStr:
+        try:
+            return await self.http.token()
+        except AuthError as error:
+            raise Refusal("failed", "unauthorized", str(error)) from None
+
+    async def _renew(self, token: SecretStr) -> None:
+        self.renewed = True
+        try:
+            await self.http.renew(token)
+        except AuthError as error:
+            raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
+
+    async def _get(self, token: SecretStr) -> httpx.Response:
+        headers = {"Accept": self.accept, "Accept-Encoding": "identity"}
+        try:
+            return await self.http.request("GET", self.url, headers=headers, token=token, guarded=not self.with_token)
+        except (httpx.TransportError, httpx.InvalidURL, Blocked) as error:
+            if isinstance(error, httpx.PoolTimeout):
+                self.patience.count("pool_timeout")
+            refusal = network_refusal(error)
+        raise refusal
+
+
+async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.aiter_raw():
+            yield chunk
+    except httpx.TransportError as error:
+        refusal = network_refusal(error)
+        if refusal.reason == "connect":  # the answer had begun: what broke is the body
+            refusal.reason = "truncated"
+        refusal.http_status = response.status_code
+    else:
+        return
+    raise refusal
