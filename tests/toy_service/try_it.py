@@ -78,7 +78,7 @@ with warnings.catch_warnings(record=True):
     frame = cf.fetch(toychat.ToyChat("lobby"), images=True, config=config, progress=False)
 told["rows"] = len(frame)
 told["texts"] = [frame["text"].iloc[0], frame["text"].iloc[-1]]
-told["media"] = {
+told["media"] = [[cell[0]["status"], cell[0]["reason"]] for cell in frame["media"] if len(cell)]
     cell[0]["url"].rpartition(":")[0]: [cell[0]["status"], cell[0]["reason"]] for cell in frame["media"] if len(cell)
 }
 told["picture"] = bool(frame["images"].explode().dropna().iloc[0]["bytes"] == PICTURE)
@@ -92,7 +92,8 @@ except cf.ConfigError as error:
     told["a text"] = str(error)
 
 panel = cf.FetchPanel(config=config, remember=False)
-panel.picker.services.value = "ToyChat"
+assert panel.picker.services.value == "ToyChat", "the one that has credentials"
+panel.list_chats()
 panel.wait()
 panel.picker.chats.listed.value = "lobby"
 panel.days.preset.value = "Everything"

@@ -120,10 +120,14 @@ class History:
         bottom = Span(highest + 1, 0)
         messages = self._take(answer, bottom)
         bottom.done = True
-        if highest + 1 >= lowest:  # the two pages have met
+        met = highest + 1 >= lowest
+        if met and len(answer.messages) >= PAGE_SIZE:
             yield Piece(messages, answer, window)
             return
-        if bottom.newest is None or top.oldest is None:  # no such page after all: a plain reading settles it
+        if met or bottom.newest is None or top.oldest is None:
+            # No such page after all, or a short one: it may be the chat's newest, moved down for want of newer ones, and
+            # end far above the window's lower edge. A plain reading settles it.
+            yield Piece(messages, answer, None)
             rest = self._down([top, Span(lowest, 0)], window)
         elif self.dense:
             yield Piece(messages, answer, _between(window.since, bottom.newest))

@@ -138,6 +138,7 @@ def shelves(draw: st.DrawFn) -> tuple[Shelf, bool]:
 
 
 @given(shelves(), st.integers(1, 8), st.integers(-30, 420), st.integers(0, 420), st.booleans())
+@example((Shelf([(7 * n, 31_000 * n) for n in range(1, 250)], True, frozenset(), 37), False), 2, 54, 14, False)
 def test_every_message_of_any_window_of_any_chat_arrives_once(
     made: tuple[Shelf, bool], streams: int, since_day: int, days: int, from_the_beginning: bool
 ) -> None:
