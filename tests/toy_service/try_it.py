@@ -79,8 +79,6 @@ with warnings.catch_warnings(record=True):
 told["rows"] = len(frame)
 told["texts"] = [frame["text"].iloc[0], frame["text"].iloc[-1]]
 told["media"] = [[cell[0]["status"], cell[0]["reason"]] for cell in frame["media"] if len(cell)]
-    cell[0]["url"].rpartition(":")[0]: [cell[0]["status"], cell[0]["reason"]] for cell in frame["media"] if len(cell)
-}
 told["picture"] = bool(frame["images"].explode().dropna().iloc[0]["bytes"] == PICTURE)
 told["report"] = frame.attrs["chatframes"]["sources"][0]
 told["printed"] = str(cf.report(frame))

@@ -125,8 +125,8 @@ class History:
             yield Piece(messages, answer, window)
             return
         if met or bottom.newest is None or top.oldest is None:
-            # No such page after all, or a short one: it may be the chat's newest, moved down for want of newer ones, and
-            # end far above the window's lower edge. A plain reading settles it.
+            # No such page after all, or a short one: it may be the chat's newest, moved down for want of newer ones,
+            # and end far above the window's lower edge. A plain reading settles it.
             yield Piece(messages, answer, None)
             rest = self._down([top, Span(lowest, 0)], window)
         elif self.dense:
