@@ -30,7 +30,7 @@ FATES = {
     "lying_length": ("skipped", "too_large"),
 }
 INTO_A_TRAP = "wrong_host_next"  # its pages cannot be had at all: tested alone
-FAST = 200.0
+FAST = 40.0  # 60 s, which is what a picture waits at most, are 1.5 s then: enough for a busy machine
 
 
 @pytest.fixture
