@@ -112,7 +112,11 @@ class Waits:
 
     def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
         """Send no request of this kind for `seconds`: the service has asked for that."""
-        self._closed_until[kind] = max(self._closed_until.get(kind, 0.0), clock.monotonic() + seconds)
+        self._closed_until[kind] = max(self.closed_until(kind), clock.monotonic() + seconds)
+
+    def closed_until(self, kind: str = "") -> float:
+        """Return until when, as the clock's `monotonic` counts."""
+        return self._closed_until.get(kind, 0.0)
 
     async def wait_open(
         self,
@@ -140,11 +144,11 @@ class Waits:
             At once, when the wait would be longer than `budget_seconds`.
         """
         waited, told_until = 0.0, None
-        while (seconds := self._closed_until.get(kind, 0.0) - clock.monotonic()) > 0:
+        while (seconds := self.closed_until(kind) - clock.monotonic()) > 0:
             if waited + seconds > budget_seconds:
                 raise TooLong(clock.now() + timedelta(seconds=seconds))
-            if tell is not None and told_until != self._closed_until[kind]:
-                told_until = self._closed_until[kind]
+            if tell is not None and told_until != self.closed_until(kind):
+                told_until = self.closed_until(kind)
                 tell(seconds)
             async with place.lent() if place is not None else nullcontext():
                 await clock.sleep(seconds)

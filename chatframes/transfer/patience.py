@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from ..errors import RateLimited, ServiceError
 from ..model import Emit, Event, Refusal
@@ -43,7 +44,7 @@ class Patience:
     emit: Emit
     max_retry_wait_seconds: float
     count: Callable[[str], None] = _count_nothing
-    _told_until: list[float] = field(default_factory=list, repr=False)  # on the clock: one event for each wait
+    _told: dict[str, float] = field(default_factory=dict)  # of each kind: which wait was told of, by its end
 
     def with_strangers(self) -> Patience:
         """Return the same with the waits of other hosts, where `kind` is the host."""
@@ -58,7 +59,9 @@ class Patience:
             At once, when that is further away than `budget_seconds`.
         """
         try:
-            return await self.waits.wait_open(budget_seconds, self.clock, self._tell, kind=kind, place=self.gate.pages)
+            return await self.waits.wait_open(
+                budget_seconds, self.clock, partial(self._tell, kind), kind=kind, place=self.gate.pages
+            )
         except TooLong as closed:
             retry_at = closed.retry_at
         raise self.too_long(retry_at)
@@ -66,7 +69,9 @@ class Patience:
     async def wait_for_image(self, kind: str = "", http_status: int | None = None) -> None:
         """Wait, in a place for downloads, until one may begin; raises Refusal when that is too far away."""
         try:
-            await self.waits.wait_open(IMAGE_WAIT_SECONDS, self.clock, self._tell, kind=kind, place=self.gate.downloads)
+            await self.waits.wait_open(
+                IMAGE_WAIT_SECONDS, self.clock, partial(self._tell, kind), kind=kind, place=self.gate.downloads
+            )
         except TooLong as closed:
             retry_at = closed.retry_at
         else:
@@ -110,9 +115,9 @@ class Patience:
             retry_after_seconds=(retry_at - self.clock.now()).total_seconds(),
         )
 
-    def _tell(self, seconds: float) -> None:
-        until = self.clock.monotonic() + seconds
-        if any(abs(until - told) < 0.1 for told in self._told_until):
-            return  # others of this call wait for the same
-        self._told_until[:] = [*(told for told in self._told_until if told > until - seconds), until]
-        self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))
+    def _tell(self, kind: str, seconds: float) -> None:
+        """Say once that this call waits, however many of its requests do."""
+        until = self.waits.closed_until(kind)
+        if self._told.get(kind) != until:
+            self._told[kind] = until
+            self.emit(Event("waiting", self.service, wait_seconds=seconds, note="the service asked to wait"))

@@ -1,4 +1,4 @@
-"""The gate: one bound and one wait per service, for everybody in the process."""
+"""The gate: one bound per service for everybody in the process, and the waits of each account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatframes import kept
-from chatframes.transfer.gate import Bound, TooLong, Waits, gate
+from chatframes.transfer.gate import Bound, Gate, TooLong, Waits, gate
 
 
 async def turns(count: int = 3) -> None:
@@ -141,6 +141,73 @@ def test_whatever_is_cancelled_at_whatever_moment_no_place_is_lost(script: Seque
     asyncio.run(main())
 
 
+# --- a place lent ---------------------------------------------------------------------------------------------------
+
+
+async def lend(bound: Bound, lent: asyncio.Event, back: asyncio.Event, release: asyncio.Event) -> None:
+    async with bound:
+        await lent.wait()
+        async with bound.lent():
+            await back.wait()
+        await release.wait()
+
+
+def test_a_place_that_is_lent_is_anothers_and_its_owner_comes_back_in_turn() -> None:
+    async def main() -> None:
+        bound, lent, back, release = Bound(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+        with bound.limited_to(1):
+            async with asyncio.TaskGroup() as tasks:
+                lender = tasks.create_task(lend(bound, lent, back, release))
+                others = [asyncio.Event() for _ in range(2)]
+                guests = [tasks.create_task(hold(bound, other)) for other in others]
+                await turns()
+                lent.set()
+                await turns()
+                assert bound.active == 1  # the first guest's
+                back.set()
+                release.set()
+                await turns()
+                assert not lender.done()
+                others[0].set()
+                await turns()
+                assert (guests[0].done(), guests[1].done(), lender.done()) == (True, False, False)
+                others[1].set()
+            assert (bound.active, bound.peak) == (0, 1)
+
+    asyncio.run(main())
+
+
+moments = st.lists(
+    st.tuples(st.sampled_from(["come", "lend", "back", "release", "cancel", "turn"]), st.integers(0, 30))
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(moments)
+def test_whoever_lends_comes_back_or_is_cancelled_no_place_is_lost_or_made(script: Sequence[tuple[str, int]]) -> None:
+    async def main() -> None:
+        bound, limit = Bound(), 2
+        lenders: list[tuple[asyncio.Task[None], dict[str, asyncio.Event]]] = []
+        with bound.limited_to(limit):
+            for what, number in script:
+                if what == "come":
+                    events = {name: asyncio.Event() for name in ("lend", "back", "release")}
+                    lenders.append((asyncio.create_task(lend(bound, *events.values())), events))
+                elif what == "turn":
+                    await turns(number % 3)
+                elif lenders:
+                    task, events = lenders[number % len(lenders)]
+                    task.cancel() if what == "cancel" else events[what].set()
+                assert 0 <= bound.active <= limit
+            for _, events in lenders:
+                for event in events.values():
+                    event.set()
+            await asyncio.gather(*(task for task, _ in lenders), return_exceptions=True)
+            assert bound.active == 0
+
+    asyncio.run(main())
+
+
 # --- not before then ------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +279,55 @@ def test_waits_that_follow_each_other_are_held_to_one_budget() -> None:
         assert 40.0 < time.seconds <= 60.0
 
     asyncio.run(main())
+
+
+def test_who_waits_lends_the_place_and_has_it_again_when_the_wait_is_over() -> None:
+    async def main() -> None:
+        time, waits, bound, came = FakeTime(), Waits(), Bound(), []
+        waits.close_for(30.0, time.clock)
+
+        async def of_the_account() -> None:
+            async with bound:
+                await waits.wait_open(60.0, time.clock, place=bound)
+                assert bound.active == 1
+                came.append(("waited", time.seconds))
+
+        async def of_another() -> None:
+            async with bound:
+                assert bound.active == 1
+                came.append(("another", time.seconds))
+
+        with bound.limited_to(1):
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(3):
+                    tasks.create_task(of_the_account())
+                    tasks.create_task(of_another())
+        assert came == [("another", 0.0)] * 3 + [("waited", 30.0)] * 3
+        assert bound.active == 0
+
+    asyncio.run(main())
+
+
+def test_a_wait_beyond_the_budget_leaves_the_place_where_it_is() -> None:
+    async def main() -> None:
+        time, waits, bound = FakeTime(), Waits(), Bound()
+        waits.close_for(100.0, time.clock)
+        with bound.limited_to(1):
+            async with bound:
+                with pytest.raises(TooLong):
+                    await waits.wait_open(60.0, time.clock, place=bound)
+                assert bound.active == 1
+            assert bound.active == 0
+
+    asyncio.run(main())
+
+
+def test_each_account_of_a_service_has_waits_of_its_own() -> None:
+    the_gate, time = Gate(), FakeTime()
+    the_gate.waits_of("https://api.example a-token").close_for(30.0, time.clock)
+    assert the_gate.waits_of("https://api.example a-token").closed_until() == 30.0
+    assert the_gate.waits_of("https://api.example another").closed_until() == 0.0
+    assert the_gate.waits_of("http://127.0.0.1:1 a-token").closed_until() == 0.0
 
 
 def test_a_service_has_one_gate_in_the_process_and_another_service_another() -> None:

@@ -460,6 +460,32 @@ def test_after_a_refusal_nothing_is_sent_to_the_service_until_it_is_over(
     asyncio.run(main())
 
 
+def test_a_wait_of_one_picture_host_is_nothing_to_another_or_to_the_service() -> None:
+    async def main() -> None:
+        time = FakeTime()
+        async with (
+            serving(too_many(("Retry-After", "50"))) as busy,
+            serving(always(200, b"picture")) as free,
+            serving(GOOD) as api,
+            line(api.url, time.clock, downloads=1) as call,
+        ):
+            async with call.gate.downloads:
+                with pytest.raises(Refusal, match="HTTP 429"):
+                    async with call.link.download(busy.url, foreign=True):
+                        pass
+                async with call.link.download(free.url, foreign=True):
+                    pass
+                assert (await call.link.json(api.url)).payload == PAGE
+                assert time.sleeps == []
+                with pytest.raises(Refusal, match="HTTP 429"):
+                    async with call.link.download(f"{busy.url}/another", foreign=True):
+                        pass
+                assert time.sleeps == [50.0]  # that host's pictures wait for it
+            assert len(busy.requests) == 2
+
+    asyncio.run(main())
+
+
 # --- credentials ----------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
-"""One call's way to an account: questions with patience, parts of files as they stand.
+"""One call's way to an account: `ask` brings the answer to a question, `part` a piece of a file.
 
-`ask()` brings an answer: retries and waits happen here. `part()` brings a piece of a file; retrying a whole file is
-the downloader's business, which is why its troubles come back as a `Refusal`.
+Questions are retried here, with waits. Whole files are retried by the downloader, which is why every trouble with one
+comes back as a `Refusal`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ ASK_SECONDS = 60.0  # Telethon itself waits for ever
 PART_SECONDS = 60.0
 PART_ATTEMPTS = 2  # then the whole file counts as having failed once
 HISTORY = functions.messages.GetHistoryRequest
+BOTS_SEE_NOTHING = "this Telegram session is a bot's, and Telegram shows bots no history: log in as yourself."
 
 
 _NAMES = {kind: name for name, kind in rpc_errors_dict.items()}
@@ -44,13 +45,16 @@ class TelegramError(ServiceError):
     """Telegram refused a question, and no retry will change that."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Telegram answered {name}, which trying again does not change; if it stays so, report it")
+        super().__init__(f"Telegram answered {name}, which trying again does not change; if it stays so, report it.")
         self.name = name
 
 
 @dataclass(frozen=True, slots=True)
 class TelegramLink:
-    """An `Account` as one call uses it, with that call's patience."""
+    """An `Account` as one call uses it, with that call's patience.
+
+    Telegram limits each kind of request by itself: so the waits are kept by the name of the request.
+    """
 
     account: Account
     patience: Patience
@@ -74,15 +78,14 @@ class TelegramLink:
         ------
         AuthError, RateLimited, TelegramError, ServiceError
         """
-        kind = _kind(request)
-        patience, pages = self.patience, self.patience.gate.pages
+        patience, kind = self.patience, type(request).__name__
         seconds_left = patience.max_retry_wait_seconds
         failures = 0
         while True:
-            async with pages:
+            async with patience.gate.pages:
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
-                    await self.account.pace.take(self.clock, pages)
+                    await self.account.pace.take(self.clock, patience.gate.pages)
                     # Once more: nothing may come between it and the request.
                     seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 asked_at = self.clock.monotonic()
@@ -96,25 +99,25 @@ class TelegramLink:
                 except REVOKED:
                     logged_out = True
                 except errors.BotMethodInvalidError:
-                    raise AuthError("this Telegram session is a bot's, and Telegram shows bots no history") from None
+                    raise AuthError(BOTS_SEE_NOTHING) from None
                 except (errors.ServerError, errors.TimedOutError, errors.InvalidDCError) as error:
                     logged_out, trouble = False, name_of(error)
                 except errors.RPCError as error:
                     raise TelegramError(name_of(error)) from None
                 except TimeoutError:
                     logged_out, trouble = False, f"no answer within {ASK_SECONDS:.0f} s"
-                    self.account.doubt(self.account.client._sender, asked_at, self.clock.monotonic())
+                    self.account.reconnect_after_silence(self.account.client._sender, asked_at, self.clock.monotonic())
                 except LOST:
                     logged_out, trouble = False, "the connection was lost"
             if logged_out or self.account.closed.is_set():
                 await accounts.forget(self.account)
                 raise AuthError(
-                    f"this Telegram session was logged out or revoked meanwhile: {self.account.how_to_log_in}"
+                    f"this Telegram session was logged out or revoked meanwhile: {self.account.how_to_log_in}."
                 )
             failures += 1
             self.count("retry")
             if failures >= ASK_ATTEMPTS:
-                raise ServiceError(f"telegram failed {failures} times on one page: {trouble}. Try again later")
+                raise ServiceError(f"telegram failed {failures} times on one page: {trouble}. Try again later.")
             seconds_left -= await patience.pause(backoff_seconds(failures, self.clock), seconds_left, trouble)
             await self._reconnect()
 
@@ -126,10 +129,10 @@ class TelegramLink:
         Refusal
             With the outcome this leads to.
         errors.FileMigrateError, errors.BadRequestError
-            Which the caller may know how to mend: another data centre, an expired reference.
+            For the caller to mend: the file is at another data centre, or its reference has expired.
         """
         request = functions.upload.GetFileRequest(location, offset, limit)
-        kind = _kind(request)
+        kind = type(request).__name__
         attempts = 0
         while True:
             attempts += 1
@@ -141,7 +144,7 @@ class TelegramLink:
                 answer = await self._within(PART_SECONDS, self.account.send(request, sender))
             except errors.FloodError as error:
                 seconds = self._refused_for_now(error, kind)
-                # The next try waits with everybody else of this account.
+                # A short wait is made by the next try, together with the other files of this account.
                 raise Refusal(
                     "failed",
                     "rate_limited",
@@ -152,13 +155,13 @@ class TelegramLink:
                 refusal = Refusal("failed", "unauthorized", "the session was logged out or revoked")
                 if sender is None:
                     raise refusal from None
-                await self.account.leave(dc_id, sender)  # we are a guest there, and that may end by itself
+                await self.account.drop_sender(dc_id, sender)  # a login there may end by itself
             except (errors.ServerError, errors.TimedOutError) as error:
                 refusal = Refusal("failed", "http_5xx", name_of(error))
             except TimeoutError:
                 refusal = Refusal("failed", "timeout", f"no answer within {PART_SECONDS:.0f} s")
                 if sender is not None:
-                    self.account.doubt(sender, asked_at, self.clock.monotonic())
+                    self.account.reconnect_after_silence(sender, asked_at, self.clock.monotonic())
             except LOST:
                 refusal = Refusal("failed", "connect", "the connection was lost")
             else:
@@ -182,12 +185,12 @@ class TelegramLink:
             await asyncio.wait((task, nap, closed), return_when=asyncio.FIRST_COMPLETED)
             if not task.done() and nap.done():
                 raise TimeoutError
-            if not task.done() or task.cancelled():  # Telethon cancels what is on its way when somebody hangs up
+            if not task.done() or task.cancelled():  # Telethon cancels what is under way when it hangs up
                 raise ConnectionError("hung up")
             return task.result()
         finally:
-            for one in (task, nap, closed):
-                one.cancel()
+            for waiting in (task, nap, closed):
+                waiting.cancel()
 
     async def _reconnect(self) -> None:
         # Telethon mends a lost connection by itself, five times; this is for after it has given up.
@@ -201,7 +204,3 @@ class TelegramLink:
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
         self.patience.asked_to_wait(seconds, kind)
         return seconds
-
-
-def _kind(request: TLRequest) -> str:
-    return type(request).__name__  # Telegram limits each kind of request by itself

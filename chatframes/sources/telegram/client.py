@@ -1,0 +1,130 @@
+"""A Telethon client for a configuration, and the sentence for whatever goes wrong while it connects."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from collections.abc import Awaitable
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+from telethon import TelegramClient, errors
+from telethon.network.mtprotosender import MTProtoSender
+from telethon.sessions import StringSession
+
+from ...errors import AuthError, RateLimited, ServiceError
+from .handshakes import trusting
+from .settings import TelegramConfig, is_session_string
+from .signing_in import LOST, REVOKED
+from .store import StoredSession, open_session
+
+T = TypeVar("T")
+CONNECT_SECONDS = 60.0
+
+_log = logging.getLogger("chatframes.telethon")
+_log.addHandler(logging.NullHandler())  # its warnings of lost connections belong in no notebook's output
+
+
+def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
+    """Return a client that has not connected yet, and its session."""
+    assert config.api_id is not None
+    assert config.api_hash is not None
+    session = open_session(config)
+    server = config.server
+    # A login that is kept here was made at that very server, and knows which of its data centres it lives in.
+    if server is not None and not (isinstance(session, StoredSession) and session.auth_key is not None):
+        session.set_dc(server.dc_id, server.address, server.port)
+
+    class Client(TelegramClient):  # type: ignore[misc]
+        # Telethon keeps the list of data centres on the class: a sandbox's must not become everybody's.
+        _config = None
+        me: Any = None
+
+        async def _on_login(self, user: Any) -> Any:
+            # Telethon would now ask for the state of updates, twice; nothing here reads updates.
+            self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
+            self._authorized = True
+            self.me = user
+            return user
+
+        async def _switch_dc(self, new_dc: int) -> None:
+            async with trusting(server):
+                await super()._switch_dc(new_dc)
+
+    client = Client(
+        session,
+        int(config.api_id.get_secret_value()),
+        config.api_hash.get_secret_value(),
+        receive_updates=False,
+        # Waits and retries are ours (link.py): they are shown, bounded, and shared by all calls.
+        flood_sleep_threshold=0,
+        request_retries=0,
+        raise_last_call_error=True,
+        connection_retries=2,
+        base_logger=_log,
+        device_model="chatframes",
+    )
+    return client, session
+
+
+async def connect(client: TelegramClient, config: TelegramConfig) -> None:
+    """Connect a new client, logged in or not; it is closed again when that fails.
+
+    Raises
+    ------
+    AuthError, ConfigError, RateLimited, ServiceError
+    """
+    try:
+        async with trusting(config.server):
+            await or_say_why(client.connect(), how_to_log_in(config))
+    except BaseException:
+        await client.disconnect()
+        raise
+
+
+async def hang_up(connection: TelegramClient | MTProtoSender) -> None:
+    """Disconnect; what goes wrong in that stops nothing, but is logged."""
+    try:
+        await connection.disconnect()
+    except Exception:
+        _log.warning("hanging up failed", exc_info=True)
+
+
+async def or_say_why(connecting: Awaitable[T], how: str) -> T:
+    """Await a step of connecting; whatever goes wrong becomes a sentence, with how to log in where that mends it."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):  # Telethon would wait for an answer for ever
+            return await connecting
+    except errors.FloodWaitError as error:
+        raise RateLimited(
+            f"Telegram asks to wait {error.seconds} s before connecting again: fetch again after that."
+        ) from None
+    except REVOKED:
+        raise AuthError(f"this Telegram session is logged out or was revoked: {how}.") from None
+    except errors.ApiIdInvalidError:
+        raise AuthError("Telegram does not know this api_id with this api_hash: copy both again, whole.") from None
+    except (errors.SecurityError, errors.RPCError) as error:
+        raise ServiceError(f"Telegram refused the connection ({type(error).__name__}): try again later.") from None
+    except LOST:
+        raise ServiceError("Telegram could not be reached: is there a network, or a firewall in between?") from None
+
+
+def how_to_log_in(config: TelegramConfig) -> str:
+    """Say what leads to the very session that a configuration means, in words to end a sentence with."""
+    if config.session is None:
+        return "log in with `chatframes login telegram`, or with chatframes.TelegramLogin() in a notebook"
+    name = config.session.get_secret_value()
+    if is_session_string(name):  # never shown
+        return "make a new session string; or take `session` out, and log in with `chatframes login telegram`"
+    return f"log in with `chatframes login telegram --session {name}`, or with chatframes.TelegramLogin(config)"
+
+
+def warn_without_cryptg() -> None:
+    """Warn when what decrypts quickly is not installed."""
+    if find_spec("cryptg") is None:
+        warnings.warn(
+            "cryptg is not installed: without it Telegram's pictures are decrypted a hundred times more slowly, and "
+            "everything else waits meanwhile; `pip install cryptg` mends that.",
+            stacklevel=2,
+        )
