@@ -72,8 +72,15 @@ class Fetching:
 
 
 def patient(world: World) -> dict[str, Any]:
-    """A configuration with which a page waits as long as the service asks for."""
+    """A configuration with which a page waits as long as the service asks for; one page and one file at once.
+
+    That is the width of the others, too, while it runs: who waits has to lend the only place. And the refusal is no
+    news to requests that were sent before it.
+    """
     config = world.config
+    config["webex"] |= {"max_concurrent_fetches": 1, "max_concurrent_image_downloads": 1}
+    config["telegram"] |= {"max_concurrent_fetches": 1, "max_concurrent_media_downloads": 1}
+    config["reddit"] |= {"max_concurrent_image_downloads": 1}
     return {**config, "downloads": {**config["downloads"], "max_retry_wait_seconds": DAY_SECONDS}}
 
 
@@ -162,8 +169,6 @@ def test_a_wait_of_one_token_is_nothing_to_another_at_the_same_server(
     monkeypatch.setitem(table, "the first token refused", Fault("the first token refused", "", kinds, act, "none"))
     with cf.sandbox(messages=300, images=60, faults=["the first token refused"]) as world:
         config = patient(world)
-        if service == "webex":
-            config["webex"]["max_concurrent_fetches"] = 1  # the only place is held by who waits, and lent
         waiting = Fetching(service, config)
         waiting.until_it_waits()
         other = {"access_token": world.bot_token} if service == "webex" else world.reddit_login
