@@ -91,7 +91,7 @@ def fetch(
     Returns
     -------
     pandas.DataFrame
-        Sorted by `created_at` (UTC), with the fixed columns of the README's table; `images` holds lists of
+        Sorted by `created_at` (UTC), with the fixed columns of docs/table.md; `images` holds lists of
         ``{"bytes", "path"}``, `media` the outcome of every attachment. `report(frame)` says what is missing.
 
     Raises

@@ -1,4 +1,4 @@
-"""What the README says is what happens."""
+"""What the README and the docs say is what happens."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import chatframes as cf
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ALL = "\n".join([README, *(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md")))])
+TUNING = re.findall(r"`(\"\w+\": [^`]*)`", ALL)
 
 
 def blocks(language: str) -> list[str]:
@@ -34,21 +36,25 @@ def test_the_first_two_commands_install_with_extras_and_stand_alone() -> None:
     assert "pytest" in second
 
 
-@pytest.mark.parametrize("settings", re.findall(r"`(\"max_concurrent[^`]*)`", README))
+@pytest.mark.parametrize("settings", TUNING)
 def test_every_tuning_line_is_a_config_that_loads(settings: str, tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text("{" + settings + "}", encoding="utf-8")
     cf.load_config(path)
 
 
-def test_every_name_the_readme_calls_exists() -> None:
-    called = set(re.findall(r"\bcf\.(\w+)\(", README))
+def test_every_tuning_line_was_found() -> None:
+    assert len(TUNING) == 4
+
+
+def test_every_name_that_is_called_exists() -> None:
+    called = set(re.findall(r"\bcf\.(\w+)\(", ALL))
     assert len(called) > 10
     assert called <= set(cf.__all__)
 
 
 def test_every_way_to_name_a_telegram_chat_finds_the_sandboxs() -> None:
-    ways = {way for way in re.findall(r"cf\.(Telegram\([^)]*\))", README) if "name" not in way.split(",")[0]}
+    ways = {way for way in re.findall(r"cf\.(Telegram\([^)]*\))", ALL) if "name" not in way.split(",")[0]}
     assert len(ways) > 3
     with cf.sandbox(messages=120, images=0) as world:
         for way in ways:

@@ -1,4 +1,4 @@
-"""The keys of the settings, their table in the README and the example file say the same."""
+"""The keys of the settings, their table in docs/settings.md and the example file say the same."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def test_the_examples_in_the_docstrings_are_true():
     assert doctest.testmod(config_module).failed == 0
 
 
-def test_the_table_in_the_readme_is_the_one_the_settings_give():
-    assert markdown_table() in (ROOT / "README.md").read_text("utf-8")
+def test_the_table_in_the_docs_is_the_one_the_settings_give():
+    assert markdown_table() in (ROOT / "docs" / "settings.md").read_text("utf-8")
 
 
 def test_the_example_file_holds_every_key_at_its_default_and_explains_it():
@@ -48,10 +48,10 @@ def test_the_table_of_settings_has_a_row_for_every_key():
 
 
 @pytest.mark.parametrize("key", describe_keys(), ids=lambda key: f"{key.sections[0]}.{key.name}")
-def test_the_readme_explains_every_key_with_its_default(key):
-    rows = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("|")]
+def test_the_docs_explain_every_key_with_its_default(key):
+    rows = [line for line in (ROOT / "docs" / "settings.md").read_text("utf-8").splitlines() if line.startswith("|")]
     about = [row for row in rows if f"`{key.name}`" in row.split("|")[1]]
-    assert about, f"README.md has no row for {key.name}; .ci/settings_table.py writes the table"
+    assert about, f"docs/settings.md has no row for {key.name}; .ci/settings_table.py writes the table"
     default = key.default if isinstance(key.default, str) else json.dumps(key.default)
     assert any(key.secret or f"`{default}`" in row for row in about)
     assert any(key.allowed in row for row in about)
