@@ -32,6 +32,7 @@ ITEM_ATTEMPTS = 3
 ANCHOR_ATTEMPTS = 3
 IDLE_PAGES = 50  # this many in a row that bring nothing new are no list any more
 ONE_MS = timedelta(milliseconds=1)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 # What Webex means by its statuses for a file.
 FILE_STATUSES: dict[int, tuple[Status, str]] = {
@@ -60,7 +61,8 @@ class Room:
     chunk_days: int
     notes: list[str] = field(default_factory=list)
     _page_size: int = PAGE_SIZE
-    _ends_trusted: bool = False
+    _links_seen: bool = False  # so an answer without one is the end
+    _bottom: datetime = LONG_AGO  # nothing is older: it was asked for, and did not come
 
     def __post_init__(self) -> None:
         if self._mentions_only:
@@ -120,15 +122,16 @@ class Room:
             url = next_link(answer.headers.get_list("Link"), url)
             reached = _reached(messages, edge)
             if url is not None:
-                self._ends_trusted = True
-            elif reached < edge and not self._ends_trusted:
-                # A gateway may have lost the Link header: this is the end only if nothing older comes.
+                self._links_seen = True
+            elif not self._links_seen and self._bottom < reached < edge:
+                # A gateway may have lost the Link header: this is the end only if nothing older comes. That one window
+                # has come to its end so says nothing of the others, whose links may be lost.
                 url = self._first_page(_just_after(reached))
                 asked_again = True
             elif asked_again:
-                self._ends_trusted = True
+                self._bottom = max(self._bottom, min(reached, edge))
             if url is None:
-                reached = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
+                reached = LONG_AGO  # the list ends here: nothing is older
             new = {message.message_id for message in messages} - known
             known |= new
             idle_pages = 0 if new or reached < edge else idle_pages + 1
