@@ -121,7 +121,7 @@ def test_lost_links_lose_no_message_whichever_window_ends_first(odd: Odd) -> Non
         await asyncio.sleep(0.05 if len(response.json()["items"]) == odd.cap else 0)
         return response
 
-    odd.messages = last_page_first  # type: ignore[assignment,method-assign]
+    odd.messages = last_page_first
     frame = fetch()
     assert all_there(frame)
     assert frame.attrs["chatframes"]["status"] == "complete"
