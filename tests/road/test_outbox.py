@@ -114,6 +114,22 @@ def test_the_brake_holds_while_rows_are_not_taken_and_lets_go_when_they_are() ->
     run(test)
 
 
+def test_bytes_brake_too_and_let_go_when_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "MOST_BYTES", 25)
+
+    async def test(outbox: Outbox) -> None:
+        for _ in range(3):  # as often as it happens
+            for number in range(2):
+                outbox.settle(outbox.add(message(str(number), pictures=1)), 0, OK)
+            assert not await is_blocked(outbox.room())
+            outbox.settle(outbox.add(message("2", pictures=1)), 0, OK)
+            assert await is_blocked(outbox.room())
+            outbox.rest()
+            assert not await is_blocked(outbox.room())
+
+    run(test)
+
+
 def test_rows_that_wait_for_attachments_do_not_brake() -> None:
     """Else the brake on downloads would wait for the downloads."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -218,6 +219,30 @@ def test_a_slow_taker_slows_every_reading() -> None:
                 await asyncio.sleep(0)
             assert len(made) <= taken + 3
         assert taken == 150
+
+    asyncio.run(main())
+
+
+def test_no_answer_overtakes_another() -> None:
+    """What one answer covers may count on the messages of those before it, whichever reading brought them."""
+    made: list[tuple[int, int]] = []
+    turns = itertools.cycle([3, 0, 1, 5, 2, 0, 4])
+
+    async def job(name: int) -> AsyncGenerator[tuple[int, int], None]:
+        for number in range(20):
+            for _ in range(next(turns)):
+                await asyncio.sleep(0)
+            made.append((name, number))
+            yield name, number
+
+    async def main() -> None:
+        got = []
+        async for answer in read_together([job(1), job(2), job(3), job(4)]):
+            for _ in range(next(turns)):
+                await asyncio.sleep(0)
+            got.append(answer)
+        assert got == made
+        assert got != sorted(got)
 
     asyncio.run(main())
 
