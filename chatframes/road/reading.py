@@ -11,7 +11,7 @@ from datetime import datetime
 from ..errors import ChatframesError
 from ..model import Message, Missed, OpenChat, Page, Window
 from ..sources import Source
-from ..table.report import Gap, SourceReport, Span
+from ..table.source_report import Gap, SourceReport, Span
 from ..windows import EPOCH, Bounds, Timeline, utc_text
 from .defects import unexpected
 
