@@ -126,11 +126,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of a service: its messages, and the interval they leave no hole in."""
+    """One answer of a service: its messages, and the interval that has no hole in it now."""
 
     messages: list[Message]
     covered: Window | None
-    enough: bool = False  # the source's own limit is reached: what is older than `covered` was not asked for
+    enough: bool = False  # nothing older than `covered` is wanted: the limit is reached, or the chat begins here
+    part: Window | None = None  # which of several windows read at once brought it: their pages overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A window that could not be read to its end, and why. What its pages cover is read; other windows go on."""
+
+    window: Window
+    error: Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,19 +250,15 @@ class OpenChat(Protocol):
     def name(self) -> str: ...
 
     @property
-    def begins(self) -> datetime | None:
-        """Nothing in the chat is older than this; None when the service does not say."""
-
-    @property
     def notes(self) -> list[str]:
         """What a reader of the report should know (a bot's limits, say)."""
 
-    @property
-    def cuts_itself(self) -> bool:
-        """Whether `messages` reads several stretches at once by itself, and wants the whole range as one window."""
+    def messages(self, window: Window) -> AsyncGenerator[Page | Missed, None]:
+        """Give the pages of the whole range that was asked for, in any order, each with what is covered by then.
 
-    def messages(self, window: Window) -> AsyncGenerator[Page, None]:
-        """The pages of one window, newest first (in any order when the chat cuts the window itself)."""
+        A failure is raised, or handed out as `Missed` where the rest goes on. To end without either says that all of
+        the window has been read.
+        """
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """The bytes of one attachment; raises Refusal."""

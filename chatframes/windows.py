@@ -16,6 +16,8 @@ __all__ = ["EPOCH", "Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no message of any chat is older
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)  # so far a range may reach until a call has begun
 
+LONGEST_DAYS = 4_000_000  # more than the calendar has: one window, whatever the range
+
 # A range of so few windows is read newest first; a longer one is opened in several places at once.
 _FEW_WINDOWS = 10
 
@@ -178,8 +180,8 @@ class Timeline:
     ----------
     window : Window
         The whole range.
-    chunk_days : int
-        The windows are ceil(days / `chunk_days`) equal parts of the range.
+    chunk_days : int, optional
+        The windows are ceil(days / `chunk_days`) equal parts of the range; without it the range is one window.
 
     Examples
     --------
@@ -192,7 +194,7 @@ class Timeline:
     (None, [])
     """
 
-    def __init__(self, window: Window, chunk_days: int) -> None:
+    def __init__(self, window: Window, chunk_days: int = LONGEST_DAYS) -> None:
         self.window = window
         self._grid = _Grid(window, chunk_days)
         self._covered: list[Window] = []  # merged, oldest first

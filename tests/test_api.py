@@ -360,7 +360,7 @@ def test_downloads_that_drag_on_after_the_last_page_are_called_slow(monkeypatch:
 
 
 def test_a_frame_of_many_pictures_is_told_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatframes.road.run.MEMORY_BYTES", 100_000)
+    monkeypatch.setattr("chatframes.road.ledger.MEMORY_BYTES", 100_000)
     with cf.sandbox(messages=60, images=20) as world:
         frame = fetch(world, cf.Webex("Project Apollo"), images=True)
     assert cf.report(frame).symptoms == ("memory",)

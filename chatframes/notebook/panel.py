@@ -22,7 +22,7 @@ from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, take_the_place
 from ..page.html import lines
 from ..progress.card import Card
-from ..road.reading import unexpected
+from ..road.defects import unexpected
 from ..services import services
 from ..settings.images import ImageSettings, image_settings
 from ..settings.merge import Config, ConfigLike, load_config

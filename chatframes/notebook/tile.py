@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..images.headers import inspect
 from ..page.html import escaped, picture, plain
-from ..table.report import REASONS
+from ..table.report_text import REASONS
 from ..words import bytes_in_words
 from .thumbnails import thumbnail
 

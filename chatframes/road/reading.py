@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-from ..errors import ChatframesError, ServiceError
-from ..model import Message, OpenChat, Outcome, Window
+from ..errors import ChatframesError
+from ..model import Message, Missed, OpenChat, Page, Window
 from ..sources import Source
+from ..table.source_report import Gap, SourceReport, Span
 from ..windows import EPOCH, Bounds, Timeline, utc_text
-
-
-@dataclass(slots=True)
-class Row:
-    """A message on its way, and the outcomes of its attachments so far."""
-
-    message: Message
-    outcomes: list[Outcome | None]
-    missing: int
-
-    @property
-    def image_bytes(self) -> int:
-        return sum(len(outcome.data) for outcome in self.outcomes if outcome is not None and outcome.data)
+from .defects import unexpected
 
 
 @dataclass(slots=True)
@@ -37,72 +23,110 @@ class Reading:
     source: Source
     asked: Bounds
     chat: OpenChat | None = None
-    timelines: list[Timeline] = field(default_factory=list)
-    reached_the_beginning: bool = False
+    timeline: Timeline | None = None  # from when its chat is open
+    over: bool = False  # no more messages are to come
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     messages: int = 0
     duplicates: set[str] = field(default_factory=set)
-    counts: Counter[str] = field(default_factory=Counter)
-    unsettled: int = 0
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    counts: Counter[str] = field(default_factory=Counter)  # what its source has counted: page, retry, ...
+    _unsettled: int = 0  # messages whose attachments are still being read
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def fail(self, error: ChatframesError) -> None:
-        self.error = self.error or error
+    @property
+    def window(self) -> Window:
+        """The range that was asked for; without a lower end it reaches back to where no chat does."""
+        return Window(min(self.asked.since or EPOCH, self.asked.until), self.asked.until)
+
+    def begin(self, chat: OpenChat) -> Window:
+        """Note that the chat is open; return the range to read."""
+        self.chat, self.timeline = chat, Timeline(self.window)
+        return self.window
+
+    def note(self, page: Page) -> None:
+        """Note what a page covers. Its messages have been handed over before."""
+        assert self.timeline is not None
+        if page.covered is not None:
+            self.timeline.cover(page.covered)
+            if page.enough:
+                self.timeline.begin_at(page.covered.since)
+
+    def miss(self, missed: Missed) -> None:
+        """Note a window that could not be read: it becomes a gap with this reason."""
+        self.fail(missed.error)
+        told = missed.error if isinstance(missed.error, ChatframesError) else unexpected(missed.error)
+        self.failures.append((missed.window, str(told)))
+
+    def finish(self) -> None:
+        """Note that its pages have come to their end: what did not fail has been read."""
+        if not self.failures and self.timeline is not None:
+            self.timeline.cover(self.window)
+
+    def fail(self, error: Exception) -> None:
+        """Keep the first thing that went wrong."""
+        self.error = self.error or (error if isinstance(error, ChatframesError) else unexpected(error))
+
+    def hold(self) -> None:
+        """Note that one more message waits for its attachments."""
+        self._unsettled += 1
+
+    def settle(self) -> None:
+        """Note that a message has all its attachments."""
+        self._unsettled -= 1
+        self._settled.set()
+
+    async def all_settled(self) -> None:
+        """Wait until no message waits for its attachments."""
+        while self._unsettled:
+            self._settled.clear()
+            await self._settled.wait()
 
     @property
     def status(self) -> str:
-        if self.timelines and not self.unsettled and not any(timeline.gaps() for timeline in self.timelines):
+        if self.timeline is not None and not self._unsettled and not self.timeline.gaps():
             return "complete"
         return "partial" if self.messages else "failed"
 
-    def asked_for(self, when: datetime) -> bool:
-        return (self.asked.since is None or self.asked.since <= when) and when < self.asked.until
+    def asked_for(self, messages: list[Message]) -> Iterator[Message]:
+        """Yield the messages inside the range that was asked for."""
+        since = self.asked.since
+        return inside(messages, lambda when: (since is None or since <= when) and when < self.asked.until)
 
-    def to_dict(self) -> dict[str, Any]:
+    def report(self) -> SourceReport:
+        """Tell what became of this source."""
         why = str(self.error) if self.error else "the call ended before this was read"
-        gaps = [gap for timeline in self.timelines for gap in timeline.explained_gaps(self.failures, why)]
-        covered = [window for timeline in self.timelines for window in timeline.covered()]
-        return {
-            "source": self.source.label,
-            "chat_id": self.chat.id if self.chat else None,
-            "chat_name": self.chat.name if self.chat else None,
-            "requested": {"since": _instant(self.asked.since), "until": _instant(self.asked.until)},
-            "covered": [{"since": _instant(w.since), "until": _instant(w.until)} for w in covered],
-            "gaps": [{"since": _instant(gap.since), "until": _instant(gap.until), "reason": why} for gap, why in gaps],
-            "status": self.status,
-            "messages": self.messages,
-            "duplicates": len(self.duplicates),
-            "pages": self.counts["page"],
-            "retries": self.counts["retry"],
-            "error": str(self.error) if self.error and self.status != "complete" else None,
-            "notes": list(self.chat.notes) if self.chat else [],
-        }
+        gaps = self.timeline.explained_gaps(self.failures, why) if self.timeline else []
+        covered = self.timeline.covered() if self.timeline else []
+        return SourceReport(
+            source=self.source.label,
+            chat_id=self.chat.id if self.chat else None,
+            chat_name=self.chat.name if self.chat else None,
+            requested=Span(_instant(self.asked.since), _instant(self.asked.until)),
+            covered=tuple(Span(_instant(window.since), _instant(window.until)) for window in covered),
+            gaps=tuple(Gap(_instant(gap.since), _instant(gap.until), reason) for gap, reason in gaps),
+            status=self.status,
+            messages=self.messages,
+            duplicates=len(self.duplicates),
+            pages=self.counts["page"],
+            retries=self.counts["retry"],
+            error=str(self.error) if self.error and self.status != "complete" else None,
+            notes=tuple(self.chat.notes) if self.chat else (),
+        )
 
 
-def asked_for(messages: list[Message], wanted: Callable[[datetime], bool]) -> Iterator[Message]:
-    """Yield the messages inside the asked range; one without a time, if either neighbour is inside."""
+def inside(messages: list[Message], wanted: Callable[[datetime], bool]) -> Iterator[Message]:
+    """Yield the messages whose time is wanted; one without a time, if either neighbour's is."""
     newer: datetime | None = None
     for at, message in enumerate(messages):
         if message.created_at is not None:
             newer = message.created_at
-            inside = wanted(newer)
+            keep = wanted(newer)
         else:
             older = next((m.created_at for m in messages[at:] if m.created_at is not None), None)
             neighbours = [when for when in (newer, older) if when is not None]
-            inside = not neighbours or any(map(wanted, neighbours))
-        if inside:
+            keep = not neighbours or any(map(wanted, neighbours))
+        if keep:
             yield message
-
-
-def unexpected(error: Exception) -> ServiceError:
-    """Return what a user is told of a defect of ours, or of a source's."""
-    # The text of a foreign error may hold anything, a URL with a token included; where it happened does not.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return ServiceError(
-        f"a defect of chatframes: {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}; "
-        "please report it"
-    )
 
 
 def _instant(when: datetime | None) -> str | None:

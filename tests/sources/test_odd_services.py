@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable, Iterator
@@ -109,6 +110,21 @@ def test_a_chat_older_than_it_says_is_read_to_its_beginning(odd: Odd, created: s
 def test_a_gateway_that_loses_the_link_header_loses_no_message(odd: Odd) -> None:
     odd.link = lambda url: None
     assert all_there(fetch())
+
+
+def test_lost_links_lose_no_message_whichever_window_ends_first(odd: Odd) -> None:
+    odd.link = lambda url: None
+    answer = odd.messages
+
+    async def last_page_first(request: httpx.Request) -> httpx.Response:
+        response = answer(request)
+        await asyncio.sleep(0.05 if len(response.json()["items"]) == odd.cap else 0)
+        return response
+
+    odd.messages = last_page_first
+    frame = fetch()
+    assert all_there(frame)
+    assert frame.attrs["chatframes"]["status"] == "complete"
 
 
 def test_a_relative_link_is_followed(odd: Odd) -> None:

@@ -16,14 +16,13 @@ from chatframes.model import FAILED, SKIPPED
 from chatframes.table.files import read_parquet, write_parquet
 from chatframes.table.frame import build
 from chatframes.table.report import (
-    ADVICE,
-    REASONS,
     Gap,
     Report,
     SourceReport,
     Span,
     report,
 )
+from chatframes.table.report_text import ADVICE, REASONS
 
 OCTOBER = Span("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z")
 PARTIAL = SourceReport(

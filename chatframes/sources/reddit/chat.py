@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -40,8 +39,6 @@ class RedditChat:
     label: str
     id: str = ""
     name: str = ""
-    begins: datetime | None = None
-    cuts_itself: bool = True
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -50,8 +50,6 @@ class TelegramChat:
     unbounded: bool
     raw: bool
     notes: list[str] = field(default_factory=list)
-    begins: datetime | None = None
-    cuts_itself: bool = True
     _peers: Peers = field(default_factory=Peers)
     _fresh: dict[str, FileHandle] = field(default_factory=dict)  # whose reference had expired
     _asked_again: dict[int, asyncio.Future[Any]] = field(default_factory=dict)

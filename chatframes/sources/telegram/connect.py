@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from ...transfer.gate import gate
@@ -28,10 +28,15 @@ async def connect(context: Context) -> AsyncIterator[TelegramLink]:
         context.clock,
         context.emit,
         context.settings.config.downloads.max_retry_wait_seconds,
-        context.count,
+        _all_but_waits(context.count),
     )
     with (
         the_gate.pages.limited_to(config.max_concurrent_fetches),
         the_gate.downloads.limited_to(config.max_concurrent_media_downloads),
     ):
         yield TelegramLink(the_account, patience)
+
+
+def _all_but_waits(count: Callable[[str], None]) -> Callable[[str], None]:
+    # Telegram sets the pace by its waits, and we keep to it by ourselves: there is no setting to advise.
+    return lambda what: None if what == "rate_limited" else count(what)

@@ -7,7 +7,6 @@ by id, elsewhere by date: there an id says little about how many messages lie be
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -17,8 +16,9 @@ from typing import Any, Protocol
 from telethon.tl import types
 
 from ...errors import ServiceError
-from ...model import Window
+from ...model import Missed, Window
 from ...windows import EPOCH, Timeline
+from ..windowed import read_together, read_windows
 
 PAGE_SIZE = 100  # Telegram gives no more
 FEW_PAGES = 2  # so few left are sooner read one after the other
@@ -165,7 +165,7 @@ class History:
         """Read all spans (newest first in the list) that are not done, at the same time; without the last ones."""
         wanted = spans[: len(spans) - all_but]
         jobs = [self._one(spans, at, window) for at, span in enumerate(wanted) if not span.done]
-        async with aclosing(_together(jobs)) as pieces:
+        async with aclosing(read_together(jobs)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -186,28 +186,33 @@ class History:
 
     async def _by_date(self, window: Window) -> AsyncGenerator[Piece, None]:
         """Read a range by windows of time, several at once; a page that reaches past its window is used."""
+        failure: Exception | None = None
         timeline = Timeline(window, self.chunk_days)
-        jobs = [self._windows(timeline) for _ in range(self.streams)]
-        async with aclosing(_together(jobs)) as pieces:
+        # So many failures are as many as there are streams: Telegram as a whole is in trouble, not a window.
+        windows = read_windows(timeline, self.streams, self._window, most_failures=self.streams)
+        async with aclosing(windows) as pieces:
             async for piece in pieces:
-                yield piece
-
-    async def _windows(self, timeline: Timeline) -> AsyncGenerator[Piece, None]:
-        while (window := timeline.claim()) is not None:
-            span = Span(0, 0)
-            while timeline.remaining(window) is not None:
-                if span.above:
-                    answer = await self.ask(offset_id=span.above)
+                if isinstance(piece, Missed):
+                    failure = failure or piece.error
                 else:
-                    answer = await self.ask(offset_date=_whole_second(window.until))
-                messages = self._take(answer, span)
-                ended = self._ended(span, answer, window)
-                # Where a page is sparse it reaches far below its window: that need not be asked for again.
-                reached = EPOCH if not answer.messages else (span.oldest or window.until) + ONE_SECOND
-                covered = _between(min(reached, window.since) if ended else reached, window.until)
-                if covered is not None:
-                    timeline.cover(covered)
-                yield Piece(messages, answer, covered)
+                    yield piece
+        if failure is not None:
+            raise failure
+
+    async def _window(self, window: Window) -> AsyncGenerator[Piece, None]:
+        """Read one window by date, newest first, until it is covered."""
+        span = Span(0, 0)
+        ended = False
+        while not ended:
+            if span.above:
+                answer = await self.ask(offset_id=span.above)
+            else:
+                answer = await self.ask(offset_date=_whole_second(window.until))
+            messages = self._take(answer, span)
+            ended = self._ended(span, answer, window)
+            # Where a page is sparse it reaches far below its window: that need not be asked for again.
+            reached = EPOCH if not answer.messages else (span.oldest or window.until) + ONE_SECOND
+            yield Piece(messages, answer, _between(min(reached, window.since) if ended else reached, window.until))
 
     @property
     def _enough(self) -> bool:
@@ -245,45 +250,6 @@ class History:
         # By the later of the last two: one alone may be oddly dated.
         older = bool(dates) and max(dates) < window.since
         return not answer.messages or older or span.above <= span.below + 1
-
-
-async def _together(jobs: list[AsyncGenerator[Piece, None]]) -> AsyncGenerator[Piece, None]:
-    """Yield what several readings bring, as it comes. When one fails the others go on; then its failure is raised."""
-    # What a piece covers counts on the messages of those before it, so none may overtake another: each is in the
-    # queue the moment it is made, and it is the next request that waits for room.
-    queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
-    room = asyncio.Semaphore(len(jobs))
-
-    async def run(job: AsyncGenerator[Piece, None]) -> None:
-        try:
-            async with aclosing(job) as pieces:
-                async for piece in pieces:
-                    queue.put_nowait(piece)
-                    await room.acquire()
-        except Exception as error:  # raised again below
-            queue.put_nowait(error)
-        else:
-            queue.put_nowait(None)
-
-    tasks = [asyncio.create_task(run(job)) for job in jobs]
-    failure: Exception | None = None
-    try:
-        running = len(tasks)
-        while running:
-            item = await queue.get()
-            if isinstance(item, Piece):
-                room.release()
-                yield item
-            else:
-                running -= 1
-                failure = failure or item
-    finally:
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-    if failure is not None:
-        raise failure
 
 
 def _around(spans: list[Span], at: int, window: Window) -> Window | None:

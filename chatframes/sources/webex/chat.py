@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -13,12 +13,15 @@ from ...model import (
     Attachment,
     Body,
     Message,
+    Missed,
     Page,
     Status,
     Window,
 )
 from ...transfer.clock import Clock, backoff_seconds
 from ...transfer.link import Answer, Link, StatusError
+from ...windows import EPOCH, Timeline
+from ..windowed import final, read_windows
 from .people import People
 from .rows import Item, row, stamp
 
@@ -29,6 +32,7 @@ ITEM_ATTEMPTS = 3
 ANCHOR_ATTEMPTS = 3
 IDLE_PAGES = 50  # this many in a row that bring nothing new are no list any more
 ONE_MS = timedelta(milliseconds=1)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 # What Webex means by its statuses for a file.
 FILE_STATUSES: dict[int, tuple[Status, str]] = {
@@ -45,7 +49,7 @@ class Room:
 
     id: str
     name: str
-    begins: datetime | None
+    begins: datetime | None  # a hint: the clock that set it may be wrong
     direct: bool
     link: Link
     people: People
@@ -53,10 +57,12 @@ class Room:
     raw: bool
     allow_unscannable: bool
     bot: bool
+    streams: int  # how many windows are read at once
+    chunk_days: int
     notes: list[str] = field(default_factory=list)
-    cuts_itself: bool = False
     _page_size: int = PAGE_SIZE
-    _ends_trusted: bool = False
+    _links_seen: bool = False  # so an answer without one is the end
+    _bottom: datetime = LONG_AGO  # nothing is older: it was asked for, and did not come
 
     def __post_init__(self) -> None:
         if self._mentions_only:
@@ -69,8 +75,27 @@ class Room:
     def _mentions_only(self) -> bool:
         return self.bot and not self.direct
 
-    async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
-        """Yield the window's pages, newest first; the last ones may reach past its older edge."""
+    async def messages(self, window: Window) -> AsyncGenerator[Page | Missed, None]:
+        """Yield the pages, several windows at once; with no lower end, from where the room says it begins."""
+        from_the_beginning = window.since <= EPOCH and self.begins is not None
+        begins = max(window.since, min(self.begins or EPOCH, window.until)) if from_the_beginning else window.since
+        timeline = Timeline(Window(begins, window.until), self.chunk_days)
+        reached = hopeless = False
+        async with aclosing(read_windows(timeline, self.streams, self._pages)) as answers:
+            async for answer in answers:
+                if isinstance(answer, Missed):
+                    hopeless |= final(answer.error)
+                elif from_the_beginning and answer.covered is not None and answer.covered.since <= window.since:
+                    reached = True
+                    answer = replace(answer, covered=Window(begins, answer.covered.until), enough=True)
+                yield answer
+        if window.since < begins and not reached and not hopeless:
+            async with aclosing(self._pages(Window(window.since, begins))) as pages:
+                async for page in pages:
+                    yield page
+
+    async def _pages(self, window: Window) -> AsyncGenerator[Page, None]:
+        """Yield one window's pages, newest first; the last ones may reach past its older edge."""
         url: str | None = self._first_page(_just_after(window.until))
         visited: set[str] = set()
         known: set[str] = set()
@@ -97,21 +122,22 @@ class Room:
             url = next_link(answer.headers.get_list("Link"), url)
             reached = _reached(messages, edge)
             if url is not None:
-                self._ends_trusted = True
-            elif reached < edge and not self._ends_trusted:
-                # A gateway may have lost the Link header: this is the end only if nothing older comes.
+                self._links_seen = True
+            elif not self._links_seen and self._bottom < reached < edge:
+                # A gateway may have lost the Link header: this is the end only if nothing older comes. That one window
+                # has come to its end so says nothing of the others, whose links may be lost.
                 url = self._first_page(_just_after(reached))
                 asked_again = True
             elif asked_again:
-                self._ends_trusted = True
+                self._bottom = max(self._bottom, min(reached, edge))
             if url is None:
-                reached = datetime.min.replace(tzinfo=UTC)  # the list ends here: nothing is older
+                reached = LONG_AGO  # the list ends here: nothing is older
             new = {message.message_id for message in messages} - known
             known |= new
             idle_pages = 0 if new or reached < edge else idle_pages + 1
             anchors_lost = 0 if reached < edge else anchors_lost
             edge = min(edge, reached)
-            yield Page(messages, Window(edge, window.until) if edge < window.until else None)
+            yield Page(messages, Window(edge, window.until) if edge < window.until else None, part=window)
             if edge <= window.since:
                 return
             if idle_pages > IDLE_PAGES:

@@ -94,6 +94,7 @@ class Webex:
             me = (await link.json(f"{link.base_url}/people/me")).payload
             item = await find(link, self.room)
             notes: list[str] = []
+            section = context.settings.config.section(NAME)
             yield Room(
                 id=str(item["id"]),
                 name=str(item.get("title") or ""),
@@ -104,6 +105,8 @@ class Webex:
                 notes=notes,
                 clock=context.clock,
                 raw=context.settings.raw,
-                allow_unscannable=context.settings.config.section(NAME).allow_unscannable,
+                allow_unscannable=section.allow_unscannable,
                 bot=me.get("type") == "bot",
+                streams=section.max_concurrent_fetches,
+                chunk_days=section.parallel_fetch_chunk_days,
             )

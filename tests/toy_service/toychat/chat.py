@@ -79,8 +79,6 @@ class Room:
     link: Link
     page_size: int
     clock: Clock
-    begins: datetime | None = None
-    cuts_itself: bool = True
     notes: list[str] = field(default_factory=list)
 
     async def messages(self, window: Window) -> AsyncGenerator[Page, None]:

@@ -1,0 +1,137 @@
+"""What a call has come to: its counts, the events that carry them, the symptoms, and the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ..model import Emit, Event, Outcome
+from ..settings.merge import Settings
+from ..table.report import Report
+from ..transfer.clock import Clock
+from ..transfer.gate import gate
+from ..version import __version__
+from ..windows import utc_text
+from .reading import Reading
+
+MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
+SAME_WAIT_SECONDS = 0.5
+SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
+
+
+class Ledger:
+    """Counts what happens on the road, and tells of it.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+        One per source; they keep what is counted for each.
+    settings : Settings
+    emit : callable
+        Gets every `Event`, with the counts of the whole call.
+    clock : Clock
+    started_at : datetime.datetime
+        When the call began.
+    """
+
+    def __init__(
+        self, readings: Sequence[Reading], settings: Settings, emit: Emit, clock: Clock, started_at: datetime
+    ) -> None:
+        self._readings = readings
+        self._settings = settings
+        self._emit = emit
+        self._clock = clock
+        self._started_at, self._started = started_at, clock.monotonic()
+        self._last_page = self._started
+        self._attachments = 0  # those that are to be downloaded, as far as they are known
+        self._images: Counter[tuple[str, str | None]] = Counter()
+        self._image_bytes = 0
+        self._downloads_repeated = 0
+        self._expected: Counter[str] = Counter()  # messages, as far as each source has said
+        self._waits: dict[str, float] = {}  # what was told of each service's: until when
+
+    @property
+    def status(self) -> str:
+        """``complete``, ``partial`` or ``failed``: of all sources together."""
+        statuses = {reading.status for reading in self._readings}
+        return statuses.pop() if len(statuses) == 1 else "partial"
+
+    def count_page(self) -> None:
+        """Note that a page has come."""
+        self._last_page = self._clock.monotonic()
+
+    def count_attachments(self, number: int) -> None:
+        """Note attachments that are known now."""
+        self._attachments += number if self._settings.images.enabled else 0
+
+    def count_outcome(self, outcome: Outcome) -> None:
+        """Note what became of one attachment."""
+        self._images[outcome.status, outcome.reason] += 1
+        self._image_bytes += len(outcome.data or b"")
+        self._downloads_repeated += max(0, outcome.attempts - 1)
+
+    def tell(self, event: Event) -> None:
+        """Hand on an event, with the counts of the whole call so far."""
+        if event.kind == "waiting":
+            until = self._clock.monotonic() + event.wait_seconds
+            if until - self._waits.get(event.source, 0.0) < SAME_WAIT_SECONDS:
+                return  # one line per wait, not one per waiting request
+            self._waits[event.source] = until
+        if event.messages_expected is not None:
+            self._expected[event.source] += event.messages_expected
+        self._emit(self._counted(event))
+
+    def report(self) -> Report:
+        """Tell what was asked, got and missed."""
+        by_status: dict[str, dict[str, int]] = {"skipped": {}, "failed": {}}
+        for (status, reason), number in sorted(self._images.items(), key=str):
+            if status != "ok" and reason is not None:
+                by_status[status][reason] = number
+        return Report(
+            version=__version__,
+            created_at=utc_text(self._started_at),
+            status=self.status,
+            sources=tuple(reading.report() for reading in self._readings),
+            images_ok=self._images["ok", None],
+            image_bytes=self._image_bytes,
+            skipped=by_status["skipped"],
+            failed=by_status["failed"],
+            seconds=round(self._clock.monotonic() - self._started, 1),
+            symptoms=tuple(self._symptoms()),
+        )
+
+    def _symptoms(self) -> Iterator[str]:
+        starved = any(reading.counts["pool_timeout"] for reading in self._readings)
+        if starved:
+            yield "pool_timeout"
+        refused = (reading.source.service for reading in self._readings if reading.counts["rate_limited"])
+        # The advice names settings: it is for services that have them.
+        if any(self._settings.limits(service).parallel_fetch_chunk_days is not None for service in refused):
+            yield "rate_limits"
+        if self._image_bytes > MEMORY_BYTES:
+            yield "memory"
+        tail = self._clock.monotonic() - self._last_page
+        if tail > SLOW_SECONDS and not starved and not self._images["failed", "timeout"]:
+            yield "slow"
+
+    def _counted(self, event: Event) -> Event:
+        labels = {reading.source.label for reading in self._readings}
+        settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
+        repeated = sum(reading.counts["retry"] for reading in self._readings)
+        services = {reading.source.service for reading in self._readings} if self._settings.images.enabled else ()
+        widths = [(gate(one).downloads, self._settings.limits(one).max_concurrent_downloads) for one in services]
+        return replace(
+            event,
+            messages=sum(reading.messages for reading in self._readings),
+            messages_expected=self._expected.total() if labels <= self._expected.keys() else None,
+            reading=not all(reading.over for reading in self._readings),
+            attachments_done=settled,
+            attachments_total=self._attachments,
+            image_bytes=self._image_bytes,
+            retries=repeated + self._downloads_repeated,
+            downloads_active=sum(bound.active for bound, _ in widths),
+            downloads_limit=sum(bound.limit_with(limit) for bound, limit in widths),
+            elapsed_seconds=self._clock.monotonic() - self._started,
+        )

@@ -1,0 +1,115 @@
+"""Rows on their way out: held until their attachments are settled, handed out in batches, with a brake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from ..model import Message, Outcome
+from ..table.batches import Batch, to_batch
+
+BATCH_ROWS = 1000
+BATCH_BYTES = 64 * 2**20
+MOST_ROWS = 4 * BATCH_ROWS  # ready and not taken: more than these, and the brake is on
+MOST_BYTES = 2 * BATCH_BYTES
+
+
+@dataclass(slots=True)
+class Row:
+    """A message on its way, and the outcomes of its attachments so far."""
+
+    message: Message
+    outcomes: list[Outcome | None]
+    missing: int
+
+    @property
+    def image_bytes(self) -> int:
+        return sum(len(outcome.data) for outcome in self.outcomes if outcome is not None and outcome.data)
+
+
+class Outbox:
+    """Where rows wait for their attachments, and then for whoever takes the batches."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Row] = {}  # for attachments, by uid
+        self._ready: deque[Row] = deque()
+        self._ready_bytes = 0
+        self._closed = False
+        self._batch_ready = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def add(self, message: Message) -> Row:
+        """Take in a message; without attachments it is ready at once."""
+        count = len(message.attachments)
+        row = Row(message, [None] * count, count)
+        if count:
+            self._waiting[message.uid] = row
+        else:
+            self._leave(row)
+        return row
+
+    def settle(self, row: Row, position: int, outcome: Outcome) -> bool:
+        """Give a row the outcome of one attachment; return whether that was the last it waited for."""
+        row.outcomes[position] = outcome
+        row.missing -= 1
+        if row.missing:
+            return False
+        del self._waiting[row.message.uid]
+        self._leave(row)
+        return True
+
+    def unsettled(self) -> list[tuple[Row, int]]:
+        """Return every attachment without an outcome: its row, and its position there."""
+        rows = self._waiting.values()
+        return [(row, at) for row in rows for at, outcome in enumerate(row.outcomes) if outcome is None]
+
+    async def room(self) -> None:
+        """Wait until there is room for more rows: the brake of a slow consumer."""
+        await self._room.wait()
+
+    def close(self) -> None:
+        """Say that no more rows will come."""
+        self._closed = True
+        self._batch_ready.set()
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """Yield ready rows, about `BATCH_ROWS` or `BATCH_BYTES` at a time, until it is closed and empty."""
+        while True:
+            while self._ready and (self._full or self._closed):
+                yield self._cut()
+            if self._closed:
+                return
+            self._batch_ready.clear()
+            await self._batch_ready.wait()
+
+    def rest(self) -> list[Batch]:
+        """Return all rows that are ready, at once."""
+        batches = []
+        while self._ready:
+            batches.append(self._cut())
+        return batches
+
+    def _leave(self, row: Row) -> None:
+        self._ready.append(row)
+        self._ready_bytes += row.image_bytes
+        if self._full:
+            self._batch_ready.set()
+        if len(self._ready) > MOST_ROWS or self._ready_bytes > MOST_BYTES:
+            self._room.clear()
+
+    @property
+    def _full(self) -> bool:
+        return len(self._ready) >= BATCH_ROWS or self._ready_bytes >= BATCH_BYTES
+
+    def _cut(self) -> Batch:
+        rows: list[Row] = []
+        taken_bytes = 0
+        while self._ready and len(rows) < BATCH_ROWS and taken_bytes < BATCH_BYTES:
+            rows.append(self._ready.popleft())
+            taken_bytes += rows[-1].image_bytes
+        self._ready_bytes -= taken_bytes
+        self._room.set()
+        return to_batch([(row.message, [o for o in row.outcomes if o is not None]) for row in rows])

@@ -1,0 +1,128 @@
+"""The report in words: what each reason means, which setting helps, and the lines that a person reads."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..model import RETRYABLE
+from ..page.html import plain
+from .source_report import Gap, SourceReport, Span
+
+__all__ = ["ADVICE", "REASONS", "advice_rows", "as_text", "reason_rows", "source_rows"]
+
+MAX_LINES = 24
+MAX_COLUMNS = 99
+MOST_OF_A_NAME = 200
+INDENT = 10
+
+Row = tuple[str, str]  # a label and a text; a line without a label is a heading
+
+REASONS = {
+    "disabled": "downloading was off; images=True turns it on",
+    "too_large": "larger than max_size_bytes",
+    "too_many": "more attachments than one message may have",
+    "budget": "the limit for the whole call was reached",
+    "not_an_image": "not pictures: documents, videos, archives",
+    "no_bytes": "the service has nothing to download",
+    "bad_url": "the link is not one that can be fetched",
+    "blocked_address": "the link leads into a private network",
+    "blocked_port": "the link leads to a port that is not for web pages",
+    "malware": "the service found malware",
+    "unscannable": "the service could not scan it; allow_unscannable opens it",
+    "dns": "the name of the host was not found",
+    "connect": "no connection to the host",
+    "tls": "the host's certificate is not valid",
+    "timeout": "no answer in time",
+    "too_slow": "the bytes came too slowly",
+    "truncated": "cut short on the way",
+    "redirect": "too many redirects, or one that leads nowhere",
+    "content_encoding": "packed in a way that is not accepted",
+    "bad_response": "the answer was a page, not a picture",
+    "http_4xx": "the host refused",
+    "http_5xx": "the host had an error",
+    "gone": "deleted, or moved away",
+    "unauthorized": "the host asked for a login",
+    "forbidden": "this account may not see it",
+    "rate_limited": "too many requests for the host",
+    "locked": "still being scanned by the service",
+    "cancelled": "interrupted",
+    "memory": "not enough memory",
+    "disk": "not enough room on the disk",
+    "internal": "an error of chatframes; please report it",
+}
+
+# The four symptoms of the design document's troubleshooting section: what is seen, and which key to change.
+ADVICE = {
+    "pool_timeout": "downloads ran out of connections: lower max_concurrent_image_downloads (20 -> 10)",
+    "slow": "downloads were slow, none timed out: raise max_concurrent_image_downloads (20 -> 30)",
+    "memory": "memory ran short: fetch smaller date ranges, use images=False, or stream(...)",
+    "rate_limits": "rate limits: lower max_concurrent_fetches (5 -> 3), parallel_fetch_chunk_days (7 -> 5)",
+}
+
+
+def source_rows(source: SourceReport) -> list[Row]:
+    """Return what became of one source: a heading, what was asked, and what is missing."""
+    name = str(source.chat_name or source.chat_id or source.source)[:MOST_OF_A_NAME]
+    extra = [
+        f"{count:,} {what}"
+        for count, what in (
+            (source.duplicates, "seen twice"),
+            (source.retries, "request repeated" if source.retries == 1 else "requests repeated"),
+        )
+        if count
+    ]
+    heading = ", ".join([f"{source.messages:,} messages", source.status, *extra])
+    service = source.source.partition("(")[0]
+    rows = [("", plain(f"{name} ({service}): {heading}" if not name.startswith(service) else f"{name}: {heading}"))]
+    rows.append(("asked", f"{_stretch(source.requested)} UTC"))
+    if list(source.covered) != [source.requested]:
+        covered = "; ".join(_stretch(span) for span in source.covered[:2]) or "nothing"
+        more = len(source.covered) - 2
+        rows.append(("covered", covered + (f"; and {more} more" if more > 0 else "")))
+    rows += [("missing", f"{_stretch(gap)}: {plain(gap.reason)}") for gap in source.gaps[:2]]
+    if len(source.gaps) > 2:
+        rows.append(("missing", f"and {len(source.gaps) - 2} more stretches"))
+    if source.error:
+        # It says what to do, so it is not cut at the first line's end.
+        lines = textwrap.wrap(plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]
+        rows += [("error" if at == 0 else " ", line) for at, line in enumerate(lines)]
+    for note in source.notes[:2]:
+        lines = textwrap.wrap(plain(note), MAX_COLUMNS - INDENT - 2)[:2]
+        rows += [("note" if at == 0 else " ", line) for at, line in enumerate(lines)]
+    return rows
+
+
+def advice_rows(symptoms: Sequence[str]) -> list[Row]:
+    """Return which setting to change, for each symptom."""
+    return [("advice", ADVICE.get(symptom, plain(symptom))) for symptom in symptoms[:4]]
+
+
+def reason_rows(label: str, counts: Mapping[str, int]) -> list[Row]:
+    """Return why attachments have no picture, the commonest reasons in words."""
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rows = []
+    for reason, count in most[:3]:
+        again = " (worth another try)" if reason in RETRYABLE else ""
+        words = REASONS.get(reason)
+        rows.append((label, f"{count:,} {plain(reason)}" + (f": {words}" if words else "") + again))
+    if len(most) > 3:
+        rows.append((label, ", ".join(f"{count:,} {plain(reason)}" for reason, count in most[3:])))
+    return rows
+
+
+def as_text(rows: Iterable[Row]) -> str:
+    """Return rows as lines of text, none of them wider than a screen."""
+    lines = []
+    for label, text in rows:
+        line = f"  {label:<{INDENT}}{text}" if label else text
+        lines.append(line if len(line) <= MAX_COLUMNS else line[: MAX_COLUMNS - 1] + "…")
+    return "\n".join(lines)
+
+
+def _stretch(span: Span | Gap) -> str:
+    return f"{_moment(span.since) or 'the beginning'} to {_moment(span.until) or 'now'}"
+
+
+def _moment(text: str | None) -> str:
+    return plain(text or "").partition(".")[0].replace("T", " ").removesuffix("Z").removesuffix(":00")

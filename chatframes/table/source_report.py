@@ -1,0 +1,77 @@
+"""The part of a report that tells of one source: its shape, written here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Gap", "SourceReport", "Span", "source_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, ``[since, until)``, as ISO text in UTC; None where it is open."""
+
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of time whose messages are missing, and why."""
+
+    since: str | None = None
+    until: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What became of one source.
+
+    Attributes
+    ----------
+    requested, covered, gaps
+        The time that was asked for, the stretches without a hole, and the holes.
+    messages, duplicates, pages, retries : int
+        Messages in the table, messages seen more than once, answers read, requests repeated.
+    status : str
+        ``complete``, ``partial`` or ``failed``.
+    """
+
+    source: str
+    chat_id: str | None = None
+    chat_name: str | None = None
+    requested: Span = Span()
+    covered: tuple[Span, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    status: str = "complete"
+    messages: int = 0
+    duplicates: int = 0
+    pages: int = 0
+    retries: int = 0
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def source_report(data: Mapping[str, Any]) -> SourceReport:
+    """Read the part of a report, as JSON, that tells of one source; what is missing is taken as nothing."""
+    requested = data.get("requested") or {}
+    return SourceReport(
+        source=str(data.get("source") or ""),
+        chat_id=data.get("chat_id"),
+        chat_name=data.get("chat_name"),
+        requested=Span(requested.get("since"), requested.get("until")),
+        covered=tuple(Span(span.get("since"), span.get("until")) for span in data.get("covered") or ()),
+        gaps=tuple(
+            Gap(gap.get("since"), gap.get("until"), str(gap.get("reason") or "")) for gap in data.get("gaps") or ()
+        ),
+        status=str(data.get("status") or "complete"),
+        messages=int(data.get("messages") or 0),
+        duplicates=int(data.get("duplicates") or 0),
+        pages=int(data.get("pages") or 0),
+        retries=int(data.get("retries") or 0),
+        error=data.get("error"),
+        notes=tuple(str(note) for note in data.get("notes") or ()),
+    )
