@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from . import kept, loop
+from . import loop
 from .errors import ChatframesError, ConfigError, IncompleteWarning
 from .keywords import checks_keywords
 from .progress.drawing import Display, Progress, listening
@@ -410,4 +410,4 @@ def shutdown() -> None:
 
     The next call starts afresh.
     """
-    loop.stop(kept.close_all)
+    loop.stop()

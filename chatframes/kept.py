@@ -12,7 +12,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-__all__ = ["after_fork", "close_all", "new_dict"]
+__all__ = ["after_fork", "close_all", "forget", "new_dict"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -43,7 +43,7 @@ def after_fork(function: Callable[[], None]) -> None:
 async def close_all() -> None:
     """Empty every dict, then close what was in them; only for when nothing is running any more."""
     closing = [(close, value) for values, close in _dicts if close is not None for value in values.values()]
-    _forget()
+    forget()
     for close, value in closing:
         try:
             await close(value)
@@ -51,13 +51,13 @@ async def close_all() -> None:
             _log.warning("closing a kept %s failed", type(value).__name__, exc_info=True)
 
 
-def _forget() -> None:
+def forget() -> None:
     for values, _ in _dicts:
         values.clear()
 
 
 def _forget_after_fork() -> None:
-    _forget()
+    forget()
     for function in _after_fork:
         function()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -195,8 +195,11 @@ async def _wait_for_its_end(call: _Call) -> None:
         await asyncio.sleep(0.01)
 
 
-def stop(clean_up: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Cancel what runs on the loop, run `clean_up` there, and end the thread. The next use starts a new one."""
+def stop() -> None:
+    """Cancel what runs on the loop, close there what the process keeps, and end the thread.
+
+    The next use starts a new one.
+    """
     global _loop, _thread
     if threading.current_thread() is _thread:
         raise RuntimeError(_FROM_WITHIN)
@@ -204,14 +207,15 @@ def stop(clean_up: Callable[[], Awaitable[None]] | None = None) -> None:
         old, thread = _loop, _thread
         _loop = _thread = None
     if old is None or thread is None or not thread.is_alive():
+        kept.forget()  # nothing can be closed without a loop
         return
-    asyncio.run_coroutine_threadsafe(_wind_down(clean_up), old).result(timeout=10)
+    asyncio.run_coroutine_threadsafe(_wind_down(), old).result(timeout=10)
     old.call_soon_threadsafe(old.stop)
     thread.join(timeout=10)
     old.close()
 
 
-async def _wind_down(clean_up: Callable[[], Awaitable[None]] | None) -> None:
+async def _wind_down() -> None:
     patience = CLEAN_UP_SECONDS
     while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
         for task in tasks:
@@ -221,8 +225,7 @@ async def _wind_down(clean_up: Callable[[], Awaitable[None]] | None) -> None:
         ended, _ = await asyncio.wait(tasks, timeout=patience)
         await asyncio.gather(*ended, return_exceptions=True)  # or asyncio would print what they ended with
         patience = CANCEL_AGAIN_SECONDS
-    if clean_up is not None:
-        await clean_up()
+    await kept.close_all()
     await asyncio.get_running_loop().shutdown_asyncgens()
 
 

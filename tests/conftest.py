@@ -43,17 +43,13 @@ def _missing(tool: str) -> str | None:
     )
 
 
-# Tests of a folder or file that do not run beside each other: they share a browser or a server, or measure what a busy
-# machine would change. Those that take longest come first, so that no worker is left alone with them at the end.
-TOGETHER = {
-    "notebook/test_lab.py": "browser",
-    "house/test_notebooks.py": "notebooks",
-    "notebook/test_kernel_interrupts.py": "kernels",
-    "notebook/test_kernel_widgets.py": "kernels",
-    "notebook/test_kernel.py": "kernels",
-    "world/telegram/test_clients.py": "clients",
-    "road/test_scenarios.py": "scenarios",
-}
+# The files that take longest come first, so that no worker is left alone with one at the end.
+LONGEST_FIRST = (
+    "notebook/test_lab.py house/test_notebooks.py sources/telegram/test_fetch.py sources/reddit/test_fetch.py "
+    "sources/webex/test_fetch.py notebook/test_kernel_interrupts.py world/telegram/test_clients.py test_loop.py "
+    "sources/telegram/test_login.py notebook/test_kernel.py road/test_scenarios.py table/test_files.py test_api.py "
+    "notebook/test_kernel_widgets.py sources/test_other_distributions.py notebook/test_gallery.py"
+).split()
 # The working loop, under a minute: what is fast and says most when it breaks.
 QUICK = (
     "house/test_house.py house/test_services.py house/test_surface.py images page/test_html.py progress settings "
@@ -67,15 +63,12 @@ def _place(item: pytest.Item) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group, mark and order the tests, and skip or refuse what a missing tool makes impossible."""
+    """Mark and order the tests, and skip or refuse what a missing tool makes impossible."""
     for item in items:
-        place = _place(item)
-        if place in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(TOGETHER[place]))
-        if place.startswith(tuple(QUICK)):
+        if _place(item).startswith(tuple(QUICK)):
             item.add_marker(pytest.mark.quick)
-    order = list(TOGETHER)
-    items.sort(key=lambda item: order.index(_place(item)) if _place(item) in TOGETHER else len(order))
+    order = {place: position for position, place in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(_place(item), len(order)))
     _without_tools(items)
 
 

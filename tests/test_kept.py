@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +56,32 @@ def test_shutdown_closes_what_is_kept_on_the_librarys_loop_and_forgets_it() -> N
     cf.shutdown()
     assert (first.closed, second.closed, connections, tokens) == (1, 1, {}, {})
     assert where == [the_loop, the_loop]
+
+
+def test_shutdown_forgets_what_is_kept_where_no_loop_has_run() -> None:
+    cf.shutdown()
+    tokens: dict[str, str] = kept.new_dict()
+    tokens["a"] = "token"
+    cf.shutdown()
+    assert tokens == {}
+
+
+CLOSES_AT_EXIT = """
+from chatframes import kept, loop
+
+class Connection:
+    async def close(self):
+        print("closed")
+
+connections = kept.new_dict(close=Connection.close)
+connections["a"] = Connection()
+loop.get()
+"""
+
+
+def test_what_is_kept_is_closed_at_exit_too() -> None:
+    ended = subprocess.run([sys.executable, "-c", CLOSES_AT_EXIT], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("closed\n", "")
 
 
 def test_one_that_cannot_be_closed_leaves_no_other_open(caplog: pytest.LogCaptureFixture) -> None:

@@ -370,17 +370,6 @@ def test_stop_ends_what_is_running_and_its_caller_is_told(way: Callable[..., Any
         call.result()
 
 
-def test_stop_cleans_up_on_the_loop_that_ends() -> None:
-    seen: list[Any] = []
-
-    async def clean_up() -> None:
-        seen.append(await loop_and_thread())
-
-    before = loop.run(loop_and_thread())
-    loop.stop(clean_up)
-    assert seen == [before]
-
-
 def test_calls_that_race_with_stop_either_run_or_say_so() -> None:
     over = threading.Event()
 

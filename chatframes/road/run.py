@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import ChatframesError, ServiceError
 from ..model import Attachment, Emit, Event, Message, Missed, OpenChat, Outcome, Page, Window
 from ..settings.merge import Settings
-from ..sources import Context, Source
+from ..sources import Context, Source, missing_members
 from ..table.batches import Batch
 from ..transfer.clock import SYSTEM, Clock
 from ..transfer.downloads import Downloader
@@ -159,6 +159,7 @@ class Run:
         context = Context(self._settings, self._clock, self.ledger.tell, lambda what: reading.counts.update((what,)))
         try:
             async with reading.source.open(context) as chat:
+                _check(chat, reading.source)
                 await self._read_pages(reading, chat)
                 reading.over = True
                 await reading.all_settled()
@@ -235,6 +236,16 @@ class Run:
         """Let every row leave, with what its attachments have come to."""
         for row, position in self._outbox.unsettled():
             self._settle(row, position, CANCELLED)
+
+
+def _check(chat: object, source: Source) -> None:
+    """Say what a chat of another distribution lacks, before anything of it is read."""
+    lacks = missing_members(chat, OpenChat)
+    if lacks:
+        raise ServiceError(
+            f"{source.label} could not be read: what its open() gives has no {', no '.join(lacks)}. "
+            "Tell the people who make this source: chatframes.model.OpenChat says what a chat needs."
+        )
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:
