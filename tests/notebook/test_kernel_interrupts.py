@@ -169,6 +169,7 @@ def assert_true_as_far_as_it_goes(frame: pd.DataFrame, expected: Sequence[Mappin
     assert cf.report(frame).status in ({"complete"} if missing == 0 else {"partial", "failed"})
 
 
+@pytest.mark.long
 @WAYS
 def test_whenever_stop_is_pressed_nothing_is_left_and_what_was_read_is_true(
     kernel: Kernel, world: cf.sandbox.World, tmp_path: Path, verb: str, ended_by: str
@@ -267,6 +268,7 @@ def test_a_fetch_that_was_done_when_stop_was_pressed_is_kept_whole(
     assert kernel.value("outcomes(cf.last_result()), cf.report(cf.last_result()).status") == ((12, 12, 0), "complete")
 
 
+@pytest.mark.long
 def test_waiting_for_a_loop_without_telling_it_of_the_interrupt_leaves_everything_running(
     server: HoldingWebex,
 ) -> None:

@@ -63,6 +63,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.long
 def test_scenario_2_ten_thousand_messages_and_twelve_hundred_media_arrive_whole_in_bounded_memory(
     capsys, tmp_path: Path
 ) -> None:

@@ -351,6 +351,7 @@ def together(home: Path, *processes: tuple[str, int]) -> None:
     assert {path.name for path in session_file("default").parent.iterdir()} == {"default.session", "default.names"}
 
 
+@pytest.mark.long
 def test_processes_that_write_at_once_lock_nothing_and_leave_whole_files(home):
     logged_in("default", 1)
     together(home, ("reader", 1000), ("reader", 2000), ("reader", 3000))
@@ -360,6 +361,7 @@ def test_processes_that_write_at_once_lock_nothing_and_leave_whole_files(home):
     assert any(known)  # the last to write has all of its own
 
 
+@pytest.mark.long
 def test_a_login_is_never_lost_to_processes_that_write_at_once(home):
     logged_in("default", 1)
     together(home, ("login", 1000), ("reader", 2000), ("reader", 3000))

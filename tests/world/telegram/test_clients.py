@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,12 +57,13 @@ def one_client(world: World) -> None:
     assert set(stats["imports"].values()) <= {1}
 
 
+@pytest.mark.long
 def test_the_stop_button_keeps_what_was_read_and_the_cell_runs_again_on_the_same_client(world: World) -> None:
     with Kernel() as kernel:
         kernel.run(f"config = {world.config!r}")
         fetching = kernel.send("df = cf.fetch(cf.Telegram('@apollo'), images=True, config=config)")
         while telegram(world)["calls"].get("messages.getHistory", 0) < 40:  # then it keeps to its pace
-            pass
+            time.sleep(0.02)
         kernel.interrupt()
         assert kernel.reply(fetching)["ename"] == "KeyboardInterrupt"
         assert 3000 < kernel.value("len(cf.last_result())") < 6000
@@ -113,6 +115,7 @@ def test_a_script_runs_twice_on_its_own_loops_and_ends_without_a_word(world: Wor
     one_client(world)
 
 
+@pytest.mark.long
 def test_a_script_then_a_notebook_then_both_at_once_use_one_session_and_never_lock_it(world: World, home: Path) -> None:
     config = logged_in(world)
     assert run_script(config, home).stdout == "300\n"
