@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from help.kernels import clean_environment
 from help.truth import check
 
