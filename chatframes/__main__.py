@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _say
+            warnings.showwarning = _print_warning
             _run(options)
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
@@ -50,13 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--messages", type=int, default=3000, help="in each chat there (default: 3000)")
     demo.add_argument("--images", type=int, default=500, help="among them (default: 500)")
     demo.add_argument("--out", type=Path, default=Path("chatframes-demo.parquet"), help="the Parquet file to write")
-    able = [name for name, service in services().items() if service.login]
+    with_login = [name for name, service in services().items() if service.login]
     for name, purpose in (
         ("login", "log in once; the login is kept in your home folder, where only you can read it"),
         ("logout", "end that login, at the service and on this machine"),
     ):
-        command = _command(commands, name, purpose, f"chatframes {name} {able[0]} --session work")
-        command.add_argument("service", choices=able)
+        command = _command(commands, name, purpose, f"chatframes {name} {with_login[0]} --session work")
+        command.add_argument("service", choices=with_login)
         command.add_argument("--session", metavar="NAME", help='the name it is kept under ("default" unless told)')
     return parser
 
@@ -74,7 +74,7 @@ def _command(commands: Any, name: str, purpose: str, example: str) -> argparse.A
 
 def _run(options: argparse.Namespace) -> None:
     if options.command == "demo":
-        from .world.demo import show  # only here: it brings the servers
+        from .world.demo import show  # imported here because it loads the sandbox's servers
 
         show(options.messages, options.images, options.out.expanduser())
         return
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> None:
     (login.log_in if options.command == "login" else login.log_out)(options.session)
 
 
-def _say(message: Warning | str, *_: object, **__: object) -> None:
+def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
     """Print a warning as a sentence, without the line of code it came from."""
     print(f"chatframes: {message}", file=sys.stderr)
 

@@ -1,8 +1,13 @@
-"""The verbs. Each is one coroutine on the library's own loop; the plain name is its blocking twin."""
+"""The functions users call: fetch, stream, chats, shutdown.
+
+Each is a coroutine that runs on the library's own event loop. `fetch` and `chats` wait for it; `fetch_async` and
+`chats_async` are awaited.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -26,36 +31,36 @@ from .transfer.clock import SYSTEM
 Sources = Source | Sequence[Source]
 STREAM_REMEMBERS_BYTES = 64 * 2**20
 
-clock = SYSTEM  # tests put another one here
+clock = SYSTEM  # tests replace it
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What a call asks for, checked and merged once, at the door."""
+    """The sources and settings of one call, checked and merged before anything is fetched."""
 
     sources: tuple[Source, ...]
     settings: Settings
 
 
 def sources_of(sources: object) -> tuple[Source, ...]:
-    """Return what was given as one source or several; where it is anything else, a ConfigError says what to write."""
+    """Return one source or a list of sources as a tuple; for anything else, a ConfigError says what to write."""
     if isinstance(sources, str):
-        raise ConfigError(f"{sources!r} is not a source: write {_ways(lambda service: sources)}.")
+        raise ConfigError(f"{sources!r} is not a source: write {_examples(lambda service: sources)}.")
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     if not listed:
-        raise ConfigError("there is nothing to fetch: `sources` is an empty list")
+        raise ConfigError("There is nothing to fetch: `sources` is an empty list. Put at least one source into it.")
     for source in listed:
         missing = missing_members(source, Source)
         if missing:
             kind = type(source).__name__
             lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
-            ways = _ways(lambda service: service.example)
-            raise ConfigError(f"a {kind} is not a source{lacks}: write {ways}, or a list of sources.")
+            examples = _examples(lambda service: service.example)
+            raise ConfigError(f"A {kind} is not a source{lacks}: write {examples}, or a list of sources.")
     return listed
 
 
-def _ways(chat: Callable[[Service], str]) -> str:
-    """Return how a chat is written at each service: ``cf.Webex('…'), cf.Telegram('…') or cf.Reddit('…')``."""
+def _examples(chat: Callable[[Service], str]) -> str:
+    """Return how to write a chat of each service: ``cf.Webex('…'), cf.Telegram('…') or cf.Reddit('…')``."""
     *others, last = [service.written(chat(service)) for service in services().values()]
     return f"{', '.join(others)} or {last}" if others else last
 
@@ -115,7 +120,7 @@ def fetch(
     (300, 60)
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _warned(loop.run(coroutine, too_late=_remember_frame))
+    return _with_warning(loop.run(coroutine, too_late=_remember_frame))
 
 
 @checks_keywords
@@ -140,7 +145,7 @@ async def fetch_async(
     300
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _warned(await loop.run_async(coroutine, too_late=_remember_frame))
+    return _with_warning(await loop.run_async(coroutine, too_late=_remember_frame))
 
 
 Keep = Callable[[Callable[[], pd.DataFrame]], None]
@@ -157,8 +162,8 @@ def fetching(
 ) -> Coroutine[Any, Any, pd.DataFrame]:
     """Return the coroutine behind `fetch`, its arguments checked, for the library's own loop.
 
-    What is missing is in the report, and no warning tells of it. When it is ended early or fails, `keep` is called
-    with a function that makes the table of what had been read; unless given, that is what `last_result` returns.
+    It gives no warning when something is missing; the report says so. When it is stopped or fails, `keep` is called
+    with a function that makes the table of what had been read. Without `keep`, `last_result` returns that table.
     """
     return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or _remember)
 
@@ -178,11 +183,12 @@ async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) ->
             raise
         if run.came_to_nothing:
             keep(lambda: frame)
-            raise _failure(run, frame)
+            raise _error_of(run, frame)
         return frame
 
 
-def _failure(run: Run, frame: pd.DataFrame) -> ChatframesError:
+def _error_of(run: Run, frame: pd.DataFrame) -> ChatframesError:
+    """Return the first error of a run that read nothing, with the others as notes and the empty table."""
     error, *others = run.errors
     for other in others:
         error.add_note(str(other))
@@ -190,44 +196,40 @@ def _failure(run: Run, frame: pd.DataFrame) -> ChatframesError:
     return error
 
 
-def _warned(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
-    """Return a frame, with a warning where something is missing: of the line that called `fetch`, unless told."""
+def _with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
+    """Return a frame, and warn if something is missing; by default the warning names the line that called `fetch`."""
     report = frame.attrs["chatframes"]
     if report["status"] != "complete":
         missing = "; ".join(
             f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
-            + (f" ({_first_words(source['error'])})" if source["error"] else "")
+            + (f" ({_short_error(source['error'])})" if source["error"] else "")
             for source in report["sources"]
             if source["status"] != "complete"
         )
         warnings.warn(
-            f"{missing}. chatframes.report(frame) says what is missing", IncompleteWarning, stacklevel=stacklevel
+            f"{missing}. chatframes.report(frame) says what is missing.", IncompleteWarning, stacklevel=stacklevel
         )
     return frame
 
 
-def _first_words(error: str) -> str:
-    """Return the first line of a sentence, without a question that the next lines belong to."""
-    return re.sub(r"[:;,] (or )?did you mean one of these\?$", "", error.splitlines()[0])
+def _short_error(error: str) -> str:
+    """Return the first line of an error, to stand in brackets; a question about a list of names goes with the list."""
+    return re.sub(
+        r"[:;,.] (or )?did you mean one of these\?$", "", error.splitlines()[0], flags=re.IGNORECASE
+    ).removesuffix(".")
 
 
 _last: Callable[[], pd.DataFrame] | None = None
 
 
 def _remember(make: Callable[[], pd.DataFrame]) -> None:
+    """Let `last_result` return the table that `make` makes; it is made once, when it is first asked for."""
     global _last
-    made: list[pd.DataFrame] = []
-
-    def once() -> pd.DataFrame:
-        if not made:
-            made.append(make())
-        return made[0]
-
-    _last = once
+    _last = functools.cache(make)
 
 
 def _remember_frame(frame: pd.DataFrame) -> None:
-    """Remember a table that is there: of a call that failed, or whose interrupt came too late."""
+    """Let `last_result` return this table: the call failed, or the interrupt came after it was done."""
     _remember(lambda: frame)
 
 
@@ -245,7 +247,7 @@ def last_result() -> pd.DataFrame:
         When no call has been interrupted or has failed in this process.
     """
     if _last is None:
-        raise ChatframesError("there is no last result: no call of this process was interrupted or failed")
+        raise ChatframesError("There is no last result: no call in this process was interrupted or failed.")
     return _last()
 
 
@@ -286,17 +288,17 @@ def stream(
 
 
 class _Stream:
-    """An async iterator whose fetch ends when nobody holds it any more."""
+    """An async iterator over batches; its fetch stops when the iterator is closed or dropped."""
 
     def __init__(self, request: _Request) -> None:
         self._request = request
         self._run: Run | None = None
         self._batches: AsyncIterator[Batch] | None = None
-        self._held: Batch | None = None
+        self._next_batch: Batch | None = None  # read ahead
         self._over = False
 
     def __iter__(self) -> NoReturn:
-        raise TypeError("write `async for batch in chatframes.stream(...)`: batches arrive while the chat is read")
+        raise TypeError("Batches arrive while the chat is read: write `async for batch in chatframes.stream(...)`.")
 
     def __aiter__(self) -> _Stream:
         return self
@@ -305,7 +307,7 @@ class _Stream:
         if self._over:
             raise StopAsyncIteration
         frame = await loop.run_async(self._next())
-        return _warned(frame, 3) if self._over else frame
+        return _with_warning(frame, 3) if self._over else frame
 
     async def aclose(self) -> None:
         """Stop the fetch and wait for its end."""
@@ -318,7 +320,7 @@ class _Stream:
             asyncio.run_coroutine_threadsafe(self._run.__aexit__(), loop.get())
 
     async def _next(self) -> pd.DataFrame:
-        """Return the next batch; one is held back, so that the last is known as the last."""
+        """Return the next batch. It reads one batch ahead, to know which one is the last."""
         try:
             if self._run is None:
                 self._run = await Run(
@@ -328,22 +330,24 @@ class _Stream:
                     remember_bytes=STREAM_REMEMBERS_BYTES,
                 ).__aenter__()
                 self._batches = self._run.batches()
-                self._held = await anext(self._batches, None)
+                self._next_batch = await anext(self._batches, None)
             assert self._batches is not None
-            batch, self._held = self._held, await anext(self._batches, None) if self._held is not None else None
+            batch = self._next_batch
+            if batch is not None:
+                self._next_batch = await anext(self._batches, None)
         except BaseException:
             self._over = True
             if self._run is not None:
                 await self._run.__aexit__()
             raise
-        if self._held is not None:
+        if self._next_batch is not None:
             return build([batch] if batch else [], None, resolve=False)
         self._over = True
         await self._run.__aexit__()
         frame = build([batch] if batch else [], self._run.report(), resolve=False)
         if self._run.came_to_nothing:
             _remember_frame(frame)
-            raise _failure(self._run, frame)
+            raise _error_of(self._run, frame)
         return frame
 
 
@@ -389,11 +393,11 @@ def listing(service: str, config: ConfigLike) -> Coroutine[Any, Any, pd.DataFram
 
 
 async def _chats(service: str, config: Config) -> pd.DataFrame:
-    found = services().get(str(service).lower())
-    if found is None or found.list_chats is None:
-        able = " and ".join(repr(name) for name, one in services().items() if one.list_chats is not None)
-        raise ConfigError(f"chats({service!r}): the services that can list chats are {able}.")
-    listed = await found.list_chats(Context(merge(config), clock, lambda event: None, lambda what: None))
+    chosen = services().get(str(service).lower())
+    if chosen is None or chosen.list_chats is None:
+        names = " and ".join(repr(name) for name, each in services().items() if each.list_chats is not None)
+        raise ConfigError(f"chats({service!r}) has no list of chats: the services that can list chats are {names}.")
+    listed = await chosen.list_chats(Context(merge(config), clock, lambda event: None, lambda what: None))
     frame = pd.DataFrame(
         {
             "id": pd.Series([chat.id for chat in listed], dtype="str"),

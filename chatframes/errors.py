@@ -1,4 +1,4 @@
-"""Every exception chatframes raises on purpose.
+"""The exceptions chatframes raises on purpose.
 
 All of them derive from `ChatframesError` and say three things: what happened, to which chat or setting, and what
 to do next. They never carry a token or a request object.

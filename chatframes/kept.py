@@ -1,8 +1,8 @@
-"""What this process keeps between calls: clients, tokens, logins, gates.
+"""Dicts for everything a process keeps between calls: clients, tokens, logins, gates.
 
-A module that keeps something takes a dict from here when it is imported, and need do no more. After a fork the
-child's dicts are empty: what the parent keeps is the parent's, and a child that used or closed one of its connections
-would break it. `shutdown` empties them too, and closes what was in them.
+A module that keeps something gets a dict from here when it is imported, and need do no more. After a fork the dicts are
+empty in the child: the connections belong to the parent, and a child that used or closed one would break it.
+`shutdown` closes what is in the dicts and empties them.
 """
 
 from __future__ import annotations
@@ -36,22 +36,23 @@ def new_dict(close: Callable[[V], Awaitable[None]] | None = None) -> dict[K, V]:
 
 
 def after_fork(function: Callable[[], None]) -> None:
-    """Call a function in every forked child, for what a dict cannot hold."""
+    """Call a function in every forked child, to reset what is not kept in a dict."""
     _after_fork.append(function)
 
 
 async def close_all() -> None:
-    """Empty every dict, then close what was in them; only for when nothing is running any more."""
+    """Empty every dict, then close what was in them. Call it only when nothing is running."""
     closing = [(close, value) for values, close in _dicts if close is not None for value in values.values()]
     forget()
     for close, value in closing:
         try:
             await close(value)
-        except Exception:  # the others are to be closed all the same
+        except Exception:  # go on and close the others
             _log.warning("closing a kept %s failed", type(value).__name__, exc_info=True)
 
 
 def forget() -> None:
+    """Empty every dict, without closing what is in them."""
     for values, _ in _dicts:
         values.clear()
 
@@ -62,5 +63,5 @@ def _forget_after_fork() -> None:
         function()
 
 
-if hasattr(os, "register_at_fork"):  # the only one of the library
+if hasattr(os, "register_at_fork"):  # the only fork hook of the library
     os.register_at_fork(after_in_child=_forget_after_fork)

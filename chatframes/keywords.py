@@ -1,4 +1,4 @@
-"""What a misspelt keyword of a call is answered with: the nearest one there is."""
+"""Answer a misspelt keyword of a public function with the nearest keyword it has."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ R = TypeVar("R")
 
 
 class UnknownKeyword(ConfigError, TypeError):
-    """A call has a keyword that does not exist; it is a TypeError, too, as it is for any function."""
+    """A call has a keyword that the function does not take. It is a TypeError too, as it is for any function."""
 
 
 def checks_keywords(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function name the keyword that was meant by a misspelt one.
+    """Make a function suggest the right keyword when it is called with a misspelt one.
 
     Examples
     --------
@@ -32,27 +32,26 @@ def checks_keywords(function: Callable[P, R]) -> Callable[P, R]:
     chatframes.keywords.UnknownKeyword: fetch() has no keyword 'image': did you mean 'images'?
     """
     keywords = [name for name in inspect.signature(function).parameters if name != "self"]
-    known = frozenset(keywords)
-    called = function.__qualname__.removesuffix(".__init__")
+    function_name = function.__qualname__.removesuffix(".__init__")
 
-    def check(given: dict[str, Any]) -> None:
-        for name in given.keys() - known:
+    def check(kwargs: dict[str, Any]) -> None:
+        for name in kwargs.keys() - set(keywords):
             near = nearest(name, keywords)
-            hint = f"did you mean {near!r}?" if near is not None else f"there are {', '.join(keywords)}."
-            raise UnknownKeyword(f"{called}() has no keyword {name!r}: {hint}")
+            hint = f"did you mean {near!r}?" if near is not None else f"it takes {', '.join(keywords)}."
+            raise UnknownKeyword(f"{function_name}() has no keyword {name!r}: {hint}")
 
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
-        async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
+        async def checked_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:
             check(kwargs)
             return await function(*args, **kwargs)
 
-        return cast(Callable[P, R], awaited)
+        return cast(Callable[P, R], checked_coroutine)
 
     @functools.wraps(function)
-    def called_plainly(*args: P.args, **kwargs: P.kwargs) -> R:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         check(kwargs)
         return function(*args, **kwargs)
 
-    return called_plainly
+    return checked

@@ -1,8 +1,8 @@
-"""One background event loop for the whole process, and the two ways onto it: blocking and awaited.
+"""One background event loop for the whole process, and two ways to run a coroutine on it: `run` and `run_async`.
 
-Every coroutine of the library runs on this loop, whoever calls it, so that one gate and one client per account serve
-every cell, script and widget. Both ways wait in small steps, because a waiting kernel hears an interrupt only when it
-wakes, and both cancel what they started and see it end before they return.
+Every coroutine of the library runs on this loop, so one gate and one client per account serve every cell, script and
+widget. Both functions wait in small steps, because a waiting kernel notices an interrupt only when it wakes up. When
+they are interrupted they cancel the coroutine and wait for its end before they return.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def get() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None:
             new = asyncio.new_event_loop()
-            thread = threading.Thread(target=_serve, args=(new,), name="chatframes", daemon=True)
+            thread = threading.Thread(target=_run_loop, args=(new,), name="chatframes", daemon=True)
             thread.start()
-            _loop, _thread = new, thread  # only now: an interrupt before this line leaves nothing half started
+            _loop, _thread = new, thread  # last, so that an interrupt before this line leaves nothing half started
         return _loop
 
 
@@ -50,36 +50,36 @@ def call_soon(function: Callable[[], object]) -> None:
 
 
 def begin(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-    """Begin a coroutine on the library's loop, and do not wait for it; `stop` ends it."""
+    """Start a coroutine on the library's loop without waiting for it; `stop` ends it."""
     with _lock:
         return asyncio.run_coroutine_threadsafe(coroutine, get())
 
 
-def _serve(the_loop: asyncio.AbstractEventLoop) -> None:
+def _run_loop(the_loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(the_loop)
     while True:
         try:
             return the_loop.run_forever()
         except (KeyboardInterrupt, SystemExit):
-            pass  # asyncio raises these out of the loop, too, and not only to the awaiting caller: other calls go on
+            pass  # the caller gets these from its own future; asyncio raises them here too, and other calls must go on
 
 
-_FROM_WITHIN = (
-    "chatframes was called from its own event loop (from a progress callback, say), where waiting would never end; "
-    "call it from your own thread instead."
+_CALLED_ON_THE_LOOP = (
+    "A function of chatframes was called from its own event loop (from a progress callback, say), where waiting would "
+    "never end: call it from your own thread instead."
 )
 _STOPPED = (
-    "the call was ended before it was done, as shutdown() does to running calls; last_result() has what was read."
+    "The call was ended before it was done, as shutdown() does to running calls: last_result() has what was read."
 )
 
 
 class _Call:
-    """One coroutine on the loop. `ended` is set when its clean-up is over; its future may be done before that."""
+    """One coroutine on the loop. `ended` is set when its clean-up is over; `future` may be done before that."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None) -> None:
         if threading.current_thread() is _thread:
             coroutine.close()
-            raise RuntimeError(_FROM_WITHIN)
+            raise RuntimeError(_CALLED_ON_THE_LOOP)
         self.ended = threading.Event()
         self._coroutine = coroutine
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -95,20 +95,20 @@ class _Call:
             self.future: Future[Any] = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
 
     def abandon(self) -> None:
-        """Cancel it, `leave` it and wait for its clean-up, even when an interrupt came in the middle of `start`."""
+        """Cancel the coroutine, `leave` it and wait for its clean-up, even when an interrupt came during `start`."""
         cancelled = False
         if self._loop is None:
             self._coroutine.close()
         elif not self.ended.is_set():
-            with suppress(RuntimeError):  # the loop has been closed, and this with it
-                self._loop.call_soon_threadsafe(self._cancel)  # first of all: a second interrupt may come at any line
+            with suppress(RuntimeError):  # the loop has been closed, and the coroutine with it
+                self._loop.call_soon_threadsafe(self._cancel)  # at once: a second interrupt may come at any line
                 cancelled = True
         self.leave()
         if cancelled:
             self.ended.wait(CLEAN_UP_SECONDS)
 
     def leave(self) -> None:
-        """Say that the caller has stopped waiting: `too_late` gets a result that is there already or still comes."""
+        """Note that the caller has stopped waiting: a result, now or later, goes to `too_late`."""
         with _lock:
             self._left = True
             results = list(self._results)
@@ -120,7 +120,7 @@ class _Call:
         if self._task is not None:
             self._task.cancel()
         else:
-            self.ended.set()  # it has not started, and never will
+            self.ended.set()  # it has not started, and will not start
 
     async def _run(self) -> Any:
         self._task = asyncio.current_task()
@@ -142,8 +142,8 @@ class _Call:
 def run(coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None = None) -> T:
     """Run a coroutine to its end from ordinary code, a notebook cell or any thread.
 
-    An interrupt (or any exception while waiting) cancels it and waits for its clean-up first. `too_late` gets
-    the result of a coroutine that the interrupt came too late for.
+    An interrupt (or any exception while waiting) cancels it and waits for its clean-up. If the coroutine finished just
+    before that, `too_late` gets its result.
     """
     call = _Call(coroutine, too_late)
     try:
@@ -153,12 +153,12 @@ def run(coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], None] | None 
         result: T = call.future.result()
         return result
     except ChatframesError as error:
-        raise error.with_traceback(None) from None  # it says what to do; fifteen frames of the library would hide that
-    except CancelledError:  # by `stop`: this function has cancelled nothing yet
+        raise error.with_traceback(None) from None  # fifteen frames of the library would hide what to do
+    except CancelledError:  # by `stop`: nothing has been cancelled here
         raise ChatframesError(_STOPPED) from None
     except KeyboardInterrupt as error:
         call.abandon()
-        raise error.with_traceback(None) from None  # at which line it came while waiting says nothing
+        raise error.with_traceback(None) from None  # the line of the wait where it came tells nothing
     except BaseException:
         call.abandon()
         raise
@@ -178,17 +178,17 @@ async def run_async(coroutine: Coroutine[Any, Any, T], too_late: Callable[[T], N
         return result
     except ChatframesError as error:
         raise error.with_traceback(None) from None
-    except GeneratorExit:  # the caller's loop was closed meanwhile: nothing can be awaited any more
+    except GeneratorExit:  # the caller's loop has been closed: nothing can be awaited on it
         call.future.cancel()
         raise
     except BaseException:
         call.leave()
         if call.future.cancel() or inner.cancel():
-            await _wait_for_its_end(call)
+            await _wait_for_end(call)
         raise
 
 
-async def _wait_for_its_end(call: _Call) -> None:
+async def _wait_for_end(call: _Call) -> None:
     caller = asyncio.get_running_loop()
     give_up = caller.time() + CLEAN_UP_SECONDS
     while not call.ended.is_set() and caller.time() < give_up:  # noqa: ASYNC110 (another loop's event)
@@ -196,13 +196,10 @@ async def _wait_for_its_end(call: _Call) -> None:
 
 
 def stop() -> None:
-    """Cancel what runs on the loop, close there what the process keeps, and end the thread.
-
-    The next use starts a new one.
-    """
+    """Cancel what runs on the loop, close what the process keeps, and end the thread. The next use starts a new loop."""
     global _loop, _thread
     if threading.current_thread() is _thread:
-        raise RuntimeError(_FROM_WITHIN)
+        raise RuntimeError(_CALLED_ON_THE_LOOP)
     with _lock:
         old, thread = _loop, _thread
         _loop = _thread = None
@@ -216,15 +213,15 @@ def stop() -> None:
 
 
 async def _wind_down() -> None:
-    patience = CLEAN_UP_SECONDS
+    timeout = CLEAN_UP_SECONDS
     while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
         for task in tasks:
             task.cancel()
-        # Code of a library may swallow a cancellation and go on (Telethon does, while it connects again): a task
-        # that has not ended in the time allowed for a clean-up is cancelled once more, until it ends.
-        ended, _ = await asyncio.wait(tasks, timeout=patience)
-        await asyncio.gather(*ended, return_exceptions=True)  # or asyncio would print what they ended with
-        patience = CANCEL_AGAIN_SECONDS
+        # A library may swallow a cancellation and go on (Telethon does while it reconnects), so a task that has not
+        # ended in the time for a clean-up is cancelled again, until it ends.
+        ended, _ = await asyncio.wait(tasks, timeout=timeout)
+        await asyncio.gather(*ended, return_exceptions=True)  # otherwise asyncio prints their exceptions
+        timeout = CANCEL_AGAIN_SECONDS
     await kept.close_all()
     await asyncio.get_running_loop().shutdown_asyncgens()
 

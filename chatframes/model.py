@@ -1,4 +1,4 @@
-"""The nouns: what travels from a source, through the downloader, into the table."""
+"""The data classes that pass from a source, through the downloader, into the table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 Status = Literal["ok", "skipped", "failed"]
 
-# The closed lists of reasons. A reason marked as worth another try is in RETRYABLE.
+# All reasons there are. Those in RETRYABLE are worth another try.
 SKIPPED = frozenset(
     "disabled too_large too_many budget not_an_image no_bytes bad_url blocked_address blocked_port malware "
     "unscannable".split()
@@ -72,7 +72,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ForwardedFrom:
-    """Where a forwarded message first stood."""
+    """The message that a forwarded message was copied from, as far as the service says."""
 
     chat_id: str | None = None
     message_id: str | None = None
@@ -83,7 +83,7 @@ class ForwardedFrom:
 
 @dataclass(slots=True)
 class Message:
-    """One row to be: a message, a post or a comment. Field names are the table's column names."""
+    """A message, a post or a comment, before it becomes a row. Field names are the table's column names."""
 
     platform: str
     chat_id: str
@@ -126,17 +126,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of a service: its messages, and the interval that has no hole in it now."""
+    """One answer of a service: its messages, and the interval that has been read without a hole."""
 
     messages: list[Message]
     covered: Window | None
     enough: bool = False  # nothing older than `covered` is wanted: the limit is reached, or the chat begins here
-    part: Window | None = None  # which of several windows read at once brought it: their pages overlap
+    part: Window | None = None  # the window it was read for, when several are read at once: their pages overlap
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A window that could not be read to its end, and why. What its pages cover is read; other windows go on."""
+    """A window that could not be read to its end, and the error. What its pages covered counts; other windows go on."""
 
     window: Window
     error: Exception
@@ -144,7 +144,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An attachment being read: what the service says of it, and its raw bytes as they come."""
+    """An attachment being read: what the service says about it, and its raw bytes as they arrive."""
 
     chunks: AsyncIterator[bytes]
     http_status: int | None = None
@@ -154,7 +154,7 @@ class Body:
 
 
 class Refusal(Exception):
-    """An attachment could not be read: the outcome it leads to. Never reaches a user.
+    """Raised when an attachment could not be read; it becomes an `Outcome` and never reaches a user.
 
     `retry_after_seconds` is what the service asked to wait for this one attachment.
     """
@@ -180,7 +180,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something worth showing: progress, a wait, a retry. Counts are of the whole call so far.
+    """Progress, a wait or a retry, to be shown to the user. Its counts are of the whole call so far.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ class Event:
         Read so far.
     messages_expected : int or None
         How many there are; None until every source has said its number, which Webex never does, and Telegram only
-        of a whole chat. A service may count some that it shows to nobody.
+        of a whole chat. A service may count messages that it shows to no one.
     reading : bool
         Whether more messages may come.
     attachments_done, attachments_total : int
@@ -200,7 +200,7 @@ class Event:
     image_bytes : int
         Of the images that are there.
     retries : int
-        Requests and downloads that were made once more.
+        Requests and downloads that were repeated.
     downloads_active, downloads_limit : int
         Downloads going on in this process at the services of this call, and how many there may be.
     elapsed_seconds : float
@@ -208,7 +208,7 @@ class Event:
     wait_seconds : float
         How long a service wants to be left alone, or when the next try is.
     note : str
-        What to tell, in words; of the last event the report's status: complete, partial or failed.
+        A sentence for the user; in the last event the report's status: complete, partial or failed.
     """
 
     kind: Literal["start", "notice", "messages", "image", "waiting", "retry", "finished"]
@@ -254,11 +254,11 @@ class OpenChat(Protocol):
         """What a reader of the report should know (a bot's limits, say)."""
 
     def messages(self, window: Window) -> AsyncGenerator[Page | Missed, None]:
-        """Give the pages of the whole range that was asked for, in any order, each with what is covered by then.
+        """Yield the pages of the whole range that was asked for, in any order, each with what it covers.
 
-        A failure is raised, or handed out as `Missed` where the rest goes on. To end without either says that all of
-        the window has been read.
+        A failure is raised, or yielded as `Missed` when the rest can still be read. Ending without either means that
+        the whole window has been read.
         """
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
-        """The bytes of one attachment; raises Refusal."""
+        """Open one attachment to read its bytes; raises Refusal."""

@@ -1,4 +1,4 @@
-"""The opt-in way to call ``asyncio.run(...)`` inside a notebook cell; chatframes itself never needs it."""
+"""Make ``asyncio.run(...)`` work inside notebook cells, for users who ask for it; chatframes itself never needs it."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def enable_nested_loops() -> str:
     >>> cf.enable_nested_loops() in ("nest_asyncio", "nest_asyncio2")
     True
     """
-    already = next((name for name in ("nest_asyncio2", "nest_asyncio") if _patched_by(name)), None)
+    applied = next((name for name in ("nest_asyncio2", "nest_asyncio") if _patched_by(name)), None)
     reason = _why_not_nest_asyncio()
-    if already == "nest_asyncio" and reason:
+    if applied == "nest_asyncio" and reason:
         raise RuntimeError(
-            f"nest_asyncio has already been applied in this process, and {reason}. Restart the kernel and call "
-            "chatframes.enable_nested_loops() in its place."
+            f"Nested loops are not safe here: nest_asyncio has already been applied in this process, and {reason}. "
+            "Restart the kernel and call chatframes.enable_nested_loops() in its place."
         )
-    if already:
-        return already
+    if applied:
+        return applied
     if reason is None:
         import nest_asyncio
 
@@ -49,13 +49,15 @@ def enable_nested_loops() -> str:
     try:
         import nest_asyncio2
     except ImportError:
-        raise RuntimeError(f"not patched: {reason}. Install nest-asyncio2 (1.7.4 or later) and call again.") from None
+        raise RuntimeError(
+            f"Nothing was patched: {reason}. Install nest-asyncio2 (1.7.4 or later) and call again."
+        ) from None
     nest_asyncio2.apply()
     return "nest_asyncio2"
 
 
 def _patched_by(name: str) -> bool:
-    """Whether that package has replaced `asyncio.run` in this process."""
+    """Whether the package `name` has replaced `asyncio.run` in this process."""
     return name in sys.modules and asyncio.run.__module__ == name
 
 

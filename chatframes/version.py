@@ -1,3 +1,3 @@
-"""Which version this is: the only place that says so."""
+"""The version of chatframes. Everything else reads it from here."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,7 @@
-"""Ranges of time: what a user writes, what is cut into windows, and what is known of it so far. Pure."""
+"""Ranges of time: read what a user writes, cut it into windows, and keep track of what has been read.
+
+Pure functions and one class; nothing here reads a clock or a service.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,15 @@ from .words import did_you_mean, kind_of
 __all__ = ["EPOCH", "Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", "utc_text", "zone"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no message of any chat is older
-END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)  # so far a range may reach until a call has begun
+END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)  # stands in for "now" before a call has begun
 
 LONGEST_DAYS = 4_000_000  # more than the calendar has: one window, whatever the range
 
-# A range of so few windows is read newest first; a longer one is opened in several places at once.
+# A range of at most this many windows is read newest first; a longer one is read from several places at once.
 _FEW_WINDOWS = 10
 
 _TICK = timedelta(microseconds=1)
-_HOW = 'write a day such as "2026-10-01", or a moment such as "2026-10-01T09:00:00Z"'
+_EXPECTED = 'write a day such as "2026-10-01", or a moment such as "2026-10-01T09:00:00Z"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def zone(name: str) -> tzinfo:
     Raises
     ------
     ConfigError
-        There is no such zone; the nearest name is given.
+        There is no such zone; the error suggests the nearest name.
 
     Examples
     --------
@@ -56,19 +59,19 @@ def zone(name: str) -> tzinfo:
             return zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             pass
-        # Abbreviations such as CEST resemble others that are hours away: only places are offered.
+        # Abbreviations such as CEST resemble others that are hours away, so only places are suggested.
         places = [place for place in zoneinfo.available_timezones() if "/" in place]
         hint = did_you_mean(name, places, 'write a name such as "UTC" or "Europe/Berlin".')
         raise ConfigError(f"tz={name!r} is not a time zone: {hint}")
     raise ConfigError(
-        f'tz is {kind_of(name)}: write the name of a time zone, such as "UTC" or "Europe/Berlin", as a string.'
+        f'tz= is {kind_of(name)}: write the name of a time zone, such as "UTC" or "Europe/Berlin", as a string.'
     )
 
 
 def parse_bounds(
     since: str | date | datetime | None, until: str | date | datetime | None, tz: str, now: datetime
 ) -> Bounds:
-    """Turn what a user wrote into UTC bounds.
+    """Turn the days or times that a user wrote into UTC bounds.
 
     Parameters
     ----------
@@ -78,8 +81,8 @@ def parse_bounds(
     tz : str
         An IANA time zone name.
     now : datetime.datetime
-        The start of the call, aware. No range reaches past it: what is yet to be written must not count
-        as read.
+        The start of the call, with a time zone. No range reaches past it: messages that are not yet written must not
+        count as read.
 
     Returns
     -------
@@ -103,9 +106,9 @@ def parse_bounds(
     first = None if since is None else _instant(since, "since", where, end_of_day=False)
     last = now if until is None else _instant(until, "until", where, end_of_day=True)
     if first is not None and first >= now:
-        raise ConfigError(f"since={_plain(since)} is in the future (it is {utc_text(now)} now): choose an earlier one.")
+        raise ConfigError(f"since={_shown(since)} is in the future (it is {utc_text(now)} now): choose an earlier one.")
     if first is not None and first >= last:
-        raise ConfigError(f"since={_plain(since)} is not before until={_plain(until)}: exchange or widen them.")
+        raise ConfigError(f"since={_shown(since)} is not before until={_shown(until)}: swap them or widen the range.")
     return Bounds(first, min(last, now))
 
 
@@ -170,7 +173,7 @@ def cut(window: Window, chunk_days: int) -> list[Window]:
 
 
 class Timeline:
-    """Which parts of a requested range are known, being read, or neither.
+    """Keeps track of which parts of a range have been read, are being read, or neither.
 
     Streams take windows with `claim`, read them from the newer edge downward and call `cover` for every page.
     A page may reach past its own window, and what it covers there is never claimed again: a silent year costs
@@ -201,42 +204,42 @@ class Timeline:
         self._claimed: list[Window] = []  # those not yet covered whole; disjoint
 
     def claim(self) -> Window | None:
-        """Hand out the next window that is neither covered nor claimed; None when there is none.
+        """Return the next window to read, now claimed; None when nothing is left.
 
-        It is trimmed to what is not yet covered. A short range goes newest first. In a long one, a stretch
-        below what has been read is carried on; one below a window still being read is entered in its middle,
-        since the pages of that window may yet reach into it.
+        It is trimmed to what is not yet covered. A short range is read newest first. In a long one, a stretch below
+        what has been read is continued at its newer end; one below a window still being read is started in its
+        middle, since the pages of that window may yet reach into it.
         """
         free = _without([self.window], _merged([*self._covered, *self._claimed]))
         if not free:
             return None
         if self._grid.count <= _FEW_WINDOWS:
-            stretch, at = free[-1], free[-1].until - _TICK
+            stretch, moment = free[-1], free[-1].until - _TICK
         else:
             being_read = {claimed.since for claimed in self._claimed}
-            quiet = [stretch for stretch in free if stretch.until not in being_read]
+            quiet = [stretch for stretch in free if stretch.until not in being_read]  # nothing above is being read
             stretch = max(quiet or free, key=lambda stretch: stretch.until - stretch.since)
-            at = stretch.until - _TICK if quiet else stretch.since + (stretch.until - stretch.since) / 2
-        window = self._grid.window(self._grid.index(at))
+            moment = stretch.until - _TICK if quiet else stretch.since + (stretch.until - stretch.since) / 2
+        window = self._grid.window(self._grid.index(moment))
         claimed = Window(max(window.since, stretch.since), min(window.until, stretch.until))
         self._claimed.append(claimed)
         return claimed
 
     def cover(self, window: Window) -> None:
-        """Note that an interval has been read without a hole; what lies outside the range is ignored."""
+        """Note that an interval has been read without a hole; the part outside the range is ignored."""
         since, until = max(window.since, self.window.since), min(window.until, self.window.until)
         if since < until:
             self._covered = _merged([*self._covered, Window(since, until)])
             self._claimed = [claimed for claimed in self._claimed if self.remaining(claimed)]
 
     def begin_at(self, since: datetime) -> None:
-        """Let the range begin later: what is older is not wanted any more."""
+        """Let the range begin at `since`: anything older is no longer wanted."""
         self.window = Window(max(self.window.since, min(since, self.window.until)), self.window.until)
         self._covered = [Window(max(w.since, self.window.since), w.until) for w in self._covered if w.until > since]
         self._claimed = [claimed for claimed in self._claimed if self.remaining(claimed)]
 
     def remaining(self, window: Window) -> Window | None:
-        """Return what of a window is not covered yet, trimmed at both ends; None when all of it is."""
+        """Return the part of a window that is not covered yet, trimmed at both ends; None when all of it is."""
         left = _without([window], self._covered)
         return Window(left[0].since, left[-1].until) if left else None
 
@@ -251,22 +254,24 @@ class Timeline:
     def explained_gaps(self, reasons: Iterable[tuple[Window, str]], otherwise: str) -> list[tuple[Window, str]]:
         """Return the gaps with their reasons, oldest first, split where the reason changes.
 
-        Of two windows in `reasons` that overlap the one given first counts; `otherwise` is the reason for the rest.
+        Where two windows in `reasons` overlap, the first one counts; `otherwise` is the reason for the rest.
         """
-        left, told = self.gaps(), []
+        left = self.gaps()
+        explained: list[tuple[Window, str]] = []
         for window, reason in reasons:
             rest = _without(left, [window])
-            told += [(gap, reason) for gap in _without(left, rest)]
+            explained += [(gap, reason) for gap in _without(left, rest)]
             left = rest
-        return sorted([*told, *((gap, otherwise) for gap in left)], key=lambda told: told[0].since)
+        explained += [(gap, otherwise) for gap in left]
+        return sorted(explained, key=lambda entry: entry[0].since)
 
 
 class _Grid:
-    """The equal windows of a range, reckoned when asked for: a range of centuries costs nothing."""
+    """The equal windows of a range, computed when asked for, so that a range of centuries costs nothing."""
 
     def __init__(self, window: Window, chunk_days: int) -> None:
         if chunk_days < 1:
-            raise ConfigError(f"parallel_fetch_chunk_days is {chunk_days}: it is at least 1.")
+            raise ConfigError(f"parallel_fetch_chunk_days is {chunk_days}: write a number of days, at least 1.")
         self._since = window.since
         self._ticks = max((window.until - window.since) // _TICK, 0)
         self.count = -(-self._ticks // (timedelta(days=chunk_days) // _TICK))
@@ -295,7 +300,7 @@ def _merged(windows: Iterable[Window]) -> list[Window]:
 
 
 def _without(windows: list[Window], taken: list[Window]) -> list[Window]:
-    """Return `windows` less `taken`; both are disjoint and oldest first."""
+    """Return `windows` without `taken`; both are disjoint and oldest first."""
     left: list[Window] = []
     for window in windows:
         since = window.since
@@ -316,7 +321,7 @@ def _instant(value: str | date | datetime, name: str, where: tzinfo, *, end_of_d
         try:
             parsed = datetime.combine(parsed + timedelta(days=1 if end_of_day else 0), datetime.min.time())
         except OverflowError:
-            raise ConfigError(f"{name}={_plain(value)} is beyond the calendar: {_HOW}.") from None
+            raise ConfigError(f"{name}={_shown(value)} is beyond the calendar: {_EXPECTED}.") from None
     return _shifted(parsed if parsed.tzinfo else parsed.replace(tzinfo=where), name)
 
 
@@ -324,26 +329,26 @@ def _shifted(moment: datetime, name: str) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ConfigError(f"{name}={moment.isoformat()} is beyond the calendar: {_HOW}.") from None
+        raise ConfigError(f"{name}={moment.isoformat()} is beyond the calendar: {_EXPECTED}.") from None
 
 
 def _parse(value: object, name: str) -> date | datetime:
-    # pandas' NaT calls itself a datetime; it alone is not equal to itself.
+    # pandas' NaT is an instance of datetime, but not equal to itself.
     if isinstance(value, datetime) and value == value:
         # Rebuilt, so that a pandas.Timestamp leaves as a plain datetime; its nanoseconds are dropped.
         return datetime.combine(value.date(), value.time(), value.tzinfo).replace(fold=value.fold)
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if isinstance(value, str) and "W" not in value.upper():  # "2026-W40" is a week, and no day
+    if isinstance(value, str) and "W" not in value.upper():  # "2026-W40" is a week, not a day
         for parse in (date.fromisoformat, datetime.fromisoformat):
             try:
                 return parse(value.strip())
             except ValueError:
                 continue
-    raise ConfigError(f"{name}={_plain(value)} is not a date: {_HOW}.")
+    raise ConfigError(f"{name}={_shown(value)} is not a date: {_EXPECTED}.")
 
 
-def _plain(value: object) -> str:
+def _shown(value: object) -> str:
     if value is None:
         return "now"
     if isinstance(value, str):

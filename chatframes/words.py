@@ -1,4 +1,4 @@
-"""Say sizes, times, counts, kinds and near misses in words, the same everywhere. Pure functions."""
+"""Write sizes, times, counts, types and suggestions in words, the same way everywhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def bytes_in_words(size_bytes: int) -> str:
-    """Write a number of bytes for a reader; 1 kB is 1,000 bytes.
+    """Write a number of bytes in words; 1 kB is 1,000 bytes.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def bytes_in_words(size_bytes: int) -> str:
 
 
 def seconds_in_words(seconds: float) -> str:
-    """Write a stretch of time for a reader.
+    """Write a number of seconds in words.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def seconds_in_words(seconds: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Write how many there are of something whose plural ends in s.
+    """Write a number with its noun, whose plural must end in s.
 
     Examples
     --------
@@ -81,28 +81,28 @@ def number_or_kind(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name that is most like this one; None when none is.
+    """Return the known name that is most like `name`; None when none of them is like it.
 
     Parameters
     ----------
     name : str
-        What somebody wrote.
+        The name that was written.
     known : iterable of str
-        What there is.
+        The names that exist.
     cutoff : float
-        How much alike two names must be: 0 is not at all, 1 the same.
+        How alike two names must be, from 0 (not at all) to 1 (equal).
 
     Examples
     --------
     >>> nearest("untill", ["since", "until"]), nearest("x", ["since", "until"])
     ('until', None)
     """
-    found = difflib.get_close_matches(name, list(known), 1, cutoff)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(name, list(known), 1, cutoff)
+    return matches[0] if matches else None
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str, quoted: Callable[[str], str] = repr) -> str:
-    """Return the question whether the nearest known name was meant, or `otherwise`.
+    """Return a question with the nearest known name, or `otherwise` when there is none.
 
     Examples
     --------
@@ -114,9 +114,10 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str, quoted: Callab
 
 
 def whole_text(text: str) -> str:
-    """Return a text that UTF-8 can hold: two halves of a character are joined, a half alone becomes U+FFFD.
+    """Return the text without half characters, which UTF-8 cannot encode.
 
-    Services that count in UTF-16 cut a text in the middle of an emoji and send the half, which no file can store.
+    Two halves of a character are joined; a half alone becomes U+FFFD. Services that count in UTF-16 may cut a text in
+    the middle of an emoji and send the half.
 
     Examples
     --------

@@ -26,7 +26,7 @@ MISSPELT = [
     (lambda: cf.gallery(build([]), pagesize=5), "did you mean 'page_size'?"),
     (lambda: cf.read_parquet("x", column=["text"]), "did you mean 'columns'?"),
     (lambda: cf.sandbox(message=5), "did you mean 'messages'?"),
-    (lambda: cf.Webex("x", qqq=1), "there are room, since, until, tz."),
+    (lambda: cf.Webex("x", qqq=1), "it takes room, since, until, tz."),
 ]
 
 

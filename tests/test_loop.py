@@ -742,6 +742,6 @@ except RuntimeError as error:
 def test_on_python_3_12_and_later_nest_asyncio_alone_is_refused(tmp_path: Path) -> None:
     with Script(WITHOUT, tmp_path) as script:
         said = script.says()
-        assert said["error"].startswith("not patched: nest_asyncio breaks asyncio.run")
+        assert said["error"].startswith("Nothing was patched: nest_asyncio breaks asyncio.run")
         assert "Install nest-asyncio2" in said["error"]
         assert said["patched"] is False

@@ -138,7 +138,7 @@ def test_what_is_yet_to_be_written_is_not_part_of_the_range():
         (None, None, "/etc/passwd", "is not a time zone"),
         (None, None, "Europe", "is not a time zone"),
         (None, None, "", "is not a time zone"),
-        (None, None, 2, "tz is a value of type int"),
+        (None, None, 2, "tz= is a value of type int"),
         (None, "9999-12-31", "UTC", "until='9999-12-31' is beyond the calendar"),
         ("0001-01-01", None, "Asia/Tokyo", "is beyond the calendar"),
     ],

@@ -1,3 +1,3 @@
-"""Find out what bytes are, without decoding them, and let pictures show themselves."""
+"""Find out what image bytes are without decoding them, and let pictures show themselves in notebooks."""
 
-from .shown import ImageBytes as ImageBytes  # frames pickled before this was a folder name it here
+from .shown import ImageBytes as ImageBytes  # frames pickled by older versions look for it here

@@ -1,7 +1,7 @@
-"""Read a picture's size in pixels, its frames and whether it is whole, without decoding it.
+"""Read a picture's size in pixels, its number of frames and whether it is whole, without decoding it.
 
-The headers are read by hand: the bytes come from strangers, a decoder is a large door for hostile ones, and a
-header costs microseconds here. So this module needs no picture library.
+The headers are parsed here and not by a picture library: the bytes come from strangers, hostile files aim at
+decoders, and a header is read in microseconds.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ __all__ = ["ImageFacts", "inspect", "jpeg_scans", "size_in_pixels"]
 SHOWN_IN_NOTEBOOKS = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 HUGE_PIXELS = 64_000_000
 HUGE_FRAMES = 2_000
-HUGE_SCANS = 100  # passes over one JPEG: honest ones have ten or so
-MAX_STEPS = 100_000  # blocks looked at in one picture: an honest 10 MB GIF has 40,000, a hostile one millions
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # within a picture's own data every ff has a 00 behind it
+HUGE_SCANS = 100  # passes over one JPEG; ordinary ones have about ten
+MAX_STEPS = 100_000  # blocks read in one picture: an ordinary 10 MB GIF has 40,000, a hostile one millions
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # inside compressed data, every ff is followed by 00
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What can be said of bytes without decoding them.
+    """What the header and the end of a file say about a picture.
 
     Attributes
     ----------
     mime : str or None
-        The type the bytes themselves announce; None when they announce nothing known.
+        The type the bytes show; None when it is not a known one.
     width, height : int or None
         Size in pixels, from the header.
     frames : int or None
-        How many pictures an animation holds (1 for a still one); None when the format was not counted.
+        How many frames an animation has (1 for a still picture); None when they are not counted for this format.
     whole : bool or None
-        Whether the end of the file is there; None for types that cannot tell.
+        Whether the end of the file is there; None for types where this cannot be seen.
     huge : bool
-        More than 64 Mpx or 2,000 frames, or more blocks than we count: keep it, don't decode it.
+        More than 64 Mpx or 2,000 frames, or more blocks than we count: keep the bytes, but do not decode them.
     """
 
     mime: str | None
@@ -49,12 +49,12 @@ class ImageFacts:
 
     @property
     def showable(self) -> bool:
-        """Whether a page may show it, and a decoder open it: JPEG, PNG, GIF or WebP with a size, and not huge."""
+        """Whether it is safe to show and decode: JPEG, PNG, GIF or WebP with a size, and not huge."""
         return self.mime in SHOWN_IN_NOTEBOOKS and bool(self.width and self.height) and not self.huge
 
 
 def inspect(data: bytes) -> ImageFacts:
-    """Say what bytes are, from their header and their end; never raises, never decodes.
+    """Find out what bytes are, from their header and their end; never raises, never decodes.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def inspect(data: bytes) -> ImageFacts:
 
 
 def size_in_pixels(data: bytes, mime: str) -> tuple[int | None, int | None]:
-    """Width and height in pixels, from the header."""
+    """Return width and height in pixels, from the header."""
     size: tuple[int, int] | None
     try:
         match mime:
@@ -95,7 +95,7 @@ def size_in_pixels(data: bytes, mime: str) -> tuple[int | None, int | None]:
                 size = _webp_size(data)
             case "image/bmp":
                 width, height = struct.unpack_from("<HH" if data[14] == 12 else "<ii", data, 18)
-                size = (width, abs(height))  # below zero: stored from the top down
+                size = (width, abs(height))  # negative: stored from the top down
             case "image/tiff":
                 size = _tiff_size(data)
             case "image/x-icon":
@@ -105,19 +105,19 @@ def size_in_pixels(data: bytes, mime: str) -> tuple[int | None, int | None]:
                 size = _box_size(data)
             case _:
                 size = None
-    except (struct.error, IndexError):  # cut inside the header
+    except (struct.error, IndexError):  # the file ends inside the header
         size = None
     return size if size and size[0] > 0 and size[1] > 0 else (None, None)
 
 
 def _ending(data: bytes, mime: str) -> tuple[int | None, bool | None, bool]:
-    """Frames, whether the end is there, and whether everything could be counted."""
+    """Return the number of frames, whether the end is there, and whether everything could be counted."""
     try:
         match mime:
             case "image/jpeg":
-                # Cameras and phones append things, so the end is looked for from the back.
-                begins = _jpeg_walk(data)[1]
-                whole = begins is not None and data.rfind(b"\xff\xd9", begins) >= 0
+                # Cameras and phones append data, so the end marker is looked for from the back.
+                data_at = _jpeg_walk(data)[1]
+                whole = data_at is not None and data.rfind(b"\xff\xd9", data_at) >= 0
                 return 1, whole, jpeg_scans(data) <= HUGE_SCANS
             case "image/png":
                 frames, counted = _png_walk(data)
@@ -135,9 +135,10 @@ def _ending(data: bytes, mime: str) -> tuple[int | None, bool | None, bool]:
 
 
 def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None, bool]:
-    """The size, where the picture's own data begins (after any thumbnail in a header), and whether it is all there is.
+    """Return the size, where the picture's own data begins, and whether that is its only scan.
 
-    Where the first scan holds all colours of a picture that is not progressive, decoders take no second one.
+    A thumbnail in a header is passed over. When the first scan holds all colours of a picture that is not progressive,
+    decoders read no second one.
     """
     size, at, sequential = None, 2, b""
     for _ in range(2_000):
@@ -147,7 +148,7 @@ def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None, bool]:
         marker = data[at + 1]
         if marker == 0xDA:
             return size, at, bool(sequential) and data[at + 4 : at + 5] == sequential
-        if marker in (0x00, 0xFF, 0x01, 0xD8) or 0xD0 <= marker <= 0xD7:  # filling, and markers without a body
+        if marker in (0x00, 0xFF, 0x01, 0xD8) or 0xD0 <= marker <= 0xD7:  # padding, and markers without a body
             at += 1 if marker == 0xFF else 2
             continue
         if marker == 0xD9 or at + 4 > len(data):
@@ -161,19 +162,19 @@ def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None, bool]:
 
 
 def jpeg_scans(data: bytes) -> int:
-    """Return how often a decoder goes over a JPEG, up to one more than 100.
+    """Return how many passes over a JPEG a decoder makes, counted up to 101.
 
     Examples
     --------
     >>> jpeg_scans(b"")
     0
     """
-    _, at, once = _jpeg_walk(data)
-    if once:
+    _, at, single_scan = _jpeg_walk(data)
+    if single_scan:
         return 1
     scans = 0
     while at is not None and at + 4 <= len(data) and scans <= HUGE_SCANS:
-        if data[at + 1] == 0xD9:  # the end; what a phone appends (a film, say) does not count
+        if data[at + 1] == 0xD9:  # the end; data after it (a phone appends a film, say) does not count
             break
         scans += data[at + 1] == 0xDA
         marker = _MARKER.search(data, at + 2 + int.from_bytes(data[at + 2 : at + 4], "big"))
@@ -182,7 +183,7 @@ def jpeg_scans(data: bytes) -> int:
 
 
 def _png_walk(data: bytes) -> tuple[int, bool]:
-    """The frames, and whether there is one header: the last of several would be the one that counts."""
+    """Return the number of frames, and whether there is only one header: decoders would use the last of several."""
     at, frames = 8, 1
     for step in range(200):  # acTL, the count of frames, comes before the first IDAT
         kind = data[at + 4 : at + 8]
@@ -197,7 +198,7 @@ def _png_walk(data: bytes) -> tuple[int, bool]:
 
 
 def _gif_walk(data: bytes) -> tuple[int | None, bool, bool]:
-    """Count frames by hopping from block to block, up to the trailer."""
+    """Count frames from block to block, up to the trailer."""
     at, frames, steps = 13, 0, 0
     if data[10] & 0x80:
         at += 3 << ((data[10] & 7) + 1)
@@ -206,7 +207,7 @@ def _gif_walk(data: bytes) -> tuple[int | None, bool, bool]:
         if kind == 0x2C:
             frames += 1
             left, top, width, height, packed = struct.unpack_from("<HHHHB", data, at + 1)
-            if (left + width) * (top + height) > HUGE_PIXELS:  # whatever the screen says, that is what is decoded
+            if (left + width) * (top + height) > HUGE_PIXELS:  # decoders use this size, whatever the header says
                 return frames, data.endswith(b";"), False
             at += 11 + ((3 << ((packed & 7) + 1)) if packed & 0x80 else 0)
         elif kind == 0x21:
@@ -252,16 +253,16 @@ def _tiff_size(data: bytes) -> tuple[int, int] | None:
     order = "<" if data[:2] == b"II" else ">"
     (at,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, at)
-    found: dict[int, int] = {}
+    size: dict[int, int] = {}  # by tag: 256 is the width, 257 the height
     for entry in range(at + 2, at + 2 + 12 * min(count, 1_000), 12):
         tag, kind = struct.unpack_from(order + "HH", data, entry)
-        if tag in (256, 257):  # width, height; kind 3 is a 16-bit number
-            (found[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
-    return (found[256], found[257]) if len(found) == 2 else None
+        if tag in (256, 257):  # kind 3 is a 16-bit number
+            (size[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
+    return (size[256], size[257]) if len(size) == 2 else None
 
 
 def _box_size(data: bytes) -> tuple[int, int] | None:
-    """HEIC and AVIF: the largest `ispe` box; the smaller ones are tiles and thumbnails."""
+    """Return the size in the largest `ispe` box of a HEIC or AVIF; smaller ones are tiles and thumbnails."""
     sizes: list[tuple[int, int]] = []
     at = data.find(b"ispe", 0, 65_536)
     while at >= 0 and len(sizes) < 1_000:

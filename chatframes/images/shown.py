@@ -1,4 +1,4 @@
-"""Picture bytes that print short and show themselves in a notebook."""
+"""`ImageBytes`: picture bytes that print short and show themselves in a notebook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .sniff import HEAD_BYTES, sniff
 
 __all__ = ["SHOWN_MAX_BYTES", "ImageBytes"]
 
-SHOWN_MAX_BYTES = 10 * 1024 * 1024  # a notebook file keeps what it shows, a third larger than the bytes
+SHOWN_MAX_BYTES = 10 * 1024 * 1024  # a notebook file stores what it shows, a third larger than the bytes
 
 
 class ImageBytes(bytes):

@@ -1,6 +1,6 @@
-"""Name the type of a file by its first bytes, and make a safe file name for a picture.
+"""Find the type of a file from its first bytes, and make a safe file name for a picture.
 
-Nothing here trusts what a service, a link or a file name says of the type.
+Nothing here trusts what a service, a link or a file name says about the type.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HEAD_BYTES = 1_024
 
 
 def is_raster(mime: str | None) -> bool:
-    """Whether `mime` is a picture made of pixels: the kind whose bytes are kept.
+    """Whether `mime` is a picture made of pixels; only the bytes of such pictures are kept.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def is_raster(mime: str | None) -> bool:
 
 
 def sniff(head: bytes) -> str | None:
-    """Name the type of a file from its first bytes, whatever anybody declared.
+    """Return the type of a file from its first bytes, whatever type was declared.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def sniff(head: bytes) -> str | None:
     Returns
     -------
     str or None
-        A MIME type; None when the bytes announce nothing known. Things that are no pictures are named too, so
-        that an error page served as a picture can be told from one.
+        A MIME type; None when the bytes are of no known type. Types that are not pictures are recognised too, so that
+        an error page served as a picture is noticed.
 
     Examples
     --------
@@ -91,7 +91,7 @@ _JSON = re.compile(rb"\{\s*[\"}]|\[\s*([\[\]{\"0-9-]|true|false|null)")
 
 
 def _sniff_boxes(head: bytes) -> str:
-    """Files made of ISO boxes (HEIC, AVIF, MP4): the brands say which."""
+    """Return the type of a file made of ISO boxes (HEIC, AVIF, MP4), from the brands it names."""
     ends = min(len(head), int.from_bytes(head[:4], "big"))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, ends, 4))}
     if brands & {b"avif", b"avis"}:

@@ -1,1 +1,1 @@
-"""One call, from its sources to its table."""
+"""Run one call: read its sources, download their attachments, hand out the rows."""

@@ -1,4 +1,4 @@
-"""What a user is told when something of ours breaks."""
+"""Turn an unexpected exception into a `ServiceError` that is safe to show."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..errors import ServiceError
 
 
 def unexpected(error: Exception) -> ServiceError:
-    """Return what a user is told of a defect of ours, or of a source's."""
-    # The text of a foreign error may hold anything, a URL with a token included; where it happened does not.
+    """Return the error a user sees for a defect of chatframes or of a source."""
+    # The text of an exception may hold anything, even a URL with a token, so only its type and place are shown.
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return ServiceError(
-        f"a defect of chatframes: {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}; "
-        "please report it"
+        f"This is a defect of chatframes: {type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}. "
+        "Please report it."
     )

@@ -1,4 +1,4 @@
-"""What a call has come to: its counts, the events that carry them, the symptoms, and the report."""
+"""Count what happens in one call, send events with those counts, and write the report at its end."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
 
 
 class Ledger:
-    """Counts what happens on the road, and tells of it.
+    """The counts of one call, and the events and the report made from them.
 
     Parameters
     ----------
     readings : sequence of Reading
-        One per source; they keep what is counted for each.
+        One per source; each keeps the counts of its source.
     settings : Settings
     emit : callable
         Gets every `Event`, with the counts of the whole call.
@@ -45,25 +45,25 @@ class Ledger:
         self._clock = clock
         self._started_at, self._started = started_at, clock.monotonic()
         self._last_page = self._started
-        self._attachments = 0  # those that are to be downloaded, as far as they are known
+        self._attachments = 0  # to be downloaded, as far as they are known
         self._images: Counter[tuple[str, str | None]] = Counter()
         self._image_bytes = 0
         self._downloads_repeated = 0
-        self._expected: Counter[str] = Counter()  # messages, as far as each source has said
-        self._waits: dict[str, float] = {}  # what was told of each service's: until when
+        self._expected: Counter[str] = Counter()  # by source: the messages it says it has
+        self._waits: dict[str, float] = {}  # by service: when the last wait that was shown ends
 
     @property
     def status(self) -> str:
-        """``complete``, ``partial`` or ``failed``: of all sources together."""
+        """``complete``, ``partial`` or ``failed``, for all sources together."""
         statuses = {reading.status for reading in self._readings}
         return statuses.pop() if len(statuses) == 1 else "partial"
 
     def count_page(self) -> None:
-        """Note that a page has come."""
+        """Note that a page has arrived."""
         self._last_page = self._clock.monotonic()
 
     def count_attachments(self, number: int) -> None:
-        """Note attachments that are known now."""
+        """Add attachments to be downloaded, if downloading is on."""
         self._attachments += number if self._settings.images.enabled else 0
 
     def count_outcome(self, outcome: Outcome) -> None:
@@ -72,8 +72,8 @@ class Ledger:
         self._image_bytes += len(outcome.data or b"")
         self._downloads_repeated += max(0, outcome.attempts - 1)
 
-    def tell(self, event: Event) -> None:
-        """Hand on an event, with the counts of the whole call so far."""
+    def emit(self, event: Event) -> None:
+        """Send an event to the listener, with the counts of the whole call so far."""
         if event.kind == "waiting":
             until = self._clock.monotonic() + event.wait_seconds
             if until - self._waits.get(event.source, 0.0) < SAME_WAIT_SECONDS:
@@ -81,10 +81,10 @@ class Ledger:
             self._waits[event.source] = until
         if event.messages_expected is not None:
             self._expected[event.source] += event.messages_expected
-        self._emit(self._counted(event))
+        self._emit(self._with_counts(event))
 
     def report(self) -> Report:
-        """Tell what was asked, got and missed."""
+        """Return what was asked for, read and missed."""
         by_status: dict[str, dict[str, int]] = {"skipped": {}, "failed": {}}
         for (status, reason), number in sorted(self._images.items(), key=str):
             if status != "ok" and reason is not None:
@@ -103,35 +103,35 @@ class Ledger:
         )
 
     def _symptoms(self) -> Iterator[str]:
-        starved = any(reading.counts["pool_timeout"] for reading in self._readings)
-        if starved:
+        out_of_connections = any(reading.counts["pool_timeout"] for reading in self._readings)
+        if out_of_connections:
             yield "pool_timeout"
         refused = (reading.source.service for reading in self._readings if reading.counts["rate_limited"])
-        # The advice names settings: it is for services that have them.
+        # The advice names two settings, so it is only for services that have them.
         if any(self._settings.limits(service).parallel_fetch_chunk_days is not None for service in refused):
             yield "rate_limits"
         if self._image_bytes > MEMORY_BYTES:
             yield "memory"
-        tail = self._clock.monotonic() - self._last_page
-        if tail > SLOW_SECONDS and not starved and not self._images["failed", "timeout"]:
+        since_last_page = self._clock.monotonic() - self._last_page
+        if since_last_page > SLOW_SECONDS and not out_of_connections and not self._images["failed", "timeout"]:
             yield "slow"
 
-    def _counted(self, event: Event) -> Event:
+    def _with_counts(self, event: Event) -> Event:
         labels = {reading.source.label for reading in self._readings}
         settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
         repeated = sum(reading.counts["retry"] for reading in self._readings)
         services = {reading.source.service for reading in self._readings} if self._settings.images.enabled else ()
-        widths = [(gate(one).downloads, self._settings.limits(one).max_concurrent_downloads) for one in services]
+        bounds = [(gate(name).downloads, self._settings.limits(name).max_concurrent_downloads) for name in services]
         return replace(
             event,
             messages=sum(reading.messages for reading in self._readings),
             messages_expected=self._expected.total() if labels <= self._expected.keys() else None,
-            reading=not all(reading.over for reading in self._readings),
+            reading=not all(reading.ended for reading in self._readings),
             attachments_done=settled,
             attachments_total=self._attachments,
             image_bytes=self._image_bytes,
             retries=repeated + self._downloads_repeated,
-            downloads_active=sum(bound.active for bound, _ in widths),
-            downloads_limit=sum(bound.limit_with(limit) for bound, limit in widths),
+            downloads_active=sum(bound.active for bound, _ in bounds),
+            downloads_limit=sum(bound.limit_with(limit) for bound, limit in bounds),
             elapsed_seconds=self._clock.monotonic() - self._started,
         )

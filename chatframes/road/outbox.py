@@ -1,4 +1,7 @@
-"""Rows on their way out: held until their attachments are settled, handed out in batches, with a brake."""
+"""Hold rows until their attachments are settled, then hand them out in batches.
+
+A consumer that takes batches too slowly stops the reading: `room` waits while too much is ready.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,17 @@ from ..table.batches import Batch, to_batch
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 64 * 2**20
-MOST_ROWS = 4 * BATCH_ROWS  # ready and not taken: more than these, and the brake is on
+MOST_ROWS = 4 * BATCH_ROWS  # ready and not taken; with more than these, reading stops
 MOST_BYTES = 2 * BATCH_BYTES
 
 
 @dataclass(slots=True)
 class Row:
-    """A message on its way, and the outcomes of its attachments so far."""
+    """A message and the outcomes of its attachments so far."""
 
     message: Message
     outcomes: list[Outcome | None]
-    missing: int
+    missing: int  # outcomes
 
     @property
     def image_bytes(self) -> int:
@@ -30,10 +33,10 @@ class Row:
 
 
 class Outbox:
-    """Where rows wait for their attachments, and then for whoever takes the batches."""
+    """Rows that wait for their attachments, and rows that are ready to be taken."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Row] = {}  # for attachments, by uid
+        self._waiting: dict[str, Row] = {}  # by uid: rows with attachments that are not settled
         self._ready: deque[Row] = deque()
         self._ready_bytes = 0
         self._closed = False
@@ -42,32 +45,32 @@ class Outbox:
         self._room.set()
 
     def add(self, message: Message) -> Row:
-        """Take in a message; without attachments it is ready at once."""
+        """Add a message; without attachments it is ready at once."""
         count = len(message.attachments)
         row = Row(message, [None] * count, count)
         if count:
             self._waiting[message.uid] = row
         else:
-            self._leave(row)
+            self._make_ready(row)
         return row
 
     def settle(self, row: Row, position: int, outcome: Outcome) -> bool:
-        """Give a row the outcome of one attachment; return whether that was the last it waited for."""
+        """Set the outcome of one attachment; return whether the row is ready now."""
         row.outcomes[position] = outcome
         row.missing -= 1
         if row.missing:
             return False
         del self._waiting[row.message.uid]
-        self._leave(row)
+        self._make_ready(row)
         return True
 
     def unsettled(self) -> list[tuple[Row, int]]:
-        """Return every attachment without an outcome: its row, and its position there."""
+        """Return every attachment without an outcome, as its row and its position in the row."""
         rows = self._waiting.values()
-        return [(row, at) for row in rows for at, outcome in enumerate(row.outcomes) if outcome is None]
+        return [(row, position) for row in rows for position, outcome in enumerate(row.outcomes) if outcome is None]
 
     async def room(self) -> None:
-        """Wait until there is room for more rows: the brake of a slow consumer."""
+        """Wait until there is room for more rows: the consumer may be slow."""
         await self._room.wait()
 
     def close(self) -> None:
@@ -76,23 +79,23 @@ class Outbox:
         self._batch_ready.set()
 
     async def batches(self) -> AsyncIterator[Batch]:
-        """Yield ready rows, about `BATCH_ROWS` or `BATCH_BYTES` at a time, until it is closed and empty."""
+        """Yield ready rows, about `BATCH_ROWS` or `BATCH_BYTES` at a time, until the outbox is closed and empty."""
         while True:
             while self._ready and (self._full or self._closed):
-                yield self._cut()
+                yield self._take_batch()
             if self._closed:
                 return
             self._batch_ready.clear()
             await self._batch_ready.wait()
 
     def rest(self) -> list[Batch]:
-        """Return all rows that are ready, at once."""
+        """Return all rows that are ready."""
         batches = []
         while self._ready:
-            batches.append(self._cut())
+            batches.append(self._take_batch())
         return batches
 
-    def _leave(self, row: Row) -> None:
+    def _make_ready(self, row: Row) -> None:
         self._ready.append(row)
         self._ready_bytes += row.image_bytes
         if self._full:
@@ -104,7 +107,7 @@ class Outbox:
     def _full(self) -> bool:
         return len(self._ready) >= BATCH_ROWS or self._ready_bytes >= BATCH_BYTES
 
-    def _cut(self) -> Batch:
+    def _take_batch(self) -> Batch:
         rows: list[Row] = []
         taken_bytes = 0
         while self._ready and len(rows) < BATCH_ROWS and taken_bytes < BATCH_BYTES:
@@ -112,4 +115,4 @@ class Outbox:
             taken_bytes += rows[-1].image_bytes
         self._ready_bytes -= taken_bytes
         self._room.set()
-        return to_batch([(row.message, [o for o in row.outcomes if o is not None]) for row in rows])
+        return to_batch([(row.message, [outcome for outcome in row.outcomes if outcome is not None]) for row in rows])

@@ -1,4 +1,4 @@
-"""One source being read: what was asked of it, what came, and what is missing."""
+"""The state of one source while it is read: what was asked for, what was read, and what is missing."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from .defects import unexpected
 
 @dataclass(slots=True)
 class Reading:
-    """One source being read: what was asked, got and missed."""
+    """One source while it is read: what was asked for, read and missed."""
 
     source: Source
     asked: Bounds
     chat: OpenChat | None = None
-    timeline: Timeline | None = None  # from when its chat is open
-    over: bool = False  # no more messages are to come
+    timeline: Timeline | None = None  # None until the chat is open
+    ended: bool = False  # no more messages will come
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     messages: int = 0
     duplicates: set[str] = field(default_factory=set)
-    counts: Counter[str] = field(default_factory=Counter)  # what its source has counted: page, retry, ...
+    counts: Counter[str] = field(default_factory=Counter)  # what the source counts: page, retry, ...
     _unsettled: int = 0  # messages whose attachments are still being read
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def window(self) -> Window:
-        """The range that was asked for; without a lower end it reaches back to where no chat does."""
+        """The range that was asked for; without a lower end it begins before any chat does."""
         return Window(min(self.asked.since or EPOCH, self.asked.until), self.asked.until)
 
     def begin(self, chat: OpenChat) -> Window:
@@ -44,7 +44,7 @@ class Reading:
         return self.window
 
     def note(self, page: Page) -> None:
-        """Note what a page covers. Its messages have been handed over before."""
+        """Note what a page covers. Call it after its messages have been taken."""
         assert self.timeline is not None
         if page.covered is not None:
             self.timeline.cover(page.covered)
@@ -52,26 +52,25 @@ class Reading:
                 self.timeline.begin_at(page.covered.since)
 
     def miss(self, missed: Missed) -> None:
-        """Note a window that could not be read: it becomes a gap with this reason."""
+        """Note a window that could not be read; it becomes a gap with the error as its reason."""
         self.fail(missed.error)
-        told = missed.error if isinstance(missed.error, ChatframesError) else unexpected(missed.error)
-        self.failures.append((missed.window, str(told)))
+        self.failures.append((missed.window, str(_safe_to_show(missed.error))))
 
     def finish(self) -> None:
-        """Note that its pages have come to their end: what did not fail has been read."""
+        """Note that the last page has come: if nothing failed, the whole range has been read."""
         if not self.failures and self.timeline is not None:
             self.timeline.cover(self.window)
 
     def fail(self, error: Exception) -> None:
-        """Keep the first thing that went wrong."""
-        self.error = self.error or (error if isinstance(error, ChatframesError) else unexpected(error))
+        """Note an error; the first one is kept."""
+        self.error = self.error or _safe_to_show(error)
 
     def hold(self) -> None:
-        """Note that one more message waits for its attachments."""
+        """Note one more message that waits for its attachments."""
         self._unsettled += 1
 
     def settle(self) -> None:
-        """Note that a message has all its attachments."""
+        """Note that all attachments of a message are settled."""
         self._unsettled -= 1
         self._settled.set()
 
@@ -93,9 +92,9 @@ class Reading:
         return inside(messages, lambda when: (since is None or since <= when) and when < self.asked.until)
 
     def report(self) -> SourceReport:
-        """Tell what became of this source."""
-        why = str(self.error) if self.error else "the call ended before this was read"
-        gaps = self.timeline.explained_gaps(self.failures, why) if self.timeline else []
+        """Return what became of this source."""
+        reason = str(self.error) if self.error else "the call ended before this was read"
+        gaps = self.timeline.explained_gaps(self.failures, reason) if self.timeline else []
         covered = self.timeline.covered() if self.timeline else []
         return SourceReport(
             source=self.source.label,
@@ -114,15 +113,19 @@ class Reading:
         )
 
 
+def _safe_to_show(error: Exception) -> ChatframesError:
+    return error if isinstance(error, ChatframesError) else unexpected(error)
+
+
 def inside(messages: list[Message], wanted: Callable[[datetime], bool]) -> Iterator[Message]:
-    """Yield the messages whose time is wanted; one without a time, if either neighbour's is."""
+    """Yield the messages whose time is wanted. A message without a time counts as wanted if a neighbour's time is."""
     newer: datetime | None = None
-    for at, message in enumerate(messages):
+    for position, message in enumerate(messages):
         if message.created_at is not None:
             newer = message.created_at
             keep = wanted(newer)
         else:
-            older = next((m.created_at for m in messages[at:] if m.created_at is not None), None)
+            older = next((m.created_at for m in messages[position:] if m.created_at is not None), None)
             neighbours = [when for when in (newer, older) if when is not None]
             keep = not neighbours or any(map(wanted, neighbours))
         if keep:

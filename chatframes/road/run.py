@@ -1,8 +1,8 @@
-"""The one road: sources are opened and read, their attachments downloaded, and rows come out in batches.
+"""Run one call: open and read the sources, download their attachments, and hand out rows in batches.
 
-Pages and downloads overlap. A row leaves when its last attachment has an outcome, so what is held is what is in
-flight; a slow consumer brakes both pages and downloads. Nothing here raises for one chat's failure: it is recorded,
-with the gap it leaves, and the other chats go on.
+Pages and downloads overlap. A row is handed out when its last attachment has an outcome, so only what is in flight is
+held in memory; a slow consumer slows down both pages and downloads. The failure of one chat raises nothing here: it is
+recorded with the gap it leaves, and the other chats go on.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CANCELLED = Outcome("failed", "cancelled", error="the call ended before this att
 
 
 class Run:
-    """One call on its way: the tasks that read its sources and download what they show.
+    """One call while it runs: the tasks that read its sources and download their attachments.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Run:
     Attributes
     ----------
     ledger : Ledger
-        What it has come to so far.
+        The counts of the call so far.
 
     Examples
     --------
@@ -76,14 +76,14 @@ class Run:
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Run:
-        self.ledger.tell(Event("start", ""))
+        self.ledger.emit(Event("start", ""))
         self._task = asyncio.create_task(self._drive())
         self._task.add_done_callback(lambda _: self._outbox.close())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         assert self._task is not None
-        # Downloads end first: a source that closes under them would make their outcomes look like defects.
+        # Downloads are stopped first: if their source closed before them, their outcomes would look like defects.
         interrupted: asyncio.CancelledError | None = None
         for tasks in (self._working, [self._task]):
             for task in tasks:
@@ -91,37 +91,37 @@ class Run:
             while not all(task.done() for task in tasks):
                 try:
                     await asyncio.wait(tasks)
-                except asyncio.CancelledError as error:  # a second one must not leave anything running
+                except asyncio.CancelledError as error:  # a second interrupt must not leave anything running
                     interrupted = error
         if interrupted is not None:
             raise interrupted
         if not self._task.cancelled():
-            self._task.exception()  # seen here; `batches` has raised it
-        self.ledger.tell(Event("finished", "", note=self.ledger.status))
+            self._task.exception()  # or asyncio would complain; `batches` has raised it
+        self.ledger.emit(Event("finished", "", note=self.ledger.status))
 
     @property
     def errors(self) -> list[ChatframesError]:
-        """What went wrong, one error per source that has one."""
+        """The errors of the sources, at most one per source."""
         return [reading.error for reading in self._readings if reading.error is not None]
 
     @property
     def came_to_nothing(self) -> bool:
-        """Whether every source failed without a single message."""
+        """Whether every source failed and not one message was read."""
         return all(reading.status == "failed" for reading in self._readings)
 
     async def batches(self) -> AsyncIterator[Batch]:
-        """Yield settled rows, batch by batch, until all is read."""
+        """Yield finished rows, batch by batch, until everything is read."""
         assert self._task is not None
         async for batch in self._outbox.batches():
             yield batch
         self._task.result()
 
     def salvage(self) -> list[Batch]:
-        """Return what an unfinished call has read and not handed out; attachments under way count as cancelled."""
+        """Return the rows that an unfinished call has not handed out; unfinished attachments count as cancelled."""
         self._settle_the_rest()
         for reading in self._readings:
             if reading.status != "complete":
-                reading.fail(ServiceError("interrupted before it was done"))
+                reading.fail(ServiceError("The call was interrupted before it was done: fetch again for the rest."))
         return self._outbox.rest()
 
     def report(self) -> dict[str, Any]:
@@ -152,24 +152,24 @@ class Run:
                     task.cancel()
             self._settle_the_rest()
         except* Exception as group:
-            raise _first(group) from None  # an ExceptionGroup never reaches a user
+            raise _first_error(group) from None  # an ExceptionGroup never reaches a user
 
     async def _read(self, reading: Reading) -> None:
         """Read one source to its end; whatever fails is recorded in `reading`."""
-        context = Context(self._settings, self._clock, self.ledger.tell, lambda what: reading.counts.update((what,)))
+        context = Context(self._settings, self._clock, self.ledger.emit, lambda name: reading.counts.update((name,)))
         try:
             async with reading.source.open(context) as chat:
                 _check(chat, reading.source)
                 await self._read_pages(reading, chat)
-                reading.over = True
+                reading.ended = True
                 await reading.all_settled()
-        except Exception as error:  # also a defect of ours: it must not take the other chats with it
+        except Exception as error:  # also a defect of ours: the other chats must go on
             reading.fail(error)
         finally:
-            reading.over = True
+            reading.ended = True
 
     async def _read_pages(self, reading: Reading, chat: OpenChat) -> None:
-        """Read the whole range that was asked for, as fast as there is room for its rows."""
+        """Read the whole range that was asked for, waiting whenever the outbox is full."""
         window = reading.begin(chat)
         if window.since >= window.until:
             return
@@ -183,26 +183,26 @@ class Run:
                     reading.note(answer)
                     await self._outbox.room()
             reading.finish()
-        except Exception as error:  # a gap with its reason, whatever it is
+        except Exception as error:  # any error becomes a gap with its reason
             reading.miss(Missed(window, error))
 
-    # --- what comes in ----------------------------------------------------------------------------------------------
+    # --- pages and attachments ----------------------------------------------------------------------------------------
 
     def _take(self, page: Page, reading: Reading, chat: OpenChat) -> None:
-        """Let the messages of a page that were asked for, and not seen before, onto the road."""
+        """Take the messages of a page that were asked for and have not been seen before."""
         self.ledger.count_page()
         for message in reading.asked_for(page.messages):
-            here = reading, page.part
-            first = self._seen.setdefault(message.uid, here)
-            if first is here:
-                self._send(message, reading, chat)
-            elif first[0] is not reading or first[1] is page.part:
-                # Pages of neighbouring windows overlap by our own doing; what else comes twice is worth telling.
+            place = reading, page.part
+            first_place = self._seen.setdefault(message.uid, place)
+            if first_place is place:
+                self._add(message, reading, chat)
+            elif first_place[0] is not reading or first_place[1] is page.part:
+                # Not counted: pages of neighbouring windows, which overlap because of how we read.
                 reading.duplicates.add(message.uid)
-        self.ledger.tell(Event("messages", reading.source.label))
+        self.ledger.emit(Event("messages", reading.source.label))
 
-    def _send(self, message: Message, reading: Reading, chat: OpenChat) -> None:
-        """Send a message on its way, and its attachments to be downloaded."""
+    def _add(self, message: Message, reading: Reading, chat: OpenChat) -> None:
+        """Add a message to the outbox, and start the downloads of its attachments."""
         reading.messages += 1
         self.ledger.count_attachments(len(message.attachments))
         row = self._outbox.add(message)
@@ -215,7 +215,7 @@ class Run:
         def done(outcome: Outcome) -> None:
             if self._settle(row, position, outcome):
                 reading.settle()
-            self.ledger.tell(Event("image", reading.source.label))
+            self.ledger.emit(Event("image", reading.source.label))
 
         if not self._settings.images.enabled:
             done(DISABLED)
@@ -225,7 +225,7 @@ class Run:
             done(Outcome("skipped", "too_many", error=f"only the first {MAX_ATTACHMENTS} of a message are downloaded"))
         else:
             downloader = self._downloaders[reading.source.service]
-            # By the whole address: an id of one host says nothing about what another host has under it.
+            # The key is the whole address: the same id may be another picture at another host.
             downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done)
 
     def _settle(self, row: Row, position: int, outcome: Outcome) -> bool:
@@ -233,22 +233,22 @@ class Run:
         return self._outbox.settle(row, position, outcome)
 
     def _settle_the_rest(self) -> None:
-        """Let every row leave, with what its attachments have come to."""
+        """Mark every attachment without an outcome as cancelled, so that its row can be handed out."""
         for row, position in self._outbox.unsettled():
             self._settle(row, position, CANCELLED)
 
 
 def _check(chat: object, source: Source) -> None:
-    """Say what a chat of another distribution lacks, before anything of it is read."""
-    lacks = missing_members(chat, OpenChat)
-    if lacks:
+    """Raise a ServiceError if a chat of another distribution lacks a part of `OpenChat`."""
+    missing = missing_members(chat, OpenChat)
+    if missing:
         raise ServiceError(
-            f"{source.label} could not be read: what its open() gives has no {', no '.join(lacks)}. "
+            f"{source.label} could not be read: what its open() gives has no {', no '.join(missing)}. "
             "Tell the people who make this source: chatframes.model.OpenChat says what a chat needs."
         )
 
 
-def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+def _first_error(group: BaseExceptionGroup[Exception]) -> Exception:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -131,7 +131,7 @@ def test_while_a_fetch_is_awaited_the_cells_other_tasks_go_on(kernel: Kernel, se
 def test_enabling_nested_loops_is_refused_where_only_nest_asyncio_is_installed(kernel: Kernel) -> None:
     kernel.run(HIDE_NEST_ASYNCIO2 + TRY_TO_ENABLE + "del sys.meta_path[0]")
     said = kernel.value("said")
-    assert said.startswith("RuntimeError: not patched: under ipykernel 7.")
+    assert said.startswith("RuntimeError: Nothing was patched: under ipykernel 7.")
     assert "lose queued cells" in said
     assert "Install nest-asyncio2" in said
     assert kernel.value("asyncio.run.__module__") == "asyncio.runners"

@@ -329,9 +329,9 @@ def test_an_empty_chat_has_told_its_number_too() -> None:
         cf.fetch(sources, config=world.config, progress=events.append)
     assert (events[-1].messages, events[-1].messages_expected) == (50, 50)
     run = Run([cf.Webex("x"), cf.Webex("y")], merge({}), emit=events.append)
-    run.ledger.tell(Event("messages", "Webex('x')", messages_expected=7))
+    run.ledger.emit(Event("messages", "Webex('x')", messages_expected=7))
     assert events[-1].messages_expected is None
-    run.ledger.tell(Event("messages", "Webex('y')", messages_expected=0))
+    run.ledger.emit(Event("messages", "Webex('y')", messages_expected=0))
     assert events[-1].messages_expected == 7
 
 
@@ -342,7 +342,7 @@ def test_each_of_two_calls_hears_of_the_same_wait_once() -> None:
         heard: tuple[list[cf.Event], list[cf.Event]] = ([], [])
         runs = [Run([cf.Webex("x")], merge({}), emit=one.append, clock=time.clock) for one in heard]
         waiting = [
-            Patience("webex", Gate(), waits, time.clock, run.ledger.tell, 300.0).wait_for_page(300.0)
+            Patience("webex", Gate(), waits, time.clock, run.ledger.emit, 300.0).wait_for_page(300.0)
             for run in runs
             for _ in range(10)
         ]

@@ -59,13 +59,13 @@ def test_counts_of_the_whole_call_go_with_every_event() -> None:
     for reading in call.readings:
         reading.messages = 4
         reading.counts["retry"] = 1
-    call.readings[0].over = True
-    call.ledger.tell(Event("messages", "Webex('x')"))
+    call.readings[0].ended = True
+    call.ledger.emit(Event("messages", "Webex('x')"))
     told = call.events[-1]
     assert (told.messages, told.reading, told.attachments_done, told.attachments_total) == (8, True, 2, 3)
     assert (told.image_bytes, told.retries) == (5, 4)
-    call.readings[1].over = True
-    call.ledger.tell(Event("messages", "Webex('y')"))
+    call.readings[1].ended = True
+    call.ledger.emit(Event("messages", "Webex('y')"))
     assert call.events[-1].reading is False
 
 
@@ -73,16 +73,16 @@ def test_while_downloading_is_off_there_is_nothing_to_settle() -> None:
     call = Call(images=False)
     call.ledger.count_attachments(3)
     call.ledger.count_outcome(Outcome("skipped", "disabled"))
-    call.ledger.tell(Event("messages", "Webex('x')"))
+    call.ledger.emit(Event("messages", "Webex('x')"))
     assert (call.events[-1].attachments_done, call.events[-1].attachments_total) == (0, 0)
     assert call.ledger.report().skipped == {"disabled": 1}
 
 
 def test_what_is_expected_is_told_when_every_source_has_said_its_number() -> None:
     call = Call(cf.Webex("x"), cf.Webex("y"))
-    call.ledger.tell(Event("messages", "Webex('x')", messages_expected=7))
+    call.ledger.emit(Event("messages", "Webex('x')", messages_expected=7))
     assert call.events[-1].messages_expected is None
-    call.ledger.tell(Event("messages", "Webex('y')", messages_expected=5))
+    call.ledger.emit(Event("messages", "Webex('y')", messages_expected=5))
     assert call.events[-1].messages_expected == 12
 
 
