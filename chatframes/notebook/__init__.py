@@ -1,1 +1,1 @@
-"""How people meet chatframes in a notebook: small widgets, imported when first shown."""
+"""Widgets for notebooks: a panel that fetches, forms to log in, and ways to look at pictures."""

@@ -1,4 +1,4 @@
-"""The chats that an account can see, as a list that a search narrows."""
+"""A list of the chats an account can see, with a search field."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ MOST_SHOWN = 500
 
 
 class ChatList:
-    """Widgets for one chat of an account.
+    """Widgets to choose one chat of an account.
 
     Parameters
     ----------
     load : callable
-        Called when somebody asks for the list again; answers by `show`.
+        Called when the list is asked for again; it calls `show` with the new list.
     first : str, optional
-        The id or title that is chosen to begin with.
+        The id or title that is chosen at first.
 
     Attributes
     ----------
     chosen : str
-        The id of the chat that is chosen, or what a source called it; raises ConfigError when there is none.
+        The id of the chosen chat, or the name a source has for it; raises ConfigError when none is chosen.
     choices : tuple of ipywidgets.ValueWidget
         Everything that can be chosen.
     box : ipywidgets.VBox
@@ -40,8 +40,8 @@ class ChatList:
 
     def __init__(self, load: Callable[[], None], first: str | None = None) -> None:
         self._chats: pd.DataFrame | None = None
-        self._given = first
-        self._chosen: Any = self._given
+        self._unresolved = first  # what a source calls its chat, until the list tells its id
+        self._chosen: Any = first
         self._lock = threading.RLock()  # the list comes on the loop's thread, clicks on the kernel's
         self._drawing = False
         self.search = ipywidgets.Text(
@@ -65,40 +65,41 @@ class ChatList:
         with self._lock:
             chosen = self.listed.value
         if chosen is None:
-            raise ConfigError("no chat is chosen: pick one of the list")
+            raise ConfigError("No chat is chosen: pick one from the list.")
         return chosen
 
     def title(self) -> str:
-        """Return what the chosen chat is called, for people."""
+        """Return the title of the chosen chat; empty where it is not known."""
         with self._lock:
             chats, chosen = self._chats, self.listed.value
         if chats is None or chosen is None:
             return ""
-        found = chats.loc[chats["id"] == chosen, "title"]
-        return plain(found.iloc[0]) if len(found) else ""
+        titles = chats.loc[chats["id"] == chosen, "title"]
+        return plain(titles.iloc[0]) if len(titles) else ""
 
     def last_active(self, chat: object) -> pd.Timestamp | None:
         """Return when a chat was last active (UTC), as far as the list says."""
         if self._chats is None:
             return None
-        found = self._chats.loc[self._chats["id"] == chat, "last_activity"].dropna()
-        return found.iloc[0] if len(found) else None
+        times = self._chats.loc[self._chats["id"] == chat, "last_activity"].dropna()
+        return times.iloc[0] if len(times) else None
 
     def show(self, chats: pd.DataFrame) -> None:
-        """Show these chats, a table as `chatframes.chats` gives."""
+        """Show these chats, a table like that of `chatframes.chats`."""
         with self._lock:
             self._chats = chats
-            named = chats.loc[(chats["title"] == self._given) | (chats["id"] == self._given), "id"].tolist()
-            if len(named) == 1:  # what a source called it becomes the chat it means
-                if self._chosen == self._given:
-                    self._chosen = str(named[0])
-                self._given = None
+            name = self._unresolved
+            ids = chats.loc[(chats["title"] == name) | (chats["id"] == name), "id"].tolist()
+            if len(ids) == 1:  # the list shows which chat the source means
+                if self._chosen == name:
+                    self._chosen = str(ids[0])
+                self._unresolved = None
             self._draw()
 
     def forget(self) -> None:
         """Empty the list and the choice: they belong to another account."""
         with self._lock:
-            self._chats = self._given = self._chosen = None
+            self._chats = self._unresolved = self._chosen = None
             self._draw()
 
     def _picked(self) -> None:
@@ -107,11 +108,11 @@ class ChatList:
                 self._chosen = self.listed.value
 
     def _draw(self) -> None:
-        """Show what the search leaves; a choice that it hides comes back when it is cleared."""
+        """Show the chats that match the search; a chosen chat it hides is chosen again when the search is cleared."""
         with self._lock:
-            options, cut = self._found()
-            if self._given is not None and self._given not in [value for _, value in options]:
-                options.insert(0, (plain(self._given), self._given))
+            options, cut = self._matching()
+            if self._unresolved is not None and self._unresolved not in [value for _, value in options]:
+                options.insert(0, (plain(self._unresolved), self._unresolved))
             self._drawing = True
             try:
                 self.listed.options = options
@@ -120,19 +121,20 @@ class ChatList:
             finally:
                 self._drawing = False
 
-    def _found(self) -> tuple[list[tuple[str, Any]], str]:
+    def _matching(self) -> tuple[list[tuple[str, Any]], str]:
+        """Return the options of the list, and a sentence if there are too many to show."""
         if self._chats is None:
             return [], ""
         wanted = self.search.value.strip().casefold()
         titles = self._chats["title"].fillna("").astype(str)
-        found = self._chats[titles.str.casefold().str.contains(wanted, regex=False)]
-        shown = found.head(MOST_SHOWN)
+        matching = self._chats[titles.str.casefold().str.contains(wanted, regex=False)]
+        shown = matching.head(MOST_SHOWN)
         if self._chosen not in set(shown["id"]):
-            shown = pd.concat([shown, found[found["id"] == self._chosen]])  # however long ago it was active
+            shown = pd.concat([shown, matching[matching["id"] == self._chosen]])  # even if it was active long ago
         options = [(_label(row), str(row.id)) for row in shown.itertuples()]
-        if len(found) <= MOST_SHOWN:
+        if len(matching) <= MOST_SHOWN:
             return options, ""
-        return options, f"{MOST_SHOWN:,} of {len(found):,} chats, the most recently active; Search finds the others."
+        return options, f"{MOST_SHOWN:,} of {len(matching):,} chats, the most recently active; Search finds the others."
 
 
 def _label(row: Any) -> str:

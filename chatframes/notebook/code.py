@@ -1,4 +1,4 @@
-"""The code that does what a panel does, to be copied into a cell."""
+"""Write the code that fetches what is chosen in a panel, to be copied into a cell."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["code_for"]
 
 
 def code_for(source: Source, images: ImageSettings, *, title: str = "", config: str = "") -> str:
-    """Return Python that fetches the same.
+    """Return Python code that fetches this source.
 
     Parameters
     ----------
     source, images
-        What was chosen.
+        What is chosen in the panel.
     title : str
-        What the chat is called, for a comment; it may hold anything.
+        The title of the chat, for a comment; it may hold any characters.
     config : str
-        What the configuration is called there; its contents are never part of the code.
+        The name of the variable that holds the configuration; its contents are never part of the code.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Forms for what a service lets one in by, where none is configured or it was refused; kept in memory only."""
+"""Forms for the credentials of a service, shown when they are missing or refused; kept in memory only."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class CredentialsForm:
     Parameters
     ----------
     service : Service
-        Whose credentials they are.
+        The service whose credentials are asked for.
     config : Config
-        What the credentials are added to.
+        The configuration the credentials are added to.
     done : callable
         Called with the new `Config`, on the library's loop.
     jobs : Jobs
-        What is under way beside the notebook.
+        Runs what a press of the button starts.
 
     Attributes
     ----------
@@ -50,22 +50,22 @@ class CredentialsForm:
             name: ipywidgets.Password(description=label, layout={"width": "32em"}, style={"description_width": "8em"})
             for name, label in service.credentials.asked
         }
-        self._typed = {name: SecretField(field) for name, field in self.fields.items()}
+        self._secrets = {name: SecretField(field) for name, field in self.fields.items()}
         self.button = ipywidgets.Button(description="Use", button_style="primary")
         self.status = ipywidgets.HTML(value=escaped(_KEPT))
         self.box = ipywidgets.VBox((*self.fields.values(), self.button, self.status))
         self.button.on_click(lambda _: self._jobs.begin("use", self._use()))
 
     async def _use(self) -> None:
-        for field in self._typed.values():
-            await field.come()
-        missing = [label for name, label in self._service.credentials.asked if self._typed[name].empty]
-        if missing:  # the others keep what they have
+        for field in self._secrets.values():
+            await field.wait_for_input()
+        missing = [label for name, label in self._service.credentials.asked if self._secrets[name].empty]
+        if missing:  # the other fields keep what was typed
             self.status.value = escaped(f"{missing[0]} is empty: fill it in")
             return
-        given: dict[str, Any] = {name: field.take() for name, field in self._typed.items()}
+        values: dict[str, Any] = {name: field.take() for name, field in self._secrets.items()}
         try:
-            config = with_credentials(self._config, self._service.name, "the form", **given)
+            config = with_credentials(self._config, self._service.name, "the form", **values)
         except ConfigError as error:
             self.status.value = escaped(error)
             return
@@ -73,20 +73,20 @@ class CredentialsForm:
 
     def close(self) -> None:
         """Take the form off the page, and forget what was typed."""
-        for field in self._typed.values():
+        for field in self._secrets.values():
             field.take()
         close_all(self.box)
 
 
 class LoginSteps:
-    """Where a panel asks for what a service lets one in by: a form at a time, or none.
+    """The place in a panel where a service's credentials are asked for, one form at a time.
 
     Parameters
     ----------
-    let_in : callable
+    logged_in : callable
         Called with the `Config` to go on with, on the library's loop.
     jobs : Jobs
-        What is under way beside the notebook.
+        Runs what a press of a button starts.
 
     Attributes
     ----------
@@ -94,14 +94,14 @@ class LoginSteps:
         What to display.
     """
 
-    def __init__(self, let_in: Callable[[Config], None], jobs: Jobs) -> None:
+    def __init__(self, logged_in: Callable[[Config], None], jobs: Jobs) -> None:
         self.box = ipywidgets.VBox()
-        self._let_in, self._jobs = let_in, jobs
+        self._logged_in, self._jobs = logged_in, jobs
         self._lock = threading.RLock()  # it may be cleared while the library's thread asks
         self._form: Closable | None = None
 
     def ask(self, service: Service, config: Config) -> None:
-        """Show the form that is next: the service's own steps, once there is what they begin with."""
+        """Show the next form: the service's own login if it can begin, otherwise fields for its keys."""
         login = service.login
         if login is None or not login.is_ready(config.section(service.name)):
             self._ask_for_keys(service, config)
@@ -112,7 +112,7 @@ class LoginSteps:
         self._show(card, card.box, other)
 
     def clear(self) -> None:
-        """Take away what is shown; a login that somebody has begun ends, and its connection is closed."""
+        """Remove the form that is shown; a login that was begun ends, and its connection is closed."""
         with self._lock:
             form, self._form = self._form, None
             shown, self.box.children = self.box.children, ()
@@ -133,4 +133,4 @@ class LoginSteps:
 
     def _done(self, config: Config) -> None:
         self.clear()
-        self._let_in(config)
+        self._logged_in(config)

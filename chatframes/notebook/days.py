@@ -1,4 +1,4 @@
-"""Which days, as widgets: presets, a calendar for each end, and the time zone they are in."""
+"""Widgets to choose a range of days: presets, a calendar for each end, and the time zone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVERYTHING, OWN = "Everything", "Days of my own"
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A choice: whole days, both ends included, in a time zone; None where it is open."""
+    """A range of whole days in a time zone, both ends included; None where it is open."""
 
     since: str | None
     until: str | None
@@ -55,9 +55,9 @@ class DayControls:
     Parameters
     ----------
     since, until : str, optional
-        ISO dates to begin with; unless given, `preset` says which.
+        ISO dates that are chosen at first; without them `preset` is.
     tz : str
-        IANA name of the time zone to begin with.
+        IANA name of the time zone that is chosen at first.
     preset : str
         "Last 7 days", "Last 30 days", "This month", "Last month" or "Everything".
     clock : Clock
@@ -100,20 +100,20 @@ class DayControls:
             end.observe(lambda _: self._chosen(), "value")
 
     def days(self) -> Days:
-        """Return what is chosen now; a preset is counted from today, though it may have been chosen yesterday."""
+        """Return what is chosen now; a preset is counted from today, even if it was chosen yesterday."""
         with self._lock:
             self._fill()
             since, until, tz = self.since.value, self.until.value, self.tz.value.strip() or "UTC"
         return Days(since.isoformat() if since else None, until.isoformat() if until else None, tz)
 
     def _fill(self) -> None:
-        """Show the days that a preset means: today is another day in another time zone."""
+        """Show the days of the preset; the time zone decides which day is today."""
         preset = _PRESETS.get(self.preset.value)
         if preset is None:
             return
         try:
             today = self._clock.now().astimezone(ZoneInfo(self.tz.value.strip() or "UTC")).date()
-        except (ValueError, KeyError, OSError):  # half-typed; the source will say what is wrong with it
+        except (ValueError, KeyError, OSError):  # half typed; the source says later what is wrong with it
             return
         with self._lock:
             self._filling = True
@@ -135,5 +135,5 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError(
-            f"the panel chooses whole days, and {text!r} is a time of day: give a date, or use fetch()"
+            f"A panel chooses whole days, and {text!r} is not a day: give a date such as '2026-10-01', or use fetch()."
         ) from None

@@ -1,4 +1,4 @@
-"""Pictures to look at: pages of thumbnails with their words, and one picture large. What is missing has its reason."""
+"""Look at the pictures of a table: pages of thumbnails with author, time and caption, and one picture enlarged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import ConfigError
 from ..images.shown import ImageBytes
 from ..keywords import checks_keywords
-from ..page.cells import bundle, close_all, take_the_place
+from ..page.cells import bundle, close_all, close_on_rerun
 from ..page.html import NO_FORMULAS, escaped, plain
 from ..table.frame import attachments
 from .thumbnails import PixelBudget
@@ -20,7 +20,7 @@ from .tile import Entry, Tile, small_html
 
 __all__ = ["Gallery", "gallery"]
 
-NO_PICTURE = ("not_an_image", "no_bytes")  # documents, films, places: nothing is missing there
+NO_PICTURE = ("not_an_image", "no_bytes")  # reasons of documents, films and places: no picture is missing there
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
 MOST_OF_A_NAME, MOST_OF_A_TEXT = 200, 2_000  # characters
@@ -77,7 +77,7 @@ class Gallery:
         self.previous_button = ipywidgets.Button(description="Previous", layout={"width": "6em"})
         self.next_button = ipywidgets.Button(description="Next", layout={"width": "6em"})
         self.status = ipywidgets.HTML()
-        self._enlarged: int | None = None  # which of the page
+        self._enlarged: int | None = None  # its position on the page
         self._lock = threading.RLock()  # each widget may be heard on a thread of its own
         self._budget = PixelBudget(thumbnail_px)
         self._tiles = [self._make_tile(place, entry) for place, entry in enumerate(self._shown())]
@@ -90,12 +90,12 @@ class Gallery:
         shown = ipywidgets.HBox(filters, layout={"flex_flow": "row wrap"})
         pager = ipywidgets.HBox((self.previous_button, self.next_button, self.status))
         self.box = ipywidgets.VBox((shown, pager, grid, *([pager] if self._pages > 1 else [])))
-        for one in filters:
-            one.observe(lambda _: self._filter(), "value")
+        for widget in filters:
+            widget.observe(lambda _: self._filter(), "value")
         self.previous_button.on_click(lambda _: self._turn(-1))
         self.next_button.on_click(lambda _: self._turn(1))
-        self._say_which()
-        take_the_place(self)
+        self._show_counts()
+        close_on_rerun(self)
 
     def close(self) -> None:
         """Take the widgets off the page; running its cell again does the same."""
@@ -122,7 +122,7 @@ class Gallery:
 
     def _press(self, place: int) -> None:
         with self._lock:
-            if place < len(self._shown()):  # else the page has been turned meanwhile
+            if place < len(self._shown()):  # otherwise the page was turned in the meantime
                 self._enlarge(None if self._enlarged == place else place)
 
     @property
@@ -164,16 +164,16 @@ class Gallery:
             if changed is not None:
                 self._draw_tile(changed, shown[changed])
 
-    def _say_which(self) -> None:
+    def _show_counts(self) -> None:
         self.previous_button.disabled, self.next_button.disabled = self._page == 0, self._page == self._pages - 1
         counted = f"{len(self._chosen):,} of {len(self._all):,} images"
-        said = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
+        shown = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
         if not self._all:
-            said = "There are no images in this table"
-        self.status.value = escaped(f"{said}; {self._hint}" if self._hint else said)
+            shown = "There are no images in this table"
+        self.status.value = escaped(f"{shown}; {self._hint}" if self._hint else shown)
 
     def _draw(self) -> None:
-        self._say_which()
+        self._show_counts()
         self._budget = PixelBudget(self._thumbnail_px)
         shown = self._shown()
         for place in range(len(shown)):
@@ -211,8 +211,8 @@ def _on(when: pd.Timestamp | None, since: date | None, until: date | None) -> bo
 def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180) -> Gallery:
     """Look at the pictures of a table: thumbnails in pages, each with its author, time and caption.
 
-    A picture can be enlarged; author, days and size can be chosen. What is missing has its place, with the reason.
-    Only what is on the page stands in the notebook, so its file stays small.
+    A picture can be enlarged; author, days and size can be chosen. A missing picture has its place and its reason.
+    Only the pictures of one page are in the notebook, so its file stays small.
 
     Parameters
     ----------
@@ -226,12 +226,12 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
     Returns
     -------
     Gallery
-        Shows itself in a notebook; times are in UTC. Of an exported page (HTML, say) the first page is a part.
+        Shows itself in a notebook; times are in UTC. A notebook exported as HTML holds the first page.
 
     Raises
     ------
     ConfigError
-        If `frame` is no table of messages, or a number is out of range.
+        If `frame` is not a table of messages, or a number is out of range.
 
     Examples
     --------
@@ -243,14 +243,15 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
     """
     for what, value, least, most in (("page_size", page_size, 1, 200), ("thumbnail_px", thumbnail_px, 40, 600)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ConfigError(f"gallery: {what} is a whole number from {least} to {most}, not {value!r}")
+            raise ConfigError(f"gallery() cannot take {what}={value!r}: write a whole number from {least} to {most}.")
     try:
         tidy = attachments(frame)
     except ConfigError:
         raise
-    except (TypeError, ValueError, AttributeError) as error:  # of pandas and Arrow, over somebody else's columns
+    except (TypeError, ValueError, AttributeError) as error:  # from pandas or Arrow, when columns were changed
         raise ConfigError(
-            f"gallery: this frame has the columns of fetch(), but holds something else in them ({type(error).__name__})"
+            "gallery() cannot read this frame: it has the columns of fetch(), but other values in them "
+            f"({type(error).__name__}). Give it a frame of fetch() or read_parquet()."
         ) from error
     entries = [
         _entry(row) for row in tidy.to_dict("records") if row["status"] == "ok" or row["reason"] not in NO_PICTURE
@@ -264,22 +265,22 @@ def _entry(row: dict[Any, Any]) -> Entry:
     image = row["image"] if isinstance(row["image"], dict) else {}
     # Plain bytes (of a file that plain pandas read) would print whole.
     data = ImageBytes(image["bytes"]) if isinstance(image.get("bytes"), bytes) else None
-    known = {name: value for name, value in row.items() if name != "image" and not _nothing(value)}
-    wide, high = known.get("width"), known.get("height")
+    values = {name: value for name, value in row.items() if name != "image" and not _is_null(value)}
+    width, height = values.get("width"), values.get("height")
     return Entry(
         data=data,
-        caption=str(known.get("caption", ""))[:MOST_OF_A_TEXT],
-        author=str(known.get("author_name") or known.get("author_id") or "unknown")[:MOST_OF_A_NAME],
-        chat=str(known.get("chat_name", ""))[:MOST_OF_A_NAME],
-        when=known.get("created_at"),
-        name=str(known.get("name", ""))[:MOST_OF_A_NAME],
+        caption=str(values.get("caption", ""))[:MOST_OF_A_TEXT],
+        author=str(values.get("author_name") or values.get("author_id") or "unknown")[:MOST_OF_A_NAME],
+        chat=str(values.get("chat_name", ""))[:MOST_OF_A_NAME],
+        when=values.get("created_at"),
+        name=str(values.get("name", ""))[:MOST_OF_A_NAME],
         size=len(data) if data is not None else 0,
-        pixels=f"{wide}x{high}" if wide and high else "",
-        status=str(known.get("status", "ok")) if data is not None or known.get("status") != "ok" else "failed",
-        reason=str(known.get("reason", "")),
-        error=str(known.get("error", ""))[:MOST_OF_A_TEXT],
+        pixels=f"{width}x{height}" if width and height else "",
+        status=str(values.get("status", "ok")) if data is not None or values.get("status") != "ok" else "failed",
+        reason=str(values.get("reason", "")),
+        error=str(values.get("error", ""))[:MOST_OF_A_TEXT],
     )
 
 
-def _nothing(value: object) -> bool:
+def _is_null(value: object) -> bool:
     return value is None or (not isinstance(value, list | dict | str | bytes) and bool(pd.isna(value)))  # type: ignore[call-overload]

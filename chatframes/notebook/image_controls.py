@@ -1,4 +1,4 @@
-"""The user's half of the settings as widgets: whether to download images, and how large they may be."""
+"""Widgets for the settings a user chooses: whether to download images, and how large they may be."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ DEFAULT = ImageSettings(enabled=False)
 class ImageControls:
     """A toggle and a size limit, to be passed to any call: ``images=controls``.
 
-    They are read once, when the call begins. At first downloading is off, with 10 MiB; later, what this user chose
-    last. How many downloads there are at once is the admin's, and stands in config.json.
+    They are read once, when the call begins. The first time downloading is off, with 10 MiB; later they show what this
+    user chose last. How many downloads run at once is set by the admin, in config.json.
 
     Parameters
     ----------
     enabled : bool, optional
-        Download images; unless given, as chosen last.
+        Download images; None is what was chosen last.
     max_size_bytes : int, optional
-        Leave out images above this size: up to 2,047 MiB (of 1,048,576 bytes).
+        Leave out images above this size: up to 2,047 MiB (of 1,048,576 bytes). None is what was chosen last.
     remember : bool
-        Keep what is chosen for the next time, in a file of this user's (``~/.chatframes/choices.json``).
+        Keep what is chosen for the next time, in this user's file ``~/.chatframes/choices.json``.
 
     Attributes
     ----------
@@ -61,19 +61,20 @@ class ImageControls:
         self, enabled: bool | None = None, max_size_bytes: int | None = None, *, remember: bool = True
     ) -> None:
         if not isinstance(remember, bool):
-            raise ConfigError("ImageControls: remember is True or False")
-        last = _remembered() if remember else DEFAULT
+            raise ConfigError("ImageControls() cannot take this remember=: write True or False.")
+        last = _last_choice() if remember else DEFAULT
         first = ImageSettings(
             last.enabled if enabled is None else enabled,
             last.max_size_bytes if max_size_bytes is None else max_size_bytes,
         )
         if not _fits(first):
             raise ConfigError(
-                f"ImageControls: max_size_bytes is {first.max_size_bytes}, but the control goes from {SMALLEST_MIB} to "
-                f"{LARGEST_MIB:,} MiB (of {MIB:,} bytes): pass an ImageSettings to the call"
+                f"ImageControls() cannot take max_size_bytes={first.max_size_bytes}: the control goes from "
+                f"{SMALLEST_MIB} to {LARGEST_MIB:,} MiB (of {MIB:,} bytes). For other sizes pass an "
+                "ImageSettings to the call."
             )
         self._remember = remember
-        self._bytes = first.max_size_bytes  # exactly: a number of MiB may be a rounded one
+        self._bytes = first.max_size_bytes  # exact, while the number of MiB shown is rounded
         self.toggle = ipywidgets.Checkbox(
             value=first.enabled, description="Download images", indent=False, layout={"width": "auto"}
         )
@@ -90,55 +91,52 @@ class ImageControls:
         self.choices = (self.toggle, self.size)
         self.box = ipywidgets.VBox((ipywidgets.HBox(self.choices), self.explained))
         self._explain()
-        for one in self.choices:
-            one.observe(self._changed, "value")
+        for widget in self.choices:
+            widget.observe(self._changed, "value")
 
     @property
     def settings(self) -> ImageSettings:
-        """What is chosen now; a snapshot, which later clicks do not change."""
+        """What is chosen now, as a copy that later clicks do not change."""
         return ImageSettings(bool(self.toggle.value), self._bytes)
 
     def __repr__(self) -> str:
-        return f"ImageControls({self._said()})"
-
-    def _said(self) -> str:
-        settings = self.settings
-        return f"images up to {self.size.value:,g} MiB" if settings.enabled else "images off"
+        enabled = self.settings.enabled
+        return f"ImageControls({f'images up to {self.size.value:,g} MiB' if enabled else 'images off'})"
 
     def _explain(self, more: str = "") -> None:
         settings = self.settings
         if settings.enabled:
-            said = (
+            explanation = (
                 f"Images of more than {self.size.value:,g} MiB are left out, and the report says so. The limit may be "
                 f"{SMALLEST_MIB} to {LARGEST_MIB:,} MiB; a change counts from the next fetch on."
             )
         else:
-            said = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."
-        self.explained.value = f'<div style="font-size:90%;opacity:.8">{escaped(f"{said} {more}")}</div>'
+            explanation = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."
+        self.explained.value = f'<div style="font-size:90%;opacity:.8">{escaped(f"{explanation} {more}")}</div>'
 
     def _changed(self, change: Any) -> None:
         if change["owner"] is self.size:
-            if not math.isfinite(change["new"]):  # no number at all, which a page cannot show either
+            if not math.isfinite(change["new"]):  # infinite or not a number, which a page cannot show
                 self.size.value = change["old"]
                 return
             self._bytes = round(change["new"] * MIB)
         self.size.disabled = not self.toggle.value
-        trouble = remembered.remember(images=asdict(self.settings)) if self._remember else ""
-        self._explain(trouble)
+        problem = remembered.remember(images=asdict(self.settings)) if self._remember else ""
+        self._explain(problem)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle(self.box, repr(self))
 
 
-def _remembered() -> ImageSettings:
-    kept = remembered.recall().get("images")
-    if not isinstance(kept, dict):
+def _last_choice() -> ImageSettings:
+    images = remembered.recall().get("images")
+    if not isinstance(images, dict):
         return DEFAULT
     try:
-        found = ImageSettings(kept.get("enabled", False), kept.get("max_size_bytes", DEFAULT.max_size_bytes))
+        settings = ImageSettings(images.get("enabled", False), images.get("max_size_bytes", DEFAULT.max_size_bytes))
     except ConfigError:  # the file was written by hand
         return DEFAULT
-    return found if _fits(found) else DEFAULT
+    return settings if _fits(settings) else DEFAULT
 
 
 def _fits(settings: ImageSettings) -> bool:

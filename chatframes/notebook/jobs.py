@@ -1,4 +1,4 @@
-"""What a panel has under way on the library's own loop, beside the notebook."""
+"""Run a panel's coroutines on the library's own loop, so that the notebook stays free."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Jobs"]
 
 
 class Jobs:
-    """Coroutines by name, one of each name at a time. Any thread may begin, cancel and await them.
+    """Coroutines by name, one of each name at a time. Any thread may start, cancel and await them.
 
     Examples
     --------
@@ -34,7 +34,7 @@ class Jobs:
         work: Coroutine[Any, Any, None],
         ended: Callable[[asyncio.Task[None]], None] = lambda task: None,
     ) -> None:
-        """Begin a coroutine, and end an earlier one of that name; `ended` gets its task on the loop, in any case."""
+        """Start a coroutine, and cancel an earlier one of that name; `ended` is called with its task, on the loop."""
 
         def start() -> None:
             self._cancel(name)
@@ -46,16 +46,16 @@ class Jobs:
         loop.call_soon(start)
 
     def cancel(self, name: str, cancelling: Callable[[], None] = lambda: None) -> None:
-        """Cancel what is under way by that name, once; `cancelling` is called on the loop if there is something."""
+        """Cancel the coroutine of that name, once; `cancelling` is called on the loop if there is one."""
         loop.call_soon(lambda: self._cancel(name, cancelling))
 
     def wait(self) -> None:
-        """Wait until nothing is under way; not to be called on the library's own loop."""
+        """Wait until nothing is running; not to be called on the library's own loop."""
         loop.run(self._all_ended())
 
     def _cancel(self, name: str, cancelling: Callable[[], None] = lambda: None) -> None:
-        for task, its_name in self._names.items():
-            if its_name == name and not task.cancelling():  # a second one would strike its clean-up
+        for task, task_name in self._names.items():
+            if task_name == name and not task.cancelling():  # a second cancellation would hit its clean-up
                 cancelling()
                 task.cancel()
 

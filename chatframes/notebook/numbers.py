@@ -1,4 +1,4 @@
-"""What fields of a panel have in common: how wide they are, and how a number is read from what is typed."""
+"""Widths for the fields of a panel, and functions that read a number from what was typed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NARROW: dict[str, Any] = {"layout": {"width": "14em"}, "style": {"description_wi
 
 
 def whole_number(text: str, what: str, hint: str) -> int:
-    """Return what was typed as a number; where it is none, a ConfigError says so, with the hint.
+    """Return what was typed as a whole number; raise a ConfigError that ends with the hint if it is not one.
 
     Examples
     --------
@@ -22,7 +22,7 @@ def whole_number(text: str, what: str, hint: str) -> int:
     200
     """
     if not re.fullmatch("[0-9]{1,9}", text):
-        raise ConfigError(f"{what}: {text[:40]!r} is no number: {hint}")
+        raise ConfigError(f"{what} is {text[:40]!r}, which is not a whole number: {hint}.")
     return int(text)
 
 

@@ -1,8 +1,8 @@
-"""A panel that fetches: choose the chat, the days and the images, press Fetch; the table is at `panel.frame`.
+"""A panel to choose a chat, its days and whether to download images, and to fetch it with a button.
 
-What it starts are tasks on the library's own loop, so the kernel stays free and Cancel is heard at once. Buttons may be
-pressed on the kernel's main thread, or on a subshell's while a cell runs; what both look at before they begin something
-has a lock, and so has what is said.
+Everything it starts is a task on the library's own loop, so the kernel stays free and Cancel works at once. Buttons may
+be pressed on the kernel's main thread, or on a subshell's thread while a cell runs; a lock guards what both threads
+read before they start something, and the line that says how it went.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pandas as pd
 from ..api import fetching, listing, sources_of
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..keywords import checks_keywords
-from ..page.cells import bundle, close_all, take_the_place
+from ..page.cells import bundle, close_all, close_on_rerun
 from ..page.html import lines
 from ..progress.card import Card
 from ..road.defects import unexpected
@@ -47,16 +47,16 @@ _CODE = "user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;padding:8px
 class FetchPanel:
     """Choose a chat, its days and whether images are downloaded; fetch it, save it, copy the code that does the same.
 
-    Shown as the last line of a cell it lists the chats this account can see. A fetch runs beside the notebook: other
-    cells run meanwhile, and Cancel keeps what has been read. (While a cell holds the kernel, a click may wait for its
-    end: that depends on the front end.)
+    As the last line of a cell it is shown and lists the chats this account can see. During a fetch other cells can run,
+    and Cancel keeps what has been read. (While a cell is running, a click may have to wait for its end; that depends on
+    the front end.)
 
     Parameters
     ----------
     source : Webex, Telegram or Reddit, optional
-        What is chosen to begin with; its days must be whole days.
+        What is chosen at first; its days must be whole days.
     images : None, bool, ImageSettings, dict or widget
-        As for `fetch`; unless given, what this user chose last.
+        As for `fetch`; None is what this user chose last.
     config : Config, dict, path or None
         As for `fetch`. Read once, now.
     remember : bool
@@ -65,19 +65,19 @@ class FetchPanel:
     Attributes
     ----------
     frame : pandas.DataFrame or None
-        What the last fetch brought, whole or not.
+        The table of the last fetch, complete or not.
     source : Webex, Telegram or Reddit
-        What is chosen now; raises ConfigError when nothing is.
+        What is chosen now; raises ConfigError when no chat is chosen.
     images : ImageControls
-        Fit for ``images=`` of any call.
+        Can be passed as ``images=`` to any call.
     config : Config
-        What it fetches with, fit for ``config=`` of any call; a login in the panel is part of it.
+        The configuration it fetches with, for ``config=`` of any call; it includes a login made in the panel.
     code : str
         The code that does the same.
     box : ipywidgets.VBox
         The widgets, to be put into a layout of your own; `list_chats` fills its list.
     picker, days, saving : ChatPicker, DayControls, SaveRow
-        Its parts that choose the chat and the days, and where the table is saved.
+        Its parts: for the chat, for the days, and for saving the table.
     fetch_button, cancel_button, status : ipywidgets.Button, ipywidgets.Button, ipywidgets.HTML
         Its other widgets.
 
@@ -111,20 +111,20 @@ class FetchPanel:
         remember: bool = True,
     ) -> None:
         if source is not None:
-            given = sources_of(source)
-            if len(given) != 1:
-                raise ConfigError("a FetchPanel fetches one chat at a time: give it one source, or none")
-            (source,) = given
+            sources = sources_of(source)
+            if len(sources) != 1:
+                raise ConfigError("A FetchPanel fetches one chat at a time: give it one source, or none.")
+            (source,) = sources
         self.config = load_config(config)
         self._config_name = "" if config is None else "config"
         self.frame: pd.DataFrame | None = None
         self.images = _controls(images, remember)
-        self._images_are_theirs = self.images is images
+        self._images_are_the_users = self.images is images
         self._jobs = Jobs()
         self._lock = threading.RLock()
-        self._begun: set[str] = set()  # of "fetch" and "save"
+        self._running: set[str] = set()  # "fetch", "save" or both
         self._listed = self._closed = False
-        self._said = self._complaint = ""
+        self._status_text = self._choice_error = ""
         self.days = (
             DayControls(preset="Last 30 days")
             if source is None
@@ -133,14 +133,14 @@ class FetchPanel:
         self.picker = ChatPicker(self._list, self._start_over, source, _first_service(self.config))
         self._make_widgets()
         self._write_code()
-        take_the_place(self)
+        close_on_rerun(self)
 
     def _make_widgets(self) -> None:
         self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary")
         self.cancel_button = ipywidgets.Button(description="Cancel", disabled=True)
         self.saving = SaveRow(lambda: self._pressed("save", self.save))
         self.status = ipywidgets.HTML()
-        self._login = LoginSteps(self._let_in, self._jobs)
+        self._login = LoginSteps(self._logged_in, self._jobs)
         self._card = Card()
         self._report = ipywidgets.HTML()
         self._code = ipywidgets.HTML()
@@ -183,38 +183,38 @@ class FetchPanel:
             try:
                 self._code.value = f'The same as code:<pre style="{_CODE}">{lines(self.code)}</pre>'
             except ConfigError as error:
-                self._code.value = f"<div>{lines(_sentence(str(error)))}</div>"
+                self._code.value = f"<div>{lines(_capitalised(str(error)))}</div>"
 
     def _chosen(self, _: object) -> None:
         with self._lock:
-            if self._complaint and self._said == self._complaint:  # of what was chosen before
+            if self._choice_error and self._status_text == self._choice_error:  # about the choice before this one
                 self._say("")
         self._write_code()
 
     # --- what can be done ---------------------------------------------------------------------------------------------
 
     def fetch(self) -> None:
-        """Begin to fetch what is chosen, as the button does; while a fetch is going on, nothing."""
-        if not self._may_begin("fetch"):
+        """Start to fetch what is chosen, as the button does; does nothing while a fetch is running."""
+        if not self._may_start("fetch"):
             return
         try:
             self._jobs.begin("fetch", self._fetch(self.source, self.images.settings), self._fetched)
         except ConfigError as error:
-            self._begun.discard("fetch")
+            self._running.discard("fetch")
             self._say(error)
-            self._complaint = self._said
+            self._choice_error = self._status_text
         except BaseException:
-            self._begun.discard("fetch")
+            self._running.discard("fetch")
             raise
 
     def cancel(self) -> None:
-        """Stop the fetch that is going on; what it has read becomes `frame`."""
+        """Stop the running fetch; what it has read becomes `frame`."""
         self._jobs.cancel("press fetch")
         self._jobs.cancel("fetch", self._cancelling)
 
     def save(self) -> None:
-        """Write `frame` to the file that is named, as the button does."""
-        if self._may_begin("save"):
+        """Write `frame` to the file named in the panel, as the button does."""
+        if self._may_start("save"):
             self._jobs.begin("save", self._save(), self._saved)
 
     def list_chats(self) -> None:
@@ -222,32 +222,33 @@ class FetchPanel:
         self.picker.load()
 
     def wait(self) -> None:
-        """Wait until nothing is under way: a fetch that was begun has ended then."""
+        """Wait until a running fetch, and anything else the panel has started, has ended."""
         self._jobs.wait()
 
     def close(self) -> None:
-        """Stop what is going on, and take the widgets off the page; a file that is being written is finished."""
+        """Stop what is running and take the widgets off the page; a file that is being written is finished first."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
         for name in ("press fetch", "fetch", "list", "use"):
             self._jobs.cancel(name)
-        self._jobs.begin("close", self._leave(), self._ended)
+        self._jobs.begin("close", self._take_off_the_page(), self._ended)
 
     def _pressed(self, what: str, act: Callable[[], None]) -> None:
-        self._jobs.begin(f"press {what}", self._settled(act), self._ended)
+        self._jobs.begin(f"press {what}", self._act_later(act), self._ended)
 
-    async def _settled(self, act: Callable[[], None]) -> None:
-        # A kernel with subshells hears each widget in a thread of its own, and a click before what was typed last.
+    async def _act_later(self, act: Callable[[], None]) -> None:
+        # In a kernel with subshells each widget has its own thread, so a click may arrive before the last text typed.
         await asyncio.sleep(SETTLE_SECONDS)
         act()
 
-    def _may_begin(self, what: str) -> bool:
+    def _may_start(self, what: str) -> bool:
+        """Return whether a fetch or a save may start, and note that it has."""
         with self._lock:
-            if self._closed or what in self._begun:
+            if self._closed or what in self._running:
                 return False
-            self._begun.add(what)
+            self._running.add(what)
             return True
 
     # --- on the library's loop ----------------------------------------------------------------------------------------
@@ -264,30 +265,30 @@ class FetchPanel:
                 source, images=images, raw=False, config=self.config, progress=self._card, keep=kept.append
             )
             if frame.attrs["chatframes"]["status"] != "complete":
-                said = "Something is missing: the report below says what, and why."
+                message = "Something is missing: the report below says what, and why."
             else:
-                said = "" if len(frame) else f"No messages were found{self._last_active(source)}."
+                message = "" if len(frame) else f"No messages were found{self._last_active(source)}."
         except asyncio.CancelledError:
             frame = kept[0]() if kept else None
             stopped = bool(frame is not None and len(frame))
-            said = (
+            message = (
                 f"Stopped: {messages_in(frame)} came before that, and panel.frame has them."
                 if stopped
                 else NOTHING_READ
             )
         except ChatframesError as error:
             frame = getattr(error, "partial", None)
-            said = str(error) + self._ask_to_log_in(source.service, error)
-        except Exception as error:  # a defect of ours, or no memory left: what was read is kept all the same
-            said = str(unexpected(error))
+            message = str(error) + self._ask_to_log_in(source.service, error)
+        except Exception as error:  # a defect of ours, or no memory left: what was read is kept in any case
+            message = str(unexpected(error))
             frame = kept[0]() if kept else None
         if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] == "complete"):
             self.frame = frame
-            self._say(said)
-            told = frame.attrs["chatframes"]["sources"][0]
-            self.saving.offer(frame, told["chat_name"] or told["source"])
+            self._say(message)
+            source_report = frame.attrs["chatframes"]["sources"][0]
+            self.saving.offer(frame, source_report["chat_name"] or source_report["source"])
         else:
-            self._say(said, self._of_before())
+            self._say(message, self._kept_frame())
         if frame is not None:
             self._report.value = report(frame)._repr_html_()
 
@@ -296,11 +297,11 @@ class FetchPanel:
         self._say("Stopping …")
 
     def _fetched(self, task: asyncio.Task[None]) -> None:
-        self._begun.discard("fetch")
+        self._running.discard("fetch")
         self.fetch_button.disabled, self.cancel_button.disabled = False, True
         self.saving.button.disabled = self.frame is None
-        if task.cancelled():  # before it had begun
-            self._say(NOTHING_READ, self._of_before())
+        if task.cancelled():  # before it had started
+            self._say(NOTHING_READ, self._kept_frame())
         self._ended(task)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -312,7 +313,8 @@ class FetchPanel:
         day = self.picker.last_active(source)
         return "" if day is None else f" in these days; this chat was last active on {day:%Y-%m-%d}"
 
-    def _of_before(self) -> str:
+    def _kept_frame(self) -> str:
+        """Return a sentence about the table of an earlier fetch, if there is one."""
         return (
             ""
             if self.frame is None
@@ -327,8 +329,8 @@ class FetchPanel:
         self.saving.say(await asyncio.to_thread(self.saving.write, self.frame))
 
     def _saved(self, task: asyncio.Task[None]) -> None:
-        self._begun.discard("save")
-        self.saving.button.disabled = self.frame is None or "fetch" in self._begun
+        self._running.discard("save")
+        self.saving.button.disabled = self.frame is None or "fetch" in self._running
         self._ended(task)
 
     def _list(self, service: str) -> None:
@@ -337,31 +339,31 @@ class FetchPanel:
 
     async def _show_chats(self, service: str) -> None:
         self._say(ASKING)
-        said = ""
+        message = ""
         try:
             chats = await listing(service, self.config)
             if service == self.picker.service:
                 self.picker.chats.show(chats)
         except ChatframesError as error:
-            said = str(error) + self._ask_to_log_in(service, error)
+            message = str(error) + self._ask_to_log_in(service, error)
         finally:
             with self._lock:
-                if self._said == ASKING:  # nothing more important has been said meanwhile
-                    self._say(said)
+                if self._status_text == ASKING:  # otherwise something more important is shown by now
+                    self._say(message)
         self._write_code()
 
     def _start_over(self) -> None:
-        """Another service was chosen: what was said and asked for belongs to the one before."""
+        """Clear what was shown and asked for when another service is chosen."""
         self._jobs.cancel("list")
         self._login.clear()
         self._say("")
 
-    async def _leave(self) -> None:
+    async def _take_off_the_page(self) -> None:
         self._login.clear()
         for widget in self._choices():
             widget.unobserve(self._chosen, "value")
         self.picker.close()
-        close_all(self.box, but=self.images.box if self._images_are_theirs else None)
+        close_all(self.box, but=self.images.box if self._images_are_the_users else None)
 
     # --- logging in ---------------------------------------------------------------------------------------------------
 
@@ -372,7 +374,7 @@ class FetchPanel:
         self._login.ask(services()[service], self.config)
         return "\nOr fill in the form below."
 
-    def _let_in(self, config: Config) -> None:
+    def _logged_in(self, config: Config) -> None:
         self.config, self._config_name = config, "panel.config"
         self._write_code()
         if self.picker.lists_chats:
@@ -382,10 +384,10 @@ class FetchPanel:
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
-    def _say(self, *said: object) -> None:
+    def _say(self, *sentences: object) -> None:
         with self._lock:
-            self._said = "\n".join(_sentence(str(one)) for one in said if str(one))
-            self.status.value = f'<div role="status">{lines(self._said)}</div>' if self._said else ""
+            self._status_text = "\n".join(_capitalised(str(sentence)) for sentence in sentences if str(sentence))
+            self.status.value = f'<div role="status">{lines(self._status_text)}</div>' if self._status_text else ""
 
     def __repr__(self) -> str:
         fetched = "nothing fetched yet" if self.frame is None else f"{messages_in(self.frame)} at panel.frame"
@@ -397,8 +399,8 @@ class FetchPanel:
         return bundle(self.box, repr(self))
 
 
-def _sentence(text: str) -> str:
-    """Begin with a capital, where a word begins it and not a name that means something as it is written."""
+def _capitalised(text: str) -> str:
+    """Return the text with a capital first letter, unless it begins with something other than a word."""
     return text[0].upper() + text[1:] if re.match("[a-z]+ ", text) else text
 
 
@@ -412,6 +414,6 @@ def _controls(images: object, remember: bool) -> ImageControls:
 
 
 def _first_service(config: Config) -> str:
-    """Return the first service that something is configured for, or the first of all."""
+    """Return the first service that is configured, or else the first of all."""
     configured = (name for name, service in services().items() if service.is_configured(config.section(name)))
     return next(configured, next(iter(services())))

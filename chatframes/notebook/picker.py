@@ -1,4 +1,4 @@
-"""Which chat, as widgets: the service, then one of the chats this account can see, and what its source takes."""
+"""Widgets to choose a chat: the service, a chat of the account, and the other fields of its source."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ __all__ = ["ChatPicker"]
 
 
 class ChatPicker:
-    """Widgets for one chat.
+    """Widgets to choose one chat.
 
     Parameters
     ----------
     load : callable
-        Called with the name of a service when its chats are wanted; answers by `chats.show`.
+        Called with the name of a service when its chats are wanted; it calls `chats.show` with them.
     changed : callable
-        Called when another service was chosen, before its chats are wanted.
+        Called when another service was chosen, before `load`.
     first : Source, optional
-        What is chosen to begin with.
+        What is chosen at first.
     service : str
-        Chosen to begin with, unless there is a `first`.
+        The name of the service chosen at first, unless there is a `first`.
 
     Attributes
     ----------
     chats : ChatList
         The chats of an account, where the service lists them.
     forms : dict of str to SourceForm
-        What each service's source takes besides, by the service's name.
+        The other fields of each service's source, by the service's name.
     choices : tuple of ipywidgets.ValueWidget
         Everything that can be chosen.
     box : ipywidgets.VBox
@@ -53,16 +53,18 @@ class ChatPicker:
         self._load, self._change = load, changed
         chosen = first.service if first is not None else service
         self._services = services()
-        self._titles = {one.title: name for name, one in self._services.items()}
-        titles = {name: title for title, name in self._titles.items()}
+        self._names = {each.title: name for name, each in self._services.items()}  # by title
+        titles = {name: title for title, name in self._names.items()}
         self.services = ipywidgets.ToggleButtons(
             description="Service",
-            options=list(self._titles),
+            options=list(self._names),
             value=titles[chosen or next(iter(titles))],
             style={"description_width": "5.5em", "button_width": "7em"},
         )
         self.chats = ChatList(self.load, self._listed_chat(first))
-        self.forms = {name: SourceForm(one, first if name == chosen else None) for name, one in self._services.items()}
+        self.forms = {
+            name: SourceForm(each, first if name == chosen else None) for name, each in self._services.items()
+        }
         fields = [widget for form in self.forms.values() for widget in form.choices]
         self.choices = (self.services, *self.chats.choices, *fields)
         self._below = ipywidgets.VBox()
@@ -73,7 +75,7 @@ class ChatPicker:
     @property
     def service(self) -> str:
         """The name of the service that is chosen."""
-        return self._titles[self.services.value]
+        return self._names[self.services.value]
 
     @property
     def lists_chats(self) -> bool:
@@ -82,7 +84,7 @@ class ChatPicker:
 
     @property
     def form(self) -> SourceForm:
-        """What is asked for at the service that is chosen."""
+        """The fields of the service that is chosen."""
         return self.forms[self.service]
 
     @property
@@ -100,7 +102,7 @@ class ChatPicker:
         Raises
         ------
         ConfigError
-            Nothing is chosen, or the days or the time zone cannot be right.
+            Nothing is chosen, or the days or the time zone are wrong.
         """
         chosen = self._chosen
         listed = {chosen.chat_key: self.chats.chosen} if self.lists_chats else {}
@@ -110,7 +112,7 @@ class ChatPicker:
         return source
 
     def title(self) -> str:
-        """Return what the chosen chat is called, for people."""
+        """Return the title of the chosen chat; empty where it is not known."""
         return self.chats.title() if self.lists_chats else ""
 
     def last_active(self, source: Source) -> Any:
@@ -118,7 +120,7 @@ class ChatPicker:
         return self.chats.last_active(self._listed_chat(source)) if self.lists_chats else None
 
     def close(self) -> None:
-        """Take the widgets off the page, those that are not shown now as well."""
+        """Take the widgets off the page, also those that are not shown now."""
         close_all(self.box, self.chats.box, *(form.box for form in self.forms.values()))
 
     def _listed_chat(self, source: Source | None) -> str | None:

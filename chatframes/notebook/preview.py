@@ -1,4 +1,4 @@
-"""A frame as a table whose pictures can be seen; everything else in it is text, whatever it holds."""
+"""Show the first rows of a frame as a table with its pictures; everything else is shown as text."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Preview:
         for label, values in zip(self.frame.index, self.frame.astype(object).to_numpy(), strict=True):
             cells = "".join(f"<td {_CELL}>{_cell(value, budget)}</td>" for value in values)
             rows.append(f"<tr><th {_CELL}>{escaped(label)}</th>{cells}</tr>")
-        said = escaped(f"{len(self.frame):,} of {self.rows_in_all:,} rows")
+        counts = escaped(f"{len(self.frame):,} of {self.rows_in_all:,} rows")
         body = "".join(rows)
-        return f"<table {NO_FORMULAS}><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table><p>{said}</p>"
+        return f"<table {NO_FORMULAS}><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table><p>{counts}</p>"
 
 
 def _cell(value: Any, budget: PixelBudget) -> str:
@@ -77,16 +77,16 @@ def preview(
     frame : pandas.DataFrame
         Messages, or what `attachments` gives; whole or filtered.
     rows : int
-        How many, 1 to 500. All of them stand in the notebook, some kilobytes for each picture.
+        How many, 1 to 500. All of them are stored in the notebook, some kilobytes for each picture.
     columns : sequence of str, optional
-        Which; unless given time, chat, author, title, text and images, as far as anything is in them.
+        Which columns; None is time, chat, author, title, text and images, except those that are empty.
     thumbnail_px : int
         Longest side of a picture, 40 to 600 pixels.
 
     Returns
     -------
     Preview
-        Shows itself. Texts, names and column names are text, whatever they hold.
+        Shows itself. Texts, names and column names are shown as text, never run as HTML.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def preview(
         raise ConfigError(f"preview() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
     for what, value, least, most in (("rows", rows, 1, 500), ("thumbnail_px", thumbnail_px, 40, 600)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ConfigError(f"preview: {what} is a whole number from {least} to {most}, not {value!r}")
+            raise ConfigError(f"preview() cannot take {what}={value!r}: write a whole number from {least} to {most}.")
     wanted = (
         [name for name in COLUMNS if name in frame.columns and (frame.empty or np.any(frame[name].notna()))]
         if columns is None
@@ -113,7 +113,9 @@ def preview(
     )
     unknown = [name for name in wanted if name not in frame.columns]
     if unknown:
-        raise ConfigError(f"preview: there is no column {unknown[0]!r} in this frame")
+        raise ConfigError(
+            f"preview() finds no column {unknown[0]!r} in this frame: name columns that are in frame.columns."
+        )
     shown = frame[wanted or list(frame.columns)].head(rows)
     return Preview(shown, len(frame), thumbnail_px)
 
@@ -125,18 +127,18 @@ def _bytes_of(value: Any) -> bytes | None:
 
 def _words(value: Any) -> str:
     try:
-        return _said(value)
+        return _short_text(value)
     except (TypeError, ValueError, RecursionError):  # a table in a cell, a list that holds itself
         return f"<{type(value).__name__}>"
 
 
-def _said(value: Any) -> str:
+def _short_text(value: Any) -> str:
     if isinstance(value, datetime):
-        said = "" if pd.isna(value) else f"{value:%Y-%m-%d %H:%M}"
+        text = "" if pd.isna(value) else f"{value:%Y-%m-%d %H:%M}"
     elif isinstance(value, list | tuple | np.ndarray):
-        said = ", ".join(_words(one) for one in value[:20])
+        text = ", ".join(_words(item) for item in value[:20])
     elif isinstance(value, dict):
-        said = repr({name: one for name, one in value.items() if one is not None})
+        text = repr({name: item for name, item in value.items() if item is not None})
     else:
-        said = "" if pd.isna(value) else str(value)
-    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}…"
+        text = "" if pd.isna(value) else str(value)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"

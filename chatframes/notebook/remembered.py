@@ -1,4 +1,4 @@
-"""What this user chose last, in a small file of the user's own: never in config.json, which is the admin's."""
+"""Keep what this user chose last in a small file of the user's own; config.json belongs to the admin."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ def _file() -> Path:
 
 
 def recall() -> dict[str, Any]:
-    """Return what was remembered; nothing where there is no such file, or one that is damaged."""
+    """Return the choices that were kept; empty if there is no file, or a damaged one."""
     try:
         file = _file()
-        data = json.loads(file.read_bytes()) if file.is_file() else None  # a pipe would never end
+        data = json.loads(file.read_bytes()) if file.is_file() else None  # reading a pipe would never end
     except (OSError, ValueError, RecursionError, RuntimeError):  # the last: there is no home folder
         return {}
     return data if isinstance(data, dict) else {}
 
 
 def remember(**choices: Any) -> str:
-    """Put choices beside those remembered before; where that cannot be done, return why, and nothing is lost."""
+    """Add choices to those kept before; if that fails, return why in a sentence and leave the file as it was."""
     try:
         path = _file()
     except RuntimeError:
-        return "This cannot be remembered for the next time: there is no home folder; remember=False does not try."
+        return (
+            "This cannot be remembered for the next time: there is no home folder. Pass remember=False to stop trying."
+        )
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -41,8 +43,8 @@ def remember(**choices: Any) -> str:
         return ""
     except OSError as error:
         return (
-            f"This cannot be remembered for the next time ({error.strerror or type(error).__name__}: {path}); "
-            "remember=False does not try."
+            f"This cannot be remembered for the next time ({error.strerror or type(error).__name__}: {path}). "
+            "Pass remember=False to stop trying."
         )
     finally:
         with suppress(OSError):

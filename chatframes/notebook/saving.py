@@ -1,4 +1,4 @@
-"""Where a table is saved, as widgets: a file name, a button, and what came of it."""
+"""Widgets to save a table: a file name, a button, and a line that says how it went."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class SaveRow:
     path : ipywidgets.Text
         The name of the file.
     button : ipywidgets.Button
-        To be disabled while there is nothing to save.
+        Disabled while there is nothing to save.
     status : ipywidgets.HTML
-        What would be saved, and what came of it.
+        Says what would be saved, and how saving went.
     box : ipywidgets.HBox
         What to display.
     """
@@ -47,42 +47,42 @@ class SaveRow:
         self.box = ipywidgets.HBox((self.path, self.button, self.status), layout={"flex_flow": "row wrap"})
         self.button.on_click(lambda _: pressed())
         self._frame: pd.DataFrame | None = None
-        self._may_replace: dict[Path, object] = {}  # with this frame: what was written with it, or asked about
+        self._may_replace: dict[Path, object] = {}  # files that this frame may replace: written with it, or asked about
 
-    def say(self, said: str) -> None:
-        """Say something beside the button."""
-        self.status.value = f'<div role="status">{lines(said)}</div>' if said else ""
+    def say(self, sentence: str) -> None:
+        """Show a sentence beside the button."""
+        self.status.value = f'<div role="status">{lines(sentence)}</div>' if sentence else ""
 
     def offer(self, frame: pd.DataFrame, name: str) -> None:
-        """Say what would be saved, a chat of this name, and suggest a file for it, unless somebody has named one."""
+        """Say what would be saved, and suggest a file named after the chat, unless the user has named one."""
         self.say(f"{messages_in(frame)} of {name}")
         if self.path.value == self._suggested:
             self._suggested = file_name(name)
             self.path.value = self._suggested
 
     def write(self, frame: pd.DataFrame) -> str:
-        """Write the file and return, in a sentence, what came of it. A file that is there is asked about first."""
+        """Write the file and say in a sentence how it went. An existing file is replaced at the second press."""
         if frame is not self._frame:
             self._frame = frame
             self._may_replace.clear()
-        named = self.path.value.strip()
-        if not named:
+        name = self.path.value.strip()
+        if not name:
             return "Not saved: name a file first, such as chat.parquet."
         try:
-            path = Path(named).expanduser().resolve()
-            there = _identity(path)
-            if there is not None and self._may_replace.get(path) != there:
-                self._may_replace[path] = there
+            path = Path(name).expanduser().resolve()
+            existing = _identity(path)
+            if existing is not None and self._may_replace.get(path) != existing:
+                self._may_replace[path] = existing
                 return f"{path} is there already: press Save as Parquet again to replace it, or give another name."
             write_parquet(frame, path)
             self._may_replace[path] = _identity(path)
-        except (ChatframesError, OSError, ValueError, RuntimeError) as error:  # of odd names, too
+        except (ChatframesError, OSError, ValueError, RuntimeError) as error:  # the last two: for odd names
             return f"Not saved: {getattr(error, 'strerror', None) or error}"
-        return f"Saved {messages_in(frame)} to {path}{', in place of what was there' if there is not None else ''}."
+        return f"Saved {messages_in(frame)} to {path}{', in place of what was there' if existing is not None else ''}."
 
 
 def _identity(path: Path) -> object:
-    """Return what tells a file from what others may put in its place; None where there is none."""
+    """Return facts that change when a file is replaced; None when there is no file."""
     if not path.is_file():
         return None
     facts = path.stat()
@@ -90,7 +90,7 @@ def _identity(path: Path) -> object:
 
 
 def file_name(chat: str) -> str:
-    """Suggest a file for a chat.
+    """Suggest a file name for a chat.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def file_name(chat: str) -> str:
 
 
 def messages_in(frame: pd.DataFrame | None) -> str:
-    """Say how many messages a table has.
+    """Return the number of messages in a table, in words.
 
     Examples
     --------

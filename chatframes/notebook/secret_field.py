@@ -1,4 +1,4 @@
-"""Fields for what must not be saved with a notebook: emptied the moment something typed reaches the kernel."""
+"""A field for a secret that must not be saved with the notebook: it is emptied as soon as its text arrives."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ..settings.checks import Secret
 
 __all__ = ["SecretField"]
 
-COMES_SECONDS, COMES_STEPS = 0.5, 10
+WAIT_SECONDS, WAIT_STEPS = 0.5, 10
 TAKEN = "taken: type again to replace it"
 
 
 class SecretField:
-    """Takes what is typed out of a widget at once, so that no state of the widget ever holds it.
+    """Moves what is typed into a widget to a `Secret`, so that the widget's own value stays empty.
 
-    A page sends what stands in a field when somebody leaves it or presses Enter, and a widget's value may be saved
-    with the notebook; so it is kept here instead, until it is used.
+    A page sends the text of a field when the user leaves the field or presses Enter, and a widget's value may be saved
+    with the notebook. So the text is kept here, until it is used.
 
     Parameters
     ----------
     widget : ipywidgets.Text or ipywidgets.Password
-        The field, which sends nothing at every key from now on.
+        The field; from now on it sends its text when it is left, not at every key.
 
     Examples
     --------
@@ -37,35 +37,35 @@ class SecretField:
     """
 
     def __init__(self, widget: Any) -> None:
-        widget.continuous_update = False  # or it would be taken letter by letter
+        widget.continuous_update = False  # otherwise each letter would be taken alone
         self.widget = widget
         self._hint = widget.placeholder
-        self._kept = Secret("")
+        self._secret = Secret("")
         widget.observe(self._typed, "value")
 
     def _typed(self, change: Any) -> None:
-        if change["new"]:  # else it is we who empty it
-            self._kept = Secret(str(change["new"]))
+        if change["new"]:  # it is empty when we empty it
+            self._secret = Secret(str(change["new"]))
             self.widget.placeholder = TAKEN
             self.widget.value = ""
 
     @property
     def empty(self) -> bool:
-        """Whether nothing has been typed since it was taken last."""
-        return not self._kept.get_secret_value().strip()
+        """Whether nothing has been typed since the last `take`."""
+        return not self._secret.get_secret_value().strip()
 
-    async def come(self) -> None:
-        """Wait a moment for what was typed, if it is not there: a button may be heard before the field beside it.
+    async def wait_for_input(self) -> None:
+        """Wait up to half a second for what was typed: a button's click may arrive before its field's text.
 
-        A kernel with subshells hears each widget in the thread where that widget spoke last.
+        In a kernel with subshells each widget's messages have a thread of their own.
         """
-        for _ in range(COMES_STEPS):
+        for _ in range(WAIT_STEPS):
             if not self.empty:
                 return
-            await asyncio.sleep(COMES_SECONDS / COMES_STEPS)
+            await asyncio.sleep(WAIT_SECONDS / WAIT_STEPS)
 
     def take(self) -> Secret:
-        """Return what was typed last, and forget it; an empty secret when there is nothing."""
-        kept, self._kept = self._kept, Secret("")
+        """Return what was typed last, and forget it; an empty secret when nothing was typed."""
+        secret, self._secret = self._secret, Secret("")
         self.widget.placeholder = self._hint
-        return kept
+        return secret

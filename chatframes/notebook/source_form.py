@@ -1,4 +1,4 @@
-"""What a service's source takes besides the days, as widgets: a field for each, as its service describes them."""
+"""Widgets for the fields of a service's source, made from the `Field` descriptions of the service."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class SourceForm:
     Parameters
     ----------
     service : Service
-        Whose source it is for.
+        The service that describes the fields.
     first : Source, optional
-        What is chosen to begin with; unless given, what the source takes by default.
+        What is filled in at first; None is the defaults of the source.
 
     Attributes
     ----------
@@ -38,10 +38,10 @@ class SourceForm:
 
     def __init__(self, service: Service, first: Source | None = None) -> None:
         self._fields = {field.name: field for field in service.fields}
-        self._usual = _usual(service)
+        self._defaults = _defaults(service)
         self._lock = threading.RLock()  # a fetch asks on the loop's thread, clicks come on the kernel's
         self._refreshing = False
-        values = {name: getattr(first, name, self._usual[name]) for name in self._fields}
+        values = {name: getattr(first, name, self._defaults[name]) for name in self._fields}
         self.widgets = {name: _widget(field, values) for name, field in self._fields.items()}
         self.choices = tuple(self.widgets.values())
         self.box = ipywidgets.VBox(self._rows())
@@ -55,13 +55,13 @@ class SourceForm:
         Raises
         ------
         ConfigError
-            A needed text is missing, or something that is to be a number is none.
+            A required text is missing, or something that must be a number is not one.
         """
         with self._lock:
             written = {name: widget.value for name, widget in self.widgets.items()}
             disabled = {name for name, widget in self.widgets.items() if widget.disabled}
         return {
-            name: self._usual[name] if name in disabled else _read(field, written[name])
+            name: self._defaults[name] if name in disabled else _read(field, written[name])
             for name, field in self._fields.items()
         }
 
@@ -71,7 +71,7 @@ class SourceForm:
         return [*wide, *([ipywidgets.HBox(narrow, layout={"flex_flow": "row wrap"})] if narrow else [])]
 
     def _refresh(self) -> None:
-        """Offer what may be chosen now, and close what means nothing now: both may depend on the other fields."""
+        """Update the options of each choice, and disable fields that do not apply: both may depend on other fields."""
         with self._lock:
             if self._refreshing:
                 return
@@ -80,18 +80,18 @@ class SourceForm:
                 for name, field in self._fields.items():
                     widget = self.widgets[name]
                     if field.kind == "choice":
-                        _offer(widget, field, self._now(), self._usual[name])
-                    widget.disabled = not field.applies(self._now())
+                        _set_options(widget, field, self._current(), self._defaults[name])
+                    widget.disabled = not field.applies(self._current())
             finally:
                 self._refreshing = False
 
-    def _now(self) -> dict[str, Any]:
+    def _current(self) -> dict[str, Any]:
         values = {name: widget.value for name, widget in self.widgets.items()}
         return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
 
 
-def _usual(service: Service) -> dict[str, Any]:
-    """Return what the source takes by default; an empty text for what it must be given."""
+def _defaults(service: Service) -> dict[str, Any]:
+    """Return the default value of each field; an empty text for those that are required."""
     parameters = inspect.signature(service.source).parameters
     defaults = {field.name: parameters[field.name].default for field in service.fields}
     return {name: "" if value is inspect.Parameter.empty else value for name, value in defaults.items()}
@@ -112,16 +112,16 @@ def _widget(field: Field, values: dict[str, Any]) -> Any:
     )
 
 
-def _offer(widget: Any, field: Field, values: dict[str, Any], usual: Any) -> None:
+def _set_options(widget: Any, field: Field, values: dict[str, Any], default: Any) -> None:
     options = tuple(field.options(values))
     if widget.options != options:
         value = widget.value
         widget.options = options
-        widget.value = value if value in [known for _, known in options] else usual
+        widget.value = value if value in [allowed for _, allowed in options] else default
 
 
 def _read(field: Field, value: Any) -> Any:
-    """Return what stands in a field, as the source takes it."""
+    """Return the value of a field as the source takes it."""
     if field.kind == "choice":
         return value
     text = value.strip()

@@ -1,7 +1,7 @@
-"""The form that a `TelegramLogin` shows in a notebook: one field at a time, emptied as soon as something is typed.
+"""The form that a `TelegramLogin` shows in a notebook: one field at a time, emptied as soon as its text arrives.
 
 Buttons are pressed on the kernel's threads, and answers come on the library's; a lock lets one of them at a time change
-the form. Each press is a turn: what still comes of a turn that somebody has ended is not shown.
+the form. Each press begins a new attempt; the answer to an attempt that is no longer the current one is not shown.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = ["LoginCard"]
 
 _log = logging.getLogger("chatframes")
 _WIDE = {"width": "26em"}
-MOST_LOOKS = 75  # at a QR code that nobody scans: five minutes
+MOST_LOOKS = 75  # waits of four seconds for a QR code to be scanned: five minutes
 
 
 class Login(Protocol):
-    """What the form needs of a login."""
+    """The parts of a `TelegramLogin` that the form uses."""
 
     @property
     def state(self) -> str: ...
@@ -60,10 +60,10 @@ class LoginCard:
     Attributes
     ----------
     box : ipywidgets.VBox
-        What to display. It holds the one field that is next, its buttons, and a line that says how it went; a typed
-        phone number, code or password is taken out of its field at once, so none is saved with the notebook.
+        What to display. It holds the next field, its buttons, and a line that says how it went. A typed phone number,
+        code or password is taken out of its field at once, so none is saved with the notebook.
     closed : bool
-        Whether it was taken away, for good.
+        Whether the form was closed; it cannot be opened again.
     """
 
     def __init__(self, login: Login, done: Callable[[], None] | None = None) -> None:
@@ -94,7 +94,7 @@ class LoginCard:
         self.qr_button = ipywidgets.Button(
             description="QR code instead", tooltip="Log in by scanning a QR code with your Telegram app"
         )
-        # Empty whenever nothing is to be scanned: a code that is saved with a notebook could be scanned by others.
+        # Empty unless a code can be scanned now: others could scan a code that is saved with the notebook.
         self.qr = ipywidgets.Image(format="png", layout={"width": "240px", "display": "none"})
         self.status = ipywidgets.HTML()
         self._buttons = ipywidgets.HBox()
@@ -109,30 +109,30 @@ class LoginCard:
         self.again.on_click(self._pressed_again)
         self.closed = False
         self._lock = threading.RLock()
-        self._turn = object()
+        self._attempt = object()
         self._ask_for(login.state)
 
     def close(self) -> None:
-        """Take the form off the page, end what is under way, and hang up."""
+        """Take the form off the page, end the step that is running, and close the connection."""
         with self._lock:
             if self.closed:
                 return
-            self.closed, self._turn = True, object()
+            self.closed, self._attempt = True, object()
             self._empty()
             for widget in (*self._controls(), self.qr, self.status, self._buttons, self.box):
                 close_all(widget)
-        loop.begin(self._hang_up())
+        loop.begin(self._close_login())
 
-    async def _hang_up(self) -> None:
+    async def _close_login(self) -> None:
         try:
             await self._login.close()
         except Exception as error:
-            _note(error)
+            _log_where(error)
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
-    def _ask_for(self, state: str, told: str | None = None) -> None:
-        """Show what belongs to a state: the field that is next, and what there is to know."""
+    def _ask_for(self, state: str, message: str | None = None) -> None:
+        """Show the field and the buttons for a state of the login, and a message."""
         self._asked = state
         self._empty()
         match state:
@@ -149,8 +149,8 @@ class LoginCard:
                 self._arrange(self.password, self.button, self.again)
             case _:
                 self.box.children = (self.status,)
-        self._say(told or _TOLD.get(state) or self._login.describe())
-        self._let_press(True)
+        self._say(message or _MESSAGES.get(state) or self._login.describe())
+        self._enable(True)
 
     def _arrange(self, first: Any, *buttons: Any) -> None:
         self._buttons.children = buttons
@@ -164,14 +164,14 @@ class LoginCard:
     def _controls(self) -> tuple[Any, ...]:
         return self.phone, self.code, self.password, self.button, self.again, self.qr_button
 
-    def _let_press(self, may: bool) -> None:
-        # The fields as well: a kernel with subshells hears a widget in the thread where it spoke last, and a button
-        # that is heard in another one than its field could be heard first.
+    def _enable(self, enabled: bool) -> None:
+        # The fields too: in a kernel with subshells a button and its field may be handled in different threads, so that
+        # the click is handled before the text.
         for control in self._controls():
-            control.disabled = not may
+            control.disabled = not enabled
 
-    def _say(self, told: str) -> None:
-        self.status.value = escaped(told)
+    def _say(self, message: str) -> None:
+        self.status.value = escaped(message)
 
     def _show_qr(self, link: Secret | None) -> None:
         shown = io.BytesIO()
@@ -188,7 +188,7 @@ class LoginCard:
         with self._lock:
             if self._may_press():
                 step, field = self._steps[self._asked]
-                self._begin(lambda turn: self._give(step, field))
+                self._begin(lambda attempt: self._take_step(step, field))
 
     def _pressed_qr(self, _: object) -> None:
         with self._lock:
@@ -199,74 +199,74 @@ class LoginCard:
         with self._lock:
             if self._may_press():
                 scanning = self._asked == "qr shown"
-                self._ask_for("new", _AGAIN)
-                if scanning:  # until that is ended, no other step can begin
-                    self._begin(lambda turn: self._login.close(), _AGAIN)
+                self._ask_for("new", _PHONE_AGAIN)
+                if scanning:  # no other step can begin until the scanning is ended
+                    self._begin(lambda attempt: self._login.close(), _PHONE_AGAIN)
 
     def _may_press(self) -> bool:
-        return not self.closed and not self.button.disabled  # a second click may have been on its way
+        return not self.closed and not self.button.disabled  # a second click may arrive after the first
 
-    def _begin(self, step: Callable[[object], Coroutine[Any, Any, object]], said: str | None = None) -> None:
+    def _begin(self, step: Callable[[object], Coroutine[Any, Any, object]], message: str | None = None) -> None:
         """Start a step, without waiting for it: the kernel stays free."""
-        turn = self._turn = object()
-        self._let_press(False)
+        attempt = self._attempt = object()
+        self._enable(False)
         self._say("One moment …")
-        doing = self._carry_out(turn, step, said, self._asked, self._login.state)
-        loop.begin(doing)
+        loop.begin(self._run_step(attempt, step, message, self._asked, self._login.state))
 
     # --- on the library's loop ----------------------------------------------------------------------------------------
 
-    async def _carry_out(
+    async def _run_step(
         self,
-        turn: object,
+        attempt: object,
         step: Callable[[object], Coroutine[Any, Any, object]],
-        told: str | None,
+        message: str | None,
         asked: str,
         before: str,
     ) -> None:
-        """Take a step and show what comes next; after one that went wrong that is mostly the same again."""
+        """Run a step and show the next field; after a failure that is mostly the same field again."""
         failed = True
         try:
-            if turn is self._turn:  # else it was ended before it began
-                await step(turn)
+            if attempt is self._attempt:  # otherwise it was ended before it began
+                await step(attempt)
             failed = False
         except ChatframesError as error:
-            told = str(error)
+            message = str(error)
         except asyncio.CancelledError:
-            told = "This login was ended before it was done: press the button again."
+            message = "This login was ended before it was done: press the button again."
         except Exception as error:
-            told = f"This went wrong ({type(error).__name__}): press the button again."
-            _note(error)
+            message = f"This went wrong ({type(error).__name__}): press the button again."
+            _log_where(error)
         with self._lock:
-            if turn is not self._turn:
+            if attempt is not self._attempt:
                 return
             state = self._login.state
-            self._ask_for(asked if failed and state in (before, "qr shown") else state, told)
+            self._ask_for(asked if failed and state in (before, "qr shown") else state, message)
         if state == "done" and self._done is not None:
             self._done()
 
-    async def _give(self, step: Callable[[object], Coroutine[Any, Any, object]], field: SecretField) -> None:
-        await field.come()
+    async def _take_step(self, step: Callable[[object], Coroutine[Any, Any, object]], field: SecretField) -> None:
+        await field.wait_for_input()
         await step(field.take())
 
-    async def _show_codes(self, turn: object) -> None:
-        """Show a QR code that is good now, and the next one, until one is scanned or somebody ends that."""
+    async def _show_codes(self, attempt: object) -> None:
+        """Show one QR code after another, each while it is valid, until one is scanned or the user starts over."""
         try:
             await self._login.ask_for_qr()
             for _ in range(MOST_LOOKS):
-                if self._login.state != "qr shown" or not self._shows(turn, self._login.link):
+                if self._login.state != "qr shown" or not self._show_code(attempt, self._login.link):
                     return
                 await self._login.wait_for_scan()
             if self._login.state == "qr shown":
-                raise AuthError(_NOBODY)
+                raise AuthError(_NOT_SCANNED)
         except Exception:
-            if self._login.state == "qr shown" and turn is self._turn:
-                await self._login.close()  # a link that is shown no more should let nobody in
+            if self._login.state == "qr shown" and attempt is self._attempt:
+                await self._login.close()  # a code that is no longer shown must not work
             raise
 
-    def _shows(self, turn: object, link: Secret | None) -> bool:
+    def _show_code(self, attempt: object, link: Secret | None) -> bool:
+        """Show the QR code of a link; return False if another attempt has begun."""
         with self._lock:
-            if turn is not self._turn:
+            if attempt is not self._attempt:
                 return False
             if self._asked != "qr shown":
                 self._ask_for("qr shown")
@@ -274,17 +274,17 @@ class LoginCard:
             return True
 
 
-_TOLD = {
+_MESSAGES = {
     "qr shown": "In your Telegram app open Settings, Devices, Link Desktop Device, and point the camera at this.",
     "new": "Telegram will send a code to your Telegram app.",
     "code sent": "A code is in your Telegram app, as a message from Telegram.",
     "password needed": "The code was right. This account has a password as well.",
 }
-_AGAIN = "Give the phone number again."
-_NOBODY = "Nobody scanned the QR code in five minutes: press “QR code instead” for a new one."
+_PHONE_AGAIN = "Give the phone number again."
+_NOT_SCANNED = "Nobody scanned the QR code in five minutes: press “QR code instead” for a new one."
 
 
-def _note(error: Exception) -> None:
-    """Log where something went wrong, without the error's own words: they might quote what was typed."""
+def _log_where(error: Exception) -> None:
+    """Log where an error happened, without its text, which might quote what was typed."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     _log.error("a step of logging in to Telegram went wrong (%s)\n%s", type(error).__name__, frames)

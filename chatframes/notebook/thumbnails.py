@@ -1,4 +1,4 @@
-"""Small copies of pictures, for pages of them. The only place where a stranger's pixels are decoded."""
+"""Make thumbnails of pictures. This is the only place that decodes a picture's pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUALITY = 80
 
 
 class PixelBudget:
-    """Thumbnails that are shown together may cost some seconds together: small files can hold very many pixels.
+    """Limits the pixels that are decoded for one page of thumbnails, as small files can hold very many pixels.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ class PixelBudget:
         self._left = MOST_MEGAPIXELS
 
     def thumbnail(self, data: bytes) -> bytes | None:
-        """Return the thumbnail; None also for what would take the page too long."""
+        """Return the thumbnail; None also when the limit of the page is reached."""
         facts = inspect(data)
         megapixels = (facts.width or 0) * (facts.height or 0) / 1e6
         if facts.mime == "image/jpeg":
-            megapixels *= max(0.25, jpeg_scans(data) / 40)  # it is decoded small, but in as many passes as it has
+            megapixels *= max(0.25, jpeg_scans(data) / 40)  # it is decoded at a small size, but in all of its passes
         if not facts.showable or megapixels > self._left:
             return None
         self._left -= megapixels
@@ -43,8 +43,8 @@ class PixelBudget:
 def thumbnail(data: bytes, size_px: int) -> bytes | None:
     """Return a JPEG of at most `size_px` by `size_px` pixels, upright, on white.
 
-    None for what is no JPEG, PNG, GIF or WebP by its bytes, for pixel bombs (judged by the header, before anything is
-    decoded), and for what cannot be decoded. Of an animation it is the first picture.
+    None when the bytes are not a JPEG, PNG, GIF or WebP, when the header announces too many pixels (before anything is
+    decoded), or when they cannot be decoded. Of an animation it is the first frame.
 
     Examples
     --------
@@ -58,13 +58,13 @@ def thumbnail(data: bytes, size_px: int) -> bytes | None:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of oddities in strangers' files
+            warnings.simplefilter("ignore")  # about odd files
             with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-                if picture.size != (facts.width, facts.height):  # it says one thing in one place and another elsewhere
+                if picture.size != (facts.width, facts.height):  # the file gives two different sizes
                     return None
-                picture.draft("RGB", (2 * size_px, 2 * size_px))  # a JPEG is decoded small
+                picture.draft("RGB", (2 * size_px, 2 * size_px))  # decodes a JPEG at a small size
                 upright = ImageOps.exif_transpose(picture)
-                if upright.mode.startswith("I"):  # 16 bits of grey, which would all be cut off to white
+                if upright.mode.startswith("I"):  # 16 bits of grey, which would all turn white
                     upright = upright.convert("I").point(lambda level: level * (1 / 256)).convert("L")
                 upright.thumbnail((size_px, size_px))
                 shown = upright.convert("RGBA")
@@ -72,6 +72,6 @@ def thumbnail(data: bytes, size_px: int) -> bytes | None:
         page.paste(shown, mask=shown.getchannel("A"))
         small = io.BytesIO()
         page.save(small, "JPEG", quality=_QUALITY)
-    except Exception:  # decoders raise whatever they like over hostile bytes
+    except Exception:  # decoders raise all kinds of errors over hostile bytes
         return None
     return small.getvalue()

@@ -1,4 +1,4 @@
-"""One attachment among others on a page: a small picture with its words, or a large one in its place."""
+"""One attachment in the gallery: a thumbnail with author, time and caption, or the enlarged picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .thumbnails import thumbnail
 __all__ = ["Entry", "Tile", "small_html"]
 
 LARGE_PX = 1600
-LARGE_BYTES = 2**20  # a picture above this is shown smaller: the notebook's file keeps what it shows
+LARGE_BYTES = 2**20  # a larger picture is shown smaller, as the notebook's file stores what it shows
 _SMALL = "font-size:85%;line-height:1.3;min-height:3.9em;overflow-wrap:anywhere"
 _FRAME = (
     "width:100%;height:150px;display:flex;align-items:center;justify-content:center;background:rgba(128,128,128,.12)"
@@ -60,17 +60,17 @@ class Tile:
     Parameters
     ----------
     pressed : callable
-        Called when the button is pressed, which enlarges and closes again.
+        Called when the button is pressed, to enlarge the picture or close it again.
     entry, small : Entry, bytes or None
-        As for `show_small`: what it shows at first. It is made with that, since each change is a message, and a page
-        of them is many.
+        As for `show_small`: what it shows at first. They are given here because every later change is a message to the
+        page, and a page has many tiles.
 
     Attributes
     ----------
     box : ipywidgets.VBox
         What to display, in a grid.
     html, button : ipywidgets.HTML, ipywidgets.Button
-        What is in it.
+        The widgets in it.
     """
 
     def __init__(self, pressed: Callable[[], None], entry: Entry, small: bytes | None) -> None:
@@ -85,20 +85,20 @@ class Tile:
         self.button.on_click(lambda _: pressed())
 
     def show_nothing(self) -> None:
-        """Take no room."""
+        """Hide the tile."""
         self.box.layout.display = "none"
         self.html.value = ""
 
     def show_small(self, entry: Entry, small: bytes | None) -> None:
-        """Show an entry by its thumbnail, or by the reason why there is none."""
+        """Show an entry as its thumbnail, or the reason why there is none."""
         self._show(small_html(entry, small), "Enlarge", entry, column=None)
         self.box.children = (self.html, self.button)
         self.button.disabled = entry.data is None
 
     def show_large(self, entry: Entry) -> None:
-        """Show an entry's picture as wide as the page, where its thumbnail was."""
+        """Show an entry's picture as wide as the page, in the place of its thumbnail."""
         self._show(_large_html(entry), "Close", entry, column="1 / -1")
-        self.box.children = (self.button, self.html)  # a large picture would push its button out of sight
+        self.box.children = (self.button, self.html)  # below a large picture the button would be out of sight
 
     def _show(self, html: str, action: str, entry: Entry, *, column: str | None) -> None:
         self.box.layout.display = None
@@ -109,7 +109,7 @@ class Tile:
 
 
 def small_html(entry: Entry, small: bytes | None) -> str:
-    """Return a thumbnail with its words, as HTML."""
+    """Return a thumbnail with author, time and caption, as HTML."""
     if small is not None:
         shown = picture(small, entry.alt, _FITTED)
     elif entry.data is not None:
@@ -131,5 +131,5 @@ def _large_html(entry: Entry) -> str:
     if shown is None:
         note = ", cannot be shown"
     facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
-    said = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
-    return (shown or "") + "".join(f"<div>{escaped(one)}</div>" for one in said)
+    texts = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
+    return (shown or "") + "".join(f"<div>{escaped(text)}</div>" for text in texts)

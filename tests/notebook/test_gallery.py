@@ -184,9 +184,9 @@ def test_a_file_read_by_plain_pandas_has_a_gallery_too(frame: pd.DataFrame) -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"page_size": 0}, "page_size is a whole number from 1 to 200"),
+        ({"page_size": 0}, "page_size=0: write a whole number from 1 to 200"),
         ({"page_size": True}, "page_size"),
-        ({"thumbnail_px": 5000}, "thumbnail_px is a whole number from 40 to 600"),
+        ({"thumbnail_px": 5000}, "thumbnail_px=5000: write a whole number from 40 to 600"),
     ],
 )
 def test_odd_numbers_are_refused(frame: pd.DataFrame, arguments: dict, said: str) -> None:

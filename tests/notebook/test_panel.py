@@ -405,7 +405,7 @@ def test_a_choice_that_a_search_hides_comes_back_with_the_list(world: World) -> 
     choose(panel, "Kitchen")
     chosen = panel.source
     panel.picker.chats.search.value = "apollo"
-    with pytest.raises(cf.ConfigError, match="no chat is chosen"):
+    with pytest.raises(cf.ConfigError, match="No chat is chosen"):
         _ = panel.source  # what cannot be seen is not fetched
     panel.picker.chats.search.value = ""
     assert panel.source == chosen

@@ -174,11 +174,11 @@ class TelegramLogin:
         return self._there(self._end)
 
     def _ipython_display_(self) -> None:
-        from ...page.cells import show, take_the_place
+        from ...page.cells import show, close_on_rerun
 
         if self._card is None or self._card.closed:
             self._card = load(FORM)(self)
-            take_the_place(self._card)
+            close_on_rerun(self._card)
         show(self._card.box, repr(self))
 
     def _run(self, step: _Step) -> Coroutine[Any, Any, str]:
