@@ -196,7 +196,7 @@ async def _wait_for_end(call: _Call) -> None:
 
 
 def stop() -> None:
-    """Cancel what runs on the loop, close what the process keeps, and end the thread. The next use starts a new loop."""
+    """Cancel what runs on the loop, close what the process keeps, and end the thread. The next use starts a new one."""
     global _loop, _thread
     if threading.current_thread() is _thread:
         raise RuntimeError(_CALLED_ON_THE_LOOP)

@@ -1,1 +1,1 @@
-"""How anything of ours is shown in a notebook's cell: HTML, widgets and small plots."""
+"""Show things in a notebook's cell: safe HTML, widgets and small charts."""

@@ -1,4 +1,4 @@
-"""When people talked: messages per day (or week, month, year), as numbers and as a small chart."""
+"""Count messages per day (or week, month, year), and draw the counts as a small chart."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _GROUPS = get_args(Group)
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """How many messages fell into each stretch of time.
+    """The number of messages in each stretch of time.
 
     Attributes
     ----------
     unit : str
-        ``day``, ``week``, ``month`` or ``year`` (UTC): the shortest of which at most 120 are needed.
+        ``day``, ``week``, ``month`` or ``year`` (UTC): the shortest that needs at most 120 stretches.
     counts : tuple of (str, int)
-        The first day of each stretch, and its messages; silent stretches in between are there, with 0.
+        The first day of each stretch, and its number of messages; stretches without messages are included, with 0.
     undated : int
-        Messages without a time, which are in none.
+        Messages without a time, which are in no stretch.
     older : int
-        Messages before the first stretch, of which there are at most 120.
+        Messages before the first stretch, as only the last 120 stretches are counted.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Activity:
     older: int = 0
 
     def html(self, what: str, most: int | None = None) -> str:
-        """Return a bar chart; `what` is counted, and a bar of `most` is as high as a bar can be."""
+        """Return a bar chart of the counts; `what` names what is counted, and a count of `most` has the full height."""
         return bars(self.counts, f"{what} per {self.unit}", most)
 
     def __str__(self) -> str:
@@ -57,9 +57,9 @@ class Activity:
 
 
 def count_activity(times: pd.Series, among: pd.Series | None = None) -> Activity:
-    """Count times (UTC) by day, or by as long a stretch as it takes to need at most 120 of them.
+    """Count times (UTC) by day, or by the shortest longer stretch that needs at most 120 of them.
 
-    Where they are but some `among` others, the stretches are those of all.
+    When `times` are only some of the times in `among`, the stretches are those that `among` needs.
 
     Examples
     --------
@@ -75,9 +75,9 @@ def count_activity(times: pd.Series, among: pd.Series | None = None) -> Activity
         first, last = periods.min(), periods.max()
         if last.ordinal - first.ordinal < MOST_BARS or unit == "year":
             break
-    found = _naive(dated).dt.to_period(code).value_counts()
+    counted = _naive(dated).dt.to_period(code).value_counts()
     wanted = pd.period_range(max(first, last - (MOST_BARS - 1)), last)
-    counts = tuple((f"{one.start_time:%Y-%m-%d}", int(found.get(one, 0))) for one in wanted)
+    counts = tuple((f"{period.start_time:%Y-%m-%d}", int(counted.get(period, 0))) for period in wanted)
     return Activity(unit, counts, undated, len(dated) - sum(number for _, number in counts))
 
 
@@ -88,7 +88,7 @@ def _naive(times: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plot:
-    """Charts, one below the other; it shows itself, in a notebook and in a terminal."""
+    """Charts, one below the other; it shows itself in a notebook and prints itself in a terminal."""
 
     rows: tuple[tuple[str, Activity], ...]
     others: int = 0
@@ -96,9 +96,9 @@ class Plot:
 
     def __repr__(self) -> str:
         lines = [f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows]
-        return "\n".join([*lines, *([self._of_others()] if self.others else [])])
+        return "\n".join([*lines, *([self._others_line()] if self.others else [])])
 
-    def _of_others(self) -> str:
+    def _others_line(self) -> str:
         return f"and {self.others:,} more ({self.by}), none with more messages"
 
     def _repr_html_(self) -> str:
@@ -111,13 +111,13 @@ class Plot:
                 heading += f", and {number:,} {which}" if number else ""
             shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages", most)}</div>')
         if self.others:
-            shown.append(f"<div>{escaped(self._of_others())}</div>")
+            shown.append(f"<div>{escaped(self._others_line())}</div>")
         return f"<div {NO_FORMULAS}>{''.join(shown) or 'no messages'}</div>"
 
 
 @checks_keywords
 def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
-    """Show when people talked: a bar for each day, or for each week, month or year of a longer time.
+    """Show when people talked: a bar for each day, or for each week, month or year of a longer range.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
         Messages, whole or filtered.
     by : str, optional
         One chart for each of the eight most frequent values of ``platform``, ``chat_name``, ``author_name`` or
-        ``kind``, all on one scale; how many there are besides is said.
+        ``kind``, all on one scale; a line says how many more values there are.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
     Raises
     ------
     ConfigError
-        If `frame` is no table of messages, or `by` is none of these.
+        If `frame` is not a table of messages, or `by` is not one of these.
 
     Examples
     --------
@@ -152,15 +152,17 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
     times = frame["created_at"]
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         raise ConfigError(
-            f"plot_activity: the column 'created_at' is {times.dtype}, not times with a time zone; "
-            "pd.to_datetime(..., utc=True) makes them"
+            f"plot_activity() needs times with a time zone, but the column 'created_at' is {times.dtype}: "
+            "convert it with pd.to_datetime(..., utc=True)."
         )
     if by is None:
         return Plot((("all", count_activity(times)),))
     if by not in _GROUPS:
-        raise ConfigError(f"plot_activity: by is one of {', '.join(_GROUPS)}, not {by!r}")
+        raise ConfigError(f"plot_activity() cannot take by={by!r}: write one of {', '.join(_GROUPS)}.")
     if by not in frame.columns:
-        raise ConfigError(f"plot_activity: the frame has no column {by!r}; fetch() gives one")
+        raise ConfigError(
+            f"plot_activity() finds no column {by!r} in this frame: give it a frame of fetch(), with all columns."
+        )
     counts = frame[by].value_counts()
     names = counts[counts > 0].index
     rows = ((str(name), count_activity(times[frame[by] == name], among=times)) for name in names[:MOST_GROUPS])

@@ -1,8 +1,8 @@
-"""How our widgets get into a cell: with words for where widgets are not shown, and closed when a cell is run again.
+"""Show widgets in a cell, with text for pages without widgets, and close them when the cell is run again.
 
-Widgets may be made, changed and closed on any thread: what they send goes through a queue that ipykernel's own thread
-empties. One rule: no two threads set the same value of a widget at the same time, or what the page gets last may not be
-what stands last. So what a widget shows is written on one thread, or under its owner's lock.
+Widgets may be made, changed and closed on any thread: their messages go through a queue that ipykernel's own thread
+empties. One rule: no two threads may set the same value of a widget at the same time, as the page could then end up
+with another value than the widget. So each value is written on one thread only, or under its owner's lock.
 """
 
 from __future__ import annotations
@@ -12,25 +12,33 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-__all__ = ["Closable", "all_of", "bundle", "close_all", "in_a_notebook", "show", "take_the_place"]
+__all__ = [
+    "Closable",
+    "all_of",
+    "bundle",
+    "close_all",
+    "close_on_rerun",
+    "in_a_notebook",
+    "inside_output_widget",
+    "show",
+]
 
 
 class Closable(Protocol):
-    """Something on a page that may be doing something."""
+    """Something shown on a page that can be closed, which also stops what it is doing."""
 
     def close(self) -> None: ...
 
 
 def in_a_notebook() -> bool:
-    """Whether a kernel runs us, so that there is a page that can show widgets."""
+    """Whether this process is a Jupyter kernel, so that there is a page that can show widgets."""
     return hasattr(_shell(), "kernel")
 
 
 def bundle(box: Any, text: str, html: str | None = None) -> dict[str, Any]:
-    """Return what a cell shows: the widget and, for where there is none of it, a text or HTML.
+    """Return what a cell displays: the widget, and a text or HTML for pages that show no widgets.
 
-    A widget's own text would be its repr, which holds what somebody is just typing. Of a closed widget there is the
-    text alone.
+    The text replaces the widget's own repr, which holds what the user is typing. A closed widget gives only the text.
     """
     render = box._repr_mimebundle_
     shown = {**((render() if render is not None else None) or {}), "text/plain": text}
@@ -44,29 +52,28 @@ def show(box: Any, text: str) -> Any:
     return display(bundle(box, text), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
-def captured() -> bool:
-    """Whether an `ipywidgets.Output` takes what is displayed now: it shows a display, and never an update of it."""
+def inside_output_widget() -> bool:
+    """Whether an `ipywidgets.Output` receives what is displayed now: it shows a display, but no update of it."""
     from ipywidgets import Output
     from ipywidgets.widgets import widget
 
     shell = _shell()
     message = shell.get_parent().get("header", {}).get("msg_id") if hasattr(shell, "get_parent") else None
-    known = list(getattr(widget, "_instances", {}).values())
-    return bool(message) and any(isinstance(one, Output) and one.msg_id == message for one in known)
+    widgets = list(getattr(widget, "_instances", {}).values())
+    return bool(message) and any(isinstance(each, Output) and each.msg_id == message for each in widgets)
 
 
 def all_of(widget: Any) -> Iterator[Any]:
-    """Yield a widget and all within it."""
+    """Yield a widget and all widgets inside it."""
     yield widget
     for child in getattr(widget, "children", ()):
         yield from all_of(child)
 
 
 def close_all(*boxes: Any, but: Any = None) -> None:
-    """Take widgets and all within them off the page, but for one (and all within that).
+    """Take widgets and all widgets inside them off the page, except `but` and the widgets inside it.
 
-    Their looks are models of their own; what is not closed is kept by ipywidgets for ever, and with it whatever
-    listens to it.
+    Layouts and styles are closed too: ipywidgets keeps every model that is not closed, and everything that observes it.
     """
     kept = set() if but is None else set(all_of(but))
     for box in boxes:
@@ -80,17 +87,17 @@ def close_all(*boxes: Any, but: Any = None) -> None:
 _in_cells: dict[str, list[weakref.ref[Closable]]] = {}
 
 
-def take_the_place(one: Closable) -> None:
-    """Close this when the cell that is running is run again, whatever it holds then: it would not be seen any more.
+def close_on_rerun(shown: Closable) -> None:
+    """Close what the running cell shows as soon as that cell is run again, because the page drops it then.
 
-    Cells are known where the front end names them, as JupyterLab, Notebook 7 and VS Code do.
+    This works in front ends that send an id for each cell, as JupyterLab, Notebook 7 and VS Code do.
     """
     cell = _cell()
     if not cell:
         return
     if _close_earlier not in _shell().events.callbacks["pre_run_cell"]:
         _shell().events.register("pre_run_cell", _close_earlier)
-    _in_cells.setdefault(cell, []).append(weakref.ref(one))
+    _in_cells.setdefault(cell, []).append(weakref.ref(shown))
 
 
 def _close_earlier(_: object) -> None:

@@ -1,1 +1,1 @@
-"""How a call's progress is shown: a bar in a terminal, a card in a notebook."""
+"""Show the progress of a call: a bar in a terminal, a card in a notebook."""

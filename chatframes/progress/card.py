@@ -1,4 +1,4 @@
-"""The card that shows a call's progress in a notebook: one widget, whose words and bars are drawn anew."""
+"""The card that shows a call's progress in a notebook: one widget whose HTML is replaced at each step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets
 
-from ..page.cells import captured, close_all, show
+from ..page.cells import close_all, inside_output_widget, show
 from ..page.html import NO_FORMULAS, escaped
 from .tally import Tally
 
@@ -23,12 +23,12 @@ class Card:
     Parameters
     ----------
     stopped : str
-        What to say besides when the call was stopped.
+        What to add when the call was stopped.
 
     Attributes
     ----------
     box : ipywidgets.HTML
-        What to display. It may be written to from any thread: what a kernel sends reaches the page while a cell runs.
+        What to display. It may be written to from any thread, and the page gets it even while a cell runs.
     """
 
     def __init__(self, stopped: str = "") -> None:
@@ -36,13 +36,13 @@ class Card:
         self._stopped = stopped
         self._words = ""
         self._handle: Any = None
-        self._captured = False
+        self._inside_output_widget = False
 
     def show(self) -> None:
         """Display it in the cell that is running."""
-        # A saved notebook has these words where widgets are not shown, so no number may be in them.
+        # A saved notebook shows this text where widgets are not shown, so there is no number in it.
         self._handle = show(self.box, "chatframes is fetching")
-        self._captured = captured()
+        self._inside_output_widget = inside_output_widget()
 
     def draw(self, tally: Tally, now: float) -> None:
         """Show how far a call is."""
@@ -53,8 +53,8 @@ class Card:
         self._words = ", ".join(words for words in (tally.messages, tally.attachments, state) if words)
 
     def close(self) -> None:
-        """Leave the last state where it was displayed, as a page that needs no widget: it may be saved and reopened."""
-        if self._handle is not None and not self._captured:
+        """Replace the widget by the last state as plain HTML, which stays when the notebook is saved and reopened."""
+        if self._handle is not None and not self._inside_output_widget:
             self._handle.update({"text/plain": self._words, "text/html": self.box.value}, raw=True)
             close_all(self.box)
 

@@ -1,4 +1,4 @@
-"""Events -> something to look at: a card in a notebook, tqdm's bar in a terminal, or a function of the user's."""
+"""Show events to the user: in a card in a notebook, in tqdm's bar in a terminal, or by a function of the user."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from ..errors import ConfigError
 from ..model import Emit, Event
 from ..page.cells import in_a_notebook
+from ..words import kind_of
 from .tally import Tally
 
 __all__ = ["Display", "Progress", "Steady", "listening"]
@@ -26,18 +27,18 @@ NO_END = 10_000  # the columns of what is no terminal
 
 @runtime_checkable
 class Display(Protocol):
-    """What shows a call's progress."""
+    """Something that shows a call's progress."""
 
     def draw(self, tally: Tally, now: float) -> None:
         """Show how far it is; `now` is in seconds, on the clock that waits are counted on."""
 
     def close(self) -> None:
-        """Leave the last drawing standing."""
+        """Leave the last drawing on the screen."""
 
 
 @contextmanager
 def listening(progress: Progress | Display) -> Iterator[Emit]:
-    """Give something to emit events to, for as long as a call takes.
+    """Yield a function to send events to, for as long as a call takes.
 
     Parameters
     ----------
@@ -55,11 +56,12 @@ def listening(progress: Progress | Display) -> Iterator[Emit]:
         yield _guarded(progress)
     else:
         raise ConfigError(
-            "progress= is True (a card or a bar), False (nothing), or a plain function that takes each Event"
+            f"progress= cannot be {kind_of(progress)}: write True (a card or a bar), False (nothing), or a plain "
+            "function that takes each Event."
         )
 
 
-# A call of one of these only makes something that nobody would run.
+# Calling one of these only makes a coroutine or generator, which would never run.
 _NEVER_RUN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
@@ -83,32 +85,33 @@ def _guarded(listener: Callable[[Event], None]) -> Emit:
             return
         try:
             listener(event)
-        except BaseException as error:  # a listener's defect must not cost a message, nor end a worker
+        except BaseException as error:  # a defect of the listener must not lose a message or end a worker
             broken = True
-            _tell_of(error)
+            _warn_of(error)
 
     return emit
 
 
-def _tell_of(error: BaseException) -> None:
-    with suppress(Warning):  # where warnings are made errors, too
+def _warn_of(error: BaseException) -> None:
+    with suppress(Warning):  # warnings may be turned into errors
         warnings.warn(
-            f"showing progress raised {type(error).__name__}; no more is shown, and the fetch goes on", stacklevel=3
+            f"Showing progress raised {type(error).__name__}: no more progress is shown, and the fetch goes on.",
+            stacklevel=3,
         )
 
 
 class Steady:
-    """Draws at most ten times a second and at least once, the last state always; a display that fails is left alone.
+    """Draws at most ten times a second, and always the last state; a display that fails is not used again.
 
     Parameters
     ----------
     display : Display
-        What is drawn on.
+        Where it draws.
     now : callable
-        The time in seconds, from anywhere on.
+        The time in seconds, from any starting point.
     later : callable, optional
-        Called as ``later(seconds, function)``, calls that then; what it returns has a ``cancel()``. Unless given, the
-        running event loop does it.
+        Called as ``later(seconds, function)``, it calls the function then; it returns something with a ``cancel()``.
+        Without it, the running event loop is used.
     """
 
     def __init__(
@@ -124,10 +127,10 @@ class Steady:
         self._drawn = float("-inf")
         self._over = False  # closed, or the display failed
         self._timer: Any = None
-        self._soon = False  # whether the timer is for a drawing that is due
+        self._soon = False  # whether the timer is for an event that is not drawn yet
 
     def take(self, event: Event) -> None:
-        """Add an event; it is drawn now, or as soon as a tenth of a second has gone by."""
+        """Add an event; it is drawn now, or when a tenth of a second has passed since the last drawing."""
         if self._over:
             return
         now = self._now()
@@ -138,7 +141,7 @@ class Steady:
             self._set_timer(self._drawn + LEAST_SECONDS - now, soon=True)
 
     def close(self) -> None:
-        """Draw the last state, and no more."""
+        """Draw the last state, and stop drawing."""
         self._set_timer(None)
         self.tally.end()
         self._show(lambda: self._display.draw(self.tally, self._now()))
@@ -157,7 +160,7 @@ class Steady:
             drawing()
         except BaseException as error:  # as in `_guarded`
             self._over = True
-            _tell_of(error)
+            _warn_of(error)
 
     def _set_timer(self, seconds: float | None, *, soon: bool = False) -> None:
         if self._timer is not None:

@@ -1,4 +1,4 @@
-"""What the events of one call add up to, in words: how much, how fast, how long still, and what is waited for."""
+"""Add up the events of one call, and say in words how much is done, how fast, how long it takes, and any wait."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ..words import bytes_in_words, counted, seconds_in_words
 __all__ = ["Tally"]
 
 _ENDINGS = {"complete": "done", "partial": "partial", "failed": "failed"}
-RECENT_SECONDS, LEAST_SECONDS = 10.0, 0.5  # what a rate is taken over
+RECENT_SECONDS, LEAST_SECONDS = 10.0, 0.5  # a rate is measured over the last 10 s, and over 0.5 s at least
 
 
 class Tally:
-    """The state of one call, as its events tell it.
+    """The state of one call, taken from its events.
 
     Attributes
     ----------
     event : Event
-        The last one: its counts are of the whole call.
+        The last event; its counts are of the whole call.
     notices : list of str
-        What the sources wanted to be told.
+        Sentences for the user from the sources.
     outcome : str
-        Empty while it goes on, then ``done``, ``partial``, ``stopped`` or ``failed``.
+        Empty while the call runs, then ``done``, ``partial``, ``stopped`` or ``failed``.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Tally:
         self._ending = "done"
 
     def take(self, event: Event, now: float) -> None:
-        """Add one event; `now` is in seconds, on the clock that `state` is asked by."""
+        """Add one event; `now` is in seconds, on the same clock as that of `state`."""
         self.event = event
         self._retry = None
         match event.kind:
@@ -58,12 +58,12 @@ class Tally:
                 self.notices.append(plain(event.note))
             case "finished":
                 self._ending = _ENDINGS.get(event.note, "done")
-        if not event.messages and not event.attachments_done:  # nothing has come yet: that is no rate
+        if not event.messages and not event.attachments_done:  # no rate can be measured before anything has come
             self._recent.clear()
         self._recent.append((now, event))
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that it ended, and with which error."""
+        """Note that the call ended, and with which error."""
         if error is not None:
             stopped = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
             self._ending = "stopped" if stopped else "failed"
@@ -72,28 +72,29 @@ class Tally:
         self._retry = None
 
     def waits(self, now: float) -> dict[str, float]:
-        """Return who has asked to be left alone, and for how many seconds still."""
+        """Return which services have asked to wait, and how many seconds are left."""
         return {source: until - now for source, until in self._waits.items() if until > now}
 
     @property
     def messages_expected(self) -> int | None:
-        """How many messages there are, as far as everybody has said.
+        """The number of messages there are, as the sources say.
 
-        When all is there, it is what came: Reddit counts comments it shows to nobody, and two sources may share some.
+        When the call is done it is the number that came: Reddit counts comments that it shows to no one, and two
+        sources may have messages in common.
         """
         expected = self.event.messages_expected
         return self.event.messages if self.outcome == "done" and expected is not None else expected
 
     @property
     def messages(self) -> str:
-        """How many messages of how many."""
+        """The messages read and expected, in words."""
         done, expected = self.event.messages, self.messages_expected or 0
         of_all = f" of {expected:,}" if expected > done else ""
         return f"{done:,}{of_all} message{'' if done == 1 and not of_all else 's'}"
 
     @property
     def attachments(self) -> str:
-        """How many attachments of how many, and the bytes of the images; empty while there are none."""
+        """The attachments done and known, and the bytes of the images, in words; empty while there are none."""
         event = self.event
         if not event.attachments_total:
             return ""
@@ -102,11 +103,11 @@ class Tally:
 
     @property
     def size(self) -> str:
-        """What the images weigh; empty while there are none."""
+        """The bytes of the images, in words; empty while there are none."""
         return f"{bytes_in_words(self.event.image_bytes)} of images" if self.event.image_bytes else ""
 
     def rates(self, now: float) -> tuple[float, float]:
-        """Return messages and attachments per second, of the last ten seconds up to now."""
+        """Return messages and attachments per second, over the last ten seconds."""
         recent = self._recent
         while len(recent) > 1 and recent[1][0] <= now - RECENT_SECONDS:
             recent.popleft()
@@ -122,7 +123,7 @@ class Tally:
         )
 
     def left_seconds(self, now: float) -> float | None:
-        """Return how long it may still take; None when nobody can know."""
+        """Return how long the call may still take; None when that is not known."""
         event = self.event
         if event.reading and event.messages_expected is None:
             return None
@@ -138,54 +139,55 @@ class Tally:
         return left + max(self.waits(now).values(), default=0.0) if left else None
 
     def pace(self, now: float) -> str:
-        """Return how fast it goes, how long still, how wide the way is, and how often something was repeated."""
+        """Return the rates, the time left, the downloads at once and the repeated requests, in words."""
         event = self.event
         rates = zip(self._rates_in_words(now), ("message", "attachment"), strict=True)
-        said = [f"{rate} {what}{'' if rate == '1' else 's'}/s" for rate, what in rates if rate]
+        parts = [f"{rate} {what}{'' if rate == '1' else 's'}/s" for rate, what in rates if rate]
         left = self._left_in_words(now)
         if left:
-            said.append(f"about {left} left")
+            parts.append(f"about {left} left")
         if event.downloads_limit and event.attachments_total:
-            said.append(f"{event.downloads_active} of {event.downloads_limit} downloads at once")
+            parts.append(f"{event.downloads_active} of {event.downloads_limit} downloads at once")
         if event.retries:
-            said.append(f"{counted(event.retries, 'request')} repeated")
-        return ", ".join(said)
+            parts.append(f"{counted(event.retries, 'request')} repeated")
+        return ", ".join(parts)
 
     def state(self, now: float) -> str:
-        """Return what is being waited for, or how it ended."""
-        said = [
+        """Return what the call waits for, or how it ended."""
+        waits = [
             f"{_capital(source)} asks to wait: {math.ceil(seconds)} s left"
             for source, seconds in self.waits(now).items()
         ]
         if self._retry:
-            why, until = self._retry
-            said.append(f"{why}, next try in {math.ceil(until - now)} s" if until > now else f"{why}, trying again")
-        if said or not self.outcome:
-            return "; ".join(said)
+            problem, until = self._retry
+            next_try = f"next try in {math.ceil(until - now)} s" if until > now else "trying again"
+            waits.append(f"{problem}, {next_try}")
+        if waits or not self.outcome:
+            return "; ".join(waits)
         seconds = seconds_in_words(self.event.elapsed_seconds)
         if self.outcome == "partial":
             return f"done in {seconds}, but something is missing: the report says what"
         return f"{self.outcome} in {seconds}"
 
     def in_brief(self, now: float) -> list[str]:
-        """Return all of this in few words, for one line: the messages, and then what matters most first."""
+        """Return the parts of one line: the messages, then the rest with the most important first."""
         event, state = self.event, self.state(now)
         if self.outcome:
             return [self.messages, *filter(None, (state, self.size))]
-        # While something is waited for, that tells how long still.
+        # A wait already says how long it takes, so no rate and no time left stand beside it.
         messages_rate, rate = ("", "") if state else self._rates_in_words(now)
         left = "" if state else self._left_in_words(now)
-        said = (
+        parts = (
             state,
             f"{rate}/s" if rate else "",
             f"{left} left" if left else "",
             f"{event.downloads_active} of {event.downloads_limit} at once" if event.attachments_total else "",
             f"{event.retries:,} repeated" if event.retries else "",
         )
-        return [f"{self.messages}, {messages_rate}/s" if messages_rate else self.messages, *filter(None, said)]
+        return [f"{self.messages}, {messages_rate}/s" if messages_rate else self.messages, *filter(None, parts)]
 
     def _rates_in_words(self, now: float) -> tuple[str, str]:
-        """Write how many messages and attachments come per second; empty for what does not, or not any more."""
+        """Return messages and attachments per second, in words; empty for what does not come, or no longer."""
         messages, attachments = (f"{rate:,.0f}" if rate >= 0.5 else "" for rate in self.rates(now))
         return messages if self.event.reading else "", attachments
 
@@ -195,5 +197,5 @@ class Tally:
 
 
 def _capital(source: str) -> str:
-    """Write a service's name as people do; a host's stays as it is."""
+    """Return a service's name with a capital; the name of a host stays as it is."""
     return plain(source).capitalize() if source.isalpha() else plain(source)

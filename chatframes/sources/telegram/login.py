@@ -174,7 +174,7 @@ class TelegramLogin:
         return self._there(self._end)
 
     def _ipython_display_(self) -> None:
-        from ...page.cells import show, close_on_rerun
+        from ...page.cells import close_on_rerun, show
 
         if self._card is None or self._card.closed:
             self._card = load(FORM)(self)
