@@ -1,1 +1,1 @@
-"""What the bytes become: the schema, the frame, the file and the report."""
+"""Turn messages into a table: the schema, the frame, the file and the report."""

@@ -1,7 +1,7 @@
-"""Frames into Arrow and back, whoever touched them in between.
+"""Turn frames into Arrow tables and back, also when other tools have changed them in between.
 
 A frame may have been filtered, extended, or read by plain pandas (whose nested cells are arrays of dicts); a file
-may have been rewritten by DuckDB or Polars (which choose other Arrow types). Both come out as we know them.
+may have been rewritten by DuckDB or Polars (which choose other Arrow types). Both come out with our types.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from ..errors import ConfigError
 from ..images.shown import ImageBytes
+from ..words import kind_of
 from .frame import MAY_BE_NULL, in_memory
 from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 
 __all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_arrow", "to_pictures"]
 
-ROW_GROUP_IMAGE_BYTES = 8 * 1024 * 1024  # writing and reading need about five times this
+ROW_GROUP_IMAGE_BYTES = 8 * 1024 * 1024  # writing and reading need about five times this in memory
 ROW_GROUP_ROWS = 5_000
 
 
@@ -71,30 +72,30 @@ def iter_row_groups(frame: pd.DataFrame, schema: pa.Schema | None = None) -> Ite
     """
     if schema is None:
         frame, schema = prepare(frame)
-    since, held_bytes = 0, 0
-    for at, row_bytes in enumerate(image_bytes(frame)):
-        if at > since and (held_bytes + row_bytes > ROW_GROUP_IMAGE_BYTES or at - since >= ROW_GROUP_ROWS):
-            yield _to_table(frame.iloc[since:at], schema)
-            since, held_bytes = at, 0
+    first, held_bytes = 0, 0
+    for row, row_bytes in enumerate(image_bytes(frame)):
+        if row > first and (held_bytes + row_bytes > ROW_GROUP_IMAGE_BYTES or row - first >= ROW_GROUP_ROWS):
+            yield _to_table(frame.iloc[first:row], schema)
+            first, held_bytes = row, 0
         held_bytes += row_bytes
-    if since < len(frame):
-        yield _to_table(frame.iloc[since:], schema)
+    if first < len(frame):
+        yield _to_table(frame.iloc[first:], schema)
 
 
 def image_bytes(frame: pd.DataFrame) -> list[int]:
     """Return how many bytes of pictures each row of a frame holds."""
-    weights = [0] * len(frame)
+    row_bytes = [0] * len(frame)
     for name in ("images", "image"):
         if name in frame.columns:
-            for at, cell in enumerate(frame[name]):
-                weights[at] += sum(len(image["bytes"]) for image in _pictures(cell))
-    return weights
+            for position, cell in enumerate(frame[name]):
+                row_bytes[position] += sum(len(image["bytes"]) for image in _pictures(cell))
+    return row_bytes
 
 
 def our_schema(names: Iterable[Any]) -> pa.Schema:
     """Return the schema that columns of these names belong to: messages, or attachments."""
-    there = set(names)
-    return ATTACHMENTS if {"uid", "position", "status"} <= there and "media" not in there else MESSAGES
+    columns = set(names)
+    return ATTACHMENTS if {"uid", "position", "status"} <= columns and "media" not in columns else MESSAGES
 
 
 def holds_pictures(field: pa.Field) -> bool:
@@ -103,31 +104,31 @@ def holds_pictures(field: pa.Field) -> bool:
 
 
 def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
-    """Find the schema of a frame: ours, then the user's own columns as Arrow takes them.
+    """Return the frame ready for Arrow, with its schema: our columns, then the user's own.
 
-    The user's columns get one type for the whole column here: row group by row group, an empty stretch would give
-    another one. A named index (after ``set_index("uid")``, say) becomes columns again.
+    A column of the user gets its type here, from the whole column: an empty row group alone would give another type. A
+    named index (after ``set_index("uid")``, say) becomes columns again.
 
     Raises
     ------
     ConfigError
-        If the frame is no table of ours, or a column or `frame.attrs` cannot be stored.
+        If the frame is not one of our tables, or a column or `frame.attrs` cannot be stored.
     """
     for level in frame.index.names:
         if level is not None and level not in frame.columns:
             frame = frame.reset_index(level=level)
     names = [str(name) for name in frame.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(f"Column {twice[0]!r} is there twice; rename or drop one of them.")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ConfigError(f"Column {repeated[0]!r} is there twice: rename or drop one of them.")
     if "uid" not in names:
         raise ConfigError(
-            "This frame is no table of messages: it has no column 'uid'. "
+            "This frame is not a table of messages: it has no column 'uid'. "
             "Keep that column, or write the frame with its own to_parquet()."
         )
     frame = frame.set_axis(names, axis="columns")
     ours = our_schema(names)
-    fields, told = [], []
+    fields, pandas_columns = [], []
     for name in names:
         if name in ours.names:
             continue
@@ -141,11 +142,14 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         details = inferred.pandas_metadata["columns"][0]
         if pa.types.is_nested(inferred.field(0).type):  # pandas cannot read back the name of a nested Arrow dtype
             details["numpy_type"] = "object"
-        told.append(details)
+        pandas_columns.append(details)
     try:
-        return frame, with_metadata(pa.schema([*ours, *fields]), {str(k): v for k, v in frame.attrs.items()}, told)
+        attrs = {str(name): value for name, value in frame.attrs.items()}
+        return frame, with_metadata(pa.schema([*ours, *fields]), attrs, pandas_columns)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"frame.attrs must be plain JSON to go into a file ({error}).") from error
+        raise ConfigError(
+            f"frame.attrs must be plain JSON to go into a file ({error}). Remove or convert what is not."
+        ) from error
 
 
 def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
@@ -161,7 +165,8 @@ def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
                 array = pa.array(frame[field.name], field.type, from_pandas=True)
         except (pa.ArrowException, ValueError, TypeError, OverflowError, KeyError) as error:
             raise ConfigError(
-                f"Column {field.name!r} holds something its type ({field.type}) cannot take: {error}"
+                f"Column {field.name!r} holds a value that its type ({field.type}) cannot take ({error}). "
+                "Convert or drop it."
             ) from error
         arrays.append(array)
     return pa.table(arrays, schema=schema)
@@ -178,12 +183,12 @@ def _to_array(column: pd.Series[Any], field: pa.Field) -> pa.Array | pa.ChunkedA
         return pa.array(cells, field.type)
     if pa.types.is_dictionary(field.type):
         return pa.array(column.astype(object).tolist(), field.type, from_pandas=True)
-    # Not safe, for times: what is finer than a microsecond is cut, not refused.
+    # Not `safe` for times, so that nanoseconds are cut off and not refused.
     return pa.array(column, field.type, from_pandas=True, safe=not pa.types.is_timestamp(field.type))
 
 
 def _pictures(cell: Any) -> list[dict[str, Any]]:
-    """The pictures of a cell: a list of dicts, plain pandas' array of them, or one dict; none without bytes."""
+    """Return the pictures of a cell that have bytes; the cell is a dict, or a list or array of dicts."""
     if isinstance(cell, dict):
         cell = [cell]
     elif not isinstance(cell, Sequence | np.ndarray):
@@ -194,12 +199,14 @@ def _pictures(cell: Any) -> list[dict[str, Any]]:
             if image["bytes"] is not None:
                 pictures.append(image)
         elif image is not None:
-            raise ConfigError(f"A picture in the table must be {{'bytes', 'path'}}, not {type(image).__name__}.")
+            raise ConfigError(
+                f"A picture in the table is {kind_of(image)}: write a dict {{'bytes': ..., 'path': ...}}."
+            )
     return pictures
 
 
 def to_pictures(cell: Any, field: pa.Field) -> Any:
-    """Turn a cell of `images` or `image`, as it was read, into what it is in memory."""
+    """Turn a cell of `images` or `image`, as it was read from a file, into the form it has in a frame."""
     pictures = [{"bytes": ImageBytes(image["bytes"]), "path": image.get("path")} for image in _pictures(cell)]
     return pictures if pa.types.is_list(field.type) else next(iter(pictures), None)
 
@@ -207,23 +214,23 @@ def to_pictures(cell: Any, field: pa.Field) -> Any:
 def from_arrow(
     table: pa.Table, ours: pa.Schema, columns: Sequence[str], cells: Mapping[str, list[Any]]
 ) -> pd.DataFrame:
-    """Turn columns somebody wrote into the types of our frames.
+    """Turn the columns of a file into the types of our frames.
 
     Parameters
     ----------
     table : pyarrow.Table
-        What the file holds, without pictures; `table.schema.metadata` may tell of the user's own columns.
+        The columns of the file, without pictures; `table.schema.metadata` may describe the user's own columns.
     ours : pyarrow.Schema
         `MESSAGES` or `ATTACHMENTS`.
     columns : sequence of str
-        The columns of the result, in order; those of ours that are not there become nulls.
+        The columns of the result, in order; our columns that the file lacks become nulls.
     cells : mapping of str to list
         The columns with pictures, already read.
 
     Raises
     ------
     ConfigError
-        If a column of ours is of a type that does not fit.
+        If one of our columns has a type that does not fit.
     """
     wanted = pa.schema([ours.field(name) for name in columns if name in ours.names])
     rows = table.num_rows
@@ -238,7 +245,7 @@ def from_arrow(
             cells[field.name] = _nested(table[field.name], field.type)
         else:
             cells[field.name] = [None] * rows
-    # A table of no columns would have no rows.
+    # The column of nulls keeps the number of rows, which a table without columns would lose.
     frame = in_memory(pa.table({"": pa.nulls(rows), **flat}), wanted, cells)
     extras = [name for name in columns if name not in ours.names]
     if extras:
@@ -252,7 +259,7 @@ def _cast(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     column = table[field.name]
     if column.type == field.type:
         return column
-    # More than 2 GiB of text fit into large strings only, and pandas takes them as they are.
+    # More than 2 GiB of text need large strings, and pandas takes them as they are.
     if pa.types.is_string(field.type) and pa.types.is_large_string(column.type):
         return column
     try:
@@ -260,7 +267,10 @@ def _cast(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
             return column.cast(pa.string()).dictionary_encode()
         return column.cast(field.type, safe=not pa.types.is_timestamp(field.type))
     except pa.ArrowException as error:
-        raise ConfigError(f"Column {field.name!r} of the file is {column.type}, not {field.type}: {error}") from error
+        raise ConfigError(
+            f"Column {field.name!r} of the file is {column.type}, not {field.type}, and cannot be converted ({error}). "
+            "Open the file with pandas.read_parquet()."
+        ) from error
 
 
 def _nested(column: pa.ChunkedArray, kind: pa.DataType) -> list[Any]:
@@ -269,7 +279,7 @@ def _nested(column: pa.ChunkedArray, kind: pa.DataType) -> list[Any]:
 
 
 def _complete(value: Any, kind: pa.DataType) -> Any:
-    """Every field there, in our order: others drop fields that are null everywhere."""
+    """Return the value with every field, in our order: other tools drop fields that are null everywhere."""
     if value is None:
         return None
     if pa.types.is_list(kind):
@@ -278,12 +288,12 @@ def _complete(value: Any, kind: pa.DataType) -> Any:
 
 
 def _extras(table: pa.Table) -> pd.DataFrame:
-    """The user's own columns, with the dtypes pandas noted in the file, if it did."""
+    """Return the user's own columns, with the dtypes that pandas noted in the file, if it did."""
     try:
-        told = json.loads((table.schema.metadata or {})[b"pandas"])
-        told["index_columns"] = []
-        told["columns"] = [column for column in told["columns"] if column["name"] in table.column_names]
-        frame: pd.DataFrame = table.replace_schema_metadata({"pandas": json.dumps(told)}).to_pandas()
-    except (KeyError, TypeError, ValueError):  # nobody noted any, or a dtype this pandas does not know
+        noted = json.loads((table.schema.metadata or {})[b"pandas"])
+        noted["index_columns"] = []
+        noted["columns"] = [column for column in noted["columns"] if column["name"] in table.column_names]
+        frame: pd.DataFrame = table.replace_schema_metadata({"pandas": json.dumps(noted)}).to_pandas()
+    except (KeyError, TypeError, ValueError):  # none are noted, or a dtype this pandas does not know
         frame = table.replace_schema_metadata(None).to_pandas()
     return frame

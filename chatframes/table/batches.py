@@ -1,7 +1,7 @@
-"""Finished messages become columns: page by page into Arrow, the pictures' bytes outside of it.
+"""Turn finished messages into columns: Arrow columns for everything except the bytes of pictures.
 
-Each page turns into Arrow as it arrives, so a large chat is never a pile of Python objects. Image bytes stay
-ordinary Python objects: one picture seen in many messages is held once, and sorting never copies it.
+Messages become Arrow batch by batch as they arrive, so a large chat is never held as Python objects. Image bytes stay
+ordinary Python objects: a picture that is in many messages is held once, and sorting never copies it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_ERROR_CHARACTERS = 200
 DAY = timedelta(days=1)
 
 SCALARS = pa.schema([field for field in MESSAGES if field.name != "images"])  # what a batch holds in Arrow
-_MADE = frozenset({"uid", "reactions", "forwarded_from", "flags", "media", "n_media", "n_images"})
+_COMPUTED = frozenset({"uid", "reactions", "forwarded_from", "flags", "media", "n_media", "n_images"})
 _MEDIA_NAMES = tuple(field.name for field in MEDIA)
 
 
@@ -61,8 +61,8 @@ class Batch:
 def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
     """Turn finished messages into columns.
 
-    Whatever a service sends fits: lone surrogates, texts without end, years before 1970 and numbers out of
-    range are mended or become null, and the row's `flags` say so. No message is lost.
+    Any message can be stored: half characters, endless texts, years before 1970 and numbers out of range are repaired
+    or become null, and the row's `flags` say so. No message is lost.
 
     Parameters
     ----------
@@ -90,22 +90,24 @@ def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
     media: list[list[dict[str, Any]]] = []
     images: list[list[dict[str, Any]]] = []
     for message, outcomes in pairs:
-        fates = list(zip(message.attachments, outcomes, strict=True))
-        media.append([_media(attachment, outcome) for attachment, outcome in fates])
-        images.append([_image(message, *fate, shared) for fate in fates if _has_picture(fate[1])])
+        attached = list(zip(message.attachments, outcomes, strict=True))
+        media.append([_media(attachment, outcome) for attachment, outcome in attached])
+        images.append(
+            [_image(message, attachment, outcome, shared) for attachment, outcome in attached if _has_picture(outcome)]
+        )
 
     columns: dict[str, list[Any]] = {
-        name: [getattr(message, name) for message in messages] for name in SCALARS.names if name not in _MADE
+        name: [getattr(message, name) for message in messages] for name in SCALARS.names if name not in _COMPUTED
     }
     for name in ("created_at", "edited_at"):
-        columns[name] = [_sane(m, getattr(m, name), name, f) for m, f in zip(messages, flags, strict=True)]
+        columns[name] = [_plausible(m, getattr(m, name), name, f) for m, f in zip(messages, flags, strict=True)]
     for name in ("title", "text", "markup"):
-        columns[name] = [_cut(text, f) for text, f in zip(columns[name], flags, strict=True)]
+        columns[name] = [_cut_text(text, f) for text, f in zip(columns[name], flags, strict=True)]
     columns["uid"] = [message.uid for message in messages]
     columns["reactions"] = [
         None if m.reactions is None else [{"key": k, "count": n} for k, n in m.reactions] for m in messages
     ]
-    columns["forwarded_from"] = [_origin(m, f) for m, f in zip(messages, flags, strict=True)]
+    columns["forwarded_from"] = [_forwarded_from(m, f) for m, f in zip(messages, flags, strict=True)]
     columns["media"] = media
     columns["n_media"] = [len(cell) for cell in media]
     columns["n_images"] = [len(cell) for cell in images]
@@ -127,7 +129,7 @@ def _media(attachment: Attachment, outcome: Outcome) -> dict[str, Any]:
     return cell
 
 
-# Parameters that let their holder in; signatures of public pictures are not among them.
+# Parameters that give access to an account; signatures of public pictures are not among them.
 _CREDENTIAL = re.compile(
     r"([?&](?:access_?token|refresh_?token|auth|authorization|bearer|token|api_?key|client_secret|password|secret)=)[^&#]*",
     re.IGNORECASE,
@@ -145,14 +147,14 @@ def _has_picture(outcome: Outcome) -> bool:
 def _image(message: Message, attachment: Attachment, outcome: Outcome, shared: dict[int, ImageBytes]) -> dict[str, Any]:
     data = outcome.data or b""
     if not isinstance(data, ImageBytes):
-        # One picture in many messages stays one object: making a subclass of bytes copies them.
+        # A picture in many messages stays one object: each new ImageBytes would be a copy.
         if id(data) not in shared:
             shared[id(data)] = ImageBytes(data)
         data = shared[id(data)]
-    # An id that is a mere number is one within its chat only.
-    own_id = message.message_id
-    unique = f"{message.chat_id.lstrip('-')}-{own_id}" if own_id.isdigit() else own_id
-    path = safe_name(message.platform, unique, attachment.position, outcome.mime)
+    # An id that is only a number is unique within its chat alone.
+    message_id = message.message_id
+    unique_id = f"{message.chat_id.lstrip('-')}-{message_id}" if message_id.isdigit() else message_id
+    path = safe_name(message.platform, unique_id, attachment.position, outcome.mime)
     return {"bytes": data, "path": path}
 
 
@@ -160,8 +162,8 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _sane(message: Message, moment: datetime | None, name: str, flags: list[str]) -> datetime | None:
-    """Null for a time no chat can have: before 1970, or more than a day after the message was fetched."""
+def _plausible(message: Message, moment: datetime | None, name: str, flags: list[str]) -> datetime | None:
+    """Return the time; None if it is before 1970 or more than a day after the message was fetched."""
     if moment is None:
         return None
     moment = _aware(moment)
@@ -171,7 +173,7 @@ def _sane(message: Message, moment: datetime | None, name: str, flags: list[str]
     return None
 
 
-def _origin(message: Message, flags: list[str]) -> dict[str, Any] | None:
+def _forwarded_from(message: Message, flags: list[str]) -> dict[str, Any] | None:
     origin = message.forwarded_from
     if origin is None:
         return None
@@ -180,11 +182,11 @@ def _origin(message: Message, flags: list[str]) -> dict[str, Any] | None:
         "message_id": origin.message_id,
         "author_id": origin.author_id,
         "name": origin.name,
-        "created_at": _sane(message, origin.created_at, "forwarded_at", flags),
+        "created_at": _plausible(message, origin.created_at, "forwarded_at", flags),
     }
 
 
-def _cut(text: str | None, flags: list[str]) -> str | None:
+def _cut_text(text: str | None, flags: list[str]) -> str | None:
     if text is None or len(text) <= MAX_TEXT_CHARACTERS:
         return text
     if "text_truncated" not in flags:
@@ -193,7 +195,7 @@ def _cut(text: str | None, flags: list[str]) -> str | None:
 
 
 def _to_table(columns: dict[str, list[Any]], flags: list[list[str]]) -> pa.Table:
-    """Build the Arrow columns; only a column Arrow refuses is looked at value by value."""
+    """Build the Arrow columns; only a column that Arrow refuses is repaired value by value."""
     arrays: dict[str, pa.Array] = {}
     for field in SCALARS:
         if field.name == "flags":
@@ -201,40 +203,40 @@ def _to_table(columns: dict[str, list[Any]], flags: list[list[str]]) -> pa.Table
         try:
             arrays[field.name] = pa.array(columns[field.name], field.type)
         except (ValueError, TypeError, OverflowError):
-            mended = []
+            repaired = []
             for value, row_flags in zip(columns[field.name], flags, strict=True):
-                found: dict[str, None] = {}
-                mended.append(_mend(value, field.type, field.name, found))
-                row_flags.extend(flag for flag in found if flag not in row_flags)
-            arrays[field.name] = pa.array(mended, field.type)
+                new_flags: dict[str, None] = {}
+                repaired.append(_repaired(value, field.type, field.name, new_flags))
+                row_flags.extend(flag for flag in new_flags if flag not in row_flags)
+            arrays[field.name] = pa.array(repaired, field.type)
     kind = SCALARS.field("flags").type
-    arrays["flags"] = pa.array([_mend(cell, kind, "flags", {}) for cell in flags], kind)
+    arrays["flags"] = pa.array([_repaired(cell, kind, "flags", {}) for cell in flags], kind)
     return pa.table([arrays[name] for name in SCALARS.names], schema=SCALARS)
 
 
-def _mend(value: Any, kind: pa.DataType, name: str, found: dict[str, None]) -> Any:
-    """The value as its column can hold it; what had to be changed goes into `found`, as flags."""
+def _repaired(value: Any, kind: pa.DataType, name: str, flags: dict[str, None]) -> Any:
+    """Return the value in a form its column can hold; add a flag to `flags` for every change."""
     if value is None:
         return None
     if pa.types.is_dictionary(kind):
-        return _mend(value, kind.value_type, name, found)
+        return _repaired(value, kind.value_type, name, flags)
     if pa.types.is_list(kind):
-        return [_mend(item, kind.value_type, name, found) for item in value]
+        return [_repaired(item, kind.value_type, name, flags) for item in value]
     if pa.types.is_struct(kind):
-        return {field.name: _mend(value.get(field.name), field.type, field.name, found) for field in kind}
+        return {field.name: _repaired(value.get(field.name), field.type, field.name, flags) for field in kind}
     if pa.types.is_string(kind):
         text = value if isinstance(value, str) else str(value)
-        repaired = whole_text(text)
-        if repaired != text:
-            found["text_repaired"] = None
-        return repaired
+        whole = whole_text(text)
+        if whole != text:
+            flags["text_repaired"] = None
+        return whole
     if pa.types.is_integer(kind):
         try:
             number = int(value)
         except (ValueError, TypeError, OverflowError):
-            number = 1 << 100
+            number = 1 << 100  # out of range for every column
         if -(1 << kind.bit_width - 1) <= number < 1 << kind.bit_width - 1:
             return number
-        found[f"{name}_out_of_range"] = None
+        flags[f"{name}_out_of_range"] = None
         return None
     return value

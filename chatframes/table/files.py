@@ -1,4 +1,4 @@
-"""One Parquet file: frames go in and come out, a few pictures at a time."""
+"""Write a frame to a Parquet file and read it back, a few pictures at a time."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from .arrow import (
 
 __all__ = ["read_parquet", "write_parquet"]
 
-# Endings that promise another kind of file; any other name is the user's business.
+# Endings of other kinds of files; any other name is accepted.
 OTHER_FORMATS = frozenset(
     ".csv .tsv .txt .json .jsonl .ndjson .xlsx .xls .feather .arrow .ipc .orc .html .pkl .pickle .db .sqlite".split()
 )
 
-READ_BYTES = 64 * 1024 * 1024  # other people's files may hold everything in one row group
+READ_BYTES = 64 * 1024 * 1024  # files from other tools may hold everything in one row group
 
 
 @checks_keywords
 def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Write messages (or attachments) to one Parquet file, whole or not at all.
+    """Write messages (or attachments) to one Parquet file.
 
     pandas, DuckDB, Polars and Hugging Face `datasets` open it without chatframes. The file appears under its name
-    only when it is complete; until then an older one stays as it was.
+    only when it is complete; until then an older file of that name stays as it was.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        As fetched, filtered, or with columns of your own, which are kept behind ours. `frame.attrs` go with it.
+        As fetched, filtered, or with columns of your own, which come after ours. `frame.attrs` are stored too.
     path : str or path-like
         The file to write, in a folder that exists; ``~`` is the home folder.
 
@@ -58,7 +58,7 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     OSError
         If it cannot be written: which file, why, how much room there is and how much is needed.
     ConfigError
-        If a column or `frame.attrs` holds what a file cannot take, or the name is that of another kind of file.
+        If a column or `frame.attrs` cannot be stored, or the name is that of another kind of file.
 
     Examples
     --------
@@ -70,20 +70,24 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     (0, 36)
     """
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"write_parquet(frame, path): the frame comes first, and {kind_of(frame)} is none.")
+        raise ConfigError(
+            f"write_parquet() needs a frame first, not {kind_of(frame)}: write write_parquet(frame, path)."
+        )
     ending = Path(path).suffix.lower()
     if ending in OTHER_FORMATS:
         raise ConfigError(
-            f"write_parquet writes Parquet, and {Path(path).name!r} says something else: name the file .parquet; for "
-            f"{ending[1:]}, leave the pictures out and let pandas write it: "
-            "frame.drop(columns=['images', 'raw']).to_csv(...), say."
+            f"write_parquet() writes Parquet, but {Path(path).name!r} is the name of another kind of file: name it "
+            f".parquet. For {ending[1:]}, leave the pictures out and let pandas write it, for example with "
+            "frame.drop(columns=['images', 'raw']).to_csv(...)."
         )
     frame, schema = prepare(frame)
-    target = Path(os.path.realpath(os.path.expanduser(path)))  # behind a link, the file itself is replaced
+    target = Path(os.path.realpath(os.path.expanduser(path)))  # a link stays, and the file it leads to is replaced
     if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, f"Could not write {target}: it is a folder; add a file name to it.")
+        raise IsADirectoryError(errno.EISDIR, f"Could not write {target}: it is a folder. Add a file name to it.")
     if target.exists() and not target.is_file():
-        raise OSError(errno.EINVAL, f"Could not write {target}: it is a device or a pipe and no file.")
+        raise OSError(
+            errno.EINVAL, f"Could not write {target}: it is a device or a pipe, not a file. Choose another name."
+        )
     # The dot hides it from readers of the whole folder.
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -93,7 +97,7 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
             os.fsync(sink.fileno())
         os.replace(temporary, target)
     except OSError as error:
-        raise OSError(error.errno, _why(error, target, frame)) from error
+        raise OSError(error.errno, _sentence(error, target, frame)) from error
     finally:
         with contextlib.suppress(OSError):  # there is none: it has its name, or never began
             os.unlink(temporary)
@@ -112,7 +116,7 @@ def _write(frame: pd.DataFrame, schema: pa.Schema, sink: IO[bytes]) -> None:
     pq.write_table(schema.empty_table(), probe)
     with pq.ParquetFile(pa.BufferReader(probe.getvalue())) as file:
         leaves = [file.schema.column(at).path for at in range(len(file.schema))]
-    # Pictures are compressed already: zstd, a dictionary and statistics would cost time and gain nothing there.
+    # Pictures are compressed already: zstd, a dictionary and statistics would cost time and save nothing.
     pictures = tuple(field.name for field in schema if holds_pictures(field))
     heavy = {leaf for leaf in leaves if leaf.split(".")[0] in pictures and leaf.endswith(".bytes")}
     light = [leaf for leaf in leaves if leaf not in heavy]
@@ -127,22 +131,23 @@ def _write(frame: pd.DataFrame, schema: pa.Schema, sink: IO[bytes]) -> None:
             writer.write_table(table)
 
 
-def _why(error: OSError, target: Path, frame: pd.DataFrame) -> str:
+def _sentence(error: OSError, target: Path, frame: pd.DataFrame) -> str:
+    """Say why the file could not be written, and what to do."""
     folder = target.parent
     if not folder.is_dir():
-        why = f"the folder {folder} does not exist; create it first"
+        reason = f"the folder {folder} does not exist; create it first"
     elif error.errno in (errno.ENOSPC, errno.EDQUOT):
         free, needed = shutil.disk_usage(folder).free, sum(image_bytes(frame))
-        why = (
+        reason = (
             f"the disk is full ({bytes_in_words(free)} free, the pictures alone need {bytes_in_words(needed)}); "
             "make room or choose another folder"
         )
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        why = f"writing in {folder} is not allowed ({os.strerror(error.errno)}); choose another folder"
+        reason = f"writing in {folder} is not allowed ({os.strerror(error.errno)}); choose another folder"
     else:
-        why = error.strerror or str(error)
+        reason = error.strerror or str(error)
     kept = " The older file of that name is as it was." if target.exists() else ""
-    return f"Could not write {target}: {why}.{kept}"
+    return f"Could not write {target}: {reason}.{kept}"
 
 
 @checks_keywords
@@ -154,8 +159,8 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
     path : str or path-like
         Written by `write_parquet`, by plain `frame.to_parquet`, or rewritten by DuckDB or Polars.
     columns : sequence of str, optional
-        Only these, in this order; without `images` a large file takes little memory. None: all of them, with
-        nulls for columns of ours that are not in the file.
+        Only these, in this order; without `images` a large file takes little memory. None is all of them, with
+        nulls for our columns that the file lacks.
 
     Returns
     -------
@@ -168,53 +173,56 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
     FileNotFoundError
         If there is no such file.
     ConfigError
-        If the file is broken or holds something else, or a column is not in it.
+        If the file is damaged or holds something else, or a column is not in it.
 
     Examples
     --------
     See `write_parquet`.
     """
     if isinstance(columns, str):
-        raise ConfigError(f"read_parquet: columns= is a list of names; write columns=[{columns!r}].")
+        raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")
     path = Path(path).expanduser()
     if not path.exists():
-        raise FileNotFoundError(errno.ENOENT, f"There is no file {path} (looked from {Path.cwd()})")
+        raise FileNotFoundError(
+            errno.ENOENT, f"There is no file {path}: correct the path (it is looked up in {Path.cwd()})."
+        )
     if path.is_dir():
-        raise ConfigError(f"{path} is a folder; read_parquet opens one file in it.")
+        raise ConfigError(f"{path} is a folder: name one file in it.")
     try:
         with pq.ParquetFile(path) as file:
             return _read(file, path, columns)
     except (pa.ArrowException, OSError, EOFError) as error:
         raise ConfigError(
-            f"{path} could not be read: it is cut short, damaged, or no Parquet file ({error})."
+            f"{path} could not be read: it is cut short, damaged, or not a Parquet file ({error}). "
+            "Use another copy of it, or fetch the chat again."
         ) from error
 
 
 def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
-    there = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
-    ours = our_schema(there)
-    if not {"uid", "created_at"} <= set(there):
+    names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
+    ours = our_schema(names)
+    if not {"uid", "created_at"} <= set(names):
         raise ConfigError(
-            f"{path} holds no table of messages: columns 'uid' and 'created_at' are missing. "
+            f"{path} holds no table of messages: the columns 'uid' and 'created_at' are missing. "
             "Open it with pandas.read_parquet()."
         )
-    everything = [*ours.names, *(name for name in there if name not in ours.names)]
-    wanted = everything if columns is None else list(columns)
+    all_columns = [*ours.names, *(name for name in names if name not in ours.names)]
+    wanted = all_columns if columns is None else list(columns)
     for name in wanted:
-        if name not in everything:
-            hint = did_you_mean(str(name), everything, "read_parquet(path) without columns= reads all there are.")
-            raise ConfigError(f"{path} has no column {name!r}; {hint}")
-    there = [name for name in there if name in wanted]
-    cells = {name: _read_pictures(file, ours.field(name)) for name in there if name in ("images", "image")}
-    table = file.read(columns=[name for name in there if name not in cells])
+        if name not in all_columns:
+            hint = did_you_mean(str(name), all_columns, "read_parquet(path) without columns= reads all there are.")
+            raise ConfigError(f"{path} has no column {name!r}: {hint}")
+    names = [name for name in names if name in wanted]
+    cells = {name: _read_pictures(file, ours.field(name)) for name in names if name in ("images", "image")}
+    table = file.read(columns=[name for name in names if name not in cells])
     frame = from_arrow(table, ours, wanted, cells)
-    with contextlib.suppress(KeyError, ValueError):  # DuckDB and Polars drop them
+    with contextlib.suppress(KeyError, ValueError):  # DuckDB and Polars drop the attrs
         frame.attrs = json.loads((file.schema_arrow.metadata or {})[b"PANDAS_ATTRS"])
     return frame
 
 
 def _read_pictures(file: pq.ParquetFile, field: pa.Field) -> list[Any]:
-    """A column of pictures, a few at a time: Arrow's copy of them all would double the memory."""
+    """Read a column of pictures a few at a time: a copy of all of them in Arrow would double the memory."""
     cells: list[Any] = []
     for group in range(file.num_row_groups):
         facts = file.metadata.row_group(group)

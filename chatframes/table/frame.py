@@ -1,4 +1,4 @@
-"""The table users see: batches become one sorted DataFrame, and a frame tells of its attachments."""
+"""Build the sorted DataFrame that users get from batches, and list the attachments of a frame."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ __all__ = ["attachments", "build", "in_memory"]
 
 MAX_DEPTH = 32_767  # what int16 holds
 
-# In these a null means "the service does not say"; in every other list column there is always a list.
+# In these columns a null means "the service does not say"; every other list column always holds lists.
 MAY_BE_NULL = frozenset({"reactions", "forwarded_from"})
 
 
 def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, resolve: bool = True) -> pd.DataFrame:
-    """Put batches together into the table users see.
+    """Put batches together into the table that users get.
 
     Parameters
     ----------
     batches : iterable of Batch
-        In any order; a message that is in several is kept once, where it has most pictures.
+        In any order; a message that is in several of them is kept once, with the most pictures.
     attrs : mapping, optional
         The report as plain JSON (`Report.to_dict`); becomes ``frame.attrs["chatframes"]``.
     resolve : bool
-        Fill `depth` and `thread_id` that the source left null, where the parent is in the table.
+        Fill in `depth` and `thread_id` where the source left them null and the parent is in the table.
 
     Returns
     -------
@@ -53,15 +53,15 @@ def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, r
     frame = in_memory(table, MESSAGES, {"images": images})
     frame = frame.take(_order(table)).reset_index(drop=True)
     if resolve:
-        _resolve(frame)
+        _fill_threads(frame)
     if attrs is not None:
-        # Through JSON: pandas refuses to write a frame whose attrs hold anything else.
+        # Converted to plain JSON, because pandas refuses to write a frame whose attrs hold anything else.
         frame.attrs["chatframes"] = json.loads(json.dumps(attrs, allow_nan=False))
     return frame
 
 
 def _order(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Where the sorted rows stand, each message once."""
+    """Return the positions of the rows in sorted order, each message once."""
     ids = table["message_id"]
     keys = pa.table({"time": table["created_at"], "chat": table["chat_id"], "length": pc.utf8_length(ids), "id": ids})
     ascending = [(name, "ascending") for name in keys.column_names]
@@ -69,10 +69,10 @@ def _order(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
     if pc.count_distinct(table["uid"]).as_py() < len(order):
         pictures = table["n_images"].to_pylist()
         best: dict[str, int] = {}
-        for at, uid in enumerate(table["uid"].to_pylist()):
-            kept = best.setdefault(uid, at)
-            if (pictures[at] or 0) > (pictures[kept] or 0):
-                best[uid] = at
+        for row, uid in enumerate(table["uid"].to_pylist()):
+            best_row = best.setdefault(uid, row)
+            if (pictures[row] or 0) > (pictures[best_row] or 0):
+                best[uid] = row
         order = order[np.isin(order, np.fromiter(best.values(), np.int64, len(best)))]
     return order
 
@@ -81,8 +81,8 @@ def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[A
     """Turn Arrow columns into the types a frame has in memory.
 
     Text `str`, dictionaries `category`, integers `Int16/32/64`, times `datetime64[us, UTC]`, nested columns
-    as lists and dicts. Never ArrowDtype: plain pandas cannot read such a file back, and large columns fail to
-    sort.
+    as lists and dicts. Never ArrowDtype: plain pandas cannot read such a file back, and sorting large columns
+    fails.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[A
     schema : pyarrow.Schema
         Which columns the frame has, in order.
     cells : mapping of str to sequence
-        The columns that never were in Arrow.
+        The columns that are not in Arrow.
     """
     flat = [name for name in schema.names if name not in cells and not pa.types.is_nested(schema.field(name).type)]
     scalars = table.select(flat).unify_dictionaries().to_pandas(types_mapper=pandas_dtype)
@@ -99,7 +99,7 @@ def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[A
     for name in schema.names:
         if name in flat:
             column = scalars[name]
-            if pa.types.is_dictionary(schema.field(name).type):  # no categories at all would be of type object
+            if pa.types.is_dictionary(schema.field(name).type):  # without categories their type would be object
                 column = column.cat.rename_categories(column.cat.categories.astype("str"))
             columns[name] = column
         else:
@@ -110,8 +110,8 @@ def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[A
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
 
 
-def _resolve(frame: pd.DataFrame) -> None:
-    """Fill depth and root of replies, from parent to parent; a circle of replies is left as it is."""
+def _fill_threads(frame: pd.DataFrame) -> None:
+    """Fill in depth and thread of replies from their parents; a circle of replies is left as it is."""
     if not (frame["depth"].isna().any() or frame["thread_id"].isna().any()):
         return
     ids, parent_ids, depths, threads = (
@@ -119,28 +119,28 @@ def _resolve(frame: pd.DataFrame) -> None:
         for column in (frame["message_id"], frame["parent_id"], frame["depth"], frame["thread_id"])
     )
     chats = list(zip(frame["platform"], frame["chat_id"], strict=True))
-    where = {key: at for at, key in enumerate(zip(chats, ids, strict=True))}
-    parents = [where.get(key) for key in zip(chats, parent_ids, strict=True)]
+    rows = {key: row for row, key in enumerate(zip(chats, ids, strict=True))}
+    parents = [rows.get(key) for key in zip(chats, parent_ids, strict=True)]
     seen = [False] * len(ids)
-    above: int | None
+    parent_depth: int | None
     for start in range(len(ids)):
         path: list[int] = []
-        at: int | None = start
-        while at is not None and not seen[at]:
-            seen[at] = True
-            path.append(at)
-            at = parents[at]
-        for at in reversed(path):
-            parent = parents[at]
-            if parent_ids[at] is None:
-                above, root = -1, ids[at]
+        row: int | None = start
+        while row is not None and not seen[row]:
+            seen[row] = True
+            path.append(row)
+            row = parents[row]
+        for row in reversed(path):
+            parent = parents[row]
+            if parent_ids[row] is None:
+                parent_depth, root = -1, ids[row]
             elif parent is None:
                 continue
             else:
-                above, root = depths[parent], threads[parent]
-            if depths[at] is None and above is not None and above < MAX_DEPTH:
-                depths[at] = above + 1
-            threads[at] = threads[at] or root
+                parent_depth, root = depths[parent], threads[parent]
+            if depths[row] is None and parent_depth is not None and parent_depth < MAX_DEPTH:
+                depths[row] = parent_depth + 1
+            threads[row] = threads[row] or root
     frame["depth"] = pd.array(depths, dtype="Int16")
     frame["thread_id"] = pd.Series(threads, dtype="str", index=frame.index)
 
@@ -163,7 +163,7 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ConfigError
-        If `frame` is no table of messages.
+        If `frame` is not a table of messages.
 
     Examples
     --------
@@ -176,18 +176,18 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in (*context.values(), "media", "images") if name not in frame.columns]
     if missing:
         raise ConfigError(
-            f"attachments() needs a table of messages; column {missing[0]!r} is not there. "
+            f"attachments() needs a table of messages: the column {missing[0]!r} is not there. "
             "Give it a frame of fetch() or read_parquet(), with all columns."
         )
     rows: list[int] = []
     media: list[dict[str, Any]] = []
     images: list[dict[str, Any] | None] = []
-    for at, (entries, pictures) in enumerate(zip(frame["media"], frame["images"], strict=True)):
-        left = iter(pictures if isinstance(pictures, Sequence | np.ndarray) else ())
+    for row, (entries, pictures) in enumerate(zip(frame["media"], frame["images"], strict=True)):
+        next_pictures = iter(pictures if isinstance(pictures, Sequence | np.ndarray) else ())
         for entry in entries if isinstance(entries, Sequence | np.ndarray) else ():
-            rows.append(at)
+            rows.append(row)
             media.append(entry)
-            images.append(next(left, None) if entry["status"] == "ok" else None)
+            images.append(next(next_pictures, None) if entry["status"] == "ok" else None)
     columns: dict[str, pa.Array] = {}
     for field in ATTACHMENTS:
         if field.name in context:

@@ -1,4 +1,4 @@
-"""The report: what was asked, got and missed, small enough to travel inside the table."""
+"""The report of a call: what was asked for, read and missed. It is stored in the table's attrs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["Gap", "Report", "SourceReport", "Span", "report"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Report:
-    """What a call asked for, got and missed. Print it, or show it in a notebook.
+    """What a call asked for, read and missed. Print it, or show it in a notebook.
 
     Attributes
     ----------
     version : int or str
-        Of the chatframes that made it.
+        The version of the chatframes that made it.
     created_at : str
         When the call began, ISO text in UTC.
     status : str
@@ -39,9 +39,9 @@ class Report:
     seconds : float
         How long the call took.
     symptoms : tuple of str
-        What went wrong on the way that a setting can change; each has a line of advice.
+        Problems that a setting can change; each has a line of advice.
     in_hand : int or None
-        Rows of the frame it was asked of; not part of `to_dict`.
+        Rows of the frame that `report` was given; not part of `to_dict`.
     activity : Activity or None
         Messages per day in that frame; not part of `to_dict`.
 
@@ -66,7 +66,7 @@ class Report:
     activity: Activity | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON, as it stands in ``frame.attrs["chatframes"]``."""
+        """Return the report as plain JSON, as it is in ``frame.attrs["chatframes"]``."""
         return {
             "version": self.version,
             "created_at": self.created_at,
@@ -84,7 +84,7 @@ class Report:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Report:
-        """Read what `to_dict` gave; what is missing is taken as nothing.
+        """Read what `to_dict` returned; missing parts are taken as empty.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Report:
                 symptoms=tuple(str(symptom) for symptom in data.get("symptoms") or ()),
             )
         except (AttributeError, TypeError, ValueError, OverflowError) as error:
-            raise ConfigError(f"This is no report of chatframes ({error}); fetch the chat again.") from error
+            raise ConfigError(f"This is not a report of chatframes ({error}): fetch the chat again.") from error
 
     def __str__(self) -> str:
         return as_text(self._rows())
@@ -119,13 +119,13 @@ class Report:
             ("skipped", sum(self.skipped.values())),
             ("failed", sum(self.failed.values())),
         ]
-        of_these = self.in_hand is not None and self.in_hand != sum(source.messages for source in self.sources)
-        what = "messages in this frame" if of_these else "messages"
-        plots = self.activity.html(what) if self.activity is not None else ""
+        filtered = self.in_hand is not None and self.in_hand != sum(source.messages for source in self.sources)
+        noun = "messages in this frame" if filtered else "messages"
+        plots = self.activity.html(noun) if self.activity is not None else ""
         return table(self._rows(), below=plots + share(outcomes))
 
     def _rows(self) -> list[Row]:
-        """The screen as (label, text); a line without a label is a heading. All of it fits on one screen."""
+        """Return the lines as (label, text), at most one screen of them; a line without a label is a heading."""
         messages = sum(source.messages for source in self.sources)
         skipped, failed = sum(self.skipped.values()), sum(self.failed.values())
         lost = f", {failed:,} attachment{'' if failed == 1 else 's'} failed" if failed else ""
@@ -138,7 +138,7 @@ class Report:
         tail = [("images", f"{self.images_ok:,} ok{size}, {skipped:,} skipped, {failed:,} failed")]
         tail += reason_rows("skipped", self.skipped) + reason_rows("failed", self.failed)
         tail += advice_rows(self.symptoms)
-        # What is missing comes first: it must not be what a long list cuts off.
+        # Incomplete sources come first, so that a long list does not cut them off.
         chats = [row for s in sorted(self.sources, key=lambda s: s.status == "complete") for row in source_rows(s)]
         room = MAX_LINES - len(head) - len(tail)
         if len(chats) > room:
@@ -148,7 +148,7 @@ class Report:
 
 
 def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
-    """Say what was asked, got and missed, and why.
+    """Say what was asked for, read and missed, and why.
 
     Parameters
     ----------
@@ -158,8 +158,8 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
     Returns
     -------
     Report
-        It speaks of what was fetched, also when the frame was filtered since; `attachments(frame)` counts what is
-        in hand.
+        It is about the whole fetch, even if the frame was filtered since; `attachments(frame)` counts what the frame
+        holds.
 
     Raises
     ------
@@ -179,16 +179,16 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
             "This frame carries no report: it was built from others (merge and concat drop frame.attrs) or rewritten "
             "by another tool. Call report() on the frame that fetch() or read_parquet() gave."
         )
-    told = Report.from_dict(data)
+    whole_fetch = Report.from_dict(data)
     if not isinstance(source, pd.DataFrame):
-        return told
+        return whole_fetch
     times = source.get("created_at")
-    counted = count_activity(times) if times is not None and isinstance(times.dtype, pd.DatetimeTZDtype) else None
-    return replace(told, in_hand=len(source), activity=counted)
+    activity = count_activity(times) if times is not None and isinstance(times.dtype, pd.DatetimeTZDtype) else None
+    return replace(whole_fetch, in_hand=len(source), activity=activity)
 
 
 def _lists(value: Any) -> Any:
-    """Tuples become lists, as they do in JSON, so that a report is the same before and after a file."""
+    """Turn tuples into lists, as JSON does, so that a report is the same before and after a file."""
     if isinstance(value, dict):
         return {key: _lists(item) for key, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""The report in words: what each reason means, which setting helps, and the lines that a person reads."""
+"""Write the report in words: the meaning of each reason, which setting helps, and the lines to read."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ REASONS = {
     "internal": "an error of chatframes; please report it",
 }
 
-# The four symptoms of the design document's troubleshooting section: what is seen, and which key to change.
+# For each symptom: what happened, and which key to change.
 ADVICE = {
     "pool_timeout": "downloads ran out of connections: lower max_concurrent_image_downloads (20 -> 10)",
     "slow": "downloads were slow, none timed out: raise max_concurrent_image_downloads (20 -> 30)",
@@ -62,7 +62,7 @@ ADVICE = {
 
 
 def source_rows(source: SourceReport) -> list[Row]:
-    """Return what became of one source: a heading, what was asked, and what is missing."""
+    """Return the lines about one source: a heading, the range that was asked for, and what is missing."""
     name = str(source.chat_name or source.chat_id or source.source)[:MOST_OF_A_NAME]
     extra = [
         f"{count:,} {what}"
@@ -84,7 +84,7 @@ def source_rows(source: SourceReport) -> list[Row]:
     if len(source.gaps) > 2:
         rows.append(("missing", f"and {len(source.gaps) - 2} more stretches"))
     if source.error:
-        # It says what to do, so it is not cut at the first line's end.
+        # It says what to do, so it gets up to three lines.
         lines = textwrap.wrap(plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]
         rows += [("error" if at == 0 else " ", line) for at, line in enumerate(lines)]
     for note in source.notes[:2]:
@@ -94,25 +94,25 @@ def source_rows(source: SourceReport) -> list[Row]:
 
 
 def advice_rows(symptoms: Sequence[str]) -> list[Row]:
-    """Return which setting to change, for each symptom."""
+    """Return a line for each symptom, with the setting to change."""
     return [("advice", ADVICE.get(symptom, plain(symptom))) for symptom in symptoms[:4]]
 
 
 def reason_rows(label: str, counts: Mapping[str, int]) -> list[Row]:
-    """Return why attachments have no picture, the commonest reasons in words."""
+    """Return lines about attachments without a picture: the three most frequent reasons are explained."""
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     rows = []
     for reason, count in most[:3]:
-        again = " (worth another try)" if reason in RETRYABLE else ""
+        hint = " (worth another try)" if reason in RETRYABLE else ""
         words = REASONS.get(reason)
-        rows.append((label, f"{count:,} {plain(reason)}" + (f": {words}" if words else "") + again))
+        rows.append((label, f"{count:,} {plain(reason)}" + (f": {words}" if words else "") + hint))
     if len(most) > 3:
         rows.append((label, ", ".join(f"{count:,} {plain(reason)}" for reason, count in most[3:])))
     return rows
 
 
 def as_text(rows: Iterable[Row]) -> str:
-    """Return rows as lines of text, none of them wider than a screen."""
+    """Return rows as lines of text, each at most a screen wide."""
     lines = []
     for label, text in rows:
         line = f"  {label:<{INDENT}}{text}" if label else text

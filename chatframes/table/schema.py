@@ -1,7 +1,7 @@
-"""The Arrow schemas, fixed for every frame and file, and the metadata that lets other tools open the file.
+"""The fixed Arrow schemas of every frame and file, and the metadata that lets other tools open the file.
 
-The schema is the same with zero rows, with no pictures, and for every service: an inferred one turns an empty
-column into type `null`, and the next file then does not fit to it.
+The schema is the same with zero rows, with no pictures, and for every service. An inferred schema would give an empty
+column the type `null`, and the next file would not fit.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ VERSION = 1
 
 TIME = pa.timestamp("us", tz="UTC")
 FEW = pa.dictionary(pa.int8(), pa.string())  # a handful of words over the whole column
-MANY = pa.dictionary(pa.int32(), pa.string())
+MANY = pa.dictionary(pa.int32(), pa.string())  # more different words than int8 can number
 STRINGS = pa.list_(pa.string())
 
-# Exactly these two names and `binary`, not `large_binary`: what Hugging Face `datasets` takes for a picture.
+# Hugging Face `datasets` takes exactly these two names, and `binary` (not `large_binary`), for a picture.
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 MEDIA = pa.struct(
@@ -124,7 +124,9 @@ _INTEGERS: dict[pa.DataType, Any] = {
 
 
 def pandas_dtype(kind: pa.DataType) -> Any:
-    """Return the nullable dtype of an Arrow integer (plain ones turn into floats at the first null); else None.
+    """Return the nullable pandas dtype of an Arrow integer, None for any other type.
+
+    A plain integer column would turn into floats at the first null.
 
     Examples
     --------
@@ -137,16 +139,16 @@ def pandas_dtype(kind: pa.DataType) -> Any:
 def with_metadata(
     schema: pa.Schema, attrs: dict[str, Any] | None = None, extras: Sequence[dict[str, Any]] = ()
 ) -> pa.Schema:
-    """Add the key-value metadata that lets everybody open the file without chatframes.
+    """Add the key-value metadata that lets other tools open the file without chatframes.
 
     Parameters
     ----------
     schema : pyarrow.Schema
-        The columns of the file: ours, perhaps with the user's own behind them.
+        The columns of the file: ours, then the user's own, if any.
     attrs : dict, optional
-        `frame.attrs`; plain pandas finds them in the file too.
+        `frame.attrs`; plain pandas reads them from the file too.
     extras : sequence of dict
-        What pandas is to be told of the user's own columns, in their order.
+        The pandas metadata of the user's own columns, in their order.
 
     Returns
     -------
@@ -161,11 +163,11 @@ def with_metadata(
             features[field.name] = {"_type": "Image"}
         elif field.type == pa.list_(IMAGE):
             features[field.name] = {"feature": {"_type": "Image"}, "_type": "List"}
-    told = [_pandas_column(field) for field in schema]
+    columns = [_pandas_column(field) for field in schema]
     pandas = {
         "index_columns": [],
         "column_indexes": [],
-        "columns": [*told[: len(told) - len(extras)], *extras],
+        "columns": [*columns[: len(columns) - len(extras)], *extras],
         "creator": {"library": "pyarrow", "version": pa.__version__},
         "pandas_version": pd.__version__,
     }
@@ -180,7 +182,7 @@ def with_metadata(
 
 
 def _pandas_column(field: pa.Field) -> dict[str, Any]:
-    """What pandas is told of one of our columns; only integers with nulls depend on it."""
+    """Return the pandas metadata of one of our columns; only integers with nulls depend on it."""
     kind, details = field.type, None
     integer = pandas_dtype(kind)
     if integer is not None:

@@ -1,4 +1,4 @@
-"""The part of a report that tells of one source: its shape, written here and nowhere else."""
+"""The part of a report about one source. Its shape is defined here and nowhere else."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SourceReport:
     Attributes
     ----------
     requested, covered, gaps
-        The time that was asked for, the stretches without a hole, and the holes.
+        The time that was asked for, the stretches that were read without a hole, and the holes.
     messages, duplicates, pages, retries : int
         Messages in the table, messages seen more than once, answers read, requests repeated.
     status : str
@@ -56,7 +56,7 @@ class SourceReport:
 
 
 def source_report(data: Mapping[str, Any]) -> SourceReport:
-    """Read the part of a report, as JSON, that tells of one source; what is missing is taken as nothing."""
+    """Read the JSON part of a report about one source; missing parts are taken as empty."""
     requested = data.get("requested") or {}
     return SourceReport(
         source=str(data.get("source") or ""),
