@@ -1,12 +1,12 @@
-"""Showing tables and pictures in a notebook.
+"""Measure how long it takes to show tables and pictures in a notebook.
 
     python benchmarks/display.py
     python benchmarks/display.py --browser    # in a real JupyterLab, with Chromium
 
-Prints milliseconds, median and range of several times: of what a notebook asks for to show 50 rows with a picture of
-5 MB each, ours against plain bytes in plain pandas; and of making and showing a gallery of 500 pictures, with the bytes
-that its first page adds to the notebook's file, against all of the pictures as they are. With a browser: seconds from
-Ctrl+Enter until every picture of the gallery's first page is decoded on the screen, and of the page after it.
+Prints milliseconds (median and range of several runs) for two things: showing 50 rows with a picture of 5 MB each, ours
+against plain bytes in plain pandas; and making and showing a gallery of 500 pictures. It also prints how many bytes the
+gallery's first page adds to the notebook's file, against the bytes of all the pictures. With a browser it prints the
+seconds from Ctrl+Enter until every picture of the first page is decoded on the screen, and the same for the next page.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Downloading pictures: chatframes against plain aiohttp and plain httpx, each with a semaphore of 20.
+"""Compare downloads of pictures by chatframes, plain aiohttp and plain httpx, the latter two with a semaphore of 20.
 
     python benchmarks/downloads.py                      # 500 pictures at 0, 20 and 100 ms, five rounds
     python benchmarks/downloads.py --images 5000 --rounds 3
     python benchmarks/downloads.py --images 20000 --latency-ms 0 --rounds 1 --only chatframes
 
-Every contender of a round runs in a fresh process, in shuffled order, against the same server process; what counts are
-the ratios within a round. All of them keep every picture in memory. chatframes also finds out what each picture is,
+In every round each of them runs in a fresh process, in shuffled order, against the same server process; compare the
+ratios within a round. All of them keep every picture in memory. chatframes also finds out what each picture is,
 whether it is whole, its size in pixels and its SHA-256, which the other two do not.
 """
 

@@ -1,7 +1,7 @@
 """A loopback server that hands out images as fast as Python can: one process, one raw asyncio protocol.
 
 ``GET /<n>`` answers, after the latency, with a JPEG whose bytes are a pure function of n, 50 to 400 KB long. It counts
-requests and the most at once, and prints its port when it listens; ``GET /stats`` tells and resets the counts.
+requests and the most at once, and prints its port when it listens; ``GET /stats`` returns and resets the counts.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Telegram: chatframes against plain Telethon (iter_messages, download_media with a semaphore of 20).
+"""Compare chatframes with plain Telethon (iter_messages, download_media with a semaphore of 20) on Telegram.
 
     python benchmarks/telegram.py                 # 3,000 messages, and 120 pictures of 100 MB in all, both at 50 ms
     python benchmarks/telegram.py --rounds 1 --scenario   # ten thousand messages and 1,200 pictures, chatframes alone
 
-Each contender of a round runs in a fresh process, in shuffled order, against the same sandbox in a process of its own;
-imports are not counted, connecting and logging in to the second data centre are. What counts are the ratios within a
+In every round each of them runs in a fresh process, in shuffled order, against the same sandbox in a process of its
+own. Imports are not counted; connecting and logging in to the second data centre are. Compare the ratios within a
 round. chatframes also makes a table with all columns, and finds out each picture's type, wholeness, size and SHA-256.
 """
 

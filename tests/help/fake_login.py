@@ -1,4 +1,4 @@
-"""A login without Telegram: what the steps, the form and the command line speak to in their tests."""
+"""A fake Telegram login for the tests of the steps, the form and the command line."""
 
 from __future__ import annotations
 

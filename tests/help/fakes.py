@@ -1,4 +1,4 @@
-"""Stand-ins that behave: time that passes when asked to, pictures of any size, a credential, one call's way out."""
+"""Fakes for tests: a clock that moves when told to, pictures of any size, a credential, the link of one call."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""A Webex of one room on loopback that holds back its later pictures until told to let go.
+"""A Webex server with one room on loopback that holds back its later pictures until it is told to release them.
 
-Calls can thus be interrupted, joined and forked at a known moment: what the server has seen is waited for, not slept
-for.
+Tests can so interrupt, join or fork a call at a known moment: they wait for what the server has seen, and never sleep.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What strangers write to harm a page, and a reader that tells whether any of it has come to life."""
+"""Hostile texts for HTML pages, and a parser that finds out whether any of them became active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real Jupyter kernel in its own process, driven the way a notebook drives it: requests sent, replies awaited."""
+"""Run a real Jupyter kernel in its own process, and send it requests and await replies as a notebook does."""
 
 from __future__ import annotations
 

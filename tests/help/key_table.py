@@ -1,4 +1,4 @@
-"""The script that writes the table of settings, as a module."""
+"""Import the script that writes the table of settings, as a module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real browser in front of it, driven the way a person does: mouse, keyboard, menus.
+"""Run a real JupyterLab with a real browser, and use it as a person does: with mouse, keyboard and menus.
 
 >>> with Lab() as lab, lab.page("try", ["1 + 1"]) as page:
 ...     page.run_all()

@@ -1,4 +1,4 @@
-"""Real HTTP servers on loopback that answer as a test says, oddly if it says so, and count what clients do.
+"""Real HTTP servers on loopback that answer as a test tells them to, even wrongly, and count what clients do.
 
 >>> async def hello(request: Request, reply: Reply) -> None:
 ...     await reply.answer(200, b"hello")

@@ -1,4 +1,4 @@
-"""Messages as the road sees them, for tests that need no service."""
+"""Make messages for tests of the road that need no service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the settings share: credentials that look real, and short ways to ask for a setting."""
+"""Helpers for the tests of the settings: credentials that look real, and short ways to read a setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching from the sandbox's Telegram, with a clock that may be hurried."""
+"""Fetch from the sandbox's Telegram, with a clock that can be made to run faster."""
 
 from __future__ import annotations
 

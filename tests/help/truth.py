@@ -1,4 +1,4 @@
-"""Hold a table against what the sandbox knows to be true."""
+"""Compare a table with the records that the sandbox was made from."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def test_a_frame_without_a_report_says_how_to_get_one() -> None:
     "data", [{"sources": 3}, {"images": {"ok": "many"}}, {"sources": ["x"]}, {"images": [1]}, {"seconds": [1]}]
 )
 def test_a_strange_report_is_refused(data: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match="no report of chatframes"):
+    with pytest.raises(ConfigError, match="not a report of chatframes"):
         report(data)
 
 
