@@ -174,7 +174,7 @@ def test_nest_asyncio_itself_loses_the_queued_cell_and_is_refused(server: Holdin
         kernel.run("import nest_asyncio" + TRY_TO_ENABLE.replace("cf.enable_nested_loops()", "nest_asyncio.apply()"))
         kernel.run(TRY_TO_ENABLE)
         said = kernel.value("said")
-        assert said.startswith("RuntimeError: nest_asyncio has already been applied")
+        assert said.startswith("RuntimeError: Nested loops are not safe here: nest_asyncio has already been applied")
         assert "Restart the kernel" in said
         fetching, queued = send_two_cells(kernel, OLD_WAY, server)
         assert kernel.reply(fetching)["status"] == "ok"
