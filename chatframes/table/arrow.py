@@ -6,7 +6,9 @@ may have been rewritten by DuckDB or Polars (which choose other Arrow types). Bo
 
 from __future__ import annotations
 
+import contextlib
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -132,7 +134,8 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         if name in ours.names:
             continue
         try:
-            inferred = pa.Schema.from_pandas(frame[[name]], preserve_index=False)
+            with _older_pyarrow():
+                inferred = pa.Schema.from_pandas(frame[[name]], preserve_index=False)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise ConfigError(
                 f"Your column {name!r} cannot be stored in Parquet ({error}). Convert it (to str, say) or drop it."
@@ -148,6 +151,14 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         raise ConfigError(f"frame.attrs must be plain JSON to go into a file ({error}).") from error
 
 
+@contextlib.contextmanager
+def _older_pyarrow() -> Iterator[None]:
+    """Ignore what pandas 3.1 says of how pyarrow before 26 reads a column: with warnings as errors nothing was saved."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\w+\.values returning an", DeprecationWarning)
+        yield
+
+
 def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     ours = our_schema(frame.columns)
     arrays = []
@@ -158,7 +169,8 @@ def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
             elif field.name in ours.names:
                 array = _to_array(frame[field.name], field)
             else:
-                array = pa.array(frame[field.name], field.type, from_pandas=True)
+                with _older_pyarrow():
+                    array = pa.array(frame[field.name], field.type, from_pandas=True)
         except (pa.ArrowException, ValueError, TypeError, OverflowError, KeyError) as error:
             raise ConfigError(
                 f"Column {field.name!r} holds something its type ({field.type}) cannot take: {error}"
@@ -178,6 +190,8 @@ def _to_array(column: pd.Series[Any], field: pa.Field) -> pa.Array | pa.ChunkedA
         return pa.array(cells, field.type)
     if pa.types.is_dictionary(field.type):
         return pa.array(column.astype(object).tolist(), field.type, from_pandas=True)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert(None)  # UTC, as pyarrow takes it; before 26 it asks in a way that pandas warns of
     # Not safe, for times: what is finer than a microsecond is cut, not refused.
     return pa.array(column, field.type, from_pandas=True, safe=not pa.types.is_timestamp(field.type))
 
