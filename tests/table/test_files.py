@@ -239,6 +239,17 @@ def test_a_frame_keyed_by_its_uid_is_written_with_it(tmp_path: Path) -> None:
     assert_frame_equal(read_parquet(tmp_path / "chat.parquet"), frame)
 
 
+def test_times_and_periods_of_ones_own_are_kept_without_a_warning(tmp_path: Path) -> None:
+    frame = chat(3)
+    berlin = frame["created_at"].dt.tz_convert("Europe/Berlin")
+    frame["berlin"], frame["month"] = berlin, frame["created_at"].dt.tz_convert(None).dt.to_period("M")
+    write_parquet(frame, tmp_path / "chat.parquet")
+    back = read_parquet(tmp_path / "chat.parquet")
+    assert back["berlin"].tolist() == berlin.tolist()
+    assert str(back["berlin"].dt.tz) == "Europe/Berlin"
+    assert back["month"].tolist() == frame["month"].tolist()
+
+
 def test_columns_that_were_dropped_come_back_as_nulls(tmp_path: Path) -> None:
     frame = chat(4)
     write_parquet(frame.drop(columns=["images", "score", "platform", "forwarded_from"]), tmp_path / "chat.parquet")
