@@ -153,7 +153,7 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
 
 @contextlib.contextmanager
 def _older_pyarrow() -> Iterator[None]:
-    """Ignore what pandas 3.1 says of how pyarrow before 26 reads a column: with warnings as errors nothing was saved."""
+    """Ignore what pandas 3.1 says when pyarrow before 26 reads a column: as an error it would stop every write."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"\w+\.values returning an", DeprecationWarning)
         yield
