@@ -229,7 +229,7 @@ def test_what_a_service_says_is_text_on_the_card(hostile: str) -> None:
         tally.take(event(kind, source=hostile, note=hostile, wait_seconds=5.0), now=0.0)
         card.draw(tally, 0.0)
         assert hostile not in card.box.value
-        assert html.escaped(hostile)[:20] in card.box.value
+        assert html.Html.escape(hostile)[:20] in card.box.value
 
 
 def test_the_card_shows_both_bars_and_the_width_of_the_gate() -> None:
