@@ -20,7 +20,7 @@ from ..api import fetching, listing, sources_of
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, take_the_place
-from ..page.html import lines
+from ..page.html import Html, lines, show_html, show_status
 from ..progress.card import Card
 from ..road.defects import unexpected
 from ..services import services
@@ -181,9 +181,10 @@ class FetchPanel:
     def _write_code(self) -> None:
         with self._lock:
             try:
-                self._code.value = f'The same as code:<pre style="{_CODE}">{lines(self.code)}</pre>'
+                code = Html('The same as code:<pre style="{}">{}</pre>').format(_CODE, lines(self.code))
             except ConfigError as error:
-                self._code.value = f"<div>{lines(_sentence(str(error)))}</div>"
+                code = Html("<div>{}</div>").format(lines(_sentence(str(error))))
+            show_html(self._code, code)
 
     def _chosen(self, _: object) -> None:
         with self._lock:
@@ -254,7 +255,7 @@ class FetchPanel:
 
     async def _fetch(self, source: Source, images: ImageSettings) -> None:
         self.fetch_button.disabled, self.cancel_button.disabled, self.saving.button.disabled = True, False, True
-        self._report.value = ""
+        show_html(self._report, Html())
         self._login.clear()
         self._say("")
         kept: list[Callable[[], pd.DataFrame]] = []
@@ -289,7 +290,7 @@ class FetchPanel:
         else:
             self._say(said, self._of_before())
         if frame is not None:
-            self._report.value = report(frame)._repr_html_()
+            show_html(self._report, report(frame)._repr_html_())
 
     def _cancelling(self) -> None:
         self.cancel_button.disabled = True
@@ -385,7 +386,7 @@ class FetchPanel:
     def _say(self, *said: object) -> None:
         with self._lock:
             self._said = "\n".join(_sentence(str(one)) for one in said if str(one))
-            self.status.value = f'<div role="status">{lines(self._said)}</div>' if self._said else ""
+            show_status(self.status, self._said)
 
     def __repr__(self) -> str:
         fetched = "nothing fetched yet" if self.frame is None else f"{messages_in(self.frame)} at panel.frame"

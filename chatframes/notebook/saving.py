@@ -10,7 +10,7 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ChatframesError
-from ..page.html import lines
+from ..page.html import show_status
 from ..table.files import write_parquet
 from ..words import counted
 
@@ -51,7 +51,7 @@ class SaveRow:
 
     def say(self, said: str) -> None:
         """Say something beside the button."""
-        self.status.value = f'<div role="status">{lines(said)}</div>' if said else ""
+        show_status(self.status, said)
 
     def offer(self, frame: pd.DataFrame, name: str) -> None:
         """Say what would be saved, a chat of this name, and suggest a file for it, unless somebody has named one."""

@@ -12,6 +12,8 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from .html import Html
+
 __all__ = ["Closable", "all_of", "bundle", "close_all", "in_a_notebook", "show", "take_the_place"]
 
 
@@ -26,7 +28,7 @@ def in_a_notebook() -> bool:
     return hasattr(_shell(), "kernel")
 
 
-def bundle(box: Any, text: str, html: str | None = None) -> dict[str, Any]:
+def bundle(box: Any, text: str, html: Html | None = None) -> dict[str, Any]:
     """Return what a cell shows: the widget and, for where there is none of it, a text or HTML.
 
     A widget's own text would be its repr, which holds what somebody is just typing. Of a closed widget there is the
@@ -34,7 +36,7 @@ def bundle(box: Any, text: str, html: str | None = None) -> dict[str, Any]:
     """
     render = box._repr_mimebundle_
     shown = {**((render() if render is not None else None) or {}), "text/plain": text}
-    return shown if html is None else {**shown, "text/html": html}
+    return shown if html is None else {**shown, "text/html": str(html)}
 
 
 def show(box: Any, text: str) -> Any:

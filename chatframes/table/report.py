@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..page.activity import Activity, count_activity
-from ..page.html import plain, share, table
+from ..page.html import Html, plain, share, table
 from ..words import bytes_in_words, seconds_in_words
 from .report_text import MAX_LINES, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, SourceReport, Span, source_report
@@ -113,7 +113,7 @@ class Report:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Html:
         outcomes = [
             ("ok", self.images_ok),
             ("skipped", sum(self.skipped.values())),
@@ -121,7 +121,7 @@ class Report:
         ]
         of_these = self.in_hand is not None and self.in_hand != sum(source.messages for source in self.sources)
         what = "messages in this frame" if of_these else "messages"
-        plots = self.activity.html(what) if self.activity is not None else ""
+        plots = self.activity.html(what) if self.activity is not None else Html()
         return table(self._rows(), below=plots + share(outcomes))
 
     def _rows(self) -> list[Row]:
