@@ -296,7 +296,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
     old = chat(3)
     write_parquet(old, path)
     monkeypatch.setattr(FullDisk, "room", room)
-    monkeypatch.setattr("builtins.open", lambda file, mode: FullDisk(file, mode.replace("b", "")))
+    monkeypatch.setattr("builtins.open", lambda file, mode, opener: FullDisk(file, mode.replace("b", "")))
     with pytest.raises(OSError, match=r"chat\.parquet: the disk is full \(.* free, the pictures alone need") as caught:
         write_parquet(chat(200), path)
     monkeypatch.undo()
@@ -351,7 +351,7 @@ def test_a_missing_folder_says_so(tmp_path: Path) -> None:
 
 
 def test_a_folder_one_may_not_write_to_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr("builtins.open", refuse)

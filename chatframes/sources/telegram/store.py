@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Any
 from telethon.sessions import StringSession
 
 from ...errors import ConfigError
+from ...replace_file import replace_file
 from ...settings.checks import Secret
 from .settings import TelegramConfig, is_session_string
 
@@ -266,21 +266,14 @@ def _write(path: Path, data: dict[str, Any]) -> None:
 
 
 def _written(path: Path, data: dict[str, Any]) -> str | None:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         for folder in (path.parent.parent, path.parent):
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
         if os.name == "posix" and path.parent.stat().st_mode & 0o077:
             path.parent.chmod(0o700)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(data, file, default=Secret.get_secret_value)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with replace_file(path, mode=0o600) as file:
+            file.write(json.dumps(data, default=Secret.get_secret_value).encode())
     except OSError as error:
         return error.strerror
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
     return None
