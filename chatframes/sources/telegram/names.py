@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from telethon.tl import functions, types
 from ...errors import ChatNotFound
 from ...model import Chat
 from .. import Context
+from ..candidates import choose_by_title, recent_first
 from .connect import connect
 from .link import TelegramError, TelegramLink
 from .peers import name_of, username_of
@@ -74,7 +74,7 @@ async def list_chats(context: Context) -> list[Chat]:
     """Return the chats of this account, most recently active first."""
     async with connect(context) as link:
         chats = [as_chat(entity, when) async for entity, when in dialogs(link)]
-    return sorted(chats, key=lambda chat: chat.last_activity.timestamp() if chat.last_activity else 0, reverse=True)
+    return recent_first(chats)
 
 
 async def find(link: TelegramLink, chat: str) -> Entity:
@@ -213,39 +213,12 @@ async def _by_id(link: TelegramLink, meant: Meant) -> Entity:
 
 
 async def _by_title(link: TelegramLink, title: str) -> Entity:
-    listed = [(entity, when) async for entity, when in dialogs(link)]
+    listed = [(entity, as_chat(entity, when)) async for entity, when in dialogs(link)]
     link.account.session.save()
-    matches = [(one, when) for one, when in listed if title_of(one) == title]
-    if not matches:
-        folded = title.casefold()
-        matches = [(one, when) for one, when in listed if title_of(one).strip().casefold() == folded]
-    if len(matches) == 1:
-        return matches[0][0]
-    if matches:
-        raise ChatNotFound(
-            f"{len(matches)} Telegram chats are called {title!r}; give the id of one of them:\n{_candidates(matches)}"
-        )
-    near = difflib.get_close_matches(title, [title_of(one) for one, _ in listed], n=5, cutoff=0.4)
-    shown = [(one, when) for one, when in listed if title_of(one) in near] or listed
-    if _USERNAME.fullmatch(title):
-        raise ChatNotFound(
-            f"no Telegram chat of this account is called {title!r}: if it is a public name, write '@{title}'; "
-            + (f"or did you mean one of these?\n{_candidates(shown)}" if near else "")
-            + '\nchats("telegram") lists them all'
-        )
-    raise ChatNotFound(
-        f"no Telegram chat of this account is called {title!r}; "
-        + (f"did you mean one of these?\n{_candidates(shown)}" if shown else "it is in no chat at all")
-        + '\nchats("telegram") lists them all'
-    )
-
-
-def _candidates(chats: list[tuple[Entity, datetime | None]]) -> str:
-    return "\n".join(
-        f"  {title_of(entity)!r}  ({as_chat(entity, None).kind}, last active {str(when or 'never')[:10]})  "
-        f"{utils.get_peer_id(entity)}"
-        for entity, when in chats[:8]
-    )
+    instead = f"if it is a public name, write '@{title}'" if _USERNAME.fullmatch(title) else ""
+    chats = [chat for _, chat in listed]
+    chosen = choose_by_title(title, chats, what="Telegram chat", service="telegram", instead=instead)
+    return next(entity for entity, chat in listed if chat is chosen)
 
 
 async def _entity(link: TelegramLink, marked: int, access_hash: int) -> Entity:
