@@ -19,58 +19,25 @@ from ..images.shown import ImageBytes
 from .frame import MAY_BE_NULL, in_memory
 from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 
-__all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_arrow", "to_pictures"]
+__all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_pictures"]
 
 ROW_GROUP_IMAGE_BYTES = 8 * 1024 * 1024  # writing and reading need about five times this
 ROW_GROUP_ROWS = 5_000
 
 
-def to_arrow(frame: pd.DataFrame) -> pa.Table:
-    """Turn a frame into one Arrow table with the fixed schema.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Messages or attachments: as fetched, filtered, or as plain pandas read them. Columns of ours that are
-        missing become nulls; your own columns stay, behind ours.
-
-    Returns
-    -------
-    pyarrow.Table
-        With the metadata of a file. It holds a copy of every picture; `write_parquet` needs a few at a time.
-
-    Raises
-    ------
-    ConfigError
-        If a column holds what its type cannot take.
-
-    Examples
-    --------
-    >>> from .frame import build
-    >>> to_arrow(build([])).num_rows
-    0
-    """
-    frame, schema = prepare(frame)
-    return _to_table(frame, schema)
-
-
-def iter_row_groups(frame: pd.DataFrame, schema: pa.Schema | None = None) -> Iterator[pa.Table]:
+def iter_row_groups(frame: pd.DataFrame, schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield the frame as Arrow tables of at most 8 MiB of pictures (or one row) and 5,000 rows.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        As for `to_arrow`.
-    schema : pyarrow.Schema, optional
-        What `prepare` gave, if it was called already.
+    frame, schema
+        As `prepare` gave them.
 
     Raises
     ------
     ConfigError
         If a column holds what its type cannot take.
     """
-    if schema is None:
-        frame, schema = prepare(frame)
     since, held_bytes = 0, 0
     for at, row_bytes in enumerate(image_bytes(frame)):
         if at > since and (held_bytes + row_bytes > ROW_GROUP_IMAGE_BYTES or at - since >= ROW_GROUP_ROWS):

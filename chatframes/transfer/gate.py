@@ -26,7 +26,6 @@ class Bound:
         self._limits: list[int] = []
         self._waiters: deque[asyncio.Future[None]] = deque()
         self.active = 0
-        self.peak = 0
 
     @property
     def limit(self) -> int:
@@ -79,7 +78,6 @@ class Bound:
 
     def _enter(self) -> None:
         self.active += 1
-        self.peak = max(self.peak, self.active)
 
     def _leave(self) -> None:
         self.active -= 1

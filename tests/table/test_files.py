@@ -26,7 +26,7 @@ from PIL import Image
 from chatframes.errors import ConfigError
 from chatframes.images.shown import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
-from chatframes.table.arrow import iter_row_groups, to_arrow
+from chatframes.table.arrow import iter_row_groups, prepare
 from chatframes.table.batches import to_batch
 from chatframes.table.files import read_parquet, write_parquet
 from chatframes.table.frame import attachments, build
@@ -107,7 +107,7 @@ def test_the_schema_of_the_file_is_always_the_same(frame: pd.DataFrame, tmp_path
     write_parquet(frame, tmp_path / "chat.parquet")
     schema = pq.read_schema(tmp_path / "chat.parquet")
     assert schema.equals(ATTACHMENTS if "media" not in frame else MESSAGES)
-    assert to_arrow(frame).schema.metadata == schema.metadata
+    assert prepare(frame)[1].metadata == schema.metadata
 
 
 @frames
@@ -408,11 +408,11 @@ def large(rows: int, size_bytes: int, shared: bytes) -> pd.DataFrame:
 
 
 def test_row_groups_close_at_8_mib_of_pictures_or_5000_rows() -> None:
-    pictures = [table.num_rows for table in iter_row_groups(large(20, 3 * MIB, bytes(3 * MIB)))]
+    pictures = [table.num_rows for table in iter_row_groups(*prepare(large(20, 3 * MIB, bytes(3 * MIB))))]
     assert pictures == [2] * 10
-    assert [table.num_rows for table in iter_row_groups(large(3, 9 * MIB, bytes(9 * MIB)))] == [1, 1, 1]
-    assert [table.num_rows for table in iter_row_groups(large(12_000, 1, b"x"))] == [5_000, 5_000, 2_000]
-    assert list(iter_row_groups(chat(0))) == []
+    assert [table.num_rows for table in iter_row_groups(*prepare(large(3, 9 * MIB, bytes(9 * MIB))))] == [1, 1, 1]
+    assert [table.num_rows for table in iter_row_groups(*prepare(large(12_000, 1, b"x")))] == [5_000, 5_000, 2_000]
+    assert list(iter_row_groups(*prepare(chat(0)))) == []
 
 
 def test_text_is_compressed_and_pictures_are_left_alone(tmp_path: Path) -> None:

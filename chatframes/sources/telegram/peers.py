@@ -22,15 +22,8 @@ class Peers:
 
     known: dict[int, Known] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, users: Iterable[Any], chats: Iterable[Any]) -> Peers:
-        """Return the people, groups and channels of one answer."""
-        peers = cls()
-        peers.add(users, chats)
-        return peers
-
     def add(self, users: Iterable[Any], chats: Iterable[Any]) -> None:
-        """Add those of another answer; a name of today replaces an older one."""
+        """Add the people, groups and channels of an answer; a name of today replaces an older one."""
         for user in users or ():
             if isinstance(user, types.User):
                 self.known[user.id] = _person(user)
