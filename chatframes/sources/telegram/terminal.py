@@ -95,4 +95,4 @@ def telegram_config(session: str | None) -> tuple[Config, bool]:
     print("Telegram wants every program to be known by an app of your own. Make one, once, at")
     print("https://my.telegram.org (API development tools); it shows an api_id and an api_hash.\n")
     api_id, api_hash = input("api_id: "), getpass("api_hash (not shown): ")
-    return with_credentials(config, NAME, "your answer", api_id=api_id, api_hash=api_hash), True
+    return with_credentials(config, NAME, "Your answer", api_id=api_id, api_hash=api_hash), True
