@@ -170,7 +170,7 @@ from chatframes.settings.merge import load_config
         ({"reddit": {**REDDIT_APP, "client_id": "a:b"}}, "reddit.client_id holds a colon, which no id of an app has"),
         (
             {"reddit": {**REDDIT_APP, "client_id": "a\nX"}},
-            "reddit.client_id holds a space, a line break or a letter",
+            "reddit.client_id holds a space, a line break or a character",
         ),
         ({"reddit": {**REDDIT_APP, "client_secret": "„a“"}}, "reddit.client_secret holds a space, a line break or"),
         ({"reddit": {**REDDIT_APP, "client_secret": " "}}, "reddit.client_secret is empty"),

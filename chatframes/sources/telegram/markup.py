@@ -1,4 +1,4 @@
-"""What a Telegram message says: its text, the same as HTML, and the links and mentions in it."""
+"""Read the text of a Telegram message: as HTML, with its links and mentions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from telethon.tl import types
 
 
 def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
-    """Return each entity that lies in the text, with its piece of it, in the order of the text.
+    """Return each entity that lies in the text, with its part of the text, in the order of the text.
 
-    Telegram counts in UTF-16 units: one emoji counts as two, so that Python's own slices would shift after it.
+    Telegram counts in UTF-16 units, where one emoji counts as two, so Python's own slices would be shifted after one.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
         if not (isinstance(start, int) and isinstance(count, int) and 0 <= start < length and count > 0):
             continue
         end = start + count
-        if end > length:  # the formatter would read its own tags as text
+        if end > length:  # the formatter would otherwise take its own tags for text
             entity, end = copy.copy(entity), length
             entity.length = end - start
         piece = text[start:end] if plain else units[2 * start : 2 * end].decode("utf-16-le", "replace")
@@ -53,7 +53,7 @@ def mentions(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
 
 
 def links(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
-    """Return the links as they were written, whatever they would do: they are data."""
+    """Return the links exactly as they were written, harmful ones too: in the table they are only data."""
     found = []
     for entity, piece in pieces:
         if isinstance(entity, types.MessageEntityUrl):
@@ -66,8 +66,8 @@ def links(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
 def as_html(text: str, pieces: Sequence[tuple[Any, str]]) -> str | None:
     """Return the text as HTML; None when there is nothing to show, or its entities contradict the text.
 
-    The HTML is ours, so a sender's words cannot become code in it: a link that would run something and one that would
-    leave its quotes are shown as plain text.
+    A sender's words never become code in it: a link that would run a script, or that contains a quotation mark, is
+    shown as plain text.
     """
     if not text or not pieces:
         return None
@@ -78,11 +78,11 @@ def as_html(text: str, pieces: Sequence[tuple[Any, str]]) -> str | None:
 
 
 _RUNS = re.compile(r"[\s\x00-\x20]*(?:javascript|data|vbscript):", re.IGNORECASE)
-_UNSEEN = re.compile(r"[\x00-\x1f]")  # browsers read over these inside a scheme
+_UNSEEN = re.compile(r"[\x00-\x1f]")  # browsers ignore these inside a scheme
 
 
 def _harmless(pieces: Sequence[tuple[Any, str]]) -> Iterator[Any]:
-    """Yield what may become HTML: the formatter puts link texts and languages into attributes as they are."""
+    """Yield the entities that are safe as HTML: the formatter escapes no attribute values."""
     for entity, piece in pieces:
         if isinstance(entity, types.MessageEntityUrl | types.MessageEntityEmail | types.MessageEntityTextUrl):
             named = isinstance(entity, types.MessageEntityTextUrl)
@@ -121,9 +121,9 @@ def rich_text(rich: Any) -> tuple[list[str], list[str]]:
 
 
 def _lines(node: Any, found_links: list[str]) -> Iterator[str]:
-    """Yield the texts of a block and of the blocks in it; what is not text has no line."""
+    """Yield the lines of text of a block and of the blocks in it."""
     parts = dict(vars(node))
-    for value in (parts.pop("title", None), *parts.values()):  # a title stands above what it is the title of
+    for value in (parts.pop("title", None), *parts.values()):  # the title comes first
         for child in value if isinstance(value, list) else (value,):
             name = type(child).__name__
             if name.startswith("Text"):
