@@ -64,8 +64,8 @@ def test_what_names_nothing_of_reddits_is_refused_before_any_request(what: str) 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"sort": "newest"}, "sort is one of 'new'"),
-        ({"sort": "relevance"}, "sort is one of"),
+        ({"sort": "newest"}, "sort must be one of 'new'"),
+        ({"sort": "relevance"}, "sort must be one of"),
         ({"search": "moon", "sort": "rising"}, "'relevance'"),
         ({"time_filter": "fortnight", "sort": "top"}, "time_filter must be one of"),
         ({"time_filter": "week"}, "only sort='top'"),
