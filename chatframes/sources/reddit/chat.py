@@ -56,7 +56,7 @@ class RedditChat:
         if posts.enough and covered.since < covered.until:
             yield Page([], covered, enough=True)
         if self.comments != 0 and not final(trouble):
-            threads = Threads(self.reader, posts.found, self.comments)
+            threads = Threads(self.reader, posts.taken, self.comments)
             self._announce(threads)
             async for page in threads.pages():
                 yield page
@@ -92,8 +92,8 @@ class RedditChat:
 
     def _take_name(self, posts: Posts) -> None:
         """Take the id and spelling of a single subreddit, or the title of a single post, from the posts read."""
-        if self.target.kind == "post" and posts.found:
-            self.name = str(posts.found[0].get("title") or self.name)
+        if self.target.kind == "post" and posts.taken:
+            self.name = str(posts.taken[0].get("title") or self.name)
         elif posts.subreddit is not None and posts.subreddit.get("subreddit_id"):
             self.id = str(posts.subreddit["subreddit_id"])
             self.name = str(posts.subreddit.get("subreddit") or self.name)

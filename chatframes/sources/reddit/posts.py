@@ -25,7 +25,7 @@ class Posts:
     by_time: bool  # newest first: only in this order is it known which times are missing
     wanted: int | None
     window: Window
-    found: list[Thing] = field(default_factory=list)
+    taken: list[Thing] = field(default_factory=list)
     enough: bool = False  # the wanted number was reached, and there are more
     trouble: ChatframesError | None = None
     note: str | None = None
@@ -41,8 +41,8 @@ class Posts:
             The first page failed. A later failure is kept in `trouble` instead.
         """
         if self.target.kind == "post":
-            self.found.append(await self._single_post())
-            yield self.reader.page([(self.found[0], 0)])
+            self.taken.append(await self._single_post())
+            yield self.reader.page([(self.taken[0], 0)])
             return
         listing = Listing(self.reader.get, self.question)
         pages = listing.pages()
@@ -52,15 +52,15 @@ class Posts:
             except ChatframesError as error:
                 self.trouble = error
             if self.trouble is not None:
-                if not self.found:
+                if not self.taken:
                     raise self._explained(self.trouble)
                 return
             if posts is None:
                 break
             self.reader.link.count("page")
             meant = [post for post in posts if self._inside(post)]
-            meant = meant[: None if self.wanted is None else self.wanted - len(self.found)]
-            self.found += meant
+            meant = meant[: None if self.wanted is None else self.wanted - len(self.taken)]
+            self.taken += meant
             self._note_progress(posts)
             yield self.reader.page([(post, 0) for post in meant])
         self._note_end(listing)
@@ -76,7 +76,7 @@ class Posts:
 
     @property
     def _oldest(self) -> datetime:
-        return min((made for post in self.found if (made := when(post)) is not None), default=self.window.until)
+        return min((made for post in self.taken if (made := when(post)) is not None), default=self.window.until)
 
     def _inside(self, post: Thing) -> bool:
         made = when(post)
@@ -91,11 +91,11 @@ class Posts:
 
     @property
     def _done(self) -> bool:
-        return len(self.found) == self.wanted or self._older_seen
+        return len(self.taken) == self.wanted or self._older_seen
 
     def _note_end(self, listing: Listing) -> None:
         """Set `enough`, `trouble` or `note`, depending on why the list ended."""
-        if len(self.found) == self.wanted:
+        if len(self.taken) == self.wanted:
             self.enough = not listing.exhausted
         elif listing.capped and not self._older_seen:
             lists = f"Reddit lists only about {CAP_POSTS:,} posts of r/{self.target.name} at a time"

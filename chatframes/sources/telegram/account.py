@@ -41,8 +41,8 @@ class Account:
     me: types.User
     how_to_log_in: str
     pace: Pace = field(default_factory=Pace)
-    found: dict[str, Any] = field(default_factory=dict)  # chats by the names that users gave
-    finding: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    chats: dict[str, Any] = field(default_factory=dict)  # entities by the names that users gave
+    chat_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     _senders: dict[int, MTProtoSender] = field(default_factory=dict)
     _reconnected_at: dict[MTProtoSender, float] = field(default_factory=dict)

@@ -25,7 +25,7 @@ def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
     plain = text.isascii()
     units = b"" if plain else text.encode("utf-16-le", "surrogatepass")
     length = len(text) if plain else len(units) // 2
-    found = []
+    pieces = []
     for entity in entities:
         start, count = getattr(entity, "offset", None), getattr(entity, "length", None)
         if not (isinstance(start, int) and isinstance(count, int) and 0 <= start < length and count > 0):
@@ -35,32 +35,32 @@ def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
             entity, end = copy.copy(entity), length
             entity.length = end - start
         piece = text[start:end] if plain else units[2 * start : 2 * end].decode("utf-16-le", "replace")
-        found.append((entity, piece))
-    found.sort(key=lambda pair: pair[0].offset)
-    return found
+        pieces.append((entity, piece))
+    pieces.sort(key=lambda pair: pair[0].offset)
+    return pieces
 
 
 def mentions(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
     """Return who is mentioned: handles (``@name``), or ids of people who have none."""
-    found = []
+    names = []
     for entity, piece in pieces:
         if isinstance(entity, types.MessageEntityMention):
-            found.append(piece)
+            names.append(piece)
         elif isinstance(entity, types.MessageEntityMentionName | types.InputMessageEntityMentionName):
             who = entity.user_id
-            found.append(str(getattr(who, "user_id", who)))
-    return tuple(found)
+            names.append(str(getattr(who, "user_id", who)))
+    return tuple(names)
 
 
 def links(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
     """Return the links exactly as they were written, harmful ones too: in the table they are only data."""
-    found = []
+    urls = []
     for entity, piece in pieces:
         if isinstance(entity, types.MessageEntityUrl):
-            found.append(piece)
+            urls.append(piece)
         elif isinstance(entity, types.MessageEntityTextUrl) and isinstance(entity.url, str):
-            found.append(entity.url)
-    return tuple(found)
+            urls.append(entity.url)
+    return tuple(urls)
 
 
 def as_html(text: str, pieces: Sequence[tuple[Any, str]]) -> str | None:
@@ -109,38 +109,38 @@ def texts_of_media(media: Any) -> Iterator[str]:
 
 
 def _plain(text: Any) -> str:
-    found = text if isinstance(text, str) else getattr(text, "text", None)
-    return found if isinstance(found, str) else ""
+    content = text if isinstance(text, str) else getattr(text, "text", None)
+    return content if isinstance(content, str) else ""
 
 
 def rich_text(rich: Any) -> tuple[list[str], list[str]]:
     """Return the lines and the links of a rich message, top to bottom."""
-    found_links: list[str] = []
-    lines = [line for block in rich.blocks or () for line in _lines(block, found_links)]
-    return lines, found_links
+    urls: list[str] = []
+    lines = [line for block in rich.blocks or () for line in _lines(block, urls)]
+    return lines, urls
 
 
-def _lines(node: Any, found_links: list[str]) -> Iterator[str]:
+def _lines(node: Any, urls: list[str]) -> Iterator[str]:
     """Yield the lines of text of a block and of the blocks in it."""
     parts = dict(vars(node))
     for value in (parts.pop("title", None), *parts.values()):  # the title comes first
         for child in value if isinstance(value, list) else (value,):
             name = type(child).__name__
             if name.startswith("Text"):
-                line = _inline(child, found_links)
+                line = _inline(child, urls)
                 if line:
                     yield line
             elif name.startswith("Page"):
-                yield from _lines(child, found_links)
+                yield from _lines(child, urls)
 
 
-def _inline(text: Any, found_links: list[str]) -> str:
+def _inline(text: Any, urls: list[str]) -> str:
     if isinstance(text, types.TextConcat):
-        return "".join(_inline(part, found_links) for part in text.texts or ())
+        return "".join(_inline(part, urls) for part in text.texts or ())
     inner = getattr(text, "text", None) or getattr(text, "alt", None) or getattr(text, "source", None) or ""
-    plain = inner if isinstance(inner, str) else _inline(inner, found_links)
+    plain = inner if isinstance(inner, str) else _inline(inner, urls)
     if isinstance(text, types.TextUrl):
-        found_links.append(text.url)
+        urls.append(text.url)
     elif isinstance(text, types.TextAutoUrl):
-        found_links.append(plain)
+        urls.append(plain)
     return plain

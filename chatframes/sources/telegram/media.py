@@ -41,18 +41,18 @@ def attachments(message: Any) -> tuple[Attachment, ...]:
     --------
     >>> from telethon.tl import types
     >>> dice = types.Message(1, types.PeerUser(1), media=types.MessageMediaDice(6, "🎲"))
-    >>> [(found.kind, found.reason) for found in attachments(dice)]
+    >>> [(attachment.kind, attachment.reason) for attachment in attachments(dice)]
     [('dice', 'no_bytes')]
     """
-    found: list[Attachment] = []
+    items: list[Attachment] = []
     for carrier in (message.media, message.rich_message):
         if carrier is not None:
-            found += _read(carrier, message.id)
+            items += _read(carrier, message.id)
     if message.action is not None:
-        found += _read_safely(_action, message.action, message.id, None)
-    if len(found) > 1:
-        found = [replace(attachment, position=position) for position, attachment in enumerate(found)]
-    return tuple(found)
+        items += _read_safely(_action, message.action, message.id, None)
+    if len(items) > 1:
+        items = [replace(attachment, position=position) for position, attachment in enumerate(items)]
+    return tuple(items)
 
 
 def find(message: Any, source_id: str) -> FileHandle | None:
@@ -97,13 +97,13 @@ def _read(carrier: Any, message_id: int) -> list[Attachment]:
 
 
 def _read_safely(reader: Reader, carrier: Any, message_id: int, kind: str | None) -> list[Attachment]:
-    found: list[Attachment] = []
+    items: list[Attachment] = []
     try:
-        found.extend(reader(carrier, message_id))
+        items.extend(reader(carrier, message_id))
     except Exception:  # malformed: keep what was read, and list the rest without bytes
         if kind is not None:
-            found.append(_without_bytes(kind))
-    return found
+            items.append(_without_bytes(kind))
+    return items
 
 
 def _unknown_media(media: Any, message_id: int) -> Iterator[Attachment]:

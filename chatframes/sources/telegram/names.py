@@ -87,8 +87,8 @@ async def find(link: TelegramLink, chat: str) -> Entity:
     ChatNotFound
     """
     account = link.account
-    async with account.finding[chat]:
-        if (entity := account.found.get(chat)) is not None:
+    async with account.chat_locks[chat]:
+        if (entity := account.chats.get(chat)) is not None:
             return entity
         parsed = parse(chat)
         try:
@@ -105,7 +105,7 @@ async def find(link: TelegramLink, chat: str) -> Entity:
             raise refused(error, chat) from None
         if isinstance(entity, types.ChatForbidden | types.ChannelForbidden):
             raise ChatNotFound(f"This account is no longer in the Telegram chat {chat!r}: it left, or was banned.")
-        account.found[chat] = entity
+        account.chats[chat] = entity
         return entity
 
 
@@ -183,7 +183,7 @@ def as_chat(entity: Entity, last_activity: datetime | None) -> Chat:
 async def _by_name(link: TelegramLink, name: str) -> Entity:
     row = link.account.session.get_entity_rows_by_username(name.lower())
     if row is not None:
-        with suppress(TelegramError, LookupError):  # the name may belong to somebody else by now
+        with suppress(TelegramError, LookupError):  # the name may have passed to another account
             entity = await _entity(link, *row)
             names = {(username_of(entity) or "").lower()}
             names |= {other.username.lower() for other in getattr(entity, "usernames", None) or () if other.active}

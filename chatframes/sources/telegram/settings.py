@@ -138,7 +138,7 @@ class TelegramConfig(BaseModel):
     )
     session: Annotated[Secret | None, AfterValidator(_session)] = Field(
         None,
-        description='The name a login is kept under ("default" unless told), or a session string of Telethon\'s.',
+        description='The name a login is kept under (by default "default"), or a session string of Telethon\'s.',
     )
 
 

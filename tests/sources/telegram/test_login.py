@@ -420,7 +420,7 @@ def test_a_refusal_becomes_the_forms_sentence_and_the_step_can_be_repeated(clien
     press(card, card.phone, "+1")
     assert (card.status.value, shown(card)) == ("Telegram knows no such phone number", {"phone", "button", "status"})
     press(card, card.phone, "")
-    assert card.status.value == "the phone number is empty: fill it in."
+    assert card.status.value == "The phone number is empty: fill it in."
     client.limited = True
     press(card, card.phone, PHONE)
     assert "come back at 2026-11-02" in card.status.value
