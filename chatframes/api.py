@@ -207,8 +207,8 @@ def _warned(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
 
 
 def _first_words(error: str) -> str:
-    """Return the first line of a sentence, without a question that the next lines belong to."""
-    return re.sub(r"[:;,] (or )?did you mean one of these\?$", "", error.splitlines()[0])
+    """Return the first line of an error, without its end and without the question that the next lines belong to."""
+    return re.sub(r"[.:]( (Or did|Did) you mean one of these\?)?$", "", error.splitlines()[0])
 
 
 _last: Callable[[], pd.DataFrame] | None = None

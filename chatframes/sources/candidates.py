@@ -1,4 +1,4 @@
-"""Which of the chats that an account can see is meant by a title."""
+"""Find the chat with a given title among those that an account can see."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..model import Chat
 
 __all__ = ["choose_by_title", "recent_first"]
 
-MOST_SHOWN = 8  # candidates in one sentence: more are read by nobody
+MOST_SHOWN = 8  # candidates in one message; a longer list would not be read
 MOST_ALIKE = 5  # titles
 LEAST_ALIKE = 0.4  # 0 is not at all, 1 the same; lower than for keys: titles are long, and people remember a part
 
 
 def recent_first(chats: Iterable[Chat]) -> list[Chat]:
-    """Return them by their last activity, the latest first; those without any come last.
+    """Return chats by their last activity, the latest first; those without any come last.
 
     Examples
     --------
@@ -29,25 +29,25 @@ def recent_first(chats: Iterable[Chat]) -> list[Chat]:
 
 
 def choose_by_title(title: str, chats: Sequence[Chat], *, what: str, service: str, instead: str = "") -> Chat:
-    """Return the one chat that has this title, or has it but for upper case and spaces around it.
+    """Return the one chat with this title; if there is none, ignore case and spaces around it.
 
     Parameters
     ----------
     title : str
-        As somebody wrote it.
+        The title as the user wrote it.
     chats : sequence of Chat
         All that this account can see.
     what : str
-        What such a chat is called: ``Webex room``, say.
+        The word for such a chat: ``Webex room``, say.
     service : str
-        What `chats` takes to list them.
+        The name of the service, as `chats` takes it.
     instead : str
-        What to do if the text was no title; then chats are shown only if theirs are like it.
+        What to do if the text was no title. With it, only chats with a similar title are shown.
 
     Raises
     ------
     ChatNotFound
-        There is none, or more than one; with candidates.
+        No chat has this title, or more than one has; the message lists candidates.
 
     Examples
     --------
@@ -57,9 +57,9 @@ def choose_by_title(title: str, chats: Sequence[Chat], *, what: str, service: st
     >>> choose_by_title("Projekt Apolo", rooms, what="Webex room", service="webex")
     Traceback (most recent call last):
         ...
-    chatframes.errors.ChatNotFound: no Webex room of this account is called 'Projekt Apolo'; did you mean one of these?
+    chatframes.errors.ChatNotFound: No Webex room of this account is called 'Projekt Apolo'. Did you mean one of these?
       'Project Apollo'  (group, last active never)  2
-    chats("webex") lists them all
+    See chats("webex") for all of them.
     """
     matches = [chat for chat in chats if chat.title == title]
     if not matches:
@@ -69,18 +69,18 @@ def choose_by_title(title: str, chats: Sequence[Chat], *, what: str, service: st
         return matches[0]
     if matches:
         raise ChatNotFound(
-            f"{len(matches)} {what}s are called {title!r}; give the id of one of them:\n{_listed(matches)}"
+            f"{len(matches)} {what}s are called {title!r}: give the id of one of them:\n{_listed(matches)}"
         )
     titles = difflib.get_close_matches(title, [chat.title for chat in chats], n=MOST_ALIKE, cutoff=LEAST_ALIKE)
     alike = [chat for chat in chats if chat.title in titles]
-    nobody = f"no {what} of this account is called {title!r}"
+    missing = f"No {what} of this account is called {title!r}"
     if instead:
-        hint = f": {instead}; " + (f"or did you mean one of these?\n{_listed(alike)}" if alike else "")
+        hint = f": {instead}." + (f" Or did you mean one of these?\n{_listed(alike)}" if alike else "")
     elif chats:
-        hint = f"; did you mean one of these?\n{_listed(alike or chats)}"
+        hint = f". Did you mean one of these?\n{_listed(alike or chats)}"
     else:
-        hint = f"; it is in no {what.split()[-1]} at all"
-    raise ChatNotFound(f'{nobody}{hint}\nchats("{service}") lists them all')
+        hint = f": it is in no {what.split()[-1]} at all."
+    raise ChatNotFound(f'{missing}{hint}\nSee chats("{service}") for all of them.')
 
 
 def _listed(chats: Iterable[Chat]) -> str:

@@ -1,4 +1,4 @@
-"""Time and chance, handed in: tests turn hours into nothing by handing in another clock."""
+"""Pass time and randomness in as an object, so that tests can replace them and need not wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where every wait, deadline and jitter of the library comes from."""
+    """The source of every wait, deadline and random delay of the library."""
 
     now: Callable[[], datetime] = _now
     monotonic: Callable[[], float] = time.monotonic
@@ -28,7 +28,7 @@ SYSTEM = Clock()
 
 
 def backoff_seconds(failures: int, clock: Clock) -> float:
-    """Wait before try number `failures` + 1: doubling from half a second up to 30 s, with full jitter."""
+    """Return how long to wait after so many failures: doubling from 1 s up to 30 s, times a random factor."""
     ceiling = min(30.0, 0.5 * 2.0 ** max(failures, 1))
-    # Never below a tenth of it: a jitter of nearly nothing is no back-off at all.
+    # At least a tenth of it, since a wait of nearly nothing would not ease the load on the service.
     return float(max(0.1, clock.random()) * ceiling)

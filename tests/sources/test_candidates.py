@@ -31,24 +31,24 @@ def test_a_title_as_it_is_written_comes_before_the_same_in_other_letters() -> No
 
 def test_several_of_one_title_are_listed_the_latest_first_and_eight_at_most() -> None:
     first, *shown = refusal("Standup", *(chat(str(day), "Standup", day) for day in range(1, 11)))
-    assert first == "10 Webex rooms are called 'Standup'; give the id of one of them:"
+    assert first == "10 Webex rooms are called 'Standup': give the id of one of them:"
     assert shown == [f"  'Standup'  (group, last active 2026-10-{day:02})  {day}" for day in range(10, 2, -1)]
 
 
 def test_those_that_are_like_it_are_shown_and_all_where_none_is() -> None:
     chats = [chat("1", "Project Apollo"), chat("2", "Lunch", 3)]
     first, *shown = refusal("Projekt Apolo", *chats)
-    assert first == "no Webex room of this account is called 'Projekt Apolo'; did you mean one of these?"
-    assert shown == ["  'Project Apollo'  (group, last active never)  1", 'chats("webex") lists them all']
+    assert first == "No Webex room of this account is called 'Projekt Apolo'. Did you mean one of these?"
+    assert shown == ["  'Project Apollo'  (group, last active never)  1", 'See chats("webex") for all of them.']
     assert [line.split()[-1] for line in refusal("Zzz", *chats)[1:3]] == ["2", "1"]
 
 
 def test_where_there_is_no_chat_that_is_said() -> None:
-    assert refusal("Lunch")[0] == "no Webex room of this account is called 'Lunch'; it is in no room at all"
+    assert refusal("Lunch")[0] == "No Webex room of this account is called 'Lunch': it is in no room at all."
 
 
 def test_where_it_may_be_no_title_only_those_that_are_like_it_are_shown() -> None:
     said = refusal("lunches", chat("1", "Lunch"), chat("2", "Work"), instead="write '@lunches'")
-    assert said[0].endswith("'lunches': write '@lunches'; or did you mean one of these?")
+    assert said[0].endswith("'lunches': write '@lunches'. Or did you mean one of these?")
     assert len(said) == 3
-    assert refusal("zzz", chat("1", "Lunch"), instead="write '@zzz'")[1:] == ['chats("webex") lists them all']
+    assert refusal("zzz", chat("1", "Lunch"), instead="write '@zzz'")[1:] == ['See chats("webex") for all of them.']

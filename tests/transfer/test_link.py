@@ -649,7 +649,7 @@ def ask(time: FakeTime, path: str = "/messages", **keywords: frozenset[int]) -> 
 def test_a_status_no_retry_will_change_is_raised_after_one_request(status: int) -> None:
     with respx.mock:
         route = respx.get(f"{API}/messages").respond(status, json={"message": "Room not found. " + "x" * 500})
-        with pytest.raises(StatusError, match=f"webex answered HTTP {status}: Room not found") as caught:
+        with pytest.raises(StatusError, match=f"Webex answered HTTP {status}: Room not found") as caught:
             ask(FakeTime())
         assert route.call_count == 1
     assert caught.value.status == status

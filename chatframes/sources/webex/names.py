@@ -1,4 +1,4 @@
-"""Which room a user means, and which rooms there are."""
+"""Find the room that a user names, and list the rooms of an account."""
 
 from __future__ import annotations
 
@@ -33,20 +33,21 @@ def _chat(item: dict[str, Any]) -> Chat:
 
 async def _rooms(link: Link) -> AsyncIterator[dict[str, Any]]:
     url: str | None = f"{link.base_url}/rooms?max={ROOMS_PAGE}"
-    known: set[str] = set()
+    seen: set[str] = set()
     idle_pages = 0
     while url is not None and idle_pages < IDLE_PAGES:
         answer = await link.json(url)
         idle_pages += 1
         for item in list_in(answer.payload, "items"):
-            if isinstance(item, dict) and item.get("id") and str(item["id"]) not in known:
-                known.add(str(item["id"]))
+            if isinstance(item, dict) and item.get("id") and str(item["id"]) not in seen:
+                seen.add(str(item["id"]))
                 idle_pages = 0
                 yield item
         url = next_link(answer.headers.get_list("Link"), url)
 
 
 async def find(link: Link, room: str) -> dict[str, Any]:
+    """Return Webex's JSON of the room with this id or title; raises ChatNotFound."""
     decoded = decode_id(room)
     if decoded is not None and decoded[0] == "ROOM":
         try:
@@ -57,7 +58,9 @@ async def find(link: Link, room: str) -> dict[str, Any]:
         else:
             if item.get("id"):
                 return item
-        raise ChatNotFound(f"Webex knows no room with the id {room!r} that this account is in")
+        raise ChatNotFound(
+            f'Webex knows no room with the id {room!r} that this account is in: see chats("webex") for all of them.'
+        )
     listed = [(item, _chat(item)) async for item in _rooms(link)]
     chosen = choose_by_title(room, [chat for _, chat in listed], what="Webex room", service="webex")
     return next(item for item, chat in listed if chat is chosen)

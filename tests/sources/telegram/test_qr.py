@@ -86,7 +86,7 @@ def test_while_nobody_scans_there_is_always_a_code_that_is_still_good(world: Wor
     world.scan(links[-1])
     loop.run(login.wait_for_scan())
     assert login.state == "done"
-    with pytest.raises(cf.ConfigError, match="no QR code is shown"):
+    with pytest.raises(cf.ConfigError, match="No QR code is shown"):
         loop.run(login.wait_for_scan())
 
 
