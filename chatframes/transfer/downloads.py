@@ -18,7 +18,8 @@ from ..images.headers import inspect
 from ..images.shown import ImageBytes
 from ..images.sniff import HEAD_BYTES, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
-from .clock import Clock, backoff_seconds
+from .backoff import backoff_seconds
+from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Bound
 
 ATTEMPTS = 4

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 from ..errors import AuthError, ServiceError
 from ..model import Body, Emit, Status
 from .answers import RETRYABLE_STATUSES, BadAnswer, decode_json, retry_after_seconds
-from .clock import Clock, backoff_seconds
+from .backoff import backoff_seconds
+from .clock import Clock
 from .files import open_attachment
 from .http import Http
 from .patience import Patience

@@ -25,7 +25,8 @@ from chatframes.model import Refusal
 from chatframes.transfer import http as http_module
 from chatframes.transfer import link as link_module
 from chatframes.transfer.answers import retry_after_seconds
-from chatframes.transfer.clock import SYSTEM, backoff_seconds
+from chatframes.transfer.backoff import backoff_seconds
+from chatframes.transfer.clock import SYSTEM
 from chatframes.transfer.gate import Waits
 from chatframes.transfer.link import PAGE_ATTEMPTS, StatusError
 from chatframes.transfer.transport import AiohttpTransport

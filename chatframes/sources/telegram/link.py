@@ -17,7 +17,8 @@ from telethon.tl import TLRequest, functions, types
 
 from ...errors import AuthError, ServiceError
 from ...model import Emit, Refusal
-from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.backoff import backoff_seconds
+from ...transfer.clock import Clock
 from ...transfer.gate import IMAGE_WAIT_SECONDS
 from ...transfer.patience import Patience
 from . import account as accounts

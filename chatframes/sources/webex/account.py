@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from ... import kept
 from ...errors import AuthError, ServiceError
-from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.backoff import backoff_seconds
+from ...transfer.clock import Clock
 from ...transfer.http import NO_TOKEN, Http
 from ...transfer.link import PAGE_ATTEMPTS
 from .. import WITHOUT_AN_ACCOUNT

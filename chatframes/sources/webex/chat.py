@@ -18,7 +18,8 @@ from ...model import (
     Status,
     Window,
 )
-from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.backoff import backoff_seconds
+from ...transfer.clock import Clock
 from ...transfer.link import Answer, Link, StatusError
 from ...windows import EPOCH, Timeline
 from ..windowed import final, read_windows
