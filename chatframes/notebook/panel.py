@@ -290,7 +290,7 @@ class FetchPanel:
         else:
             self._say(said, self._of_before())
         if frame is not None:
-            show_html(self._report, report(frame)._repr_html_())
+            show_html(self._report, report(frame)._html())
 
     def _cancelling(self) -> None:
         self.cancel_button.disabled = True

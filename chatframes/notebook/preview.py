@@ -39,7 +39,10 @@ class Preview:
         )
         return f"{shown.to_string()}\n[{len(self.frame):,} of {self.rows_in_all:,} rows]"
 
-    def _repr_html_(self) -> Html:
+    def _repr_html_(self) -> str:
+        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+
+    def _html(self) -> Html:
         head, cell = Html("<th {}>{}</th>"), Html("<td {}>{}</td>")
         heads = Html().join(head.format(_CELL, name) for name in ("", *self.frame.columns))
         budget = PixelBudget(self.thumbnail_px)

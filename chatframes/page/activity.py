@@ -101,7 +101,10 @@ class Plot:
     def _of_others(self) -> str:
         return f"and {self.others:,} more ({self.by}), none with more messages"
 
-    def _repr_html_(self) -> Html:
+    def _repr_html_(self) -> str:
+        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+
+    def _html(self) -> Html:
         shown = []
         most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
         for name, activity in self.rows:

@@ -113,7 +113,10 @@ class Report:
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> Html:
+    def _repr_html_(self) -> str:
+        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+
+    def _html(self) -> Html:
         outcomes = [
             ("ok", self.images_ok),
             ("skipped", sum(self.skipped.values())),
