@@ -213,10 +213,8 @@ def _with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
 
 
 def _short_error(error: str) -> str:
-    """Return the first line of an error, to stand in brackets; a question about a list of names goes with the list."""
-    return re.sub(
-        r"[:;,.] (or )?did you mean one of these\?$", "", error.splitlines()[0], flags=re.IGNORECASE
-    ).removesuffix(".")
+    """Return the first line of an error, without its end and without the question that the next lines belong to."""
+    return re.sub(r"[.:]( (Or did|Did) you mean one of these\?)?$", "", error.splitlines()[0])
 
 
 _last: Callable[[], pd.DataFrame] | None = None

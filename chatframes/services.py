@@ -1,4 +1,7 @@
-"""Services: what the rest of the house knows of each, and which there are. The one place that loads code by name."""
+"""Describe each service to the rest of the package, and list the services there are.
+
+This is the one module that loads code by name.
+"""
 
 from __future__ import annotations
 
@@ -20,31 +23,32 @@ BUILT_IN = (
     "chatframes.sources.telegram.service:SERVICE",
     "chatframes.sources.reddit.service:SERVICE",
 )
-ENTRY_POINTS = "chatframes.services"  # the group under which another distribution names its own
-TAKEN = frozenset({"downloads", "path"})  # what else a Config holds
+ENTRY_POINTS = "chatframes.services"  # the group in which another distribution registers its service
+RESERVED_NAMES = frozenset({"downloads", "path"})  # a Config has attributes of these names already
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Which keys of a service's section are credentials, and how they go together.
+    """The credentials of a service: which keys of its section hold them, and which of them belong together.
 
     Attributes
     ----------
     names : tuple of str
-        The keys, in the order they are spoken of. ``NAME`` of the service ``toy`` is ``TOY_NAME`` in the environment.
+        The keys, in the order in which messages list them. The key ``secret`` of the service ``toy`` is the
+        environment variable ``TOY_SECRET``.
     needs : mapping of str to tuple of str
-        What each is of no use without.
+        For each key, the other keys that must be given with it.
     alone : str, optional
-        The one that is enough by itself.
+        A key that is enough by itself.
     either : pair of tuples of str, optional
         Two ways to log in that exclude each other.
     label : str, optional
-        The one that alone only says which login is meant, or who is asking. So it goes with credentials of another
-        place.
+        A key that by itself only says which login is meant, or which program is asking. It may therefore be given in
+        another place than the other credentials.
     is_label : callable
-        Whether a value of `label` is no more than that.
+        Whether a value of `label` is only such a label.
     asked : tuple of (key, text) pairs
-        What a form asks for, and what a person calls it.
+        The keys that a form asks for, each with the text shown beside it.
     """
 
     names: tuple[str, ...]
@@ -58,20 +62,21 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """How somebody logs in where that takes steps, and not credentials alone.
+    """The login of a service where it takes several steps, such as a code sent to a phone.
 
     Attributes
     ----------
     is_ready : callable
-        Whether a service's section holds what the steps begin with; until then a form asks for `Credentials.asked`.
+        Whether a service's section holds what the first step needs; until then a form asks for `Credentials.asked`.
     begin : callable
-        Gets a `Config`, gives the login whose steps are to be taken.
+        Takes a `Config` and returns a new login, with no step done yet.
     form : str
-        ``"module:Class"`` of its form in a notebook, made as ``Class(login, done)``, with a `box` and a ``close()``.
+        ``"module:Class"`` of its form in a notebook. It is created as ``Class(login, done)`` and has a `box` and a
+        ``close()``.
     other_label, other_tooltip : str
-        Of the button beside the form that goes back to the credentials.
+        Text and tooltip of the button beside the form that goes back to the credentials.
     log_in, log_out : callable
-        The steps in a terminal. Both get the `Credentials.label` that was given, or None.
+        Log in and log out in a terminal. Both get the value of `Credentials.label`, or None.
     """
 
     is_ready: Callable[[Any], bool]
@@ -83,29 +88,30 @@ class Login:
     log_out: Callable[[str | None], None]
 
 
-Values = Mapping[str, Any]  # of a form: the value of each field by its name
+Values = Mapping[str, Any]  # the values of a form, by the names of its fields
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that a form asks for besides the days: a keyword of the service's source.
+    """One field of a form: a keyword of the service's source other than its days.
 
     Attributes
     ----------
     name : str
         The keyword.
     label : str
-        What stands before it.
+        The text shown before it.
     kind : str
         ``"text"``, ``"number"`` (a whole number or nothing), ``"number or all"``, or ``"choice"``.
     hint, tooltip : str
-        What stands in it while it is empty, and what it explains when pointed at.
+        The text shown while it is empty, and the text shown when the mouse is over it.
     missing : str
-        What to say when nothing was written into a text that is needed; empty where it is not.
+        The message shown when a required text is empty; ``""`` where the text is optional.
     options : callable
-        Of a choice: what may be chosen, as (text, value) pairs, given the values of the other fields.
+        For a choice: takes the values of the other fields and returns the (text, value) pairs to choose from.
     applies : callable
-        Whether it means anything, given the values of the other fields; else the source's own default holds.
+        Takes the values of the other fields and returns whether this field has a meaning; where it has none, the
+        source's own default is used.
     wide : bool
         Whether it takes a line of its own.
     """
@@ -173,11 +179,11 @@ class Service:
 
     @property
     def prefix(self) -> str:
-        """What stands before the name of a source in code: ``cf.``."""
+        """The module name in front of the source in code: ``cf.``."""
         return "cf." if self.module == "chatframes" else f"{self.module}."
 
     def written(self, chat: str) -> str:
-        """Return the code of a source: ``cf.Webex('Project Apollo')``."""
+        """Return the code that creates a source: ``cf.Webex('Project Apollo')``."""
         return f"{self.prefix}{self.source.__name__}({chat!r})"
 
     def is_configured(self, section: Any) -> bool:
@@ -187,7 +193,7 @@ class Service:
 
 
 def load(place: str) -> Any:
-    """Return what ``"module:name"`` names."""
+    """Import and return the object that ``"module:name"`` names."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 
@@ -201,30 +207,30 @@ def services() -> dict[str, Service]:
     UserWarning
         Another distribution's service cannot be used; the others can.
     """
-    found: dict[str, Service] = {}
+    by_name: dict[str, Service] = {}
     for place in BUILT_IN:
         service = load(place)
-        found[service.name] = service
+        by_name[service.name] = service
     for entry in entry_points(group=ENTRY_POINTS):
-        problem = _add(entry, found)
+        problem = _add(entry, by_name)
         if problem:
             warnings.warn(
-                f"the service {entry.name!r} of {entry.value.partition(':')[0]} is left out: {problem}.", stacklevel=2
+                f"The service {entry.name!r} of {entry.value.partition(':')[0]} is left out: {problem}.", stacklevel=2
             )
-    return found
+    return by_name
 
 
-def _add(entry: EntryPoint, found: dict[str, Service]) -> str:
-    """Add another distribution's service; return why that cannot be, or nothing."""
+def _add(entry: EntryPoint, by_name: dict[str, Service]) -> str:
+    """Add another distribution's service; return what is wrong with it, or ``""``."""
     try:
         service = entry.load()
-    except Exception as error:  # whatever it is, it must not take the other services with it
+    except Exception as error:  # foreign code may raise anything, and must not stop the other services
         return f"importing it raised {type(error).__name__}"
     if not isinstance(service, Service):
         return f"{entry.value} is not a chatframes.services.Service"
-    if service.name in found or service.name in TAKEN or not service.name.isidentifier():
+    if service.name in by_name or service.name in RESERVED_NAMES or not service.name.isidentifier():
         return f"the name {service.name!r} is taken or is no identifier"
-    found[service.name] = service
+    by_name[service.name] = service
     return ""
 
 
@@ -234,9 +240,9 @@ def service_called(name: object) -> Service:
     Raises
     ------
     ConfigError
-        There is none; the message lists those there are.
+        There is no such service; the message lists those there are.
     """
-    found = services().get(str(name).lower())
-    if found is None:
-        raise ConfigError(f"no service is called {name!r}: there are {', '.join(services())}.")
-    return found
+    service = services().get(str(name).lower())
+    if service is None:
+        raise ConfigError(f"No service is called {name!r}: there are {', '.join(services())}.")
+    return service

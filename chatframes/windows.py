@@ -14,7 +14,7 @@ from .errors import ConfigError
 from .model import Window
 from .words import did_you_mean, kind_of
 
-__all__ = ["EPOCH", "Bounds", "Timeline", "cut", "parse_bounds", "plain_bound", "utc_text", "zone"]
+__all__ = ["EPOCH", "Bounds", "Timeline", "parse_bounds", "plain_bound", "utc_text", "zone"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no message of any chat is older
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)  # stands in for "now" before a call has begun
@@ -154,22 +154,6 @@ def utc_text(moment: datetime) -> str:
     '2026-10-01T00:00:00Z'
     """
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def cut(window: Window, chunk_days: int) -> list[Window]:
-    """Cut a window into ceil(days / `chunk_days`) equal windows that touch, oldest first.
-
-    Exact: the first begins where `window` begins, the last ends where it ends, and no two differ in length by
-    more than one microsecond.
-
-    Examples
-    --------
-    >>> month = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 31, tzinfo=UTC))
-    >>> [(w.until - w.since).days for w in cut(month, 7)]
-    [6, 6, 6, 6, 6]
-    """
-    grid = _Grid(window, chunk_days)
-    return [grid.window(i) for i in range(grid.count)]
 
 
 class Timeline:

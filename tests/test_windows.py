@@ -17,7 +17,6 @@ from chatframes.errors import ConfigError
 from chatframes.model import Window
 from chatframes.windows import (
     Timeline,
-    cut,
     parse_bounds,
     plain_bound,
     utc_text,
@@ -30,6 +29,12 @@ US = timedelta(microseconds=1)
 
 def day(number: float, year: int = 2026) -> datetime:
     return datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+def cut(window: Window, chunk_days: int) -> list[Window]:
+    """All the windows that a timeline is read by, oldest first."""
+    grid = windows._Grid(window, chunk_days)
+    return [grid.window(index) for index in range(grid.count)]
 
 
 def bounds(since, until, tz="UTC", now=NOW):

@@ -10,7 +10,7 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ConfigError
-from ..page.html import plain
+from ..page.html import Html, plain, show_html
 from .numbers import WIDE
 
 __all__ = ["ChatList"]
@@ -117,7 +117,7 @@ class ChatList:
             try:
                 self.listed.options = options
                 self.listed.value = self._chosen if self._chosen in [value for _, value in options] else None
-                self.cut.value = cut
+                show_html(self.cut, Html.escape(cut))
             finally:
                 self._drawing = False
 

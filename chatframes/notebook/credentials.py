@@ -10,7 +10,7 @@ import ipywidgets
 
 from ..errors import ConfigError
 from ..page.cells import Closable, close_all
-from ..page.html import escaped
+from ..page.html import Html, show_html
 from ..services import Service, load
 from ..settings.merge import Config, with_credentials
 from .jobs import Jobs
@@ -52,7 +52,7 @@ class CredentialsForm:
         }
         self._secrets = {name: SecretField(field) for name, field in self.fields.items()}
         self.button = ipywidgets.Button(description="Use", button_style="primary")
-        self.status = ipywidgets.HTML(value=escaped(_KEPT))
+        self.status = ipywidgets.HTML(value=str(Html.escape(_KEPT)))
         self.box = ipywidgets.VBox((*self.fields.values(), self.button, self.status))
         self.button.on_click(lambda _: self._jobs.begin("use", self._use()))
 
@@ -61,13 +61,13 @@ class CredentialsForm:
             await field.wait_for_input()
         missing = [label for name, label in self._service.credentials.asked if self._secrets[name].empty]
         if missing:  # the other fields keep what was typed
-            self.status.value = escaped(f"{missing[0]} is empty: fill it in")
+            show_html(self.status, Html.escape(f"{missing[0]} is empty: fill it in"))
             return
         values: dict[str, Any] = {name: field.take() for name, field in self._secrets.items()}
         try:
             config = with_credentials(self._config, self._service.name, "the form", **values)
         except ConfigError as error:
-            self.status.value = escaped(error)
+            show_html(self.status, Html.escape(error))
             return
         self._done(config)
 

@@ -13,7 +13,7 @@ from ..errors import ConfigError
 from ..images.shown import ImageBytes
 from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, close_on_rerun
-from ..page.html import NO_FORMULAS, escaped, plain
+from ..page.html import NO_FORMULAS, Html, plain, show_html
 from ..table.frame import attachments
 from .thumbnails import PixelBudget
 from .tile import Entry, Tile, small_html
@@ -109,12 +109,12 @@ class Gallery:
         return f"Gallery of {ok:,} images, {len(self._all) - ok:,} missing{self._hint and '; ' + self._hint}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        tiles = "".join(
-            f'<div style="width:{self._thumbnail_px}px">{small_html(entry, self._thumbnail(entry))}</div>'
-            for entry in self._shown()
+        tile = Html('<div style="width:{}px">{}</div>')
+        tiles = Html().join(
+            tile.format(self._thumbnail_px, small_html(entry, self._thumbnail(entry))) for entry in self._shown()
         )
-        grid = f'<div style="display:flex;flex-wrap:wrap;gap:8px">{tiles}</div>' if tiles else ""
-        static = f"<div {NO_FORMULAS}><p>{escaped(repr(self))}</p>{grid}</div>"
+        grid = Html('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(tiles) if tiles else ""
+        static = Html("<div {}><p>{!r}</p>{}</div>").format(NO_FORMULAS, self, grid)
         return bundle(self.box, repr(self), static)
 
     def _make_tile(self, place: int, entry: Entry) -> Tile:
@@ -170,7 +170,7 @@ class Gallery:
         shown = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
         if not self._all:
             shown = "There are no images in this table"
-        self.status.value = escaped(f"{shown}; {self._hint}" if self._hint else shown)
+        show_html(self.status, Html.escape(f"{shown}; {self._hint}" if self._hint else shown))
 
     def _draw(self) -> None:
         self._show_counts()

@@ -11,7 +11,7 @@ import ipywidgets
 from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..page.cells import bundle
-from ..page.html import escaped
+from ..page.html import Html, show_html
 from ..settings.images import ImageSettings
 from . import remembered
 
@@ -112,7 +112,8 @@ class ImageControls:
             )
         else:
             explanation = "Only text is fetched; each image keeps its place in the table, as “skipped, disabled”."
-        self.explained.value = f'<div style="font-size:90%;opacity:.8">{escaped(f"{explanation} {more}")}</div>'
+        small = Html('<div style="font-size:90%;opacity:.8">{} {}</div>')
+        show_html(self.explained, small.format(explanation, more))
 
     def _changed(self, change: Any) -> None:
         if change["owner"] is self.size:

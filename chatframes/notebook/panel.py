@@ -20,7 +20,7 @@ from ..api import fetching, listing, sources_of
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, close_on_rerun
-from ..page.html import lines
+from ..page.html import Html, lines, show_html, show_status
 from ..progress.card import Card
 from ..road.defects import unexpected
 from ..services import services
@@ -181,9 +181,10 @@ class FetchPanel:
     def _write_code(self) -> None:
         with self._lock:
             try:
-                self._code.value = f'The same as code:<pre style="{_CODE}">{lines(self.code)}</pre>'
+                code = Html('The same as code:<pre style="{}">{}</pre>').format(_CODE, lines(self.code))
             except ConfigError as error:
-                self._code.value = f"<div>{lines(_capitalised(str(error)))}</div>"
+                code = Html("<div>{}</div>").format(lines(_capitalised(str(error))))
+            show_html(self._code, code)
 
     def _chosen(self, _: object) -> None:
         with self._lock:
@@ -255,7 +256,7 @@ class FetchPanel:
 
     async def _fetch(self, source: Source, images: ImageSettings) -> None:
         self.fetch_button.disabled, self.cancel_button.disabled, self.saving.button.disabled = True, False, True
-        self._report.value = ""
+        show_html(self._report, Html())
         self._login.clear()
         self._say("")
         kept: list[Callable[[], pd.DataFrame]] = []
@@ -290,7 +291,7 @@ class FetchPanel:
         else:
             self._say(message, self._kept_frame())
         if frame is not None:
-            self._report.value = report(frame)._repr_html_()
+            show_html(self._report, report(frame)._html())
 
     def _cancelling(self) -> None:
         self.cancel_button.disabled = True
@@ -387,7 +388,7 @@ class FetchPanel:
     def _say(self, *sentences: object) -> None:
         with self._lock:
             self._status_text = "\n".join(_capitalised(str(sentence)) for sentence in sentences if str(sentence))
-            self.status.value = f'<div role="status">{lines(self._status_text)}</div>' if self._status_text else ""
+            show_status(self.status, self._status_text)
 
     def __repr__(self) -> str:
         fetched = "nothing fetched yet" if self.frame is None else f"{messages_in(self.frame)} at panel.frame"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
-from ..page.html import NO_FORMULAS, escaped, lines, picture, plain
+from ..page.html import NO_FORMULAS, Html, lines, picture, plain
 from ..words import kind_of
 from .thumbnails import PixelBudget
 
@@ -21,7 +21,7 @@ __all__ = ["Preview", "preview"]
 COLUMNS = ("created_at", "chat_name", "author_name", "title", "text", "images")
 MOST_CHARACTERS = 200
 MOST_PICTURES = 4  # in a cell
-_CELL = 'style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:break-word"'
+_CELL = Html('style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:break-word"')
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,30 +40,35 @@ class Preview:
         return f"{shown.to_string()}\n[{len(self.frame):,} of {self.rows_in_all:,} rows]"
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th {_CELL}>{escaped(name)}</th>" for name in ("", *self.frame.columns))
+        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+
+    def _html(self) -> Html:
+        head, cell = Html("<th {}>{}</th>"), Html("<td {}>{}</td>")
+        heads = Html().join(head.format(_CELL, name) for name in ("", *self.frame.columns))
         budget = PixelBudget(self.thumbnail_px)
         rows = []
         for label, values in zip(self.frame.index, self.frame.astype(object).to_numpy(), strict=True):
-            cells = "".join(f"<td {_CELL}>{_cell(value, budget)}</td>" for value in values)
-            rows.append(f"<tr><th {_CELL}>{escaped(label)}</th>{cells}</tr>")
-        counts = escaped(f"{len(self.frame):,} of {self.rows_in_all:,} rows")
-        body = "".join(rows)
-        return f"<table {NO_FORMULAS}><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table><p>{counts}</p>"
+            cells = Html().join(cell.format(_CELL, _cell(value, budget)) for value in values)
+            rows.append(Html("<tr>{}{}</tr>").format(head.format(_CELL, label), cells))
+        said = f"{len(self.frame):,} of {self.rows_in_all:,} rows"
+        return Html("<table {}><thead><tr>{}</tr></thead><tbody>{}</tbody></table><p>{}</p>").format(
+            NO_FORMULAS, heads, Html().join(rows), said
+        )
 
 
-def _cell(value: Any, budget: PixelBudget) -> str:
+def _cell(value: Any, budget: PixelBudget) -> Html:
     images = [value] if isinstance(value, dict | bytes) else value
     if not isinstance(images, Sequence | np.ndarray) or isinstance(images, str) or not any(map(_bytes_of, images)):
         return lines(_words(value))
     shown = [_picture(data, budget) for data in map(_bytes_of, images[:MOST_PICTURES]) if data is not None]
     more = f" and {len(images) - MOST_PICTURES} more" if len(images) > MOST_PICTURES else ""
-    return "".join(shown) + more
+    return Html().join(shown) + more
 
 
-def _picture(data: bytes, budget: PixelBudget) -> str:
+def _picture(data: bytes, budget: PixelBudget) -> Html:
     small = budget.thumbnail(data)
     shown = picture(small, repr(data)[:80], "margin:2px;vertical-align:top") if small is not None else None
-    return shown or f"{escaped(repr(data)[:80])}: not shown"
+    return shown or Html("{}: not shown").format(repr(data)[:80])
 
 
 @checks_keywords

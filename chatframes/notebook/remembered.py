@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from ..replace_file import replace_file
 
 __all__ = ["recall", "remember"]
 
@@ -34,18 +33,13 @@ def remember(**choices: Any) -> str:
         return (
             "This cannot be remembered for the next time: there is no home folder. Pass remember=False to stop trying."
         )
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(recall() | choices, file)
-        beside.replace(path)
+        with replace_file(path, mode=0o600) as file:
+            file.write(json.dumps(recall() | choices).encode())
         return ""
     except OSError as error:
         return (
             f"This cannot be remembered for the next time ({error.strerror or type(error).__name__}: {path}). "
             "Pass remember=False to stop trying."
         )
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)

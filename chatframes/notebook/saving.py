@@ -10,7 +10,7 @@ import ipywidgets
 import pandas as pd
 
 from ..errors import ChatframesError
-from ..page.html import lines
+from ..page.html import show_status
 from ..table.files import write_parquet
 from ..words import counted
 
@@ -51,7 +51,7 @@ class SaveRow:
 
     def say(self, sentence: str) -> None:
         """Show a sentence beside the button."""
-        self.status.value = f'<div role="status">{lines(sentence)}</div>' if sentence else ""
+        show_status(self.status, sentence)
 
     def offer(self, frame: pd.DataFrame, name: str) -> None:
         """Say what would be saved, and suggest a file named after the chat, unless the user has named one."""

@@ -19,7 +19,7 @@ import ipywidgets
 from .. import loop
 from ..errors import AuthError, ChatframesError
 from ..page.cells import close_all
-from ..page.html import escaped
+from ..page.html import Html, show_html
 from ..settings.checks import Secret
 from .secret_field import SecretField
 
@@ -171,7 +171,7 @@ class LoginCard:
             control.disabled = not enabled
 
     def _say(self, message: str) -> None:
-        self.status.value = escaped(message)
+        show_html(self.status, Html.escape(message))
 
     def _show_qr(self, link: Secret | None) -> None:
         shown = io.BytesIO()

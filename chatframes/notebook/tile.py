@@ -9,7 +9,7 @@ import ipywidgets
 import pandas as pd
 
 from ..images.headers import inspect
-from ..page.html import escaped, picture, plain
+from ..page.html import Html, picture, plain, show_html
 from ..table.report_text import REASONS
 from ..words import bytes_in_words
 from .thumbnails import thumbnail
@@ -74,7 +74,7 @@ class Tile:
     """
 
     def __init__(self, pressed: Callable[[], None], entry: Entry, small: bytes | None) -> None:
-        self.html = ipywidgets.HTML(value=small_html(entry, small), layout={"width": "100%"})
+        self.html = ipywidgets.HTML(value=str(small_html(entry, small)), layout={"width": "100%"})
         self.button = ipywidgets.Button(
             description="Enlarge",
             tooltip=plain(f"Enlarge {entry.alt}"),
@@ -87,7 +87,7 @@ class Tile:
     def show_nothing(self) -> None:
         """Hide the tile."""
         self.box.layout.display = "none"
-        self.html.value = ""
+        show_html(self.html, Html())
 
     def show_small(self, entry: Entry, small: bytes | None) -> None:
         """Show an entry as its thumbnail, or the reason why there is none."""
@@ -100,29 +100,29 @@ class Tile:
         self._show(_large_html(entry), "Close", entry, column="1 / -1")
         self.box.children = (self.button, self.html)  # below a large picture the button would be out of sight
 
-    def _show(self, html: str, action: str, entry: Entry, *, column: str | None) -> None:
+    def _show(self, html: Html, action: str, entry: Entry, *, column: str | None) -> None:
         self.box.layout.display = None
         self.box.layout.grid_column = column
-        self.html.value = html
+        show_html(self.html, html)
         self.button.description = action
         self.button.tooltip = plain(f"{action} {entry.alt}")
 
 
-def small_html(entry: Entry, small: bytes | None) -> str:
+def small_html(entry: Entry, small: bytes | None) -> Html:
     """Return a thumbnail with author, time and caption, as HTML."""
     if small is not None:
         shown = picture(small, entry.alt, _FITTED)
     elif entry.data is not None:
         why = "too many pixels for this page" if inspect(entry.data).showable else "not shown here"
-        shown = f"<span>{escaped(repr(entry.data))}: {why}</span>"
+        shown = Html("<span>{!r}: {}</span>").format(entry.data, why)
     else:
-        shown = f'<span title="{escaped(entry.error)}">{escaped(entry.why_missing)}</span>'
-    when = escaped(entry.moment.removesuffix(" UTC"))
-    words = f"<b>{escaped(entry.author)}</b><br>{when}<br>{escaped(entry.caption[:120])}"
-    return f'<div style="{_FRAME}">{shown}</div><div style="{_SMALL}">{words}</div>'
+        shown = Html('<span title="{}">{}</span>').format(entry.error, entry.why_missing)
+    when = entry.moment.removesuffix(" UTC")
+    words = Html("<b>{}</b><br>{}<br>{}").format(entry.author, when, entry.caption[:120])
+    return Html('<div style="{}">{}</div><div style="{}">{}</div>').format(_FRAME, shown, _SMALL, words)
 
 
-def _large_html(entry: Entry) -> str:
+def _large_html(entry: Entry) -> Html:
     data, note = entry.data, ""
     if data is not None and len(data) > LARGE_BYTES:
         data = thumbnail(data, LARGE_PX)
@@ -131,5 +131,5 @@ def _large_html(entry: Entry) -> str:
     if shown is None:
         note = ", cannot be shown"
     facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
-    texts = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
-    return (shown or "") + "".join(f"<div>{escaped(text)}</div>" for text in texts)
+    said = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
+    return (shown or Html()) + Html().join(Html("<div>{}</div>").format(one) for one in said)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
-from .html import NO_FORMULAS, bars, escaped, plain, sparkline
+from .html import NO_FORMULAS, Html, bars, plain, sparkline
 
 __all__ = ["Activity", "count_activity", "plot_activity"]
 
@@ -48,7 +48,7 @@ class Activity:
     undated: int = 0
     older: int = 0
 
-    def html(self, what: str, most: int | None = None) -> str:
+    def html(self, what: str, most: int | None = None) -> Html:
         """Return a bar chart of the counts; `what` names what is counted, and a count of `most` has the full height."""
         return bars(self.counts, f"{what} per {self.unit}", most)
 
@@ -102,17 +102,21 @@ class Plot:
         return f"and {self.others:,} more ({self.by}), none with more messages"
 
     def _repr_html_(self) -> str:
+        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+
+    def _html(self) -> Html:
         shown = []
         most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
         for name, activity in self.rows:
             total = sum(number for _, number in activity.counts)
-            heading = f"<b>{escaped(name)}</b>: {total:,} messages"
+            heading = Html("<b>{}</b>: {:,} messages").format(name, total)
             for number, which in ((activity.older, "older than that"), (activity.undated, "without a time")):
                 heading += f", and {number:,} {which}" if number else ""
-            shown.append(f'<div style="margin-bottom:8px"><div>{heading}</div>{activity.html("messages", most)}</div>')
+            chart = activity.html("messages", most)
+            shown.append(Html('<div style="margin-bottom:8px"><div>{}</div>{}</div>').format(heading, chart))
         if self.others:
-            shown.append(f"<div>{escaped(self._others_line())}</div>")
-        return f"<div {NO_FORMULAS}>{''.join(shown) or 'no messages'}</div>"
+            shown.append(Html("<div>{}</div>").format(self._others_line()))
+        return Html("<div {}>{}</div>").format(NO_FORMULAS, Html().join(shown) or "no messages")
 
 
 @checks_keywords

@@ -12,6 +12,8 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from .html import Html
+
 __all__ = [
     "Closable",
     "all_of",
@@ -35,14 +37,14 @@ def in_a_notebook() -> bool:
     return hasattr(_shell(), "kernel")
 
 
-def bundle(box: Any, text: str, html: str | None = None) -> dict[str, Any]:
+def bundle(box: Any, text: str, html: Html | None = None) -> dict[str, Any]:
     """Return what a cell displays: the widget, and a text or HTML for pages that show no widgets.
 
     The text replaces the widget's own repr, which holds what the user is typing. A closed widget gives only the text.
     """
     render = box._repr_mimebundle_
     shown = {**((render() if render is not None else None) or {}), "text/plain": text}
-    return shown if html is None else {**shown, "text/html": html}
+    return shown if html is None else {**shown, "text/html": str(html)}
 
 
 def show(box: Any, text: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 
 from ..page.cells import close_all, inside_output_widget, show
-from ..page.html import NO_FORMULAS, escaped
+from ..page.html import NO_FORMULAS, Html, show_html
 from .tally import Tally
 
 __all__ = ["Card"]
@@ -49,7 +49,7 @@ class Card:
         state = tally.state(now)
         if self._stopped and tally.outcome == "stopped":
             state += f"; {self._stopped}"
-        self.box.value = _drawn(tally, now, state)
+        show_html(self.box, _drawn(tally, now, state))
         self._words = ", ".join(words for words in (tally.messages, tally.attachments, state) if words)
 
     def close(self) -> None:
@@ -59,21 +59,24 @@ class Card:
             close_all(self.box)
 
 
-def _drawn(tally: Tally, now: float, state: str) -> str:
+def _drawn(tally: Tally, now: float, state: str) -> Html:
     event = tally.event
     pace = "" if tally.outcome else tally.pace(now)
-    lines = [f"<div>{escaped(tally.messages)}</div>"]
+    lines = [Html("<div>{}</div>").format(tally.messages)]
     if tally.messages_expected:
         lines.append(_bar("messages", event.messages, tally.messages_expected))
     if tally.attachments:
-        lines.append(f"<div>{escaped(tally.attachments)}</div>")
+        lines.append(Html("<div>{}</div>").format(tally.attachments))
         lines.append(_bar("attachments", event.attachments_done, event.attachments_total))
-    lines += [f"<div><b>{escaped(state)}</b></div>"] if state else []
-    lines += [f'<div style="{_SMALL}">{escaped(words)}</div>' for words in (pace, *tally.notices[-3:]) if words]
-    return (
-        f'<div {NO_FORMULAS} role="group" aria-label="progress of chatframes" style="{_FRAME}">{"".join(lines)}</div>'
+    lines += [Html("<div><b>{}</b></div>").format(state)] if state else []
+    small = Html('<div style="{}">{}</div>')
+    lines += [small.format(_SMALL, words) for words in (pace, *tally.notices[-3:]) if words]
+    return Html('<div {} role="group" aria-label="progress of chatframes" style="{}">{}</div>').format(
+        NO_FORMULAS, _FRAME, Html().join(lines)
     )
 
 
-def _bar(what: str, done: int, total: int) -> str:
-    return f'<progress aria-label="{what}" value="{min(done, total)}" max="{total}" style="{_BAR}"></progress>'
+def _bar(what: str, done: int, total: int) -> Html:
+    return Html('<progress aria-label="{}" value="{}" max="{}" style="{}"></progress>').format(
+        what, min(done, total), total, _BAR
+    )

@@ -22,7 +22,6 @@ Progress = bool | Callable[[Event], None]
 
 LEAST_SECONDS = 0.1  # between two drawings
 MOST_SECONDS = 1.0  # so that a countdown counts and a rate falls while nothing happens
-NO_END = 10_000  # the columns of what is no terminal
 
 
 @runtime_checkable
@@ -51,7 +50,7 @@ def listening(progress: Progress | Display) -> Iterator[Emit]:
     elif isinstance(progress, Display):
         yield from _drawing(progress)
     elif progress is True:
-        yield from _drawing(_card() if in_a_notebook() else _Bar())
+        yield from _drawing(_card() if in_a_notebook() else _bar())
     elif callable(progress) and not any(is_kind(progress) for is_kind in _NEVER_RUN):
         yield _guarded(progress)
     else:
@@ -177,42 +176,7 @@ def _card() -> Display:
     return card
 
 
-class _Bar:
-    """tqdm's bar: messages read, attachments done of those known so far, how fast, and what is being waited for."""
+def _bar() -> Display:
+    from .bar import Bar
 
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        class Bar(tqdm):  # type: ignore[type-arg]
-            monitor_interval = 0  # no thread beside ours
-
-        self._bar: Any = Bar(desc="fetching", bar_format="{desc}", total=0, miniters=0, dynamic_ncols=True)
-        self._noticed = 0
-
-    def draw(self, tally: Tally, now: float) -> None:
-        bar, event = self._bar, tally.event
-        for note in tally.notices[self._noticed :]:
-            bar.write(note)
-        self._noticed = len(tally.notices)
-        bar.total, bar.n = event.attachments_total, event.attachments_done
-        messages, *parts = tally.in_brief(now)
-        # Without attachments there is no bar to fill. How fast and how long still is ours to say in any case.
-        filled = f" |{{bar}}| {bar.n}/{bar.total}" if bar.total else ""  # at least as wide as it is written here
-        bar.bar_format = "{desc}" + filled + "{postfix}"
-        bar.set_description_str(messages, refresh=False)
-        room = (bar.format_dict["ncols"] or NO_END) - len(messages) - len(filled)
-        bar.set_postfix_str(", ".join(_fitting(parts, room)), refresh=False)
-        bar.refresh()
-
-    def close(self) -> None:
-        self._bar.close()
-
-
-def _fitting(parts: list[str], room: int) -> list[str]:
-    """Return the first part, and those of the others that a line has room for: half a number would be none."""
-    kept: list[str] = []
-    for part in parts:
-        if not kept or len(part) + len(", ") <= room:
-            kept.append(part)
-            room -= len(part) + len(", ")
-    return kept
+    return Bar()

@@ -1,1 +1,1 @@
-"""Who may set what: the admin's config.json, the environment, and the user's choice of images."""
+"""Read, check and merge settings: the admin's config.json, the environment, and the user's image settings."""

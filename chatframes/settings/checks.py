@@ -1,4 +1,4 @@
-"""What a single value in config.json may be; none is repeated in a complaint, for it may be a credential."""
+"""Check single values of config.json. No error message repeats a value, since it may be a credential."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_](?:[a-z0-9_.-]{0,25
 class Secret(SecretStr):
     """A credential: shown as ``'********'``, and never written by pickle.
 
-    A masked copy would only surface later, as a refused token; so pickling one, or anything that holds one,
-    raises `ConfigError`.
+    A masked copy in another process would fail there as a refused token. So pickling a credential, or anything that
+    holds one, raises `ConfigError` at once.
     """
 
     def _display(self) -> str:
@@ -28,7 +28,7 @@ class Secret(SecretStr):
 
     def __reduce__(self) -> NoReturn:
         raise ConfigError(
-            "a credential is never pickled: let the other process read config.json or the environment itself."
+            "A credential is never pickled: let the other process read config.json or the environment itself."
         )
 
     def __copy__(self) -> Secret:
@@ -39,12 +39,12 @@ class Secret(SecretStr):
 
 
 def text_of(value: object) -> object:
-    """Return the text of what is no secret after all: every string of a configuration arrives as a `Secret`."""
+    """Return the text of a value that is not secret: every string of a configuration arrives as a `Secret`."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def endpoint(value: object) -> object:
-    """Check and tidy a base_url; the value itself is never repeated, it might hold a password."""
+    """Check and tidy the address of a service. Errors never repeat it, since it might hold a password."""
     url = text_of(value)
     if not isinstance(url, str):
         return url
@@ -72,19 +72,21 @@ def _is_loopback(host: str) -> bool:
 
 
 def header_value(value: Secret | None) -> Secret | None:
-    """Refuse what could not stand in a header: the HTTP client would print it in its error."""
+    """Refuse a credential that cannot be sent in a header: the HTTP client would print it in its error."""
     if value is None:
         return None
     text = filled_in(value)
     if text.lower().startswith("bearer "):
         raise ValueError("begins with 'Bearer': give the token alone")
     if not all("!" <= letter <= "~" for letter in text):
-        raise ValueError("holds a space, a line break or a letter that no credential has: copy it again, whole")
+        raise ValueError(
+            "holds a space, a line break or a character that no credential has: copy the whole value again"
+        )
     return Secret(text)
 
 
 def filled_in(value: Secret) -> str:
-    """Return the text of a credential, without the space around it; refuse an empty one."""
+    """Return the text of a credential, without the space around it; raise ValueError when it is empty."""
     text = value.get_secret_value().strip()
     if not text:
         raise ValueError("is empty: fill it in, or take the key out")
@@ -92,28 +94,28 @@ def filled_in(value: Secret) -> str:
 
 
 def private_hosts(value: object) -> object:
-    """Check and tidy a list of addresses, each with its port; none stands for more than itself."""
+    """Check and tidy a list of exact addresses with their ports; wildcards and ranges are refused."""
     if not isinstance(value, list | tuple):
         return value
     tidied = [_host_and_port(text_of(item)) for item in value]
     if None in tidied:
         raise ValueError(
             'lists exact addresses with their ports, such as "10.0.0.5:8080", "[::1]:8080" or "media.local:443", '
-            f"without scheme, path or wildcard, and item {tidied.index(None) + 1} is none"
+            f"without scheme, path or wildcard: correct item {tidied.index(None) + 1}"
         )
     return tuple(dict.fromkeys(tidied))
 
 
 def _host_and_port(item: object) -> str | None:
-    """Return an address as links are compared with it, or None."""
+    """Return an address in the form in which links are compared with it; None when it is malformed."""
     parts = _HOST_AND_PORT.fullmatch(item.strip().lower()) if isinstance(item, str) and item.isascii() else None
     if parts is None or not 1 <= int(parts[3]) <= 65535:
         return None
-    six, host, port = parts[1], parts[2], int(parts[3])
+    ipv6, host, port = parts[1], parts[2], int(parts[3])
     try:
-        if six:
-            return f"[{ipaddress.IPv6Address(six).compressed}]:{port}"
-        # A name that ends in a number is an address to a browser, and 127.1 is one to a resolver.
+        if ipv6:
+            return f"[{ipaddress.IPv6Address(ipv6).compressed}]:{port}"
+        # Browsers and resolvers read a name that ends in a number, such as 127.1, as an address.
         if re.fullmatch("[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2]):
             host = str(ipaddress.IPv4Address(host))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Config: the admin's settings, checked and complete."""
+"""Define Config: the admin's settings, checked and complete."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class _Config:
         def __getattr__(self, name: str) -> Any: ...
 
     def section(self, name: str) -> Any:
-        """Return one section, frozen: of a service, or ``"downloads"``."""
+        """Return the section of a service, or the section ``"downloads"``; frozen."""
         return getattr(self, name)
 
     def with_section(self, name: str, section: BaseModel) -> Config:
-        """Return the same settings with another section."""
+        """Return a copy with one section replaced."""
         return replace(self, **{name: section})  # type: ignore[type-var]
 
     def __repr__(self) -> str:
@@ -51,20 +51,22 @@ class _Config:
         return "\n".join(lines) + ")"
 
 
-def _made() -> type[_Config]:
-    """Make the class, with a field for each service there is."""
-    own: list[tuple[str, Any, Any]] = [
+def _config_class() -> type[_Config]:
+    """Build the class, with a field for each service."""
+    service_fields: list[tuple[str, Any, Any]] = [
         (name, service.section.__name__, field(default_factory=service.section)) for name, service in services().items()
     ]
-    common: list[tuple[str, Any, Any]] = [
+    other_fields: list[tuple[str, Any, Any]] = [
         ("downloads", "DownloadsConfig", field(default_factory=DownloadsConfig)),
         ("path", "Path | None", None),
     ]
     names = {"__doc__": _Config.__doc__, "__module__": __name__, "__qualname__": "Config"}
-    return make_dataclass("Config", own + common, bases=(_Config,), namespace=names, frozen=True, repr=False)
+    return make_dataclass(
+        "Config", service_fields + other_fields, bases=(_Config,), namespace=names, frozen=True, repr=False
+    )
 
 
 if TYPE_CHECKING:
     Config = _Config
 else:
-    Config = _made()
+    Config = _config_class()

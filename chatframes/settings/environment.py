@@ -1,4 +1,4 @@
-"""What the environment says: where config.json is, and the credentials of each service."""
+"""Read the environment: the path of config.json, and the credentials of each service."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ __all__ = ["Environment"]
 
 
 class Environment:
-    """The environment the process was started with. An empty variable counts as none; upper and lower case are one.
+    """Environment variables that matter to chatframes. Empty ones count as missing; case is ignored.
 
     Parameters
     ----------
     variables : mapping of str to str, optional
-        Unless given, those of this process.
+        The variables; by default those of this process.
     """
 
     def __init__(self, variables: Mapping[str, str] | None = None) -> None:
-        given = os.environ if variables is None else variables
-        self._variables = {name.upper(): Secret(value) for name, value in given.items() if value}
+        variables = os.environ if variables is None else variables
+        self._variables = {name.upper(): Secret(value) for name, value in variables.items() if value}
 
     @property
     def config_path(self) -> str | None:
         """The path in ``CHATFRAMES_CONFIG``."""
-        named = self._variables.get("CHATFRAMES_CONFIG")
-        return None if named is None else named.get_secret_value()
+        path = self._variables.get("CHATFRAMES_CONFIG")
+        return None if path is None else path.get_secret_value()
 
     def credentials(self, service: str) -> dict[str, Secret]:
         """Return the credentials of one service, under their names in config.json."""
@@ -38,5 +38,5 @@ class Environment:
 
 
 def variable_of(service: str, name: str) -> str:
-    """Return the variable of a credential: ``WEBEX_ACCESS_TOKEN``."""
+    """Return the name of a credential's variable: ``WEBEX_ACCESS_TOKEN``."""
     return f"{service}_{name}".upper()

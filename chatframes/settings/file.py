@@ -1,4 +1,4 @@
-"""Finding and reading a config.json, which may hold comments."""
+"""Find and read a config.json, which may hold comments."""
 
 from __future__ import annotations
 
@@ -23,32 +23,33 @@ __all__ = ["find_file", "read_file", "shielded", "strip_comments"]
 
 FILE_NAME = "config.json"
 
-# A string is matched so that the // of an address inside it is not taken for a comment.
+# Strings are matched too, so that the // of an address inside one is not taken for a comment.
 _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\r\n]*')
 
 
-def find_file(given: object, named: str | None) -> Path | None:
-    """Return the file to read: the one given, else the one `named` by the environment, else the nearest upward."""
-    if given is None and named is None:
+def find_file(config: object, environment_path: str | None) -> Path | None:
+    """Return the file to read: `config`, else `environment_path`, else the nearest config.json upward."""
+    if config is None and environment_path is None:
         here = Path.cwd()
         return next((folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
-    if given is not None and not isinstance(given, str | os.PathLike):
-        raise ConfigError(f"config= is {kind_of(given)}: give a path, a dict or a Config.")
-    path = Path(os.fsdecode(given if given is not None else named or "")).expanduser()
+    if config is not None and not isinstance(config, str | os.PathLike):
+        raise ConfigError(f"config= is {kind_of(config)}: give a path, a dict or a Config.")
+    path = Path(os.fsdecode(config if config is not None else environment_path or "")).expanduser()
     if not path.is_file():
-        origin = "config=" if given is not None else "the environment variable CHATFRAMES_CONFIG"
-        named = f"names {path}" if path.suffix == ".json" else "is no path of a config.json"  # it may be a credential
-        raise ConfigError(f"{origin} {named}, and there is no such file: correct the path.")
+        origin = "config=" if config is not None else "The environment variable CHATFRAMES_CONFIG"
+        # Anything but a path of a JSON file may be a credential in the wrong place, and is not repeated.
+        what = f"names {path}" if path.suffix == ".json" else "is no path of a config.json"
+        raise ConfigError(f"{origin} {what}, and there is no such file: correct the path.")
     return path
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Return what a config.json holds, its strings shielded.
+    """Return the content of a config.json, with every string as a `Secret`.
 
     Raises
     ------
     ConfigError
-        The file cannot be read or is no JSON object; line and column are given, its text is not.
+        The file cannot be read or is no JSON object. The error gives line and column, and never the text there.
     """
     data, problem = _parsed(path)
     if problem:
@@ -62,8 +63,8 @@ def read_file(path: Path) -> dict[str, Any]:
 def shielded(value: Any) -> Any:
     """Return a copy of parsed JSON in which every string is a `Secret`.
 
-    Any string may be a credential in the wrong place. Shielded, it shows in no repr, no traceback that prints local
-    variables and no error of pydantic's.
+    Any string may be a credential in the wrong place. As a `Secret` it is hidden in reprs, in tracebacks that print
+    local variables, and in the errors of pydantic.
     """
     if isinstance(value, Mapping):
         return {str(key): shielded(item) for key, item in value.items()}
@@ -75,17 +76,20 @@ def shielded(value: Any) -> Any:
 
 
 def strip_comments(text: str) -> str:
-    """Blank out ``//`` comments, so that every other character keeps its line and column."""
+    """Replace ``//`` comments by spaces, so that every other character keeps its line and column."""
     return _STRING_OR_COMMENT.sub(lambda m: m[0] if m[0].startswith('"') else " " * len(m[0]), text)
 
 
 def _parsed(path: Path) -> tuple[dict[str, Any], str | None]:
-    """Return the data, or what is wrong; nothing raised from here, whose local variables hold the plain text."""
-    twice: list[str] = []
+    """Return the data, or what is wrong with it.
+
+    Nothing is raised here, since the local variables hold the plain text and a traceback may print them.
+    """
+    repeated: list[str] = []
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
-        twice.extend(name for name in names if names.count(name) > 1)
+        repeated.extend(name for name in names if names.count(name) > 1)
         return dict(pairs)
 
     try:
@@ -100,8 +104,8 @@ def _parsed(path: Path) -> tuple[dict[str, Any], str | None]:
         return {}, "this is not JSON that a config.json could hold: a number is too long, or it nests too deep."
     if not isinstance(data, dict):
         return {}, f'this is not a section: a config.json looks like {{"{next(iter(services()))}": {{ ... }}}}.'
-    if twice:
-        which = f'the key "{twice[0]}"' if twice[0] in known_keys() else "a key"
+    if repeated:
+        which = f'the key "{repeated[0]}"' if repeated[0] in known_keys() else "a key"
         return {}, f"{which} stands twice in one section: take one out."
     return shielded(data), None
 

@@ -1,4 +1,4 @@
-"""The user's half of the settings: whether to download images, and how large they may be."""
+"""Define the user's settings of a call: whether to download images, and how large they may be."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 3
 
 @dataclass(frozen=True, slots=True)
 class ImageSettings:
-    """What the user decides for one call: whether to download images, and how large they may be.
+    """The user's settings for one call: whether to download images, and how large they may be.
 
     Parameters
     ----------
     enabled : bool
         Download images.
     max_size_bytes : int
-        Leave out images above this size, 1 to 2,147,483,647 bytes; 10 MiB unless told.
+        Leave out images above this size, 1 to 2,147,483,647 bytes; by default 10 MiB.
 
     Raises
     ------
@@ -53,23 +53,23 @@ class ImageSettings:
             )
 
 
-# The generated one is wrapped: its signature stays, and a misspelt keyword gets the nearest.
+# The generated __init__ is wrapped: its signature stays, and a misspelt keyword is answered with the nearest one.
 ImageSettings.__init__ = checks_keywords(ImageSettings.__init__)  # type: ignore[method-assign]
 
 
 def image_settings(images: object) -> ImageSettings:
-    """Turn whatever a user gives as ``images=`` into `ImageSettings`.
+    """Turn the value of ``images=`` into `ImageSettings`.
 
     Parameters
     ----------
     images : None, bool, ImageSettings, mapping, or anything with a ``.settings``
         None and False are off, True is on up to 10 MiB, a mapping has the keys `enabled` and `max_size_bytes`. The
-        ``.settings`` of a widget are read once, now.
+        ``.settings`` of a widget are read once, when this is called.
 
     Raises
     ------
     ConfigError
-        It is none of these, or holds a key that is the admin's or nobody's.
+        It is none of these, or holds a key that belongs in config.json or is unknown.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an admin may set: the keys that several services share, and those of all downloads."""
+"""Define the keys that an admin may set: those that several services share, and those of all downloads."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ Endpoint = Annotated[
     Field(description="Where the service is: for a gateway or an emulator. https, or http on this machine."),
 ]
 
-# Those that may also stand at the top level, as defaults for every service that has the key.
+# Keys that may also stand at the top level of config.json, as defaults for every service that has the key.
 GENERAL_KEYS = {
     "max_concurrent_image_downloads": Downloads,
     "max_concurrent_fetches": Fetches,
@@ -97,14 +97,14 @@ class DownloadsConfig(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an admin allows for one service.
+    """The admin's limits for one service.
 
     Attributes
     ----------
     parallel_fetch_chunk_days, max_connections, max_keepalive_connections : int or None
-        None where the service has no such thing.
+        None where the service has no such key.
     downloads_key : str
-        The key an admin would change to alter `max_concurrent_downloads`.
+        The key of config.json that sets `max_concurrent_downloads`.
     """
 
     service: str

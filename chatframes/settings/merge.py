@@ -1,7 +1,7 @@
-"""Settings: the admin's from config.json and the environment, the user's from the call, merged once at the door.
+"""Merge the admin's settings (config.json, environment) with the user's (arguments of the call), once per call.
 
-Two owners, two types. An admin limits what the process may do (`Config`, `Limits`); a user says whether to download
-images, and how large (`ImageSettings`). Neither type has a place for the other's keys, so neither can override them.
+An admin limits what the process may do (`Config`, `Limits`); a user says whether to download images, and how large
+they may be (`ImageSettings`). Neither type has the other's keys, so neither owner can override the other.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .sections import config_file, credentials_in, is_secret, sections
 __all__ = ["Config", "ConfigLike", "Settings", "load_config", "merge", "with_credentials"]
 
 _IMAGE_KEY = "max_concurrent_image_downloads"
-_NO_KEYS = Limits("", 20, 1, None, None, None, _IMAGE_KEY)  # of a service without a section of its own
+_NO_KEYS = Limits("", 20, 1, None, None, None, _IMAGE_KEY)  # the limits of a service without a section in config.json
 
 
 ConfigLike = Config | Mapping[str, Any] | str | os.PathLike[str] | None
@@ -42,9 +42,9 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
     Parameters
     ----------
     path_or_dict : str, os.PathLike, mapping, Config or None
-        A config.json (``//`` comments are allowed), or what would stand in one. None looks at
-        ``$CHATFRAMES_CONFIG``, then for config.json in the working folder and every folder above it, and is content
-        with the defaults. A Config is returned as it is.
+        The path of a config.json (``//`` comments are allowed), or its content as a mapping. None takes the file in
+        ``$CHATFRAMES_CONFIG``, else the config.json in the working folder or the nearest folder above it, else the
+        defaults. A Config is returned as it is.
 
     Returns
     -------
@@ -54,14 +54,14 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
         ``WEBEX_REFRESH_TOKEN``; ``TELEGRAM_API_ID``, ``TELEGRAM_API_HASH`` and, unless the login is kept under the
         name "default", ``TELEGRAM_SESSION``; ``REDDIT_CLIENT_ID``, ``REDDIT_CLIENT_SECRET`` and, for what only your
         account sees, ``REDDIT_REFRESH_TOKEN``, or ``REDDIT_USERNAME`` and ``REDDIT_PASSWORD``), else from the file
-        that was found. What is no credential, ``TELEGRAM_SESSION`` as a mere name and ``REDDIT_USER_AGENT``, goes
-        with those of another place.
+        that was found. ``TELEGRAM_SESSION`` as a mere name and ``REDDIT_USER_AGENT`` are no credentials, and may
+        come from another place.
 
     Raises
     ------
     ConfigError
-        The file is missing or no JSON, or a key is unknown, misplaced, of the wrong type or out of range. It says
-        what to write instead and never holds a credential.
+        The file is missing or no JSON, or a key is unknown, misplaced, of the wrong type or out of range. The message
+        says what to write instead and never holds a credential.
 
     Warns
     -----
@@ -78,7 +78,9 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
     environment = Environment()
     path = None
     if isinstance(path_or_dict, Mapping):
-        data = path_or_dict = shielded(path_or_dict)  # rebound: a traceback with local variables shows no string
+        data = path_or_dict = shielded(
+            path_or_dict
+        )  # rebound, so that a traceback with local variables shows no string
         place = "config="
     else:
         path = find_file(path_or_dict, environment.config_path)
@@ -98,23 +100,23 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
 
 
 def with_credentials(config: Config, service: str, place: str, **values: Any) -> Config:
-    """Return the same settings with credentials given in another place, checked as any.
+    """Return a copy of the settings with credentials from another place, checked like all others.
 
     Parameters
     ----------
     config : Config
-        What they are added to; it stays as it is.
+        The settings to add them to; not changed.
     service : str
-        Its name: ``"webex"``, say.
+        The service's name, such as ``"webex"``.
     place : str
-        Where they were given, for the error: ``"--session"``.
+        The place they come from, for error messages: ``"--session"``.
     **values : str or Secret
         The credentials, by their names in config.json.
 
     Raises
     ------
     ConfigError
-        One of them cannot be right.
+        One of them is malformed.
 
     Examples
     --------
@@ -123,26 +125,26 @@ def with_credentials(config: Config, service: str, place: str, **values: Any) ->
     'work'
     """
     section = config.section(service_called(service).name)
-    kept = {name: getattr(section, name) for name in section.model_fields_set}
-    checked = _checked({service: kept | shielded(values)}, place, searched=False)
+    current = {name: getattr(section, name) for name in section.model_fields_set}
+    checked = _checked({service: current | shielded(values)}, place, searched=False)
     return config.with_section(service, getattr(checked, service))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything one call goes by: the admin's part, the user's part, and whether to keep the raw answers."""
+    """All settings of one call: the admin's, the user's, and whether to keep the raw answers."""
 
     config: Config
     images: ImageSettings
     raw: bool = False
 
     def limits(self, service: str) -> Limits:
-        """Return what the admin allows for one service."""
+        """Return the admin's limits for one service."""
         return _limits(self.config, service)
 
 
 def merge(config: ConfigLike = None, images: object = None, raw: bool = False) -> Settings:
-    """Merge both owners' settings: the only door, once per call.
+    """Merge the settings of admin and user; each call does this once.
 
     Parameters
     ----------
@@ -151,12 +153,12 @@ def merge(config: ConfigLike = None, images: object = None, raw: bool = False) -
     images
         As for `image_settings`.
     raw : bool
-        Keep the service's own JSON of every message.
+        Whether to keep the service's own JSON of every message.
 
     Raises
     ------
     ConfigError
-        Something is wrong in either.
+        A setting of either is wrong.
 
     Examples
     --------
@@ -171,37 +173,39 @@ def merge(config: ConfigLike = None, images: object = None, raw: bool = False) -
 def _choose_credentials(
     data: dict[str, Any], service: Service, environment: Environment, place: str, *, explicit: bool
 ) -> None:
-    """Leave one set of credentials in `data`: two places might belong to two accounts, and are never mixed."""
-    given = credentials_in(data, service.name)
+    """Leave one set of credentials in `data`; sets of two places are never mixed, since they may be of two accounts."""
+    configured = credentials_in(data, service.name)
     names = {name: f"{service.name}.{name}" for name in service.credentials.names}
-    outside = environment.credentials(service.name)
+    from_environment = environment.credentials(service.name)
     label = service.credentials.label
-    if given and label is not None and _is_a_label(service, outside):
-        if not explicit or label not in given:
-            _checked({service.name: outside}, "the environment", searched=False)
-            data[service.name][label] = given[label] = outside[label]
-        outside = {}
-    elif outside and _is_a_label(service, given):
-        outside, given = {**given, **outside, **(given if explicit else {})}, {}
-    if outside and not (explicit and given):
-        given, place = outside, "the environment"
+    if configured and label is not None and _is_a_label(service, from_environment):
+        if not explicit or label not in configured:
+            _checked({service.name: from_environment}, "The environment", searched=False)
+            data[service.name][label] = configured[label] = from_environment[label]
+        from_environment = {}
+    elif from_environment and _is_a_label(service, configured):
+        from_environment, configured = {**configured, **from_environment, **(configured if explicit else {})}, {}
+    if from_environment and not (explicit and configured):
+        configured, place = from_environment, "The environment"
         names = {name: variable_of(service.name, name) for name in names}
         section = data.setdefault(service.name, {})
         if isinstance(section, dict):
-            _checked({service.name: outside}, place, searched=False)
-            data[service.name] = {name: value for name, value in section.items() if name not in names} | outside
-    if problem := wrong_credentials(service, given, names):
+            _checked({service.name: from_environment}, place, searched=False)
+            data[service.name] = {
+                name: value for name, value in section.items() if name not in names
+            } | from_environment
+    if problem := wrong_credentials(service, configured, names):
         raise ConfigError(f"{place}: {problem}")
 
 
 def _is_a_label(service: Service, credentials: Mapping[str, Any]) -> bool:
-    """Whether these only say which login is meant, or who is asking (see `Credentials.label`)."""
+    """Whether the credentials consist of a label alone (see `Credentials.label`)."""
     text = text_of(credentials.get(service.credentials.label or ""))
     return len(credentials) == 1 and isinstance(text, str) and service.credentials.is_label(text)
 
 
 def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Path) -> None:
-    """A config.json that merely lies in the folder must not quietly redirect the environment's credentials."""
+    """Warn when a config.json that was found by searching sends the environment's credentials to another address."""
     for service in services().values():
         if not any(is_secret(service.name, name) for name in environment.credentials(service.name)):
             continue
@@ -216,7 +220,7 @@ def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Pa
 
 
 def _spread_defaults(data: dict[str, Any], place: str) -> None:
-    """Give each service the keys of the top level that mean something there and that it does not set itself."""
+    """Copy the keys of the top level into each service that has the key and does not set it itself."""
     for service in services().values():
         section, own = data.get(service.name), service.downloads_key
         if isinstance(section, dict) and own != _IMAGE_KEY and _IMAGE_KEY in section:
@@ -236,18 +240,18 @@ def _checked(data: dict[str, Any], place: str, *, searched: bool) -> BaseModel:
         return config_file().model_validate(data)
     except ValidationError as error:
         problem = first_mistake(error, data, searched=searched)
-    # Raised out here so that pydantic's error, which carries the values, is not even its context.
+    # Raised outside the except block, so that pydantic's error, which holds the values, is not its context.
     raise ConfigError(f"{place}: {problem}")
 
 
 def _limits(config: Config, name: str) -> Limits:
-    if name not in services():  # a source that keeps the protocol, and nothing more
+    if name not in services():  # a source of a service that has no descriptor
         return replace(_NO_KEYS, service=name)
     service, section = services()[name], config.section(name)
     return Limits(
         name,
         getattr(section, service.downloads_key, _NO_KEYS.max_concurrent_downloads),
-        getattr(section, "max_concurrent_fetches", 1),  # one after the other, where pages depend on one another
+        getattr(section, "max_concurrent_fetches", 1),  # 1 where each page leads to the next
         getattr(section, "parallel_fetch_chunk_days", None),
         getattr(section, "max_connections", None),
         getattr(section, "max_keepalive_connections", None),

@@ -1,6 +1,6 @@
-"""What is wrong with a setting, in one sentence: which key, where, and what to write instead.
+"""Word the mistakes in a setting: which key, where, and what to write instead.
 
-Nothing that may be a credential is repeated: no string, and no key that is not nearly one of ours.
+Nothing that may be a credential is repeated: no string, and no key that is not similar to a known one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .sections import allowed_values, keys_of, sections
 
 __all__ = ["admin_keys", "first_mistake", "known_keys", "unknown_key", "wrong_credentials"]
 
-# What the seed design, and people who read it, write in config.json for what a user decides.
+# Names under which people have put the user's settings into config.json.
 USER_KEYS = frozenset({"enabled", "max_size_bytes", "image_processing", "imageProcessing", "images"})
 _FOR_THE_USER = (
     "belongs to the user, not to the admin: take it out, and give images=ImageSettings(enabled=True, "
@@ -34,7 +34,7 @@ _TYPES = {
 
 
 def first_mistake(error: ValidationError, data: Mapping[str, Any], *, searched: bool) -> str:
-    """Return the first thing wrong in a config.json of this `data`; `searched` tells that nobody named the file."""
+    """Return the first mistake in the `data` of a config.json; `searched` if the file was found by searching."""
     mistake = error.errors(include_url=False)[0]
     *above, name = (str(part) for part in mistake["loc"])
     section = ".".join(above)
@@ -56,19 +56,26 @@ def first_mistake(error: ValidationError, data: Mapping[str, Any], *, searched: 
             return f"{key} is {_kind(mistake['input'], numbers=False)}, but must be a section: {{ ... }}."
 
 
-def wrong_credentials(service: Service, given: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
-    """Return what is wrong with a set: half there, or two in one; `names` says how each is written."""
+def wrong_credentials(service: Service, configured: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
+    """Return what is wrong with a set of credentials: it is incomplete, or it is two sets in one.
+
+    `names` holds the name of each credential as the user writes it.
+    """
     credentials = service.credentials
 
-    def listed(some: Iterable[str]) -> str:
-        return " and ".join(names[name] for name in some)
+    def listed(keys: Iterable[str]) -> str:
+        return " and ".join(names[name] for name in keys)
 
-    ways = [[name for name in way if name in given] for way in credentials.either or ()]
+    ways = [[name for name in way if name in configured] for way in credentials.either or ()]
     if ways and all(ways):
         return f"{listed(ways[0])} is one way to log in and {listed(ways[1])} another: choose one, take the other out."
-    alone, needs = credentials.alone, {name: credentials.needs.get(name, ()) for name in given}
-    missing = [name for name in credentials.names if name not in given and any(name in n for n in needs.values())]
-    if not missing or alone in given:
+    alone, needs = credentials.alone, {name: credentials.needs.get(name, ()) for name in configured}
+    missing = [
+        name
+        for name in credentials.names
+        if name not in configured and any(name in needed for needed in needs.values())
+    ]
+    if not missing or alone in configured:
         return None
     useless = [name for name in credentials.names if not set(missing).isdisjoint(needs.get(name, ()))]
     return f"{listed(useless)} is of no use without {listed(missing)}: add {'it' if len(missing) == 1 else 'them'}" + (
@@ -82,14 +89,14 @@ def known_keys() -> frozenset[str]:
 
 
 def admin_keys() -> frozenset[str]:
-    """Return every key that belongs in config.json, for telling a user who gives one to images=."""
+    """Return every key that belongs in config.json, to recognize one that a user gives to images=."""
     return frozenset({_OLD_DOWNLOADS, *(name for model in sections().values() for name in model.model_fields)})
 
 
 def unknown_key(name: str, known: Sequence[str], where: str = "", position: int | None = None) -> str:
-    """Return the sentence about a key that does not exist; the key itself only where it is nearly a known one.
+    """Return the sentence about a key that does not exist.
 
-    Somebody may have put a token where a key belongs.
+    The key itself is shown only where it is similar to a known one: it may be a token in the wrong place.
 
     Examples
     --------
@@ -108,10 +115,10 @@ def unknown_key(name: str, known: Sequence[str], where: str = "", position: int 
 
 
 def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known key that this is a misspelling of."""
-    found = nearest(name.lower(), known, cutoff)
-    is_plain = found is not None and re.fullmatch("[A-Za-z_ -]+", name) and len(name) <= len(found) + 6
-    return found if is_plain else None  # what is more than that may be a credential
+    """Return the known key that a name is a misspelling of, or None."""
+    key = nearest(name.lower(), known, cutoff)
+    is_plain = key is not None and re.fullmatch("[A-Za-z_ -]+", name) and len(name) <= len(key) + 6
+    return key if is_plain else None  # a longer or less plain name may be a credential
 
 
 def _unknown(section: str, name: str, position: int | None, *, searched: bool) -> str:
@@ -119,9 +126,9 @@ def _unknown(section: str, name: str, position: int | None, *, searched: bool) -
     if name in USER_KEYS:
         return f'"{name}" in {where} {_FOR_THE_USER}.'
     if name == _OLD_DOWNLOADS:
-        usual, named = "max_concurrent_image_downloads", services().get(section)
-        right = named.downloads_key if named is not None else usual
-        place = f'; it stands in a service\'s section, such as "{next(iter(services()))}"' if named is None else ""
+        service = services().get(section)
+        right = service.downloads_key if service is not None else "max_concurrent_image_downloads"
+        place = f'; it stands in a service\'s section, such as "{next(iter(services()))}"' if service is None else ""
         return f'"{name}" in {where} is called "{right}"{place if section else ""}.'
     homes = [home for home, model in sections().items() if name in model.model_fields and home != section]
     if homes:
@@ -134,12 +141,12 @@ def _unknown(section: str, name: str, position: int | None, *, searched: bool) -
     for home, model in sections().items():
         if other := _near(name, model.model_fields, cutoff=0.8):
             return f'unknown key "{name}" in {where}: did you mean "{other}", in "{home}"?'
-    stranger = (
+    hint = (
         " If this file belongs to another program, name yours in the environment variable CHATFRAMES_CONFIG."
         if searched and not section
         else ""
     )
-    return unknown_key(name, known, where, position) + stranger
+    return unknown_key(name, known, where, position) + hint
 
 
 def _position(data: Mapping[str, Any], above: Sequence[str], name: str) -> int | None:
@@ -167,7 +174,7 @@ def _range(section: str, name: str) -> str:
 
 
 def _kind(value: object, *, numbers: bool = True) -> str:
-    """Return what sort of value this is; a number itself, unless it may be a credential."""
+    """Return the kind of a value in words; a number itself, unless it may be a credential."""
     match value:
         case None:
             return "null"

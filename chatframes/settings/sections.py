@@ -1,4 +1,4 @@
-"""The sections of config.json, one for each service and one for downloads, and what each of their keys may be."""
+"""List the sections of config.json, one for each service and one for downloads, and the values of their keys."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def credentials_in(data: dict[str, Any], service: str) -> dict[str, Any]:
 
 
 def is_secret(section: str, name: str) -> bool:
-    """Whether a key of a section is a credential that nobody may see."""
+    """Whether a key of a section holds a secret."""
     return Secret in get_args(sections()[section].model_fields[name].annotation)
 
 
@@ -53,7 +53,7 @@ def keys_of(path: Sequence[str]) -> type[BaseModel]:
 
 
 def allowed_values(section: str, name: str) -> str:
-    """Return what a key may be, in words: ``1 to 200``; `section` as in ``telegram.server``."""
+    """Return the allowed values of a key in words: ``1 to 200``; `section` may be nested: ``telegram.server``."""
     info = keys_of(section.split(".")).model_fields[name]
     low = next((m.ge for m in info.metadata if isinstance(m, annotated_types.Ge)), None)
     high = next((m.le for m in info.metadata if isinstance(m, annotated_types.Le)), None)
@@ -70,6 +70,6 @@ def allowed_values(section: str, name: str) -> str:
 
 
 def _within(info: FieldInfo) -> type[BaseModel] | None:
-    """Return the model that a key holds, where it holds a section of its own."""
+    """Return the model of the section that a key holds; None when it holds a plain value."""
     kinds = (info.annotation, *get_args(info.annotation))
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)

@@ -1,4 +1,4 @@
-"""What every source is: a frozen description of what to fetch, with one door, `open`."""
+"""Define the protocol of a source (a frozen description of what to fetch) and what all sources share."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ WITHOUT_AN_ACCOUNT = "Without an account: world = chatframes.sandbox(), and conf
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a source gets from the call it serves."""
+    """What a call hands to each of its sources: settings, clock and callbacks."""
 
     settings: Settings
     clock: Clock
     emit: Emit
-    count: Callable[[str], None]  # what happened on the way, for the report: page, retry, rate_limited, pool_timeout
+    count: Callable[[str], None]  # counts for the report: "page", "retry", "rate_limited", "pool_timeout"
 
 
 class Source(Protocol):
-    """A frozen description of what to fetch from one service; its fields are plain data."""
+    """A frozen description of what to fetch from one service. Its fields are plain data."""
 
     @property
     def service(self) -> str:
@@ -49,14 +49,14 @@ class Source(Protocol):
 
     @property
     def label(self) -> str:
-        """What a person calls it: ``Webex('Project Apollo')``."""
+        """Its name for people: ``Webex('Project Apollo')``."""
 
     def open(self, context: Context) -> AbstractAsyncContextManager[OpenChat]:
-        """Find the chat; raises AuthError, ChatNotFound, RateLimited or ServiceError."""
+        """Find and open the chat; raises AuthError, ChatNotFound, RateLimited or ServiceError."""
 
 
 def missing_members(thing: object, protocol: type) -> list[str]:
-    """Return what a thing lacks of `Source` or `OpenChat`.
+    """Return the members of a protocol (`Source` or `OpenChat`) that an object lacks.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def freeze(
     tz: str,
     **values: object,
 ) -> None:
-    """Set the fields of a frozen source, its days checked: what is wrong is said now, and not in the middle of a fetch.
+    """Set the fields of a frozen source and check its days, so that a mistake shows before the fetch begins.
 
     Raises
     ------
@@ -88,15 +88,15 @@ def freeze(
     parse_bounds(bounds["since"], bounds["until"], tz, END_OF_TIME)
 
 
-def code_of(source: Any, chat: str, usual: Mapping[str, object]) -> str:
-    """Return a source as code: what names the chat, and what is not as `usual`, in that order."""
-    values = ((name, getattr(source, name)) for name in usual)
-    shown = "".join(f", {name}={value!r}" for name, value in values if value != usual[name])
-    return f"{type(source).__name__}({chat!r}{shown})"
+def code_of(source: Any, chat: str, defaults: Mapping[str, object]) -> str:
+    """Return the code that creates a source: its chat, then the arguments that differ from their `defaults`."""
+    values = ((name, getattr(source, name)) for name in defaults)
+    arguments = "".join(f", {name}={value!r}" for name, value in values if value != defaults[name])
+    return f"{type(source).__name__}({chat!r}{arguments})"
 
 
 def plain_number(value: Any) -> Any:
-    """Return numpy's whole numbers, which columns are full of, as Python's; anything else as it is."""
+    """Return a whole number of numpy, as columns hold them, as a Python int; anything else unchanged."""
     if isinstance(value, bool | int | str) or not hasattr(value, "__index__"):
         return value
     return operator.index(value)

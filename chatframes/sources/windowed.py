@@ -1,4 +1,4 @@
-"""Several windows of one chat read at once: for sources whose service answers more than one question at a time."""
+"""Read several windows of one chat at once, for sources whose service allows parallel requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["final", "read_together", "read_windows"]
 
 
 class Answer(Protocol):
-    """What one request has brought: a `Page`, or what a source makes pages of."""
+    """The result of one request: a `Page`, or an object from which a source builds pages."""
 
     @property
     def covered(self) -> Window | None: ...
@@ -26,7 +26,7 @@ A = TypeVar("A", bound=Answer)
 
 
 def final(error: Exception) -> bool:
-    """Whether there is no point in asking this service for another window."""
+    """Whether an error of this kind would come back for every other window."""
     return isinstance(error, AuthError | ChatNotFound | RateLimited)
 
 
@@ -42,14 +42,14 @@ async def read_windows(
     Parameters
     ----------
     timeline : Timeline
-        Hands out the windows, and hears what is covered. An answer may reach past its window: what it covers there
-        is not read again.
+        Hands out the windows and records what is covered. An answer may reach past its window; what it covers there is
+        not read again.
     streams : int
         How many windows are read at once.
     read : callable
         Reads one window, newest first, until its answers cover it.
     most_failures : int or None
-        After so many failed windows no further one is begun. The first `final` error has the same effect.
+        After this many failed windows no further one is begun. The first `final` error has the same effect.
 
     Yields
     ------
@@ -57,11 +57,11 @@ async def read_windows(
         A window that fails becomes a `Missed`, and the others go on.
     """
     failures = 0
-    over = False
+    stopped = False
 
     async def stream() -> AsyncGenerator[A | Missed, None]:
-        nonlocal failures, over
-        while not over and (window := timeline.claim()) is not None:
+        nonlocal failures, stopped
+        while not stopped and (window := timeline.claim()) is not None:
             try:
                 async with aclosing(read(window)) as answers:
                     async for answer in answers:
@@ -70,9 +70,9 @@ async def read_windows(
                         yield answer
                         if timeline.remaining(window) is None:
                             break
-            except Exception as error:  # a gap with its reason, whatever it is
+            except Exception as error:  # any failure becomes a gap, with the error as its reason
                 failures += 1
-                over = over or final(error) or failures == most_failures
+                stopped = stopped or final(error) or failures == most_failures
                 yield Missed(window, error)
 
     async with aclosing(read_together([stream() for _ in range(streams)])) as answers:
@@ -81,12 +81,12 @@ async def read_windows(
 
 
 async def read_together(jobs: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerator[T, None]:
-    """Yield what several readings bring, as it comes. When one fails the others go on; then its failure is raised.
+    """Yield the results of several readings as they come. When one fails the others go on; then its error is raised.
 
-    Whoever takes the answers slowly slows down every reading: none asks on before its answer has been taken.
+    A slow consumer slows down every reading: none sends its next request before its last result has been taken.
     """
-    # What an answer covers counts on the messages of those before it, so none may overtake another: each is in the
-    # queue the moment it is made, and it is the next request that waits.
+    # What an answer covers relies on the messages of the answers before it, so none may overtake another: each is
+    # queued at once, and only the next request waits.
     queue: asyncio.Queue[tuple[T] | None] = asyncio.Queue()
     taken = asyncio.Semaphore(0)
     failures: list[Exception] = []
@@ -119,4 +119,4 @@ async def read_together(jobs: Sequence[AsyncGenerator[T, None]]) -> AsyncGenerat
     for failure in failures:
         raise failure
     for task in tasks:
-        task.result()  # one that was cancelled from within has not come to its end
+        task.result()  # raises if the reading was cancelled from within, and so is not complete

@@ -6,7 +6,9 @@ may have been rewritten by DuckDB or Polars (which choose other Arrow types). Bo
 
 from __future__ import annotations
 
+import contextlib
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,58 +22,25 @@ from ..words import kind_of
 from .frame import MAY_BE_NULL, in_memory
 from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 
-__all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_arrow", "to_pictures"]
+__all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_pictures"]
 
 ROW_GROUP_IMAGE_BYTES = 8 * 1024 * 1024  # writing and reading need about five times this in memory
 ROW_GROUP_ROWS = 5_000
 
 
-def to_arrow(frame: pd.DataFrame) -> pa.Table:
-    """Turn a frame into one Arrow table with the fixed schema.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Messages or attachments: as fetched, filtered, or as plain pandas read them. Columns of ours that are
-        missing become nulls; your own columns stay, behind ours.
-
-    Returns
-    -------
-    pyarrow.Table
-        With the metadata of a file. It holds a copy of every picture; `write_parquet` needs a few at a time.
-
-    Raises
-    ------
-    ConfigError
-        If a column holds what its type cannot take.
-
-    Examples
-    --------
-    >>> from .frame import build
-    >>> to_arrow(build([])).num_rows
-    0
-    """
-    frame, schema = prepare(frame)
-    return _to_table(frame, schema)
-
-
-def iter_row_groups(frame: pd.DataFrame, schema: pa.Schema | None = None) -> Iterator[pa.Table]:
+def iter_row_groups(frame: pd.DataFrame, schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield the frame as Arrow tables of at most 8 MiB of pictures (or one row) and 5,000 rows.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        As for `to_arrow`.
-    schema : pyarrow.Schema, optional
-        What `prepare` gave, if it was called already.
+    frame, schema
+        As `prepare` gave them.
 
     Raises
     ------
     ConfigError
         If a column holds what its type cannot take.
     """
-    if schema is None:
-        frame, schema = prepare(frame)
     first, held_bytes = 0, 0
     for row, row_bytes in enumerate(image_bytes(frame)):
         if row > first and (held_bytes + row_bytes > ROW_GROUP_IMAGE_BYTES or row - first >= ROW_GROUP_ROWS):
@@ -133,7 +102,8 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         if name in ours.names:
             continue
         try:
-            inferred = pa.Schema.from_pandas(frame[[name]], preserve_index=False)
+            with _older_pyarrow():
+                inferred = pa.Schema.from_pandas(frame[[name]], preserve_index=False)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise ConfigError(
                 f"Your column {name!r} cannot be stored in Parquet ({error}). Convert it (to str, say) or drop it."
@@ -152,6 +122,14 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         ) from error
 
 
+@contextlib.contextmanager
+def _older_pyarrow() -> Iterator[None]:
+    """Ignore what pandas 3.1 says when pyarrow before 26 reads a column: as an error it would stop every write."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\w+\.values returning an", DeprecationWarning)
+        yield
+
+
 def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     ours = our_schema(frame.columns)
     arrays = []
@@ -162,7 +140,8 @@ def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
             elif field.name in ours.names:
                 array = _to_array(frame[field.name], field)
             else:
-                array = pa.array(frame[field.name], field.type, from_pandas=True)
+                with _older_pyarrow():
+                    array = pa.array(frame[field.name], field.type, from_pandas=True)
         except (pa.ArrowException, ValueError, TypeError, OverflowError, KeyError) as error:
             raise ConfigError(
                 f"Column {field.name!r} holds a value that its type ({field.type}) cannot take ({error}). "
@@ -183,6 +162,8 @@ def _to_array(column: pd.Series[Any], field: pa.Field) -> pa.Array | pa.ChunkedA
         return pa.array(cells, field.type)
     if pa.types.is_dictionary(field.type):
         return pa.array(column.astype(object).tolist(), field.type, from_pandas=True)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert(None)  # UTC, as pyarrow takes it; before 26 it asks in a way that pandas warns of
     # Not `safe` for times, so that nanoseconds are cut off and not refused.
     return pa.array(column, field.type, from_pandas=True, safe=not pa.types.is_timestamp(field.type))
 

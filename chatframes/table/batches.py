@@ -47,16 +47,6 @@ class Batch:
     table: pa.Table
     images: list[list[dict[str, Any]]]
 
-    @property
-    def rows(self) -> int:
-        """How many messages."""
-        return len(self.images)
-
-    @property
-    def image_bytes(self) -> int:
-        """How many bytes of pictures, a picture counted once per message it stands in."""
-        return sum(len(image["bytes"]) for cell in self.images for image in cell)
-
 
 def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
     """Turn finished messages into columns.
@@ -81,7 +71,7 @@ def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
 
     Examples
     --------
-    >>> to_batch([]).rows
+    >>> len(to_batch([]).images)
     0
     """
     messages = [message for message, _ in pairs]

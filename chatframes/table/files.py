@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..replace_file import replace_file
 from ..words import bytes_in_words, did_you_mean, kind_of
 from .arrow import (
     from_arrow,
@@ -88,27 +88,11 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         raise OSError(
             errno.EINVAL, f"Could not write {target}: it is a device or a pipe, not a file. Choose another name."
         )
-    # The dot hides it from readers of the whole folder.
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "xb") as sink:
+        with replace_file(target) as sink:
             _write(frame, schema, sink)
-            sink.flush()
-            os.fsync(sink.fileno())
-        os.replace(temporary, target)
     except OSError as error:
         raise OSError(error.errno, _sentence(error, target, frame)) from error
-    finally:
-        with contextlib.suppress(OSError):  # there is none: it has its name, or never began
-            os.unlink(temporary)
-    if os.name != "nt":
-        # So that the name survives a power cut too. The file is in place: a drive that refuses this is no failure.
-        with contextlib.suppress(OSError):
-            folder = os.open(target.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
 
 
 def _write(frame: pd.DataFrame, schema: pa.Schema, sink: IO[bytes]) -> None:

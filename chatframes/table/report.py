@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..page.activity import Activity, count_activity
-from ..page.html import plain, share, table
+from ..page.html import Html, plain, share, table
 from ..words import bytes_in_words, seconds_in_words
 from .report_text import MAX_LINES, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, SourceReport, Span, source_report
@@ -114,6 +114,9 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+
+    def _html(self) -> Html:
         outcomes = [
             ("ok", self.images_ok),
             ("skipped", sum(self.skipped.values())),
@@ -121,7 +124,7 @@ class Report:
         ]
         filtered = self.in_hand is not None and self.in_hand != sum(source.messages for source in self.sources)
         noun = "messages in this frame" if filtered else "messages"
-        plots = self.activity.html(noun) if self.activity is not None else ""
+        plots = self.activity.html(noun) if self.activity is not None else Html()
         return table(self._rows(), below=plots + share(outcomes))
 
     def _rows(self) -> list[Row]:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-__all__ = ["ATTACHMENTS", "MEDIA", "MESSAGES", "NESTED", "VERSION", "pandas_dtype", "with_metadata"]
+__all__ = ["ATTACHMENTS", "MEDIA", "MESSAGES", "VERSION", "pandas_dtype", "with_metadata"]
 
 VERSION = 1
 
@@ -111,9 +111,6 @@ ATTACHMENTS = pa.schema(
         ("image", IMAGE),
     ]
 )
-
-# Columns whose cells are Python lists or dicts in memory.
-NESTED = tuple(field.name for field in [*MESSAGES, *ATTACHMENTS] if pa.types.is_nested(field.type))
 
 _INTEGERS: dict[pa.DataType, Any] = {
     pa.int8(): pd.Int8Dtype(),

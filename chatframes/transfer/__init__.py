@@ -1,1 +1,4 @@
-"""How bytes travel: one HTTP client, one gate per service, one downloader. Knows no service and no table."""
+"""Fetch pages and files over HTTP: one client, one gate per service, one downloader.
+
+Nothing here imports a service or the table.
+"""

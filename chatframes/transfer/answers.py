@@ -1,4 +1,4 @@
-"""What an answer says: its JSON, its headers, its status, and what a network error means for an attachment."""
+"""Read an HTTP answer: its JSON, headers and status, and the outcome that a network error leads to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523
 
 
 class BadAnswer(Exception):
-    """An answer that is not the JSON object it should be."""
+    """The answer is not the JSON object that was expected."""
 
 
 def decode_json(raw: bytes, response: httpx.Response, max_bytes: int, *, lists: bool = False) -> Any:
@@ -46,7 +46,7 @@ def decode_json(raw: bytes, response: httpx.Response, max_bytes: int, *, lists: 
 
 
 def network_refusal(error: Exception) -> Refusal:
-    """Return the outcome a network error leads to. The text is ours (transport.translate), without URL or header."""
+    """Return the outcome a network error leads to. Its text comes from `transport.translate`: no URL, no header."""
     if isinstance(error, Blocked):
         return Refusal("skipped", error.reason, str(error))
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
@@ -63,8 +63,8 @@ def network_refusal(error: Exception) -> Refusal:
     return Refusal("failed", "connect", str(error))
 
 
-def meaning(status: int) -> tuple[Status, str]:
-    """Return the status and the reason that an HTTP status means when a service has no meaning of its own for it."""
+def outcome_of_status(status: int) -> tuple[Status, str]:
+    """Return the status and reason of an attachment for an HTTP status; a service may map some to others."""
     if status == 401:
         return "failed", "unauthorized"
     if status == 403:
@@ -79,7 +79,7 @@ def meaning(status: int) -> tuple[Status, str]:
 
 
 def next_address(url: str, location: str) -> str:
-    """Return where a redirect leads; raises `Refusal` when nobody should go there."""
+    """Return where a redirect leads; raises `Refusal` when it must not be followed."""
     try:
         target = urljoin(url, location.strip())
         parts = urlsplit(target)
@@ -100,7 +100,7 @@ def next_address(url: str, location: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of a URL; what cannot be parsed equals no origin."""
+    """Return scheme, host and port of a URL; empty ones when it cannot be parsed or holds a user name."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
@@ -112,10 +112,10 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def retry_after_seconds(headers: httpx.Headers, clock: Clock) -> float | None:
-    """Return what a Retry-After header asks for, in seconds; None when there is none that makes sense.
+    """Return what a Retry-After header asks for, in seconds; None when it is missing or unusable.
 
-    Takes whole seconds or an HTTP date. A date is held against the answer's own Date, so that a wrong clock on
-    either side does not matter.
+    It may hold whole seconds or an HTTP date. A date is compared with the answer's own Date header, so that a wrong
+    clock on either side does not matter.
     """
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
@@ -127,7 +127,7 @@ def retry_after_seconds(headers: httpx.Headers, clock: Clock) -> float | None:
     return min(max(0.0, (until - now).total_seconds()), _LONGEST_SECONDS)
 
 
-_LONGEST_SECONDS = 1e9  # thirty years: nobody waits for it, and a date can still be made of it
+_LONGEST_SECONDS = 1e9  # thirty years: longer than any wait, and short enough to be added to a date
 
 
 def _http_date(value: str) -> datetime | None:

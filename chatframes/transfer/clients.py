@@ -1,6 +1,6 @@
-"""HTTP clients in use: calls with the same endpoint, credential and limits share one.
+"""Share HTTP clients: calls with the same endpoint, credential and limits use one client.
 
-`open_link` is how the source of a service takes part in one for the time of a call.
+A source calls `open_link` to use the shared client for the time of one call.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from .patience import Patience
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A service's address seen with one credential, and what the client for it may do.
+    """A service's address, the credential used there, and the limits of the client for it.
 
     Parameters
     ----------
     service : str
-        Its name in messages, and of its gate.
+        The service's name, used in messages and for its gate.
     base_url, token_url : str
-        The API's address, and that where its tokens are made when it is another one; see `Http`.
+        The address of the API, and the address that issues its tokens where that is another one; see `Http`.
     credential : str
-        A name for the credential that tells nothing about it.
+        A fingerprint of the credential, from which it cannot be read.
     max_connections, max_keepalive_connections : int
-        Of the client's pool.
+        The limits of the client's pool.
     allowed_private_hosts : frozenset of str
         See `Guard`.
     trust_env : bool
@@ -53,17 +53,17 @@ class Endpoint:
 
     @property
     def account(self) -> str:
-        """Whose waits these are: those of a credential at an address."""
+        """The key under which waits are kept: an address and a credential."""
         return f"{self.base_url} {self.credential}"
 
     def client(self, auth: Auth) -> Http:
-        """Return a client of its own."""
+        """Return a new client."""
         limits = httpx.Limits(
             max_connections=self.max_connections, max_keepalive_connections=self.max_keepalive_connections
         )
         guard = Guard(self.allowed_private_hosts)
         return Http(
-            self.service, self.base_url, auth, limits, also=self.token_url, guard=guard, trust_env=self.trust_env
+            self.service, self.base_url, auth, limits, token_url=self.token_url, guard=guard, trust_env=self.trust_env
         )
 
 
@@ -80,25 +80,25 @@ async def open_link(
     max_retry_wait_seconds: float,
     pace: Callable[[httpx.Headers], float] = lambda headers: 0.0,
 ) -> AsyncIterator[Link]:
-    """Take part in the process's one client for an endpoint, with a call's limits and its patience.
+    """Use the shared client of an endpoint for one call, with that call's own limits.
 
     Parameters
     ----------
     auth : Auth
-        Knows the token of the endpoint's credential.
+        Gives and renews the token of the endpoint's credential.
     pages, downloads : int
-        How many of each this call allows at once in the service's gate.
+        How many pages and downloads this call allows at once in the service's gate.
     clock, emit, count, max_retry_wait_seconds
         See `Patience`.
     pace : callable
         See `Link`.
     """
-    the_gate = gate(endpoint.service)
+    service_gate = gate(endpoint.service)
     async with shared(endpoint, lambda: endpoint.client(auth)) as http:
-        with the_gate.pages.limited_to(pages), the_gate.downloads.limited_to(downloads):
-            waits = the_gate.waits_of(endpoint.account)
+        with service_gate.pages.limited_to(pages), service_gate.downloads.limited_to(downloads):
+            waits = service_gate.waits_of(endpoint.account)
             yield Link(
-                http, Patience(endpoint.service, the_gate, waits, clock, emit, max_retry_wait_seconds, count), pace
+                http, Patience(endpoint.service, service_gate, waits, clock, emit, max_retry_wait_seconds, count), pace
             )
 
 
@@ -113,7 +113,7 @@ _clients: dict[Hashable, _Shared] = kept.new_dict()
 
 @asynccontextmanager
 async def shared(key: Hashable, build: Callable[[], Http]) -> AsyncIterator[Http]:
-    """Share one client among all calls of this event loop that give the same key; the last one to leave closes it."""
+    """Share one client among all calls on this event loop with the same key; the last call to finish closes it."""
     key = id(asyncio.get_running_loop()), key
     client = _clients.get(key)
     if client is None:

@@ -1,4 +1,4 @@
-"""Time and chance, handed in: tests turn hours into nothing by handing in another clock."""
+"""Pass time and randomness in as an object, so that tests can replace them and need not wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where every wait, deadline and jitter of the library comes from."""
+    """The source of every wait, deadline and random delay of the library."""
 
     now: Callable[[], datetime] = _now
     monotonic: Callable[[], float] = time.monotonic
@@ -25,10 +25,3 @@ class Clock:
 
 
 SYSTEM = Clock()
-
-
-def backoff_seconds(failures: int, clock: Clock) -> float:
-    """Wait before try number `failures` + 1: doubling from half a second up to 30 s, with full jitter."""
-    ceiling = min(30.0, 0.5 * 2.0 ** max(failures, 1))
-    # Never below a tenth of it: a jitter of nearly nothing is no back-off at all.
-    return float(max(0.1, clock.random()) * ceiling)

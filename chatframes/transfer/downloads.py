@@ -1,7 +1,7 @@
-"""Attachments in, outcomes out: workers on a queue, one download per distinct content, every try bounded.
+"""Download attachments: workers take them from a queue, fetch each distinct content once, and bound every try.
 
 A worker never raises: whatever happens to an attachment becomes its outcome. Between two tries an attachment waits
-outside the gate, so that a file which is being scanned holds nobody up.
+outside the gate, so that a file which is still being scanned does not hold up the others.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from ..images.headers import inspect
 from ..images.shown import ImageBytes
 from ..images.sniff import HEAD_BYTES, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
-from .clock import Clock, backoff_seconds
+from .backoff import backoff_seconds
+from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Bound
 
 ATTEMPTS = 4
-WAITED_ATTEMPTS = 10  # when the service itself says how long to wait: bounded by the sum of the waits instead
+WAITED_ATTEMPTS = 10  # where the service says how long to wait, the sum of the waits is the tighter bound
 TOTAL_SECONDS = 180.0
 SLOWEST_BYTES_PER_SECOND = 64 * 1024  # large limits get longer than TOTAL_SECONDS, at this pace
 STALL_SECONDS = 30.0
 STALL_BYTES = 30 * 1024
 IN_FLIGHT_BYTES = 256 * 2**20
-# What this call can mend by itself; the others are worth another call.
+# Failures that another try within this call may cure; the other retryable ones need another call.
 RETRIED_AT_ONCE = RETRYABLE - {"memory", "disk", "cancelled"}
 
 Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
@@ -36,7 +37,7 @@ Done = Callable[[Outcome], None]
 
 
 class ByteBudget:
-    """How many bytes of bodies may be in memory at once; one reservation per body, so that nothing can deadlock."""
+    """Bounds the bytes of bodies in memory. Each body reserves once, so that two can never block each other."""
 
     def __init__(self, total_bytes: int) -> None:
         self._total = total_bytes
@@ -44,16 +45,16 @@ class ByteBudget:
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def reserve(self, size_bytes: int) -> int:
-        """Wait for room; return how much was taken (never more than there is in all)."""
+        """Wait until there is room; return how much was reserved (never more than the whole budget)."""
         size = min(size_bytes, self._total)
         if self._waiters or size > self._free:
-            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append((size, place))
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append((size, waiter))
             try:
-                await place
+                await waiter
             except BaseException:
-                # Nothing was taken when the wait itself was cancelled; but a smaller one behind may fit now.
-                self.give_back(size if place.done() and not place.cancelled() else 0)
+                # Nothing was reserved if the wait was cancelled; but a smaller body behind it may fit now.
+                self.give_back(size if waiter.done() and not waiter.cancelled() else 0)
                 raise
         else:
             self._free -= size
@@ -62,15 +63,15 @@ class ByteBudget:
     def give_back(self, size_bytes: int) -> None:
         self._free += size_bytes
         while self._waiters and (self._waiters[0][1].done() or self._waiters[0][0] <= self._free):
-            size, place = self._waiters.popleft()
-            if not place.done():
+            size, waiter = self._waiters.popleft()
+            if not waiter.done():
                 self._free -= size
-                place.set_result(None)
+                waiter.set_result(None)
 
 
 @dataclass(slots=True)
 class _Job:
-    """One distinct content to download, and everyone who waits for it."""
+    """One distinct content to download, and the callbacks of all attachments that show it."""
 
     key: str
     attachment: Attachment
@@ -78,25 +79,25 @@ class _Job:
     waiting: list[Done] = field(default_factory=list)
     attempts: int = 0
     waited_seconds: float = 0.0
-    busy_seconds: float = 0.0  # in all tries together: what a trickle may take
+    busy_seconds: float = 0.0  # all tries together: bounds a body that trickles in
     started: float | None = None
 
 
 class Downloader:
-    """Downloads of one call.
+    """Downloads the attachments of one call.
 
     Parameters
     ----------
     bound : Bound
-        The service's bound on downloads in this process.
+        Bounds the downloads of the service in this process.
     workers : int
-        How many of this call's downloads may ask for a place at once.
+        How many downloads of this call may be under way at once.
     max_size_bytes : int
-        A picture above this is ``skipped/too_large``; not a byte beyond it is kept.
+        A larger picture is ``skipped/too_large``, and reading stops at this size.
     remember_bytes : int or None
-        How many bytes of finished pictures to keep for attachments that show the same content again; None is all.
+        How many bytes of finished pictures to keep for attachments that show the same content again; None keeps all.
     room : callable, optional
-        Awaited before each download starts: the brake of a slow consumer.
+        Awaited before each download starts, so that a slow consumer can hold downloads back.
     """
 
     def __init__(
@@ -118,21 +119,21 @@ class Downloader:
         self._room = room
         self._budget = ByteBudget(IN_FLIGHT_BYTES)
         self._jobs: dict[str, _Job] = {}
-        self._known: OrderedDict[str, Outcome] = OrderedDict()
-        self._known_bytes = 0
+        self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
+        self._outcomes_bytes = 0
         self._ready: deque[_Job] = deque()
-        self._later: list[tuple[float, int, _Job]] = []
+        self._delayed: list[tuple[float, int, _Job]] = []
         self._ready_count = asyncio.Semaphore(0)
-        self._later_changed = asyncio.Event()
+        self._delayed_changed = asyncio.Event()
         self._serial = 0
 
     def submit(self, key: str, attachment: Attachment, read: Read, done: Done) -> None:
         """Queue one attachment; `done` is called once with its outcome. The same `key` is downloaded once."""
-        if (known := self._known.get(key)) is not None:
-            done(_again(known, attachment))
+        if (outcome := self._outcomes.get(key)) is not None:
+            done(_shared_outcome(outcome, attachment))
             return
         if (job := self._jobs.get(key)) is not None:
-            job.waiting.append(lambda outcome: done(_again(outcome, attachment)))
+            job.waiting.append(lambda outcome: done(_shared_outcome(outcome, attachment)))
             return
         self._jobs[key] = job = _Job(key, attachment, read, [done])
         if attachment.declared_size is not None and attachment.declared_size > self._cap:
@@ -143,7 +144,7 @@ class Downloader:
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._wake_later())
+            tasks.create_task(self._wake_delayed())
             for _ in range(self._workers):
                 tasks.create_task(self._work())
 
@@ -161,56 +162,56 @@ class Downloader:
                 job.started = self._clock.monotonic()
             async with self._bound:
                 began = self._clock.monotonic()
-                outcome, again_in = await self._try(job)
+                outcome, retry_in_seconds = await self._try(job)
                 job.busy_seconds += self._clock.monotonic() - began
             if job.busy_seconds > self._total_seconds:
-                again_in = None
-            if again_in is None:
+                retry_in_seconds = None
+            if retry_in_seconds is None:
                 elapsed_ms = int((self._clock.monotonic() - job.started) * 1000)
                 self._settle(job, replace(outcome, attempts=job.attempts, elapsed_ms=elapsed_ms))
             else:
-                job.waited_seconds += again_in
+                job.waited_seconds += retry_in_seconds
                 self._serial += 1
-                heapq.heappush(self._later, (self._clock.monotonic() + again_in, self._serial, job))
-                self._later_changed.set()
+                heapq.heappush(self._delayed, (self._clock.monotonic() + retry_in_seconds, self._serial, job))
+                self._delayed_changed.set()
 
-    async def _wake_later(self) -> None:
+    async def _wake_delayed(self) -> None:
         while True:
-            self._later_changed.clear()
-            if not self._later:
-                await self._later_changed.wait()
+            self._delayed_changed.clear()
+            if not self._delayed:
+                await self._delayed_changed.wait()
                 continue
-            seconds = self._later[0][0] - self._clock.monotonic()
+            seconds = self._delayed[0][0] - self._clock.monotonic()
             if seconds <= 0:
-                self._make_ready(heapq.heappop(self._later)[2])
+                self._make_ready(heapq.heappop(self._delayed)[2])
                 continue
-            nap = asyncio.ensure_future(self._clock.sleep(seconds))
-            changed = asyncio.ensure_future(self._later_changed.wait())
+            sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+            changed = asyncio.ensure_future(self._delayed_changed.wait())
             try:
-                await asyncio.wait((nap, changed), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((sleeping, changed), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                nap.cancel()
+                sleeping.cancel()
                 changed.cancel()
 
     def _settle(self, job: _Job, outcome: Outcome) -> None:
         del self._jobs[job.key]
-        self._known[job.key] = outcome
-        self._known_bytes += len(outcome.data or b"")
-        while self._remember_bytes is not None and self._known_bytes > self._remember_bytes:
-            _, forgotten = self._known.popitem(last=False)
-            self._known_bytes -= len(forgotten.data or b"")
+        self._outcomes[job.key] = outcome
+        self._outcomes_bytes += len(outcome.data or b"")
+        while self._remember_bytes is not None and self._outcomes_bytes > self._remember_bytes:
+            _, forgotten = self._outcomes.popitem(last=False)
+            self._outcomes_bytes -= len(forgotten.data or b"")
         for done in job.waiting:
             done(outcome)
 
     async def _try(self, job: _Job) -> tuple[Outcome, float | None]:
         """Return the outcome of one try and, if it is worth another, how long to wait first."""
         job.attempts += 1
-        asked_wait: float | None = None
+        asked_seconds: float | None = None
         try:
             async with job.read(job.attachment) as body:
                 outcome = await self._read(job.attachment, body)
         except Refusal as refusal:
-            asked_wait = refusal.retry_after_seconds
+            asked_seconds = refusal.retry_after_seconds
             outcome = Outcome(refusal.status, refusal.reason, error=refusal.error, http_status=refusal.http_status)
         except MemoryError:
             outcome = Outcome("failed", "memory", error="not enough memory for this attachment")
@@ -218,15 +219,15 @@ class Downloader:
             outcome = Outcome("failed", "internal", error=f"unexpected {type(error).__name__}")
         if outcome.reason not in RETRIED_AT_ONCE:
             return outcome, None
-        if asked_wait is None:
+        if asked_seconds is None:
             wait = backoff_seconds(job.attempts, self._clock)
             return outcome, wait if job.attempts < ATTEMPTS else None
-        wait = max(asked_wait, 0.05)
+        wait = max(asked_seconds, 0.05)
         worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= IMAGE_WAIT_SECONDS
         return outcome, wait if worth_it else None
 
     async def _read(self, attachment: Attachment, body: Body) -> Outcome:
-        """Read one body as far as it is wanted: headers and first bytes decide, the rest is counted raw."""
+        """Read a body: headers and first bytes decide whether to go on, and the size is counted while it arrives."""
         base = Outcome(
             "failed",
             http_status=body.http_status,
@@ -249,7 +250,7 @@ class Downloader:
             return self._too_large(base, mime, f"{expected} bytes")
         reserved = await self._budget.reserve(self._cap if expected is None else expected)
         try:
-            pace.start_again()
+            pace.restart()
             while size <= self._cap and (chunk := await anext(chunks, b"")):
                 pieces.append(chunk)
                 size += len(chunk)
@@ -287,25 +288,25 @@ def _total_seconds(largest_bytes: int) -> float:
 
 
 class _Pace:
-    """The deadline of one body: a total that no trickle can stretch, and a least speed."""
+    """The time limits of one body: a total time, and a minimum speed in each interval of STALL_SECONDS."""
 
     def __init__(self, clock: Clock, largest_bytes: int) -> None:
         self._clock = clock
         self._total_seconds = _total_seconds(largest_bytes)
-        self.start_again()
+        self.restart()
 
-    def start_again(self) -> None:
-        """Begin to count now: waiting for room in memory is not the server's fault."""
+    def restart(self) -> None:
+        """Start measuring now: the server is not to blame for the time spent waiting for room in memory."""
         now = self._clock.monotonic()
-        self._give_up = now + self._total_seconds
-        self._look_at, self._bytes_then = now + STALL_SECONDS, 0
+        self._deadline = now + self._total_seconds
+        self._next_check_at, self._bytes_at_last_check = now + STALL_SECONDS, 0
 
     def check(self, size_bytes: int) -> None:
         now = self._clock.monotonic()
-        if now > self._give_up or (now > self._look_at and size_bytes - self._bytes_then < STALL_BYTES):
+        if now > self._deadline or (now > self._next_check_at and size_bytes - self._bytes_at_last_check < STALL_BYTES):
             raise Refusal("failed", "too_slow", f"only {size_bytes} bytes came in time")
-        if now > self._look_at:
-            self._look_at, self._bytes_then = now + STALL_SECONDS, size_bytes
+        if now > self._next_check_at:
+            self._next_check_at, self._bytes_at_last_check = now + STALL_SECONDS, size_bytes
 
 
 def _not_an_image(attachment: Attachment, base: Outcome, mime: str | None, *, empty: bool) -> Outcome:
@@ -318,6 +319,6 @@ def _not_an_image(attachment: Attachment, base: Outcome, mime: str | None, *, em
     return replace(base, status="skipped", reason="not_an_image", size=None)
 
 
-def _again(outcome: Outcome, attachment: Attachment) -> Outcome:
-    """Return the outcome as a second attachment with the same content sees it: nothing was asked for it."""
+def _shared_outcome(outcome: Outcome, attachment: Attachment) -> Outcome:
+    """Return the outcome for another attachment with the same content, which cost no request of its own."""
     return replace(outcome, name=outcome.name or attachment.name, attempts=0, elapsed_ms=0)

@@ -1,4 +1,4 @@
-"""One attachment over HTTP, opened: redirects followed by hand, and each trouble said as the outcome it leads to."""
+"""Open one attachment over HTTP: follow redirects one by one, and turn every problem into a `Refusal`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from ..errors import AuthError
 from ..model import Body, Refusal, Status
-from .answers import file_name, meaning, network_refusal, next_address, origin, retry_after_seconds
+from .answers import file_name, network_refusal, next_address, origin, outcome_of_status, retry_after_seconds
 from .gate import IMAGE_WAIT_SECONDS
 from .guard import Blocked
 from .http import NO_TOKEN, Http
@@ -22,7 +22,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @asynccontextmanager
-async def opened(
+async def open_attachment(
     http: Http,
     patience: Patience,
     url: str,
@@ -31,18 +31,18 @@ async def opened(
     accept: str,
     dead_end: Callable[[str], bool],
 ) -> AsyncIterator[Body]:
-    """Open one attachment, see `Link.download`; with the account's token as long as it leads to the API's origin.
+    """Open one attachment, see `Link.download`. The account's token is sent to the API's own origin only.
 
     Raises
     ------
     Refusal
-        With the outcome this leads to.
+        It could not be opened; the error holds the outcome.
     """
     response = await _Request(http, patience, url, statuses, with_token, accept, dead_end).response()
     try:
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("identity", ""):
-            # Unpacking is how a few hundred bytes become a gigabyte.
+            # Never unpacked, since a few hundred packed bytes can become a gigabyte.
             raise Refusal(
                 "failed",
                 "content_encoding",
@@ -51,7 +51,7 @@ async def opened(
             )
         length = response.headers.get("Content-Length", "")
         yield Body(
-            chunks=_raw(response),
+            chunks=_body_chunks(response),
             http_status=response.status_code,
             name=file_name(response.headers.get("Content-Disposition")),
             declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
@@ -63,7 +63,7 @@ async def opened(
 
 @dataclass(slots=True)
 class _Request:
-    """One attachment being asked for, from address to address."""
+    """The requests for one attachment, from the first address through its redirects."""
 
     http: Http
     patience: Patience
@@ -76,10 +76,10 @@ class _Request:
     renewed: bool = False
 
     async def response(self) -> httpx.Response:
-        """Return the answer with status 200; raises Refusal when there is none."""
+        """Return the answer with status 200; raises Refusal when there will be none."""
         while True:
             token = await self._token() if self.with_token else NO_TOKEN
-            patience, kind = self._waits()
+            patience, kind = self._patience_and_kind()
             await patience.wait_for_image(kind, http_status=429)
             response = await self._get(token)
             if response.status_code == 200:
@@ -92,12 +92,12 @@ class _Request:
             else:
                 raise self._refusal(response)
 
-    def _waits(self) -> tuple[Patience, str]:
-        """Return whose waits hold for the address: the account's, or those of a stranger's host."""
+    def _patience_and_kind(self) -> tuple[Patience, str]:
+        """Return the patience whose waits apply to the address (the account's, or another host's), and their kind."""
         if self.with_token:
             return self.patience, ""
         _, host, port = origin(self.url)
-        return self.patience.with_strangers(), f"{host}:{port}"
+        return self.patience.for_other_hosts(), f"{host}:{port}"
 
     def _follow(self, response: httpx.Response) -> None:
         self.visited.add(self.url)
@@ -105,22 +105,22 @@ class _Request:
         if self.url in self.visited or len(self.visited) > MAX_REDIRECTS:
             raise Refusal("failed", "redirect", "too many redirects", http_status=response.status_code)
         if self.dead_end(self.url):
-            raise Refusal("failed", "gone", "redirected to what stands in for pictures that are gone")
+            raise Refusal("failed", "gone", "redirected to the placeholder for deleted pictures")
         # Once a redirect has left the API's origin, no credential follows, not even back to it.
         self.with_token = self.with_token and self.http.is_api(self.url)
 
     def _refusal(self, response: httpx.Response) -> Refusal:
-        """Return what any other status leads to."""
+        """Return the outcome for a status that is neither success nor a redirect."""
         status = response.status_code
         asked_seconds = retry_after_seconds(response.headers, self.patience.clock)
         if status == 429:
-            patience, kind = self._waits()
+            patience, kind = self._patience_and_kind()
             seconds = asked_seconds or 1.0 + patience.clock.random()
             patience.asked_to_wait(seconds, kind)
             if seconds > IMAGE_WAIT_SECONDS:
                 return patience.too_long_for_image(seconds, http_status=429)
-            asked_seconds = 0.0  # the next try waits with everybody else of this account, or at this host
-        outcome, reason = self.statuses.get(status) or meaning(status)
+            asked_seconds = 0.0  # the next try waits together with all requests of this account, or to this host
+        outcome, reason = self.statuses.get(status) or outcome_of_status(status)
         return Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=asked_seconds)
 
     async def _token(self) -> SecretStr:
@@ -147,7 +147,7 @@ class _Request:
         raise refusal
 
 
-async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _body_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     try:
         async for chunk in response.aiter_raw():
             yield chunk

@@ -1,8 +1,8 @@
-"""How many requests of one service may be under way in this process, and how long each account has to wait.
+"""Bound the requests of each service in this process, and keep the waits that each account was asked for.
 
 There is one gate per service, whatever the number of calls, chats, cells and widgets. Where two calls bring different
-limits, the lower one holds while both run. A wait that the service asks for belongs to the account that was asked: it
-holds for all calls of that account, and for no other account.
+limits, the lower one holds while both run. A wait that a service asks for holds for all calls of the account that was
+asked to wait, and for no other account.
 """
 
 from __future__ import annotations
@@ -20,26 +20,25 @@ IMAGE_WAIT_SECONDS = 60.0  # an attachment waits no longer, whatever the service
 
 
 class Bound:
-    """At most `limit` holders at once, first come first served."""
+    """A semaphore with a changing limit: at most `limit` holders at once, first come first served."""
 
     def __init__(self) -> None:
         self._limits: list[int] = []
         self._waiters: deque[asyncio.Future[None]] = deque()
         self.active = 0
-        self.peak = 0
 
     @property
     def limit(self) -> int:
-        """The lowest limit of the calls now running; 1 when none is."""
+        """The lowest limit of the calls now running; 1 when none is running."""
         return min(self._limits, default=1)
 
     def limit_with(self, another: int) -> int:
-        """Return the lowest limit of the calls now running, and another one."""
+        """Return what the limit would be with one more call of limit `another`."""
         return min([*self._limits, another])
 
     @contextmanager
     def limited_to(self, limit: int) -> Iterator[None]:
-        """Take part with a limit of one's own."""
+        """Add a limit for as long as the block runs."""
         self._limits.append(limit)
         self._wake()
         try:
@@ -57,7 +56,7 @@ class Bound:
         try:
             await waiter
         except BaseException:
-            if waiter.done() and not waiter.cancelled():  # the place came, and at the same moment the cancellation
+            if waiter.done() and not waiter.cancelled():  # the place was given just as the wait was cancelled
                 self._leave()
             elif waiter in self._waiters:
                 self._waiters.remove(waiter)
@@ -68,18 +67,17 @@ class Bound:
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[None]:
-        """Let others have the caller's place for a while; at the end, the caller waits for a place in its turn."""
+        """Give up the caller's place for as long as the block runs; then wait in line for a new one."""
         self._leave()
         try:
             yield
             await self.__aenter__()
         except BaseException:
-            self._enter()  # at once, whatever the limit: the caller gives it back next
+            self._enter()  # without waiting: the caller expects to hold a place, and gives it back next
             raise
 
     def _enter(self) -> None:
         self.active += 1
-        self.peak = max(self.peak, self.active)
 
     def _leave(self) -> None:
         self.active -= 1
@@ -94,7 +92,7 @@ class Bound:
 
 
 class TooLong(Exception):
-    """The service is not to be asked for longer than the caller may wait. Never reaches a user."""
+    """The wait that a service asks for is longer than the caller allows. Never reaches a user."""
 
     def __init__(self, retry_at: datetime) -> None:
         super().__init__(f"closed until {retry_at:%Y-%m-%d %H:%M:%S} UTC")
@@ -102,27 +100,27 @@ class TooLong(Exception):
 
 
 class Waits:
-    """Until when one account is not to ask its service.
+    """The waits of one account: until when it must not send requests.
 
-    Where a service limits each kind of request by itself, `kind` says which of the waits is meant.
+    Some services limit each kind of request by itself; `kind` then names the kind.
     """
 
     def __init__(self) -> None:
         self._closed_until: dict[str, float] = {}
 
     def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
-        """Send no request of this kind for `seconds`: the service has asked for that."""
+        """Note that the service wants no request of this kind for `seconds`."""
         self._closed_until[kind] = max(self.closed_until(kind), clock.monotonic() + seconds)
 
     def closed_until(self, kind: str = "") -> float:
-        """Return until when, as the clock's `monotonic` counts."""
+        """Return the end of the wait, on the clock's `monotonic` scale."""
         return self._closed_until.get(kind, 0.0)
 
     async def wait_open(
         self,
         budget_seconds: float,
         clock: Clock,
-        tell: Callable[[float], None] | None = None,
+        on_wait: Callable[[float], None] | None = None,
         *,
         kind: str = "",
         place: Bound | None = None,
@@ -133,23 +131,23 @@ class Waits:
         ----------
         budget_seconds : float
             The longest wait.
-        tell : callable, optional
-            Gets the seconds of each wait before it begins.
+        on_wait : callable, optional
+            Called with the seconds of each wait before it begins.
         place : Bound, optional
-            Where the caller holds a place: other accounts have it during the wait.
+            Where the caller holds a place; it is lent to others during the wait.
 
         Raises
         ------
         TooLong
-            At once, when the wait would be longer than `budget_seconds`.
+            The wait would be longer than `budget_seconds`; raised without waiting.
         """
-        waited, told_until = 0.0, None
+        waited, announced_until = 0.0, None
         while (seconds := self.closed_until(kind) - clock.monotonic()) > 0:
             if waited + seconds > budget_seconds:
                 raise TooLong(clock.now() + timedelta(seconds=seconds))
-            if tell is not None and told_until != self.closed_until(kind):
-                told_until = self.closed_until(kind)
-                tell(seconds)
+            if on_wait is not None and announced_until != self.closed_until(kind):
+                announced_until = self.closed_until(kind)
+                on_wait(seconds)
             async with place.lent() if place is not None else nullcontext():
                 await clock.sleep(seconds)
             waited += seconds
@@ -157,16 +155,16 @@ class Waits:
 
 
 class Gate:
-    """One service: its bounds, which all accounts share, and the waits of each account."""
+    """The gate of one service: bounds that all its accounts share, and the waits of each account."""
 
     def __init__(self) -> None:
         self.downloads = Bound()
         self.pages = Bound()
-        self.strangers = Waits()  # asked for by other hosts that pictures lie at; each host is a kind
+        self.other_hosts = Waits()  # of hosts outside the service that hold pictures; each host is a kind
         self._accounts: dict[str, Waits] = {}
 
     def waits_of(self, account: str) -> Waits:
-        """Return the waits of one account, by any name that tells its endpoint and its credential from others."""
+        """Return the waits of one account; `account` is any key that stands for its endpoint and credential."""
         return self._accounts.setdefault(account, Waits())
 
 

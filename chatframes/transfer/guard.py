@@ -1,7 +1,7 @@
-"""Which addresses a download may reach: links come from strangers, and the notebook may stand inside a network.
+"""Decide which addresses a download may reach: anyone can post a link, and it may point into the local network.
 
-A URL is looked at before anything is sent, and the addresses its host has are looked at when the connection is made:
-what is checked is what is connected to, so no second answer of a name server can slip in between.
+A URL is checked before anything is sent, and the addresses of its host are checked when the connection is made.
+The checked addresses are the ones connected to, so that a second answer of the name server cannot replace them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 PORTS = frozenset({80, 443, 8080, 8443})
-# Beside what ipaddress itself calls not global: other addresses in disguise, and one that only looks public.
+# Not public, although ipaddress calls some of them global: ranges that embed IPv4 addresses or lead into
+# transition networks, and 168.63.129.16, which is internal at Azure.
 _DENIED = [
     ip_network(net)
     for net in (
@@ -24,16 +25,18 @@ _DENIED = [
         "3fff::/20", "5f00::/16", "fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32",
     )
 ]  # fmt: skip
-_NAT64 = ip_network("64:ff9b::/96")  # how networks without IPv4 reach it: as good as the address within
+_NAT64 = ip_network("64:ff9b::/96")  # stands for the IPv4 address in its last 32 bits
 _NO_HOST = re.compile(r"[\x00-\x20\x7f%\\<>^|{}\"`@]")
-_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:\d*)?")  # Pythons differ in what else they read in brackets
+_IPV6 = re.compile(
+    r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:\d*)?"
+)  # Python versions differ in what else they accept in brackets
 _DOTS = str.maketrans("。｡．", "...")
 
 Reason = Literal["bad_url", "blocked_address", "blocked_port"]
 
 
 class Blocked(Exception):
-    """A link that is not followed, and why. Never reaches a user."""
+    """A link is not followed; `reason` says why. Never reaches a user."""
 
     def __init__(self, reason: Reason, text: str) -> None:
         super().__init__(text)
@@ -42,18 +45,18 @@ class Blocked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Lets http(s) links through that lead to the public internet.
+    """Lets only those http(s) links through that lead to the public internet.
 
     Parameters
     ----------
     allowed : frozenset of str
-        Exact ``host:port`` (``[host]:port`` of IPv6), in small letters, that are let through wherever they lead.
+        Exact ``host:port`` (``[host]:port`` of IPv6), in lower case, that are let through wherever they lead.
     """
 
     allowed: frozenset[str] = frozenset()
 
     def check_url(self, url: str) -> None:
-        """Look at what is written.
+        """Check a URL as it is written.
 
         Raises
         ------
@@ -80,7 +83,7 @@ class Guard:
                 self.check(host, port, [])
 
     def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
-        """Look at every address that a host has; one bad one among several is one too many.
+        """Check every address of a host; a single address that is not public blocks it.
 
         Raises
         ------
@@ -105,7 +108,7 @@ class Guard:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address belongs to the public internet, and to nothing in disguise."""
+    """Whether an address, with any IPv4 address embedded in it, belongs to the public internet."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -117,14 +120,14 @@ def is_public(address: str) -> bool:
 
 
 def _literal(host: str) -> str | None:
-    """Return the address that a host spells out, in whatever digits and bases; None of names."""
+    """Return the address that a host is written as, in any notation; None when it is a name."""
     plain = unicodedata.normalize("NFKC", host.translate(_DOTS)).rstrip(".")
     try:
         return str(ip_address(plain))
     except ValueError:
         pass
     try:
-        # As the resolvers of operating systems read them: 127.1, 0x7f000001, 2130706433.
+        # Resolvers of operating systems accept these notations too: 127.1, 0x7f000001, 2130706433.
         return socket.inet_ntoa(socket.inet_aton(plain)) if re.fullmatch(r"[0-9a-fA-FxX.]+", plain) else None
     except OSError:
         return None

@@ -1,6 +1,6 @@
-"""The only place an HTTP client is built: one endpoint seen through one credential.
+"""Build the HTTP client for one endpoint and one credential; no other module builds one.
 
-Credentials go to the API's origin and nowhere else, cookies go nowhere, URLs go as given.
+Credentials are sent to the API's origin only, cookies are never sent, and URLs are sent exactly as given.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from .transport import AiohttpTransport
 NO_TOKEN = SecretStr("")
 TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=5.0)
 
-# The one seam of the transport: tests put httpx's stock transport (which respx can mock) here.
+# Tests replace this by httpx's own transport, which respx can mock.
 make_transport: Callable[[httpx.Limits], httpx.AsyncBaseTransport] = AiohttpTransport
 
-_ours: ContextVar[bool] = ContextVar("_ours", default=False)
+_sending: ContextVar[bool] = ContextVar("_sending", default=False)
 
 
-def _not_ours(_: logging.LogRecord) -> bool:
+def _is_foreign(_: logging.LogRecord) -> bool:
     # httpx logs whole URLs at INFO, and the URLs of pictures carry signatures.
-    return not _ours.get()
+    return not _sending.get()
 
 
-logging.getLogger("httpx").addFilter(_not_ours)
+logging.getLogger("httpx").addFilter(_is_foreign)
 
 
 async def _keep_location(response: httpx.Response) -> None:
-    # httpx reads where a redirect leads even when it is not to follow it, and fails on what it cannot read.
+    # httpx parses the Location header even when it is not to follow redirects, and fails on a malformed one.
     response.extensions["location"] = response.headers.pop("Location", "")
 
 
 class _NoCookies(CookieJar):
-    """Keeps none, gives none."""
+    """A jar that never stores and never sends a cookie."""
 
     def extract_cookies(self, response: object, request: object) -> None:
         pass
@@ -55,45 +55,47 @@ class _NoCookies(CookieJar):
 
 
 class Auth(Protocol):
-    """Who knows the token of one credential, and how to renew it."""
+    """Gives the token of one credential, and renews it."""
 
     async def token(self, http: Http) -> SecretStr: ...
 
     async def renew(self, http: Http, stale: SecretStr) -> None:
-        """Make `token` return another one than `stale`; raises AuthError when that cannot be."""
+        """Replace the token `stale` by a new one; raises AuthError when that is impossible."""
 
 
 class Anonymous:
-    """No credential at all."""
+    """An `Auth` without a credential."""
 
     async def token(self, http: Http) -> SecretStr:
         return NO_TOKEN
 
     async def renew(self, http: Http, stale: SecretStr) -> None:
-        raise AuthError("the service asks for credentials, and none are configured")
+        raise AuthError(
+            f"{http.service.capitalize()} asks for credentials, and none are configured: add them to config.json."
+        )
 
 
 class Http:
-    """One endpoint, one credential, one pool.
+    """An HTTP client for one endpoint and one credential, with a connection pool of its own.
 
     Parameters
     ----------
     service : str
-        Its name in messages, "webex" say.
+        The service's name in messages, such as "webex".
     base_url : str
         The API's address; credentials go to its origin and nowhere else.
-    also : str, optional
-        A second address of the same service, where its tokens are made.
+    token_url : str, optional
+        A second address of the same service, which issues its tokens.
     guard : Guard
         Which addresses guarded requests may reach.
     trust_env : bool
-        Whether the proxies of the environment are used (never its netrc). It is then the proxy that resolves names
-        and connects: what is written in a link is still looked at, where its name leads is not.
+        Whether the proxies of the environment are used (its netrc never is). The proxy then resolves names and
+        connects: a link is still checked as it is written, but not the address that its name resolves to.
 
     Raises
     ------
     ConfigError
-        The environment names a proxy of another kind.
+        The environment names a proxy that is not an HTTP proxy.
     """
 
     def __init__(
@@ -103,17 +105,17 @@ class Http:
         auth: Auth,
         limits: httpx.Limits,
         *,
-        also: str | None = None,
+        token_url: str | None = None,
         guard: Guard = Guard(),  # noqa: B008 - frozen
         trust_env: bool = False,
     ) -> None:
         self.service = service
         self.base_url = base_url.rstrip("/")
-        self._origins = {origin(url) for url in (base_url, also) if url is not None}
+        self._origins = {origin(url) for url in (base_url, token_url) if url is not None}
         self._auth = auth
         self._guard, self._trust_env = guard, trust_env
         for scheme in ("http", "https") if trust_env else ():
-            _proxy(scheme, "")  # what cannot be used is said now, not once for each request
+            _proxy(scheme, "")  # raises now, instead of once per request
         self._timeouts = TIMEOUT.as_dict()
         self._client = httpx.AsyncClient(
             transport=make_transport(limits),
@@ -127,10 +129,10 @@ class Http:
         await self._client.aclose()
 
     def is_api(self, url: str) -> bool:
-        """Whether a URL belongs to the API's own origin: the only place credentials go."""
-        # An address that cannot be read has no origin, and so equals none, not even another one of its kind.
-        asked = origin(url)
-        return bool(asked[1]) and asked in self._origins
+        """Whether a URL belongs to an origin of the API: only there are credentials sent."""
+        # Two URLs that cannot be parsed have the same empty origin, so an origin without a host never counts.
+        url_origin = origin(url)
+        return bool(url_origin[1]) and url_origin in self._origins
 
     async def request(
         self,
@@ -143,14 +145,14 @@ class Http:
         scheme: str = "Bearer",
         guarded: bool = False,
     ) -> httpx.Response:
-        """Send one request and return the open answer; `token` goes along only to the API's origin.
+        """Send one request and return the open answer; `token` is sent to the API's origins only.
 
-        Where a redirect leads stands in the answer's ``extensions["location"]``, as the server wrote it.
+        The answer's ``extensions["location"]`` holds the Location header, exactly as the server wrote it.
 
         Raises
         ------
         Blocked
-            The request is `guarded`, as those of strangers' links are, and leads where it should not.
+            The request is `guarded`, as those for links in messages are, and leads to an address that is not allowed.
         """
         if guarded:
             self._guard.check_url(url)
@@ -161,16 +163,16 @@ class Http:
             request.extensions["proxy"] = proxy
         if token and self.is_api(url):
             request.headers["Authorization"] = f"{scheme} {token.get_secret_value()}"
-        marked = _ours.set(True)
+        reset_token = _sending.set(True)
         try:
             return await self._client.send(request, stream=True)
         finally:
-            _ours.reset(marked)
+            _sending.reset(reset_token)
 
     def _build(
         self, method: str, url: str, headers: Mapping[str, str] | None, data: Mapping[str, str] | None
     ) -> httpx.Request:
-        # Made here and not by the client, whose merging of defaults costs as much as the request itself.
+        # Not built by the client, whose merging of defaults costs as much as the request itself.
         headers = {"User-Agent": "chatframes", **(headers or {})}
         extensions: dict[str, Any] = {"timeout": self._timeouts}
         try:
@@ -180,20 +182,20 @@ class Http:
             target = url[len(parts.scheme) + 3 + len(parts.netloc) :].partition("#")[0]
             if target.startswith("/") and target.isascii() and target.isprintable() and " " not in target:
                 extensions["target"] = target.encode("ascii")  # as given: signatures do not survive re-quoting
-                asked = _parsed(f"{parts.scheme}://{parts.netloc}")
+                request_url = _parsed_host(f"{parts.scheme}://{parts.netloc}")
             else:
-                asked = httpx.URL(url)
-            return httpx.Request(method, asked, headers=headers, data=data, extensions=extensions)
+                request_url = httpx.URL(url)
+            return httpx.Request(method, request_url, headers=headers, data=data, extensions=extensions)
         except ValueError:  # an address or a host name that no rule allows
             raise httpx.InvalidURL("not an http(s) URL") from None
 
     async def token(self) -> SecretStr:
-        """Return the token, which shows itself in no traceback."""
+        """Return the token as a secret, so that no traceback shows it."""
         token = await self._auth.token(self)
-        if not _fits_a_header(token):  # said here, since the error of a header would quote it
+        if not _fits_a_header(token):  # httpx would quote the token in its own error
             raise AuthError(
-                f"the access token for {self.service} holds a character that no token has (a line break or a "
-                "typographic quote, perhaps): copy it again"
+                f"The access token for {self.service} holds a character that no token has (a line break or a "
+                "typographic quote, perhaps): copy it again."
             )
         return token
 
@@ -202,7 +204,7 @@ class Http:
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(host: str) -> httpx.URL:
+def _parsed_host(host: str) -> httpx.URL:
     return httpx.URL(host)
 
 
@@ -215,10 +217,10 @@ def _proxy(scheme: str, host: str) -> str | None:
     if "://" not in proxy:
         proxy = f"http://{proxy}"
     if not proxy.lower().startswith(("http://", "https://")):
-        # Not the proxy's own address, which may hold a password.
+        # The message leaves out the proxy's address, which may hold a password.
         raise ConfigError(
-            f"the proxy that the environment names for {scheme} is no HTTP proxy: give one that begins with http://, "
-            "or take trust_env out of config.json"
+            f"The proxy that the environment names for {scheme} is no HTTP proxy: give one that begins with http://, "
+            "or take trust_env out of config.json."
         )
     return proxy
 

@@ -1,7 +1,7 @@
-"""One call's way to a service over HTTP: `json` brings a page, `download` opens an attachment.
+"""Give one call access to a service over HTTP: `json` fetches a page, `download` opens an attachment.
 
-Pages are retried here, with waits and the renewal of tokens. Attachments are retried by the downloader, which is why
-every trouble with one comes back as a `Refusal` (see files.py).
+Pages are retried here, with waits and the renewal of tokens. Attachments are retried by the downloader, so every
+problem with one is raised as a `Refusal` (see files.py).
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from pydantic import SecretStr
 from ..errors import AuthError, ServiceError
 from ..model import Body, Emit, Status
 from .answers import RETRYABLE_STATUSES, BadAnswer, decode_json, retry_after_seconds
-from .clock import Clock, backoff_seconds
-from .files import opened
+from .backoff import backoff_seconds
+from .clock import Clock
+from .files import open_attachment
 from .http import Http
 from .patience import Patience
 
 PAGE_ATTEMPTS = 6
-PAGE_SECONDS = 120.0  # the whole of one page; the read time-out alone never ends a trickle
+PAGE_SECONDS = 120.0  # for one whole page: the read time-out does not end an answer that trickles in
 PAGE_BYTES = 64 * 2**20
 
 
@@ -39,13 +40,13 @@ class StatusError(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How a page is asked for, where it is more than a GET with the endpoint's own token."""
+    """Options of a page request that is more than a GET with the endpoint's own token."""
 
     form: Mapping[str, str] | None = field(default=None, repr=False)  # sent by POST
     user_agent: str | None = None
-    token: SecretStr | None = None  # in place of the endpoint's own; whoever brings it renews it, too
+    token: SecretStr | None = None  # used instead of the endpoint's own; the caller renews it
     scheme: str = "Bearer"
-    lists: bool = False  # a JSON list will do as well as an object
+    lists: bool = False  # accept a JSON list as well as an object
 
 
 PLAIN = Ask()
@@ -63,11 +64,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An `Http` as one call uses it, with that call's patience."""
+    """A shared `Http` as one call uses it, with the waits and counts of that call."""
 
     http: Http
     patience: Patience
-    # What an answer's headers ask to wait before the next page, in seconds: for services that say so beforehand.
+    # Seconds to wait before the next page, from an answer's headers, for services that announce their limits there.
     pace: Callable[[httpx.Headers], float] = lambda headers: 0.0
 
     @property
@@ -92,18 +93,18 @@ class Link:
         Parameters
         ----------
         url : str
-            Of the API's own origin; anything else is refused, since the credential goes along.
+            Must belong to the API's own origin, since the credential is sent with it.
         let_through : frozenset of int
-            Statuses the caller wants to see itself.
+            Statuses that are returned to the caller instead of raised.
         ask : Ask
-            How to ask, when it is more than a plain GET.
+            Options of a request that is more than a plain GET.
 
         Raises
         ------
         AuthError, RateLimited, StatusError, ServiceError
         """
         if not self.http.is_api(url):
-            raise ServiceError(f"{self.http.service}: a page link leads to another host; it was not followed.")
+            raise ServiceError(f"A page link of {self.http.service} leads to another host: it was not followed.")
         return await _Page(self, url, let_through, ask, self.patience.max_retry_wait_seconds).answer()
 
     def download(
@@ -120,32 +121,32 @@ class Link:
         Parameters
         ----------
         statuses : mapping of int to (status, reason)
-            What the service means by its own HTTP statuses.
+            The outcomes of HTTP statuses to which this service gives a meaning of its own.
         foreign : bool
-            Somebody else wrote this URL: no credential goes along, and no private address is reached.
+            A user of the service wrote this URL: no credential is sent, and no private address is reached.
         accept : str
-            The Accept header: some hosts give whoever would take a web page a web page.
+            The Accept header: some hosts send a web page unless it asks for images only.
         dead_end : callable
             Whether a redirect to this URL means that the picture is gone.
 
         Raises
         ------
         Refusal
-            With the outcome this leads to.
+            It could not be opened; the error holds the outcome.
         """
         with_token = self.http.is_api(url) and not foreign
-        return opened(self.http, self.patience, url, statuses or {}, with_token, accept, dead_end)
+        return open_attachment(self.http, self.patience, url, statuses or {}, with_token, accept, dead_end)
 
 
 @dataclass(slots=True)
 class _Page:
-    """One page being asked for, until there is an answer or no sense in another try."""
+    """The request for one page, with its retries."""
 
     link: Link
     url: str
     let_through: frozenset[int]
     ask: Ask
-    seconds_left: float  # to wait, in all
+    seconds_left: float  # of waiting, all tries together
     tries: int = 0
     refusals: int = 0
     failures: int = 0
@@ -155,10 +156,10 @@ class _Page:
         http, patience = self.link.http, self.link.patience
         while True:
             if self.ask.token is None:
-                await http.token()  # a first login takes a while: not in a place that others could use
+                await http.token()  # a first login takes a while, so it is done before a place in the gate is taken
             async with patience.gate.pages:
                 token = await http.token() if self.ask.token is None else self.ask.token
-                # Last: nothing may wait between it and the request.
+                # Right before the request: in a wait between the two, the service could ask for another one.
                 self.seconds_left -= await patience.wait_for_page(self.seconds_left)
                 answer, trouble = await self._try(token)
                 if answer is not None and (pause := self.link.pace(answer.headers)) > 0:
@@ -178,10 +179,10 @@ class _Page:
                 raise self._error(answer, token)
 
     def _refused(self, answer: Answer) -> None:
-        """Let every call of the account wait before the next try."""
+        """Make all calls of the account wait before their next try."""
         clock = self.link.clock
         self.refusals += 1
-        # "At once" is no answer to "too many": taken as asked, it would repeat the request without end.
+        # A Retry-After of 0 is not taken literally: it would repeat the request without end.
         seconds = retry_after_seconds(answer.headers, clock) or 1.0 + backoff_seconds(self.refusals, clock)
         self.link.patience.asked_to_wait(seconds)
 
@@ -191,7 +192,7 @@ class _Page:
         self.failures += 1
         if self.failures >= PAGE_ATTEMPTS:
             raise ServiceError(
-                f"{patience.service} failed {self.failures} times on one page: {trouble}. Try again later."
+                f"{patience.service.capitalize()} failed {self.failures} times on one page: {trouble}. Try again later."
             )
         if asked_seconds is not None and asked_seconds > self.seconds_left:
             raise patience.too_long(patience.clock.now() + timedelta(seconds=asked_seconds))
@@ -199,7 +200,7 @@ class _Page:
         self.seconds_left -= await patience.pause(seconds, self.seconds_left, trouble)
 
     async def _try(self, token: SecretStr) -> tuple[Answer | None, str]:
-        """Return the answer, or None and what went wrong."""
+        """Send the request once; return the answer, or None and what went wrong."""
         if self.tries:
             self.link.count("retry")
         self.tries += 1
@@ -221,7 +222,7 @@ class _Page:
             self.link.count("pool_timeout")
             trouble = str(error)
         except (httpx.TransportError, BadAnswer) as error:
-            trouble = str(error)  # our own words, see transport.translate: no URL, no header
+            trouble = str(error)  # text of our own, see transport.translate: no URL, no header
         else:
             status = response.status_code
             return Answer(status, payload, response.headers, response.extensions["location"]), f"HTTP {status}"
@@ -229,30 +230,32 @@ class _Page:
 
     async def _read(self, response: httpx.Response) -> Any:
         if response.status_code == 429:
-            return {}  # its headers say everything, and the account's other calls should know at once
+            return {}  # its headers say enough, and the account's other calls should wait without delay
         raw = bytearray()
-        give_up = self.link.clock.monotonic() + PAGE_SECONDS
+        deadline = self.link.clock.monotonic() + PAGE_SECONDS
         try:
             async for chunk in response.aiter_raw():
                 raw += chunk
                 if len(raw) > PAGE_BYTES:
                     raise BadAnswer("a page of more than 64 MiB")
-                if self.link.clock.monotonic() > give_up:
+                if self.link.clock.monotonic() > deadline:
                     raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
             return decode_json(bytes(raw), response, PAGE_BYTES, lists=self.ask.lists)
         except (httpx.TransportError, BadAnswer):
             if response.status_code == 200:
                 raise
-            return {}  # the status and the headers of an error count, whatever becomes of its body
+            return {}  # status and headers are enough of an error answer
 
     def _error(self, answer: Answer, token: SecretStr) -> Exception:
         service = self.link.http.service
         detail = str(answer.payload.get("message", "")) if isinstance(answer.payload, dict) else ""
-        if token:  # a service may quote what it was sent
+        if token:  # an answer may quote the token
             detail = detail.replace(token.get_secret_value(), "********")
         detail = detail[:200]
         if answer.status == 401:
-            return AuthError(f"{service} refused the renewed token as well (HTTP 401): log in again. {detail}".strip())
-        return StatusError(
-            f"{service} answered HTTP {answer.status}{': ' + detail if detail else ''}", answer.status, detail
-        )
+            said = f" It said: {detail}" if detail else ""
+            return AuthError(
+                f"{service.capitalize()} refused the renewed token as well (HTTP 401): log in again.{said}"
+            )
+        said = f": {detail.rstrip('.')}" if detail else ""
+        return StatusError(f"{service.capitalize()} answered HTTP {answer.status}{said}.", answer.status, detail)

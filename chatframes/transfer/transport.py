@@ -1,9 +1,9 @@
-"""httpx's client, aiohttp's speed: the transport below every HTTP request.
+"""Send every HTTP request through aiohttp, behind the interface of httpx's transports.
 
 Stock httpx spends eight to ten times aiohttp's CPU per image and loses pool slots for good when requests are
-cancelled. This transport keeps httpx's API and errors over aiohttp's connections, and keeps every number of the
-pool and of the time-outs alive on its own: connections in use, idle connections, connect, read, write and pool time.
-It sends URLs as given, keeps no cookies and repeats nothing: retries belong to the callers.
+cancelled. This transport keeps httpx's API and errors on top of aiohttp's connections, and enforces each limit of
+the pool and each time-out by itself: connections in use, idle connections, connect, read, write and pool time.
+It sends URLs as given, keeps no cookies and never repeats a request: retries belong to the callers.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from yarl import URL
 from .guard import Guard
 
 READ_BUFFER_BYTES = 2**18
-WRITE_BYTES = 2**16  # the write time-out begins anew with each piece of this size
+WRITE_BYTES = 2**16  # the write time-out restarts with each piece of this size
 KEEPALIVE_SECONDS = 15.0
-# What aiohttp would add by itself; httpx has already written the headers it wants.
+# aiohttp must not add these: the request already has all the headers it needs.
 _NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -32,14 +32,14 @@ class NameNotResolved(httpx.ConnectError):
 
 
 class TLSFailed(httpx.ConnectError):
-    """The TLS handshake failed; never worth another try with less checking."""
+    """The TLS handshake failed; a retry with weaker checks is never made."""
 
 
 class _Connector(aiohttp.TCPConnector):
-    """aiohttp's pool, with httpx's two numbers: connections in all, and idle connections kept.
+    """aiohttp's pool with httpx's two limits: connections in all, and idle connections kept.
 
-    Several of them share these numbers as `peers`. One with a guard connects to nothing the guard has not seen, and
-    hands out no connection that another one has made.
+    Several connectors, the `peers`, share these limits. One with a guard connects only to addresses that the guard has
+    checked, and never reuses a connection of another connector.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class _Connector(aiohttp.TCPConnector):
         return sum(len(pool) for peer in self._peers for pool in peer._conns.values())
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
-        # Connections in use are bounded by the transport; make room among the idle ones of other hosts.
+        # The transport bounds the connections in use; here, idle ones to other hosts are closed to make room.
         if req.connection_key not in self._conns:
             while self._in_use + self.idle_connections >= self._max_connections and self._close_one_idle():
                 pass
@@ -79,7 +79,7 @@ class _Connector(aiohttp.TCPConnector):
 
     async def _resolve_host(self, host: str, port: int, traces: Any = None) -> Any:
         addresses = await super()._resolve_host(host, port, traces)
-        if self._guard is not None:  # the addresses looked at here are those connected to
+        if self._guard is not None:  # the addresses checked here are the ones connected to
             self._guard.check(host, port, [address["host"] for address in addresses])
         return addresses
 
@@ -89,7 +89,7 @@ class _Connector(aiohttp.TCPConnector):
 
 
 async def _no_hidden_retry(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
-    """Turn "the server hung up" into httpx's error here, before the session repeats the request unasked."""
+    """Raise httpx's error when the server hangs up, before aiohttp's session repeats the request by itself."""
     try:
         response: aiohttp.ClientResponse = await handler(request)
         return response
@@ -100,7 +100,7 @@ async def _no_hidden_retry(request: aiohttp.ClientRequest, handler: Any) -> aioh
 
 
 def translate(error: BaseException) -> httpx.TransportError:
-    """Return httpx's name for an error of aiohttp; the text never holds a URL or a header."""
+    """Return httpx's error for an error of aiohttp; its text never holds a URL or a header."""
     kind = type(error).__name__
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return httpx.ConnectTimeout("no connection in time")
@@ -133,8 +133,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     Notes
     -----
-    Beside httpx's own, a request may carry the extensions ``guard``, a `Guard` that sees every address before it is
-    connected to (and raises `Blocked`), and ``proxy``, the URL of an HTTP proxy; then it is the proxy that connects.
+    Besides httpx's own, a request may have the extensions ``guard``, a `Guard` that checks every address before a
+    connection to it is made (and raises `Blocked`), and ``proxy``, the URL of an HTTP proxy, which then connects
+    unguarded.
     """
 
     def __init__(self, limits: httpx.Limits) -> None:
@@ -159,7 +160,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             stream=_Stream(response, self._free),
             extensions={"http_version": b"HTTP/1.1"},
         )
-        answer.headers.encoding = "latin-1"  # or every look at a header would first guess it anew
+        answer.headers.encoding = "latin-1"  # otherwise every access to a header would guess the encoding again
         return answer
 
     async def aclose(self) -> None:
@@ -236,7 +237,7 @@ def _body(
         return None
 
     def expire_in(seconds: float | None) -> None:
-        with suppress(RuntimeError):  # the answer came before all of the body was sent: nothing is timed any more
+        with suppress(RuntimeError):  # the answer came before the whole body was sent: the deadline is over
             deadline.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
     async def pieces() -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""A request to the sandbox and the answer it gets, before anything is sent."""
+"""Requests to the sandbox's servers, and their answers before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``chatframes demo`` does: fetch the sandbox's chats, write them to a file, read it back, say what to do next."""
+"""The command ``chatframes demo``: fetch the sandbox's chats, write them to a file, read it back, say what is next."""
 
 from __future__ import annotations
 

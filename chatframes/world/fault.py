@@ -1,4 +1,4 @@
-"""The machinery of the sandbox's faults: one function for each, registered by name, wrapped around an answer.
+"""The machinery shared by all faults of the sandbox: they are registered by name and wrapped around an answer.
 
 A fault sees a call and may change the answer, or give its own. Which faults there are stands in the ``faults.py`` of
 each service; to add one, write a function there with the decorator. Faults can be combined: an image meets at most one

@@ -1,4 +1,4 @@
-"""A world to try chatframes in: services on loopback, over their real protocols; no account, no network."""
+"""The sandbox's door: starts the three services on loopback, with no account and no network."""
 
 from __future__ import annotations
 
@@ -122,14 +122,14 @@ class World:
             No chat, or more than one, goes by that name.
         """
         if platform not in self._servers:
-            raise ConfigError(f"sandbox: platform is one of {', '.join(self._servers)}, not {platform!r}")
+            raise ConfigError(f"sandbox: platform is one of {', '.join(self._servers)}, not {platform!r}.")
         truth = self._servers[platform].truth
         prefix = "r/" if platform == "reddit" else "@"
         names = [(record["id"], record["title"], f"{prefix}{record.get('username')}") for record in truth["chats"]]
-        ids = [known[0] for known in names if chat in known]
+        ids = [spellings[0] for spellings in names if chat in spellings]
         if len(ids) != 1:
             titles = ", ".join(repr(record["title"]) for record in truth["chats"])
-            raise ConfigError(f"sandbox: {len(ids)} chats are called {chat!r}; there are {titles}")
+            raise ConfigError(f"sandbox: {len(ids)} chats are called {chat!r}; give an id, or one of {titles}.")
         since, until = _instant(since, last=False), _instant(until, last=True)
         return [
             record
@@ -149,7 +149,9 @@ class World:
             Of ``item_errors``, only the messages that never heal.
         """
         if fault not in self.faults:
-            raise ConfigError(f"sandbox: the fault {fault!r} is not on here; on are {sorted(self.faults)}")
+            raise ConfigError(
+                f"sandbox: the fault {fault!r} is not switched on here: start it with sandbox(faults=[{fault!r}])."
+            )
         if fault == "item_errors":
             return self._webex.broken(for_ever=for_ever)
         (server,) = (server for server in self._servers.values() if fault in server.faults)
@@ -293,17 +295,17 @@ def sandbox(
     """
     for name, value, least in (("messages", messages, 0), ("images", images, 0), ("days", days, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ConfigError(f"sandbox: {name} must be a whole number, {least} or more, not {value!r}")
+            raise ConfigError(f"sandbox: {name} must be a whole number, {least} or more, not {value!r}.")
     if isinstance(seed, bool) or not isinstance(seed, int):
-        raise ConfigError(f"sandbox: seed must be a whole number, not {seed!r}")
+        raise ConfigError(f"sandbox: seed must be a whole number, not {seed!r}.")
     if images > (room := MAX_IMAGES_PER_MESSAGE * messages):
-        raise ConfigError(f"sandbox: {messages} messages hold at most {room} images, not {images}")
+        raise ConfigError(f"sandbox: {messages} messages hold at most {room} images, not {images}; ask for fewer.")
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
-        raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}")
+        raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}.")
     names = frozenset([faults] if isinstance(faults, str) else faults)
-    known = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS]
-    if unknown := sorted(map(str, names - {*known})):
-        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(known)}")
+    fault_names = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS]
+    if unknown := sorted(map(str, names - {*fault_names})):
+        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(fault_names)}.")
     return World(build(messages, images, days, seed), messages, images, names, latency_ms, rate_limits)
 
 

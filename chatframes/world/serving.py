@@ -1,4 +1,4 @@
-"""What the sandbox's servers stand on: a thread with its own loop, counted connections, bad ways to send."""
+"""The base of the sandbox's servers: a thread with its own loop, counted connections, and bad ways to send."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Counts:
         flying = self.flying.setdefault(what, [])
 
         def note() -> None:
-            alive = sum(not one.is_closing() for one in flying)  # who hung up is no longer in flight
+            alive = sum(not connection.is_closing() for connection in flying)  # who hung up is no longer in flight
             self.peaks[what] = max(self.peaks[what], alive)
 
         if transport is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import inspect
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,13 @@ PACKAGE = Path(cf.__file__).parent
 
 HEAVY = ("telethon", "asyncpraw", "pyarrow", "pandas", "ipywidgets", "httpx", "aiohttp", "pydantic", "PIL", "tqdm")
 
+
+# Folders and files whose errors and warnings are whole sentences; the others follow.
+SENTENCES = ("services.py", "settings", "sources", "transfer")
+RAISED = frozenset(
+    "AuthError ChatNotFound ChatframesError CodeExpired ConfigError RateLimited ServiceError StatusError refused_login "
+    "warn".split()
+)
 
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
@@ -96,3 +106,37 @@ def test_importing_chatframes_imports_nothing_heavy() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'fetsch'"):
         cf.fetsch  # noqa: B018
+
+
+def first_and_last(text: ast.expr) -> list[tuple[str, str]]:
+    """Return the literal beginning and end of each text that an expression can have; "" where a value stands."""
+    match text:
+        case ast.Constant(value=str(value)):
+            return [(value, value)]
+        case ast.JoinedStr(values=[first, *_] as parts):
+            return [tuple(part.value if isinstance(part, ast.Constant) else "" for part in (first, parts[-1]))]
+        case ast.IfExp(body=body, orelse=orelse):
+            return first_and_last(body) + first_and_last(orelse)
+        case ast.BinOp(left=left, right=right):
+            beginnings, ends = first_and_last(left) or [("", "")], first_and_last(right) or [("", "")]
+            return [(beginning, end) for beginning, _ in beginnings for _, end in ends]
+        case _:
+            return []
+
+
+def texts_for_people(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the beginning and the end of every text of an error or a warning in a file."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).rpartition(".")[2] in RAISED:
+            yield from first_and_last(node.args[0])
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_an_error_is_a_sentence_with_a_capital_letter_and_a_full_stop(name: str) -> None:
+    files = [PACKAGE / name] if name.endswith(".py") else sorted((PACKAGE / name).rglob("*.py"))
+    texts = [(path.name, *text) for path in files for text in texts_for_people(path)]
+    # A first word such as "images:", "config=" or "Reddit(what)" is code, and stays as it is.
+    small = [(file, first) for file, first, _ in texts if re.match(r"[a-z][a-z' -]*( |$)", first)]
+    endless = [(file, last) for file, _, last in texts if last and not last.endswith((".", "?", "?\n"))]
+    assert (small, endless) == ([], [])
+    assert len(texts) > (0 if name.endswith(".py") else 5), "the check finds what it is about"

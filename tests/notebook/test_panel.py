@@ -496,7 +496,7 @@ def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> N
     assert panel.frame is before
     assert f"still holds what was fetched before ({len(before):,} messages)" in said(panel)
     assert "No Webex room of this account is called" in said(panel)
-    assert "did you mean" in said(panel)
+    assert "Did you mean" in said(panel)
     assert not panel.fetch_button.disabled
     assert "failed" in panel._card.box.value
 

@@ -18,8 +18,9 @@ from help.fakes import FakeTime
 import chatframes as cf
 from chatframes.model import Event
 from chatframes.page import html
+from chatframes.progress.bar import Bar
 from chatframes.progress.card import Card
-from chatframes.progress.drawing import Steady, _Bar, listening
+from chatframes.progress.drawing import Steady, listening
 from chatframes.progress.tally import Tally
 from chatframes.road.run import Run
 from chatframes.settings.merge import merge
@@ -228,7 +229,7 @@ def test_what_a_service_says_is_text_on_the_card(hostile: str) -> None:
         tally.take(event(kind, source=hostile, note=hostile, wait_seconds=5.0), now=0.0)
         card.draw(tally, 0.0)
         assert hostile not in card.box.value
-        assert html.escaped(hostile)[:20] in card.box.value
+        assert html.Html.escape(hostile)[:20] in card.box.value
 
 
 def test_the_card_shows_both_bars_and_the_width_of_the_gate() -> None:
@@ -274,7 +275,7 @@ def test_in_a_terminal_one_line_says_how_fast_how_long_how_wide_and_how_often_ag
 
     with open(theirs, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        bar = _Bar()
+        bar = Bar()
         whole = "20,000 of 30,000 messages, 2,000/s | 170/346, 17/s, 10 s left, 19 of 20 at once, 8 repeated"
         assert line(100) == whole
         assert line(80) == whole.replace(", 19 of 20 at once", ""), "no half a number"

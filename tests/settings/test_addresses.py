@@ -127,7 +127,7 @@ def test_a_private_address_is_allowed_with_its_port_and_tidied(host, kept):
 def test_any_other_private_address_is_refused_without_being_repeated(host):
     said = complaint({"downloads": {"allowed_private_hosts": ["a:1", host]}})
     assert "downloads.allowed_private_hosts must be one that lists exact addresses with their ports" in said
-    assert said.endswith("and item 2 is none.")
+    assert said.endswith(": correct item 2.")
     assert CANARY not in said
 
 

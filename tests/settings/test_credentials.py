@@ -31,8 +31,8 @@ from chatframes.world.mtproto.server import PUBLIC_KEY
         (f"Bearer {CANARY}", "begins with 'Bearer': give the token alone"),
         (f"{CANARY}\nX-Evil: 1", "holds a space, a line break"),
         (f"{CANARY} {CANARY}", "holds a space"),
-        (f"„{CANARY}“", "holds a space, a line break or a letter that no credential has"),
-        ("abc…", "holds a space, a line break or a letter that no credential has"),
+        (f"„{CANARY}“", "holds a space, a line break or a character that no credential has"),
+        ("abc…", "holds a space, a line break or a character that no credential has"),
     ],
 )
 def test_a_token_that_could_not_be_sent_is_refused_here(value, says, monkeypatch):
@@ -42,7 +42,7 @@ def test_a_token_that_could_not_be_sent_is_refused_here(value, says, monkeypatch
     if value:
         monkeypatch.setenv("WEBEX_ACCESS_TOKEN", value)
         said = complaint(None)
-        assert said.startswith("the environment: ")
+        assert said.startswith("The environment: ")
         assert CANARY not in said
 
 
@@ -101,8 +101,8 @@ def test_an_account_may_be_written_with_u_and_a_password_is_kept_to_the_letter()
 
 def test_reddits_credentials_from_another_place_are_checked_and_the_rest_stays():
     config = load_config({"reddit": {**REDDIT_APP, "user_agent": "my-notebooks", "max_connections": 90}})
-    other = with_credentials(config, "reddit", "your answer", refresh_token="Rrefresh")
+    other = with_credentials(config, "reddit", "Your answer", refresh_token="Rrefresh")
     assert reddit(other) == {**reddit(config), "refresh_token": "Rrefresh"}
     assert other.reddit.max_connections == 90
-    with pytest.raises(ConfigError, match=r"^your answer: reddit\.refresh_token holds a space"):
-        with_credentials(config, "reddit", "your answer", refresh_token="a b")
+    with pytest.raises(ConfigError, match=r"^Your answer: reddit\.refresh_token holds a space"):
+        with_credentials(config, "reddit", "Your answer", refresh_token="a b")

@@ -66,7 +66,7 @@ def test_half_an_integration_names_what_is_missing(monkeypatch):
     assert load_config({"webex": {"access_token": "t", "client_id": "a"}}).webex.client_id is not None
     monkeypatch.setenv("WEBEX_CLIENT_ID", "a")
     said = complaint(None)
-    assert said.startswith("the environment: WEBEX_CLIENT_ID is of no use without WEBEX_CLIENT_SECRET and")
+    assert said.startswith("The environment: WEBEX_CLIENT_ID is of no use without WEBEX_CLIENT_SECRET and")
 
 
 def test_telegrams_credentials_come_as_one_set_from_one_place(quiet_place, monkeypatch):
@@ -78,14 +78,14 @@ def test_telegrams_credentials_come_as_one_set_from_one_place(quiet_place, monke
     assert load_config().telegram.max_concurrent_fetches == 3
     assert app(load_config(path))["session"] == "found"
     monkeypatch.delenv("TELEGRAM_API_HASH")
-    assert complaint(None) == "the environment: TELEGRAM_API_ID is of no use without TELEGRAM_API_HASH: add it."
+    assert complaint(None) == "The environment: TELEGRAM_API_ID is of no use without TELEGRAM_API_HASH: add it."
 
 
 def test_a_sentence_about_the_environment_repeats_nothing_of_it(monkeypatch):
     monkeypatch.setenv("TELEGRAM_API_ID", "5")
     monkeypatch.setenv("TELEGRAM_API_HASH", CANARY)
     said = complaint(None)
-    assert said.startswith("the environment: telegram.api_hash must be 32 letters")
+    assert said.startswith("The environment: telegram.api_hash must be 32 letters")
     assert CANARY not in said
 
 
@@ -111,10 +111,10 @@ def test_reddits_credentials_come_as_one_set_from_one_place(quiet_place, monkeyp
     assert reddit(load_config(path)) == found
     assert reddit(load_config({"reddit": {**REDDIT_APP, "refresh_token": "d"}})) == {**REDDIT_APP, "refresh_token": "d"}
     monkeypatch.setenv("REDDIT_USERNAME", "Ename")
-    assert complaint(None) == "the environment: REDDIT_USERNAME is of no use without REDDIT_PASSWORD: add it."
+    assert complaint(None) == "The environment: REDDIT_USERNAME is of no use without REDDIT_PASSWORD: add it."
     monkeypatch.setenv("REDDIT_REFRESH_TOKEN", "Erefresh")
     assert complaint(None) == (
-        "the environment: REDDIT_REFRESH_TOKEN is one way to log in and REDDIT_USERNAME another: choose one, take the "
+        "The environment: REDDIT_REFRESH_TOKEN is one way to log in and REDDIT_USERNAME another: choose one, take the "
         "other out."
     )
 
@@ -148,7 +148,7 @@ def test_what_a_program_calls_itself_stands_alone_and_goes_with_credentials_from
 def test_a_wrong_name_in_the_environment_is_said_to_stand_there(variable, section, monkeypatch):
     monkeypatch.setenv(variable, "../x")
     said = complaint(section)
-    assert said.startswith(f"the environment: {variable.lower().replace('_', '.', 1)} ")
+    assert said.startswith(f"The environment: {variable.lower().replace('_', '.', 1)} ")
 
 
 @pytest.mark.parametrize("key", ["reddit_url", "oauth_url"])

@@ -170,7 +170,7 @@ from chatframes.settings.merge import load_config
         ({"reddit": {**REDDIT_APP, "client_id": "a:b"}}, "reddit.client_id holds a colon, which no id of an app has"),
         (
             {"reddit": {**REDDIT_APP, "client_id": "a\nX"}},
-            "reddit.client_id holds a space, a line break or a letter",
+            "reddit.client_id holds a space, a line break or a character",
         ),
         ({"reddit": {**REDDIT_APP, "client_secret": "„a“"}}, "reddit.client_secret holds a space, a line break or"),
         ({"reddit": {**REDDIT_APP, "client_secret": " "}}, "reddit.client_secret is empty"),
@@ -182,7 +182,7 @@ from chatframes.settings.merge import load_config
         ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "password": ""}}, "reddit.password is empty"),
         (
             {"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "password": "\ud800"}},
-            "reddit.password holds what is no letter in",
+            "reddit.password holds a character that UTF-8 cannot",
         ),
         ({"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "password": 12345}}, "reddit.password is no string, but must be"),
         ({"reddit": {"user_agent": "python"}}, "reddit.user_agent must be 7 to 200 plain ASCII characters in one line"),

@@ -197,7 +197,7 @@ def test_no_error_about_the_environment_shows_a_credential_of_reddits(name, monk
     for each in (*REDDIT_APP, *REDDIT_LOGIN):
         monkeypatch.setenv(f"REDDIT_{each.upper()}", CANARY)
     monkeypatch.setenv(f"REDDIT_{name.upper()}", os.fsdecode(f"{CANARY}\n{CANARY}/".encode() + b"\xff"))
-    with pytest.raises(ConfigError, match=r"^the environment: ") as caught:
+    with pytest.raises(ConfigError, match=r"^The environment: ") as caught:
         load_config()
     check_shows_nothing(caught.value)
 

@@ -26,7 +26,7 @@ from PIL import Image
 from chatframes.errors import ConfigError
 from chatframes.images.shown import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
-from chatframes.table.arrow import iter_row_groups, to_arrow
+from chatframes.table.arrow import iter_row_groups, prepare
 from chatframes.table.batches import to_batch
 from chatframes.table.files import read_parquet, write_parquet
 from chatframes.table.frame import attachments, build
@@ -107,7 +107,7 @@ def test_the_schema_of_the_file_is_always_the_same(frame: pd.DataFrame, tmp_path
     write_parquet(frame, tmp_path / "chat.parquet")
     schema = pq.read_schema(tmp_path / "chat.parquet")
     assert schema.equals(ATTACHMENTS if "media" not in frame else MESSAGES)
-    assert to_arrow(frame).schema.metadata == schema.metadata
+    assert prepare(frame)[1].metadata == schema.metadata
 
 
 @frames
@@ -239,6 +239,17 @@ def test_a_frame_keyed_by_its_uid_is_written_with_it(tmp_path: Path) -> None:
     assert_frame_equal(read_parquet(tmp_path / "chat.parquet"), frame)
 
 
+def test_times_and_periods_of_ones_own_are_kept_without_a_warning(tmp_path: Path) -> None:
+    frame = chat(3)
+    berlin = frame["created_at"].dt.tz_convert("Europe/Berlin")
+    frame["berlin"], frame["month"] = berlin, frame["created_at"].dt.tz_convert(None).dt.to_period("M")
+    write_parquet(frame, tmp_path / "chat.parquet")
+    back = read_parquet(tmp_path / "chat.parquet")
+    assert back["berlin"].tolist() == berlin.tolist()
+    assert str(back["berlin"].dt.tz) == "Europe/Berlin"
+    assert back["month"].tolist() == frame["month"].tolist()
+
+
 def test_columns_that_were_dropped_come_back_as_nulls(tmp_path: Path) -> None:
     frame = chat(4)
     write_parquet(frame.drop(columns=["images", "score", "platform", "forwarded_from"]), tmp_path / "chat.parquet")
@@ -296,7 +307,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
     old = chat(3)
     write_parquet(old, path)
     monkeypatch.setattr(FullDisk, "room", room)
-    monkeypatch.setattr("builtins.open", lambda file, mode: FullDisk(file, mode.replace("b", "")))
+    monkeypatch.setattr("builtins.open", lambda file, mode, opener: FullDisk(file, mode.replace("b", "")))
     with pytest.raises(OSError, match=r"chat\.parquet: the disk is full \(.* free, the pictures alone need") as caught:
         write_parquet(chat(200), path)
     monkeypatch.undo()
@@ -351,7 +362,7 @@ def test_a_missing_folder_says_so(tmp_path: Path) -> None:
 
 
 def test_a_folder_one_may_not_write_to_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr("builtins.open", refuse)
@@ -408,11 +419,11 @@ def large(rows: int, size_bytes: int, shared: bytes) -> pd.DataFrame:
 
 
 def test_row_groups_close_at_8_mib_of_pictures_or_5000_rows() -> None:
-    pictures = [table.num_rows for table in iter_row_groups(large(20, 3 * MIB, bytes(3 * MIB)))]
+    pictures = [table.num_rows for table in iter_row_groups(*prepare(large(20, 3 * MIB, bytes(3 * MIB))))]
     assert pictures == [2] * 10
-    assert [table.num_rows for table in iter_row_groups(large(3, 9 * MIB, bytes(9 * MIB)))] == [1, 1, 1]
-    assert [table.num_rows for table in iter_row_groups(large(12_000, 1, b"x"))] == [5_000, 5_000, 2_000]
-    assert list(iter_row_groups(chat(0))) == []
+    assert [table.num_rows for table in iter_row_groups(*prepare(large(3, 9 * MIB, bytes(9 * MIB))))] == [1, 1, 1]
+    assert [table.num_rows for table in iter_row_groups(*prepare(large(12_000, 1, b"x")))] == [5_000, 5_000, 2_000]
+    assert list(iter_row_groups(*prepare(chat(0)))) == []
 
 
 def test_text_is_compressed_and_pictures_are_left_alone(tmp_path: Path) -> None:

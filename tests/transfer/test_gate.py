@@ -21,6 +21,16 @@ async def turns(count: int = 3) -> None:
         await asyncio.sleep(0)
 
 
+class Counted(Bound):
+    """A bound that knows how many held a place at once at most."""
+
+    peak = 0
+
+    def _enter(self) -> None:
+        super()._enter()
+        self.peak = max(self.peak, self.active)
+
+
 async def hold(bound: Bound, release: asyncio.Event) -> None:
     async with bound:
         await release.wait()
@@ -31,7 +41,7 @@ async def hold(bound: Bound, release: asyncio.Event) -> None:
 
 def test_two_calls_share_one_bound() -> None:
     async def main() -> None:
-        bound, release = Bound(), asyncio.Event()
+        bound, release = Counted(), asyncio.Event()
         with bound.limited_to(20), bound.limited_to(20):
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(100):
@@ -154,7 +164,7 @@ async def lend(bound: Bound, lent: asyncio.Event, back: asyncio.Event, release: 
 
 def test_a_place_that_is_lent_is_anothers_and_its_owner_comes_back_in_turn() -> None:
     async def main() -> None:
-        bound, lent, back, release = Bound(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+        bound, lent, back, release = Counted(), asyncio.Event(), asyncio.Event(), asyncio.Event()
         with bound.limited_to(1):
             async with asyncio.TaskGroup() as tasks:
                 lender = tasks.create_task(lend(bound, lent, back, release))

@@ -25,7 +25,8 @@ from chatframes.model import Refusal
 from chatframes.transfer import http as http_module
 from chatframes.transfer import link as link_module
 from chatframes.transfer.answers import retry_after_seconds
-from chatframes.transfer.clock import SYSTEM, backoff_seconds
+from chatframes.transfer.backoff import backoff_seconds
+from chatframes.transfer.clock import SYSTEM
 from chatframes.transfer.gate import Waits
 from chatframes.transfer.link import PAGE_ATTEMPTS, StatusError
 from chatframes.transfer.transport import AiohttpTransport
@@ -649,7 +650,7 @@ def ask(time: FakeTime, path: str = "/messages", **keywords: frozenset[int]) -> 
 def test_a_status_no_retry_will_change_is_raised_after_one_request(status: int) -> None:
     with respx.mock:
         route = respx.get(f"{API}/messages").respond(status, json={"message": "Room not found. " + "x" * 500})
-        with pytest.raises(StatusError, match=f"webex answered HTTP {status}: Room not found") as caught:
+        with pytest.raises(StatusError, match=f"Webex answered HTTP {status}: Room not found") as caught:
             ask(FakeTime())
         assert route.call_count == 1
     assert caught.value.status == status

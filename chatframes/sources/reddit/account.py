@@ -1,10 +1,9 @@
-"""One credential at Reddit: asyncpraw logs in and words the requests, our own road carries them.
+"""Send requests with one Reddit credential: asyncpraw logs in and builds them, our own `Link` sends them.
 
-asyncpraw's session never repeats a 429, sleeps where nobody sees it, fails on headers it does not expect, and keeps
-passwords and tokens in its exceptions. So its requestor, which is made to be replaced, is replaced: every request
-goes through the `Link` of the call that asks, and asyncpraw sees good answers only. One request of an account is
-under way at a time, for two expansions of comments at once are refused, and twenty first requests would be twenty
-logins.
+asyncpraw's session never repeats a 429, sleeps without reporting it, fails on unexpected headers, and keeps passwords
+and tokens in its exceptions. Its requestor is meant to be replaceable and is replaced here: every request goes through
+the `Link` of the call that sends it, and asyncpraw sees good answers only. Each account sends one request at a time,
+since Reddit refuses two expansions of comments at once, and twenty first requests would be twenty logins.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from .pace import Budget
 from .settings import RedditConfig
 
 TOKEN_PATH = "/api/v1/access_token"  # noqa: S105
-SEEN_HERE = frozenset({301, 302, 303, 307, 308, 400, 401, 403, 404, 451})
+STATUSES_READ_HERE = frozenset({301, 302, 303, 307, 308, 400, 401, 403, 404, 451})
 HOW_TO_GET_A_KEY = """
 1. Reddit gives keys on request only (since November 2025): read its Responsible Builder Policy at
    https://support.reddithelp.com/hc/articles/42728983564564 and ask there; keys from before still work.
@@ -44,12 +43,12 @@ class Refused(ServiceError):
     """Reddit refused one request with a status that no retry will change; `reason` is Reddit's own word."""
 
     def __init__(self, status: int, reason: str, location: str) -> None:
-        super().__init__(f"Reddit answered HTTP {status}{f' ({reason})' if reason else ''}")
+        super().__init__(f"Reddit answered HTTP {status}{f' ({reason})' if reason else ''}.")
         self.status, self.reason, self.location = status, reason, location
 
 
 class Account:
-    """One credential at one endpoint; kept for the whole process, and with it the token."""
+    """One credential at one endpoint with its token, kept for the whole process."""
 
     def __init__(self, config: RedditConfig) -> None:
         self.budget = Budget()
@@ -63,7 +62,7 @@ class Account:
     async def request(
         self, link: Link, path: str, params: Mapping[str, object] | None = None, form: Mapping[str, str] | None = None
     ) -> Any:
-        """Return the JSON that Reddit answers, untouched: by GET, or by POST with a `form`.
+        """Send a GET, or a POST with a `form`; return the JSON of the answer unchanged.
 
         Raises
         ------
@@ -72,7 +71,7 @@ class Account:
         async with self._lock:
             if self._reddit is None:
                 self._reddit = _client(self._config)
-            marked = _link.set(link)
+            reset_token = _link.set(link)
             try:
                 return await self._reddit.request(
                     method="GET" if form is None else "POST",
@@ -81,24 +80,26 @@ class Account:
                     data=None if form is None else dict(form),
                 )
             except ChatframesError as error:
-                ours: ChatframesError = error
-            except asyncprawcore.ResponseException:  # only a 401 ever gets this far
-                ours = refused_login("Reddit refused the access token it had just given (HTTP 401).")
-            except Exception as error:  # whatever it is: its frames hold passwords
-                ours = ServiceError(f"asyncpraw could not make sense of an answer ({type(error).__name__})")
+                failure: ChatframesError = error
+            except asyncprawcore.ResponseException:  # raised for a second 401 only
+                failure = refused_login("Reddit refused the access token it had just given (HTTP 401).")
+            except Exception as error:  # any error: its frames may hold passwords
+                failure = ServiceError(
+                    f"Reddit gave an answer that asyncpraw cannot read ({type(error).__name__}). Try again later."
+                )
             finally:
-                _link.reset(marked)
-        # Out here, without the frames it came through: asyncpraw's hold passwords and tokens in their locals.
-        raise ours.with_traceback(None)
+                _link.reset(reset_token)
+        # Raised outside and without its traceback: the local variables of asyncpraw's frames hold passwords and tokens.
+        raise failure.with_traceback(None)
 
 
 def refused_login(what: str) -> AuthError:
-    """Return the error for a missing or refused credential: what happened, how to get one, what to do meanwhile."""
+    """Return the error for a missing or refused credential, with the steps to get one."""
     return AuthError(f"{what}\n{HOW_TO_GET_A_KEY}")
 
 
 def _client(config: RedditConfig) -> asyncpraw.Reddit:
-    # Every setting is given here, so that neither a praw.ini lying in the folder nor the environment adds its own.
+    # Every setting is passed, so that asyncpraw takes none from a praw.ini in the folder or from the environment.
     return asyncpraw.Reddit(
         site_name="DEFAULT",
         client_id=_plain(config.client_id),
@@ -132,13 +133,13 @@ _link: ContextVar[Link] = ContextVar("_link")
 
 
 class _Requestor(asyncprawcore.Requestor):
-    """Where asyncpraw hands over its requests, and we take them."""
+    """Takes asyncpraw's requests and sends them through the current call's `Link`."""
 
     async def close(self) -> None:
         pass
 
     @asynccontextmanager
-    async def request(  # type: ignore[override]  # what asyncprawcore gives, not all that aiohttp takes
+    async def request(  # type: ignore[override]  # only the arguments that asyncprawcore passes
         self,
         method: str,
         url: str,
@@ -149,8 +150,8 @@ class _Requestor(asyncprawcore.Requestor):
         auth: Any = None,
         **_: Any,
     ) -> AsyncIterator[_Response]:
-        given: str = auth.encode() if auth else (headers or {}).get("Authorization", "")
-        scheme, _space, secret = given.partition(" ")
+        authorization: str = auth.encode() if auth else (headers or {}).get("Authorization", "")
+        scheme, _space, secret = authorization.partition(" ")
         ask = Ask(
             form=None if method == "GET" else {name: str(value) for name, value in data or ()},
             user_agent=self.headers["User-Agent"],
@@ -159,7 +160,9 @@ class _Requestor(asyncprawcore.Requestor):
             lists=True,
         )
         link = _link.get()
-        answer = await link.json(f"{url}?{urlencode(params)}" if params else url, ask=ask, let_through=SEEN_HERE)
+        answer = await link.json(
+            f"{url}?{urlencode(params)}" if params else url, ask=ask, let_through=STATUSES_READ_HERE
+        )
         if url.endswith(TOKEN_PATH):
             _check_token(answer)
         elif answer.status not in (200, 401):
@@ -168,7 +171,7 @@ class _Requestor(asyncprawcore.Requestor):
 
 
 class _Response:
-    """What asyncpraw may see of an answer: none of the headers it would stumble over."""
+    """An answer as asyncpraw gets it: without the headers on which it would fail."""
 
     def __init__(self, answer: Answer) -> None:
         self.status = answer.status
@@ -188,7 +191,7 @@ def _reason(answer: Answer) -> str:
 
 
 def _check_token(answer: Answer) -> None:
-    """Raise unless this is a token: Reddit also says no with status 200."""
+    """Raise unless the answer holds a token: Reddit refuses some logins with status 200."""
     payload = answer.payload if isinstance(answer.payload, dict) else {}
     if answer.status == 401:
         raise refused_login("Reddit refused client_id and client_secret (HTTP 401).")
@@ -199,9 +202,9 @@ def _check_token(answer: Answer) -> None:
         raise refused_login(f"Reddit refused to log in ({why}).")
     token, seconds = payload.get("access_token"), payload.get("expires_in")
     if answer.status != 200 or not isinstance(token, str) or not token or not isinstance(seconds, int):
-        raise ServiceError("Reddit answered the login with something that is no token; try again later")
+        raise ServiceError("Reddit answered the login with something that is no token. Try again later.")
     if not token.isascii() or not token.isprintable():
-        raise ServiceError("Reddit gave an access token that no header can hold; try again later")
+        raise ServiceError("Reddit gave an access token that cannot be sent in a header. Try again later.")
     payload["scope"] = str(payload.get("scope") or "*")  # asyncpraw fails without one
 
 
@@ -211,7 +214,7 @@ _accounts: dict[tuple[int, str, str, str], Account] = kept.new_dict()
 
 
 def account(config: RedditConfig) -> Account:
-    """Return the account of a credential: the same one for every call of this process.
+    """Return the account of a credential; every call of this process gets the same object.
 
     Raises
     ------
@@ -225,7 +228,7 @@ def account(config: RedditConfig) -> Account:
 
 
 def fingerprint(config: RedditConfig) -> str:
-    """Return a name for the credential that tells nothing about it."""
+    """Return a hash that stands for the credential and from which it cannot be read."""
     parts = [config.client_id, config.client_secret, config.refresh_token, config.username, config.password]
     secret = "\0".join(part.get_secret_value() if part else "" for part in parts) + f"\0{config.user_agent}"
     return hashlib.sha256(secret.encode()).hexdigest()[:16]

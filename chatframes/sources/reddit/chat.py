@@ -1,4 +1,4 @@
-"""A subreddit, a search or a post, opened: its posts, their comments, their pictures."""
+"""Read one open subreddit, search or post: its posts, their comments and pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .reader import Reader, comment_count, final
 from .rows import when
 from .threads import Threads
 
-LONG_RUN_REQUESTS = 60  # from here on the budget is worth a line before the wait begins
+LONG_RUN_REQUESTS = 60  # from this many on, a notice says beforehand how long it will take
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ class RedditChat:
         self.id = self.name = self.target.name if self.target.kind == "listing" else f"t3_{self.target.name}"
 
     async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
-        """Yield the posts, then their comments; what is covered comes last, when it is known."""
+        """Yield the posts, then their comments, then an empty page with the covered range, known only at the end."""
         posts = Posts(self.reader, self.target, self.question, self.by_time, self.posts, window)
         async for page in posts.pages():
-            self._call_it(posts)
+            self._take_name(posts)
             yield page
         if posts.note is not None:
             self.notes.append(posts.note)
@@ -56,13 +56,13 @@ class RedditChat:
         if posts.enough and covered.since < covered.until:
             yield Page([], covered, enough=True)
         if self.comments != 0 and not final(trouble):
-            threads = Threads(self.reader, posts.found, self.comments)
+            threads = Threads(self.reader, posts.taken, self.comments)
             self._announce(threads)
             async for page in threads.pages():
                 yield page
-            self._compare(threads)
+            self._note_difference(threads)
             if threads.unread:
-                # Comments are younger than their post: what is older than the first post concerned is whole.
+                # Comments are younger than their post, so everything before the oldest post in `unread` is complete.
                 edge = min((made for post in threads.unread if (made := when(post)) is not None), default=covered.since)
                 covered = Window(covered.since, max(covered.since, min(edge, covered.until)))
                 trouble = threads.trouble
@@ -73,7 +73,7 @@ class RedditChat:
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:
-        """Open a picture: the original, or else the copy whose signed address the post holds."""
+        """Open a picture: the original, else the copy at the signed address in the post."""
         if attachment.url is None:
             raise Refusal("skipped", "no_bytes", "Reddit gives no address for it")
         async with AsyncExitStack() as stack:
@@ -86,19 +86,20 @@ class RedditChat:
             yield body
 
     def _picture(self, url: str) -> AbstractAsyncContextManager[Body]:
-        # Links in posts are strangers', wherever they lead; and Reddit's hosts give a page to whoever takes pages.
-        return self.reader.link.download(url, foreign=True, accept="image/*", dead_end=_stands_for_gone)
+        # Anyone can put any link into a post, so all count as foreign; and Reddit's hosts send a web page unless the
+        # Accept header asks for images only.
+        return self.reader.link.download(url, foreign=True, accept="image/*", dead_end=_is_placeholder)
 
-    def _call_it(self, posts: Posts) -> None:
-        """Take the id and the spelling of a single subreddit, or the title of a single post, from what came."""
-        if self.target.kind == "post" and posts.found:
-            self.name = str(posts.found[0].get("title") or self.name)
+    def _take_name(self, posts: Posts) -> None:
+        """Take the id and spelling of a single subreddit, or the title of a single post, from the posts read."""
+        if self.target.kind == "post" and posts.taken:
+            self.name = str(posts.taken[0].get("title") or self.name)
         elif posts.subreddit is not None and posts.subreddit.get("subreddit_id"):
             self.id = str(posts.subreddit["subreddit_id"])
             self.name = str(posts.subreddit.get("subreddit") or self.name)
 
     def _announce(self, threads: Threads) -> None:
-        """Say before a long run how many requests it will take, and how long Reddit's budget makes that."""
+        """Announce before a long run how many requests it will take, and how long at Reddit's pace."""
         note = ""
         if (requests := threads.requests) >= LONG_RUN_REQUESTS:
             minutes = self.reader.account.budget.seconds_for(requests) / 60
@@ -108,19 +109,19 @@ class RedditChat:
         expected = len(threads.posts) + threads.expected
         self.reader.link.emit(Event(kind, self.label, messages_expected=expected, note=note))
 
-    def _compare(self, threads: Threads) -> None:
-        """Hold the comments read against what the posts say they have."""
-        said = sum(map(comment_count, threads.posts))
-        if threads.got == said:
+    def _note_difference(self, threads: Threads) -> None:
+        """Add a note where the number of comments read differs from the posts' own counts."""
+        counted = sum(map(comment_count, threads.posts))
+        if threads.got == counted:
             return
-        why = "Reddit also counts some that it shows to nobody"
-        if threads.wanted is not None and threads.expected < said:
+        why = "Reddit also counts some that it does not show"
+        if threads.wanted is not None and threads.expected < counted:
             why = f"comments={threads.wanted} asks for so many of each post, comments='all' for every one"
-        here = f"comments: {threads.got:,} are here where the posts' num_comments add up to {said:,}"
+        here = f"comments: {threads.got:,} are here where the posts' num_comments add up to {counted:,}"
         self.notes.append(here if threads.unread else f"{here}; {why}")
 
 
-def _stands_for_gone(url: str) -> bool:
-    # imgur sends whoever asks for a picture that was deleted to a picture of a sentence.
+def _is_placeholder(url: str) -> bool:
+    # imgur redirects requests for a deleted picture to a picture that says so.
     parts = urlsplit(url)
     return parts.path == "/removed.png" and (parts.hostname or "").endswith("imgur.com")

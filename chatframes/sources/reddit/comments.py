@@ -1,4 +1,4 @@
-"""The comments of one post: what Reddit gives at once, and what it hides behind "more"."""
+"""Read the comments of one post: those of the first answer, and those hidden behind "more"."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from ...errors import ChatframesError, ServiceError
 from .listing import Get, Thing, listed
 
-AT_ONCE = 500  # Reddit gives about as many in one answer
-COMMENTS_AT_ONCE = 100
-IDLE_REQUESTS = 20  # so many in a row that bring nothing new lead nowhere
+AT_ONCE = 500  # about as many as Reddit gives in a first answer
+COMMENTS_AT_ONCE = 100  # as many as it gives in one expansion
+IDLE_REQUESTS = 20  # so many in a row without a new comment: they lead nowhere
 SORT = "confidence"  # what readers see as "best"
 
 Post = Callable[[str, Mapping[str, str]], Awaitable[Any]]
@@ -19,7 +19,7 @@ Post = Callable[[str, Mapping[str, str]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """A place where comments are left out: by their ids, or, without ids, all that is below `parent`."""
+    """A place where comments are left out: those with the ids in `children`, or without ids all below `parent`."""
 
     parent: str
     children: tuple[str, ...]
@@ -28,7 +28,7 @@ class More:
 
 @dataclass(slots=True)
 class Thread:
-    """The comments of one post on their way."""
+    """Reads the comments of one post; `got` counts them."""
 
     get: Get
     post: Post
@@ -51,58 +51,59 @@ class Thread:
         Raises
         ------
         ServiceError
-            And its kin; what was yielded before stays true.
+            Or another `ChatframesError`; what was yielded before stays valid.
         """
         self._depths[f"t3_{self.post_id}"] = 0
         limit = AT_ONCE if self.wanted is None else min(self.wanted, AT_ONCE)
         answer = await self.get(f"comments/{self.post_id}", {"limit": limit, "sort": SORT})
         if not isinstance(answer, list) or len(answer) < 2:
-            raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}; try again later")
+            raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}. Try again later.")
         yield self._taken(_flat(answer[1]))
         trouble: ChatframesError | None = None
         idle = 0
         while self._left_out and (self.wanted is None or self.got < self.wanted):
             if idle == IDLE_REQUESTS:
                 trouble = ServiceError(
-                    f"Reddit's comments of t3_{self.post_id} lead in a circle; the rest was not read"
+                    f"Reddit's comments of t3_{self.post_id} lead in a circle: the rest was not read. "
+                    "Fetch again later."
                 )
                 break
-            some = self._next_stubs()
+            stubs = self._next_stubs()
             try:
-                things = await self._expanded(some)
+                things = await self._expanded(stubs)
             except ChatframesError as error:
                 trouble = error
                 break
-            self._left_out = [more for more in self._left_out if more not in some]
+            self._left_out = [more for more in self._left_out if more not in stubs]
             taken = self._taken(things)
             idle = 0 if taken else idle + 1
             yield taken
         if self.wanted is None or self.got < self.wanted:
-            yield self._rest()  # also before an error: they have been read
+            yield self._rest()  # before an error is raised, too: these comments have been read
         if trouble is not None:
             raise trouble
 
     def _next_stubs(self) -> list[More]:
-        """Return what to ask for in one request: where most is hidden first, and more stubs as long as ids fit in."""
-        some: list[More] = []
+        """Return the stubs to expand in one request: the largest first, then others as long as their ids fit in."""
+        stubs: list[More] = []
         ids = 0
-        for more in sorted(self._left_out, key=lambda one: one.count, reverse=True):
-            if not more.children and not some:
+        for more in sorted(self._left_out, key=lambda more: more.count, reverse=True):
+            if not more.children and not stubs:
                 return [more]
             if more.children and ids + len(more.children) <= COMMENTS_AT_ONCE:
-                some.append(more)
+                stubs.append(more)
                 ids += len(more.children)
-        return some
+        return stubs
 
-    async def _expanded(self, some: list[More]) -> list[tuple[str, Thing]]:
-        if not some[0].children:
-            # "Continue this thread": the tree goes on below `parent`, which the answer begins with.
-            query = {"comment": some[0].parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
+    async def _expanded(self, stubs: list[More]) -> list[tuple[str, Thing]]:
+        if not stubs[0].children:
+            # "Continue this thread": the answer is the tree from `parent` on.
+            query = {"comment": stubs[0].parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
             answer = await self.get(f"comments/{self.post_id}", query)
             return _flat(answer[1]) if isinstance(answer, list) and len(answer) > 1 else []
         form = {
             "link_id": f"t3_{self.post_id}",
-            "children": ",".join(child for more in some for child in more.children),
+            "children": ",".join(child for more in stubs for child in more.children),
             "sort": SORT,
             "limit_children": "false",
         }
@@ -110,7 +111,9 @@ class Thread:
         try:
             children = answer["json"]["data"]["things"]
         except (KeyError, TypeError):
-            raise ServiceError(f"Reddit answered without the comments asked for, of t3_{self.post_id}") from None
+            raise ServiceError(
+                f"Reddit answered without the requested comments of t3_{self.post_id}. Try again later."
+            ) from None
         return _flat({"data": {"children": children}})
 
     def _taken(self, things: list[tuple[str, Thing]]) -> list[tuple[Thing, int | None]]:
@@ -161,7 +164,7 @@ class Thread:
         for start in range(0, max(len(children), 1), COMMENTS_AT_ONCE):
             part = tuple(children[start : start + COMMENTS_AT_ONCE])
             more = More(parent, part, max(len(part), total * len(part) // max(len(children), 1)))
-            # Asked for once already: Reddit does not give these, and would be asked without end.
+            # Skip those requested once already: Reddit does not give them, and the requests would never end.
             if more.children or parent.startswith("t1_"):
                 key = More(parent, part, 0)
                 if key not in self._asked:

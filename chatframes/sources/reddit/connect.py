@@ -1,4 +1,4 @@
-"""How a call takes part in the process's one client for this endpoint and credential."""
+"""Connect one call to Reddit through the shared client of its endpoint and credential."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from .. import Context
 from .account import account, fingerprint
 from .pictures import Places
 from .reader import Reader
-from .settings import RedditConfig
-
-SERVICE = "reddit"
+from .settings import NAME, RedditConfig
 
 
 @asynccontextmanager
 async def connect(context: Context) -> AsyncIterator[Reader]:
-    """Take part in the process's one client for this endpoint and credential."""
-    config: RedditConfig = context.settings.config.section(SERVICE)
+    """Use the shared client of the configured endpoint and credential for one call."""
+    config: RedditConfig = context.settings.config.section(NAME)
     downloads = context.settings.config.downloads
-    the_account = account(config)
+    shared_account = account(config)
     endpoint = Endpoint(
-        SERVICE,
+        NAME,
         config.oauth_url,
         fingerprint(config),
         max_connections=config.max_connections,
@@ -41,6 +39,6 @@ async def connect(context: Context) -> AsyncIterator[Reader]:
         emit=context.emit,
         count=context.count,
         max_retry_wait_seconds=downloads.max_retry_wait_seconds,
-        pace=the_account.budget.pause_seconds,
+        pace=shared_account.budget.pause_seconds,
     ) as link:
-        yield Reader(the_account, link, Places.of(config.reddit_url), context.settings.raw)
+        yield Reader(shared_account, link, Places.of(config.reddit_url), context.settings.raw)

@@ -1,4 +1,4 @@
-"""What `Reddit(what)` may name: a subreddit (or several), a post, or a share link that leads to one."""
+"""Parse the text of `Reddit(what)`: a subreddit (or several), a post, or a share link that leads to one."""
 
 from __future__ import annotations
 
@@ -17,34 +17,37 @@ _SITE = re.compile(r"(https?://)?([a-z0-9-]+\.)?(reddit\.com|redd\.it)(/|$)", re
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be read. `name` is ``"python+learnpython"``, the id of a post, or the path of a share link."""
+    """A listing, post or share link.
+
+    `name` is ``"python+learnpython"``, the id of a post, or the path of a share link.
+    """
 
     kind: Literal["listing", "post", "share"]
     name: str
 
 
 def target(what: str) -> Target:
-    """Return what a user's words name.
+    """Return what a user's text names.
 
     Raises
     ------
     ConfigError
-        They name neither a subreddit nor a post.
+        It names neither a subreddit nor a post.
     """
     if len(what) <= LONGEST:
         if _SITE.match(what) or "://" in what:
-            found = _from_url(what)
+            meant = _from_url(what)
         elif what.lower().startswith("t3_"):
-            found = _post(what[3:])
+            meant = _post(what[3:])
         elif what.lower().startswith("t1_"):
-            raise ConfigError(f"Reddit({what!r}): this is a comment; name its post, and its comments come along")
+            raise ConfigError(f"Reddit({what!r}): this is a comment: name its post, and its comments are read with it.")
         else:
-            found = _from_path(what.strip("/").split("/")) if "/" in what else _listing(what)
-        if found is not None:
-            return found
+            meant = _from_path(what.strip("/").split("/")) if "/" in what else _listing(what)
+        if meant is not None:
+            return meant
     raise ConfigError(
-        f"Reddit({what[:60]!r}): this names no subreddit and no post; write 'python', 'python+learnpython', 'u/name', "
-        "the URL of a post, or its id as 't3_1abcd2'"
+        f"Reddit({what[:60]!r}): this names no subreddit and no post: write 'python', 'python+learnpython', 'u/name', "
+        "the URL of a post, or its id as 't3_1abcd2'."
     )
 
 
@@ -58,7 +61,7 @@ def _from_url(url: str) -> Target | None:
         return None
     parts = [part for part in path.split("/") if part]
     if match[3].lower() == "redd.it":
-        # i.redd.it and v.redd.it hold the pictures and films of posts, not posts
+        # i.redd.it and v.redd.it hold the pictures and videos of posts, not posts
         return _post(parts[0]) if match[2] in (None, "www.") and len(parts) == 1 else None
     return _from_path(parts)
 

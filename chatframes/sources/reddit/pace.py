@@ -1,8 +1,7 @@
-"""Reddit's budget of requests: how much of it is left, and how fast to go so that it lasts.
+"""Space out requests to Reddit so that its budget of requests lasts.
 
-Reddit counts the requests of a client over ten minutes, and every answer says how many are left until when. The
-first half of them may go at once, for bursts are what the long window is for; the rest is spread over what is left
-of it, so that no wait is ever longer than the budget makes it.
+Reddit counts the requests of a client over ten minutes, and every answer says how many are left and until when. The
+first half is sent without a pause, since most calls need only a burst; the rest is spread evenly over the time left.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ USUAL_SECONDS_PER_REQUEST = 0.6  # 100 a minute
 
 
 class Budget:
-    """What Reddit last said about one client."""
+    """The budget of one client, as Reddit last reported it."""
 
     def __init__(self) -> None:
         self._left: float | None = None
         self._total = 0.0
 
     def pause_seconds(self, headers: httpx.Headers) -> float:
-        """Return how long the answer with these headers asks to wait before the next request, in seconds."""
+        """Return the seconds to wait before the next request, given the headers of an answer."""
         left, used, reset = (_number(headers, name) for name in ("remaining", "used", "reset"))
         if left is None or reset is None:
             return 0.0
@@ -32,7 +31,7 @@ class Budget:
         return 0.0 if left > self._total / 2 else reset / left
 
     def seconds_for(self, requests: int) -> float:
-        """Return about how long so many requests will wait for the budget."""
+        """Estimate how many seconds this many requests will wait for the budget."""
         if self._left is None:
             return requests * USUAL_SECONDS_PER_REQUEST
         at_once = max(0.0, self._left - self._total / 2)

@@ -1,7 +1,7 @@
-"""Where the pictures of a post or a comment are: which ones it shows, in which order, and what each is asked for by.
+"""Find the pictures of a post or a comment: which ones it shows, in which order, and at which addresses.
 
-Reddit's own pictures are asked for at i.redd.it by their id, so that one picture has one address however many rows show
-it. The signed address of a copy, as the post holds it, is kept to fall back on: it works only exactly as it was given.
+Reddit's own pictures are requested from i.redd.it by their id, so that a picture has the same address in every row that
+shows it. The signed address of a copy, as the post holds it, is kept as a fallback; it works only if left unchanged.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ OFFICIAL = "https://www.reddit.com"
 _ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".avif")
 _SHORT = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
 _BARE = r"https?://[^\s<>\"\[\]]+"
-# What a text shows: ![img](id) and its kin, or an address, bare or as the target of a link.
+# Pictures in a text: ![img](id), ![gif](id), or an address, bare or as the target of a link.
 _SHOWN = re.compile(rf"!\[[^\]]*\]\(\s*(?P<key>[^)\s]+)[^)]*\)|(?P<url>{_BARE})", re.IGNORECASE)
 _BARE_URL = re.compile(_BARE, re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([_*~()\\])")
 
 
 class Url(NamedTuple):
-    """Where to ask for a picture, and where again when it is not there."""
+    """The address of a picture, and the one to try when the first fails."""
 
     first: str | None
     then: str | None = None
@@ -34,7 +34,7 @@ class Url(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What the addresses of Reddit's pictures begin with."""
+    """The beginnings of the addresses of Reddit's hosts."""
 
     original: str
     preview: str
@@ -44,7 +44,7 @@ class Places:
 
     @classmethod
     def of(cls, reddit_url: str) -> Places:
-        """Return Reddit's own hosts, or the paths that stand for them where something else plays Reddit."""
+        """Return Reddit's own hosts; for another `reddit_url` (an emulator, say), the paths that stand for them."""
         site = reddit_url.rstrip("/")
         hosts = "https://" if site == OFFICIAL else f"{site}/"
         return cls(
@@ -57,45 +57,47 @@ class Places:
 
     def has(self, url: str) -> bool:
         """Whether a URL is at a host of Reddit's."""
-        return any(_at(url, place) for place in (self.original, self.preview, self.external, self.video, self.site))
+        return any(
+            _begins_with(url, place) for place in (self.original, self.preview, self.external, self.video, self.site)
+        )
 
     def own(self, url: str) -> bool:
-        """Whether a URL is of a picture that has an original and an id."""
-        return _at(url, self.original) or _at(url, self.preview)
+        """Whether a URL is of a picture that Reddit itself hosts, with an id."""
+        return _begins_with(url, self.original) or _begins_with(url, self.preview)
 
     def url(self, value: Any) -> str | None:
-        """Return an http(s) URL out of Reddit's JSON, "&amp;" undone where Reddit itself has put it."""
+        """Return an http(s) URL of Reddit's JSON; in addresses of Reddit's hosts "&amp;" is turned back into "&"."""
         if not isinstance(value, str) or not value.lower().startswith(("http://", "https://")):
             return None
         return value.replace("&amp;", "&") if self.has(value) else value
 
 
 def attachments(thing: Thing, places: Places) -> tuple[Attachment, ...]:
-    """Return what a post or a comment shows, in order, each thing once."""
+    """Return the attachments of a post or a comment, in order and each once."""
     parents = dicts(thing.get("crosspost_parent_list"))
     sources = [parents[-1], thing] if parents else [thing]
-    found: dict[str, Attachment] = {}
+    by_id: dict[str, Attachment] = {}
     for source in sources:
-        for one in [*_gallery(source, places), *_linked(source, places), *_inline(source, places)]:
-            found.setdefault(one.source_id, one)
-    if all(one.kind == "video" for one in found.values()):
-        for one in _preview(sources[0], places):
-            found.setdefault(one.source_id, one)
-    return tuple(replace(one, position=position) for position, one in enumerate(found.values()))
+        for attachment in [*_gallery(source, places), *_linked(source, places), *_inline(source, places)]:
+            by_id.setdefault(attachment.source_id, attachment)
+    if all(attachment.kind == "video" for attachment in by_id.values()):
+        for attachment in _preview(sources[0], places):
+            by_id.setdefault(attachment.source_id, attachment)
+    return tuple(replace(attachment, position=position) for position, attachment in enumerate(by_id.values()))
 
 
 def links_in(text: str) -> list[str]:
     """Return the addresses in a text of Reddit's Markdown, in order."""
-    return [_whole(match) for match in _BARE_URL.findall(text)]
+    return [_without_punctuation(match) for match in _BARE_URL.findall(text)]
 
 
 def dicts(value: Any) -> list[Thing]:
-    """Return the objects of a JSON list; none of what is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    """Return the objects in a JSON list; an empty list for anything but a list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def gallery_items(post: Thing) -> list[Thing]:
-    """Return what a post says of the order of its gallery."""
+    """Return the entries of a post's gallery, in their order."""
     data = post.get("gallery_data")
     return dicts(data.get("items")) if isinstance(data, dict) else []
 
@@ -108,29 +110,29 @@ def _gallery(post: Thing, places: Places) -> Iterator[Attachment]:
 
 
 def _linked(post: Thing, places: Places) -> Iterator[Attachment]:
-    """Yield the picture or the film a post leads to."""
+    """Yield the picture or the video that a post links to."""
     url = places.url(post.get("url_overridden_by_dest")) or places.url(post.get("url"))
     if url is None:
         return
-    if _at(url, f"{places.site}media?"):
+    if _begins_with(url, f"{places.site}media?"):
         url = places.url(parse_qs(_parts(url).query).get("url", [url])[0]) or url
-    if post.get("is_video") is True or _at(url, places.video):
-        id_ = _stem(url) if _at(url, places.video) else url
+    if post.get("is_video") is True or _begins_with(url, places.video):
+        id_ = _stem(url) if _begins_with(url, places.video) else url
         yield Attachment(0, "video", id_, url, reason="not_an_image")
     elif places.own(url):
         yield _by_url(url, places)
     elif _parts(url).path.lower().endswith(_ENDINGS):
-        whole = url.partition("#")[0]
-        yield Attachment(0, _kind(url), whole, whole)
+        address = url.partition("#")[0]
+        yield Attachment(0, _kind(url), address, address)
 
 
 def _inline(thing: Thing, places: Places) -> Iterator[Attachment]:
-    """Yield what a text shows, then what else came with it."""
+    """Yield the pictures in a text, then the entries of media_metadata that the text does not show."""
     entries = _entries(thing)
     text = thing.get("selftext") if "selftext" in thing else thing.get("body")
     for shown in _SHOWN.finditer(text if isinstance(text, str) else ""):
         key = shown["key"]
-        url = places.url(_whole(key or shown["url"]))
+        url = places.url(_without_punctuation(key or shown["url"]))
         if url is not None and places.own(url):
             entry = entries.get(_stem(url))
             yield _by_url(url, places) if entry is None else _entry(_stem(url), entry, places, url)
@@ -149,7 +151,7 @@ def _preview(post: Thing, places: Places) -> Iterator[Attachment]:
             if places.own(url):
                 yield replace(_by_url(url, places), kind="link_preview", width=width, height=height)
             else:
-                id_ = _stem(url) if _at(url, places.external) else url
+                id_ = _stem(url) if _begins_with(url, places.external) else url
                 yield Attachment(0, "link_preview", id_, url, width=width, height=height)
 
 
@@ -158,8 +160,8 @@ def _entries(thing: Thing) -> dict[str, Any]:
     return {key: entry for key, entry in entries.items() if isinstance(key, str)} if isinstance(entries, dict) else {}
 
 
-def _entry(key: str, entry: Any, places: Places, seen: str | None = None) -> Attachment:
-    """Return what an entry of media_metadata stands for; `seen` is its address in a text."""
+def _entry(key: str, entry: Any, places: Places, url_in_text: str | None = None) -> Attachment:
+    """Return the attachment of an entry of media_metadata; `url_in_text` is its address in the text, if it has one."""
     family, _, rest = key.partition("|")
     if family == "giphy" and rest:
         id_ = rest.partition("|")[0]
@@ -171,13 +173,13 @@ def _entry(key: str, entry: Any, places: Places, seen: str | None = None) -> Att
     source, shape = _source(entry), entry.get("e")
     if shape == "RedditVideo":
         return Attachment(0, "video", key, reason="not_an_image")
-    copy = places.url(source.get("u")) or seen
+    copy = places.url(source.get("u")) or url_in_text
     moving = places.url(source.get("gif"))
     if shape == "AnimatedImage" and (moving or copy):
         return _sized("gif", key, Url(moving or copy), entry)
     if shape == "AnimatedImage":
         return Attachment(0, "video", key, places.url(source.get("mp4")), reason="not_an_image")
-    if rest:  # emotes: pictures of a subreddit's own, which have no original
+    if rest:  # emotes of a subreddit, which have no original
         return _sized("sticker", key, Url(copy or moving), entry)
     if copy is not None and not places.own(copy):
         return _sized("photo", key, Url(copy), entry)
@@ -196,19 +198,21 @@ def _sized(kind: str, id_: str, url: Url, entry: Thing) -> Attachment:
         width=_pixels(source.get("x")),
         height=_pixels(source.get("y")),
         reason=None if url.first else "no_bytes",
-        handle=_other(url.then, url.first),
+        handle=_unless_equal(url.then, url.first),
     )
 
 
 def _by_url(url: str, places: Places) -> Attachment:
-    """Return a picture of Reddit's known by nothing but its address."""
+    """Return the attachment of a picture that Reddit hosts, from its address alone."""
     id_ = _stem(url)
     original = f"{places.original}{id_}.{_ending(url)}"
-    return Attachment(0, _kind(url), id_, original, handle=_other(url, original) if _at(url, places.preview) else None)
+    return Attachment(
+        0, _kind(url), id_, original, handle=_unless_equal(url, original) if _begins_with(url, places.preview) else None
+    )
 
 
-def _other(url: str | None, than: str | None) -> str | None:
-    return url if url != than else None
+def _unless_equal(url: str | None, other: str | None) -> str | None:
+    return url if url != other else None
 
 
 def _source(entry: Thing) -> Thing:
@@ -225,8 +229,8 @@ def _pixels(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
 
 
-def _at(url: str, place: str) -> bool:
-    """Whether a URL begins with `place`, in whatever letters its scheme and host are written."""
+def _begins_with(url: str, place: str) -> bool:
+    """Whether a URL begins with `place`, ignoring case and scheme."""
     return url.partition("://")[2].lower().startswith(place.partition("://")[2].lower())
 
 
@@ -237,25 +241,25 @@ def _parts(url: str) -> Any:
         return urlsplit("")
 
 
-def _name(url: str) -> str:
+def _file_name(url: str) -> str:
     return str(_parts(url).path).rstrip("/").rpartition("/")[2]
 
 
 def _stem(url: str) -> str:
-    """Return the id in a URL: its name without ending and without the title's words, which end in "-v0-"."""
-    return _name(url).partition(".")[0].rpartition("-v0-")[2] or url
+    """Return the id in a URL: its file name without ending, and without the title's words, which end in "-v0-"."""
+    return _file_name(url).partition(".")[0].rpartition("-v0-")[2] or url
 
 
 def _ending(url: str) -> str:
-    return _name(url).partition(".")[2].lower() or "jpg"
+    return _file_name(url).partition(".")[2].lower() or "jpg"
 
 
 def _kind(url: str) -> str:
-    return "gif" if _name(url).lower().endswith(".gif") else "photo"
+    return "gif" if _file_name(url).lower().endswith(".gif") else "photo"
 
 
-def _whole(url: str) -> str:
-    """Return a URL found in a text, without what belongs to the sentence and not to it."""
+def _without_punctuation(url: str) -> str:
+    """Return a URL found in a text without the punctuation of the sentence after it."""
     while url and (url[-1] in ".,;:!?'*|" or (url[-1] == ")" and url.count("(") < url.count(")"))):
         url = url[:-1]
     return _ESCAPED.sub(r"\1", url)

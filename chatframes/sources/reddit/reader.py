@@ -1,4 +1,4 @@
-"""One call's way to Reddit: JSON in, pages of rows out."""
+"""Give one call access to Reddit: send requests, and turn the JSON of posts and comments into pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .rows import row
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An `Account` as one call uses it."""
+    """A shared `Account` as one call uses it."""
 
     account: Account
     link: Link
@@ -40,10 +40,10 @@ class Reader:
 
 def comment_count(post: Thing) -> int:
     """Return how many comments a post says it has."""
-    said = post.get("num_comments")
-    return said if isinstance(said, int) and said > 0 else 0
+    count = post.get("num_comments")
+    return count if isinstance(count, int) and count > 0 else 0
 
 
 def final(error: ChatframesError | None) -> bool:
-    """Whether there is no point in asking for anything more."""
+    """Whether every further request would fail in the same way."""
     return isinstance(error, AuthError | RateLimited)

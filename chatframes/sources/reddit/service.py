@@ -1,16 +1,16 @@
-"""Reddit, as the rest of the house sees it."""
+"""Describe Reddit to the rest of the package."""
 
 from __future__ import annotations
 
 from ...services import Field, Service, Values
-from .settings import CREDENTIALS, RedditConfig
-from .source import NAME, SEARCH_SORTS, SORTS, TIME_FILTERS, Reddit
+from .settings import CREDENTIALS, NAME, RedditConfig
+from .source import SEARCH_SORTS, SORTS, TIME_FILTERS, Reddit
 
 __all__ = ["SERVICE"]
 
 
 def _sorts(values: Values) -> list[tuple[str, str]]:
-    """Return the orders that there are, with words to search for and without."""
+    """Return the orders to choose from: a search has others than a plain listing."""
     return [(sort, sort) for sort in (SEARCH_SORTS if values["search"] else SORTS)]
 
 
@@ -36,7 +36,7 @@ SERVICE = Service(
             name="what",
             label="What",
             hint="r/python, a+b, a link or id of a post",
-            missing="no subreddit or post is named: write r/python, a+b, or the link or id of a post",
+            missing="No subreddit or post is named: write r/python, a+b, or the link or id of a post.",
         ),
         Field(name="search", label="Search", hint="words, or nothing"),
         Field(name="sort", label="Order", kind="choice", options=_sorts, wide=False),

@@ -1,4 +1,4 @@
-"""What an admin may set for Reddit, and the credentials that it takes."""
+"""Define the section "reddit" of config.json: the admin's limits and the credentials."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from ...services import Credentials
 from ...settings.checks import Secret, filled_in, header_value, text_of
 from ...settings.keys import STRICT, Connections, Downloads, Endpoint, KeepaliveConnections
 
-__all__ = ["CREDENTIALS", "RedditConfig"]
+__all__ = ["CREDENTIALS", "NAME", "RedditConfig"]
+
+NAME = "reddit"  # of the service: in config.json, in messages, and for its gate
 
 
 def _client_id(value: Secret | None) -> Secret | None:
-    """Check the id of a Reddit app: it travels before a colon."""
+    """Check the id of a Reddit app. It is sent as ``id:secret``, so it cannot hold a colon."""
     if value is not None and ":" in value.get_secret_value():
         raise ValueError("holds a colon, which no id of an app has: give the id alone")
     return value
 
 
 def _username(value: Secret | None) -> Secret | None:
-    """Check the name of a Reddit account, which people write with u/ or without."""
+    """Check the name of a Reddit account, written with u/ or without."""
     if value is None:
         return None
     text = re.sub("^/?u/", "", filled_in(value))
@@ -32,19 +34,19 @@ def _username(value: Secret | None) -> Secret | None:
 
 
 def _password(value: Secret | None) -> Secret | None:
-    """Check a password, which may be anything that can be sent."""
+    """Check a password: any text that UTF-8 can encode."""
     if value is None:
         return None
     text = value.get_secret_value()
     if not text:
         raise ValueError("is empty: fill it in, or take the key out")
     if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("holds what is no letter in UTF-8: type it again")
+        raise ValueError("holds a character that UTF-8 cannot encode: type it again")
     return value
 
 
 def _user_agent(value: object) -> object:
-    """Check what a program calls itself; it stands in a header of every request."""
+    """Check the name of a program, which is sent in a header of every request."""
     text = text_of(value)
     if not isinstance(text, str):
         return text
@@ -59,7 +61,7 @@ def _user_agent(value: object) -> object:
 class RedditConfig(BaseModel):
     """The admin's settings for Reddit. Frozen; credentials are masked in every repr and dump.
 
-    Of the credentials, `user_agent` is no secret, and may stand in another place than the others.
+    Among the credentials, `user_agent` is no secret, and may be given in another place than the others.
     """
 
     model_config = STRICT

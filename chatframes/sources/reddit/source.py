@@ -1,4 +1,4 @@
-"""Reddit: subreddits, searches and posts, with their comments and pictures, through Reddit's API."""
+"""Define the source `Reddit`: posts of subreddits with their comments, read through Reddit's API."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ...errors import ChatNotFound, ConfigError
 from ...keywords import checks_keywords
 from .. import Context, code_of, freeze, plain_number
 from .names import Target, target
+from .settings import NAME
 
 if TYPE_CHECKING:
     from .chat import RedditChat
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SEARCH_SORTS", "SORTS", "TIME_FILTERS", "Reddit"]
 
-NAME = "reddit"
 SORTS = ("new", "hot", "top", "rising", "controversial")
 SEARCH_SORTS = ("new", "relevance", "hot", "top", "comments")
 TIME_FILTERS = ("all", "year", "month", "week", "day", "hour")
@@ -32,8 +32,8 @@ class Reddit:
     Parameters
     ----------
     what : str
-        A subreddit (``"python"``, ``"r/python"``), several as one listing (``"python+learnpython"``), what somebody
-        has put on their own profile (``"u/name"``), or one post: its URL, its short or share link, or its id as
+        A subreddit (``"python"``, ``"r/python"``), several as one listing (``"python+learnpython"``), the posts on
+        somebody's own profile (``"u/name"``), or one post: its URL, its short or share link, or its id as
         ``"t3_1abcd2"``.
     sort : str
         The order of the listing: ``"new"``, ``"hot"``, ``"top"``, ``"rising"``, ``"controversial"``; of a search also
@@ -57,8 +57,8 @@ class Reddit:
     Raises
     ------
     ConfigError
-        For what names neither subreddit nor post, a sort or filter that Reddit does not have, a number that is none,
-        or a wrong bound.
+        For a `what` that names neither subreddit nor post, a sort or filter that Reddit does not have, or a wrong
+        number or bound.
 
     Notes
     -----
@@ -101,12 +101,14 @@ class Reddit:
         tz: str = "UTC",
     ) -> None:
         if not isinstance(what, str) or not what.strip():
-            raise ConfigError("Reddit(what): what is a subreddit, or the URL or id of a post, a text that is not empty")
+            raise ConfigError(
+                "Reddit(what): what must be a subreddit, or the URL or id of a post; it is empty or no text."
+            )
         if search is not None and (not isinstance(search, str) or not search.strip()):
-            raise ConfigError("Reddit(search=...): search is a text that is not empty, or None for all posts")
+            raise ConfigError("Reddit(search=...): search must be a text that is not empty, or None for all posts.")
         if not isinstance(tz, str):
-            raise ConfigError("Reddit(tz=...): tz is the name of a time zone, such as 'Europe/Oslo'")
-        found = target(what.strip())
+            raise ConfigError("Reddit(tz=...): tz must be the name of a time zone, such as 'Europe/Oslo'.")
+        meant = target(what.strip())
         freeze(
             self,
             what=what.strip(),
@@ -119,27 +121,29 @@ class Reddit:
             until=until,
             tz=tz,
         )
-        self._check_order(found)
+        self._check_order(meant)
 
-    def _check_order(self, found: Target) -> None:
+    def _check_order(self, meant: Target) -> None:
         sorts = SORTS if self.search is None else SEARCH_SORTS
         if self.sort not in sorts:
-            raise ConfigError(f"Reddit(sort={self.sort!r}): sort is one of {', '.join(map(repr, sorts))}")
+            raise ConfigError(f"Reddit(sort={self.sort!r}): sort must be one of {', '.join(map(repr, sorts))}.")
         if self.time_filter not in TIME_FILTERS:
             allowed = ", ".join(map(repr, TIME_FILTERS))
-            raise ConfigError(f"Reddit(time_filter={self.time_filter!r}): time_filter is one of {allowed}")
+            raise ConfigError(f"Reddit(time_filter={self.time_filter!r}): time_filter must be one of {allowed}.")
         filtered = self.search is not None or self.sort in ("top", "controversial")
         if self.time_filter != "all" and not filtered:
             raise ConfigError(
                 f"Reddit(time_filter={self.time_filter!r}): only sort='top', sort='controversial' and searches have a "
-                "time filter; for days write since= and until="
+                "time filter. For days, write since= and until=."
             )
-        if found.kind != "listing" and (self.search is not None or self.sort != "new"):
-            raise ConfigError(f"Reddit({self.what!r}) is one post: sort= and search= are for subreddits")
+        if meant.kind != "listing" and (self.search is not None or self.sort != "new"):
+            raise ConfigError(
+                f"Reddit({self.what!r}) is one post: leave out sort= and search=, which are for subreddits."
+            )
 
     def __repr__(self) -> str:
-        usual = {"sort": "new", "time_filter": "all", "search": None, "posts": 50, "comments": 20}
-        return code_of(self, self.what, {**usual, "since": None, "until": None, "tz": "UTC"})
+        defaults = {"sort": "new", "time_filter": "all", "search": None, "posts": 50, "comments": 20}
+        return code_of(self, self.what, {**defaults, "since": None, "until": None, "tz": "UTC"})
 
     @property
     def service(self) -> str:
@@ -151,19 +155,19 @@ class Reddit:
 
     @asynccontextmanager
     async def open(self, context: Context) -> AsyncIterator[RedditChat]:
-        """Log in if need be; the subreddit is looked up with its first page."""
+        """Open the listing or post; it is looked up when its first page is read."""
         from .chat import RedditChat
         from .connect import connect
         from .listing import question
 
         async with connect(context) as reader:
-            found = target(self.what)
-            if found.kind == "share":
-                found = await _behind(found, reader)
+            meant = target(self.what)
+            if meant.kind == "share":
+                meant = await _target_of_share_link(meant, reader)
             yield RedditChat(
                 reader=reader,
-                target=found,
-                question=question(found.name, self.sort, self.time_filter, self.search),
+                target=meant,
+                question=question(meant.name, self.sort, self.time_filter, self.search),
                 by_time=self.sort == "new",
                 posts=None if self.posts == "all" else self.posts,
                 comments=None if self.comments == "all" else self.comments,
@@ -175,22 +179,22 @@ def _number_or_all(name: str, value: Any, least: int) -> Any:
     number = plain_number(value)
     if number == "all" or (isinstance(number, int) and not isinstance(number, bool) and number >= least):
         return number
-    raise ConfigError(f"Reddit({name}={value!r}): {name} is a whole number, {least} or more, or 'all'")
+    raise ConfigError(f"Reddit({name}={value!r}): {name} must be a whole number, {least} or more, or 'all'.")
 
 
-async def _behind(found: Target, reader: Reader) -> Target:
-    """Return what a share link leads to."""
+async def _target_of_share_link(share: Target, reader: Reader) -> Target:
+    """Return the post or subreddit that a share link redirects to."""
     from .account import Refused
 
     try:
-        await reader.get(found.name, {})
+        await reader.get(share.name, {})
         location = ""
     except Refused as refused:
         location = refused.location
     try:
-        behind = target(location)
+        destination = target(location)
     except ConfigError:
-        behind = found
-    if behind.kind == "share":
-        raise ChatNotFound(f"the share link {found.name!r} leads to no post; open it in a browser and give that URL")
-    return behind
+        destination = share
+    if destination.kind == "share":
+        raise ChatNotFound(f"The share link {share.name!r} leads to no post: open it in a browser and give that URL.")
+    return destination

@@ -1,4 +1,4 @@
-"""The comments of many posts, one thread after the other: Reddit refuses two expansions at once."""
+"""Read the comments of many posts, one thread after the other: Reddit refuses two expansions at once."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from .comments import COMMENTS_AT_ONCE, Thread
 from .listing import Thing
 from .reader import Reader, comment_count, final
 
-FAILURES_IN_A_ROW = 3  # then Reddit as a whole is in trouble, not a post
+FAILURES_IN_A_ROW = 3  # after so many the cause is Reddit as a whole, not a post
 
 
 @dataclass(slots=True)
 class Threads:
-    """The comments of `posts` on their way; what they have come to stands in the fields."""
+    """Reads the comments of `posts`; the fields hold the result so far."""
 
     reader: Reader
     posts: list[Thing]
-    wanted: int | None  # of each post; None is all of them
+    wanted: int | None  # comments of each post; None is all of them
     got: int = 0
     unread: list[Thing] = field(default_factory=list)  # posts whose comments are not all here
     trouble: ChatframesError | None = None
 
     @property
     def expected(self) -> int:
-        """How many comments the posts say there are, as far as they are wanted."""
+        """How many of the wanted comments there should be, by the posts' own counts."""
         return sum(self._wanted_of(post) for post in self.posts)
 
     @property
@@ -40,7 +40,7 @@ class Threads:
         return comment_count(post) if self.wanted is None else min(self.wanted, comment_count(post))
 
     async def pages(self) -> AsyncGenerator[Page, None]:
-        """Yield comments; what fails is kept in `unread` and `trouble`."""
+        """Yield comments; failures are kept in `unread` and `trouble`."""
         in_a_row = 0
         for number, post in enumerate(self.posts):
             if post.get("num_comments") == 0:
@@ -53,10 +53,10 @@ class Threads:
                     yield self.reader.page(comments)
             except ChatframesError as error:
                 in_a_row += not isinstance(error, Refused)
-                over = final(error) or in_a_row >= FAILURES_IN_A_ROW
-                self.unread += self.posts[number:] if over else [post]
+                stop = final(error) or in_a_row >= FAILURES_IN_A_ROW
+                self.unread += self.posts[number:] if stop else [post]
                 self.trouble = error if final(error) else self._summary(error)
-                if over:
+                if stop:
                     return
             else:
                 in_a_row = 0
@@ -65,6 +65,6 @@ class Threads:
         names = ", ".join(str(post.get("name")) for post in self.unread[:5])
         more = f" and {len(self.unread) - 5:,} more" if len(self.unread) > 5 else ""
         return ServiceError(
-            f"the comments of {len(self.unread):,} of {len(self.posts):,} posts are not all here ({names}{more}): "
+            f"The comments of {len(self.unread):,} of {len(self.posts):,} posts are not all here ({names}{more}): "
             f"{error}"
         )

@@ -1,6 +1,6 @@
-"""Accounts that are logged in: one client per session for the whole process, on the library's loop.
+"""Keep the accounts that are logged in: one client per session for the whole process, on the library's loop.
 
-Whatever is asked of Telegram by any call, cell or widget goes through the same connection; only `shutdown` ends it.
+All requests to Telegram, of any call, cell or widget, go through the same connection, which only `shutdown` closes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ... import kept
 from ...errors import AuthError
 from ...transfer.clock import Clock
 from .. import WITHOUT_AN_ACCOUNT
-from .client import connect, hang_up, how_to_log_in, new_client, or_say_why, warn_without_cryptg
-from .handshakes import trusting
+from .client import connect, disconnect, how_to_log_in, new_client, warn_without_cryptg, with_our_errors
+from .handshakes import accepting_key_of
 from .pace import Pace
 from .settings import TelegramConfig, TelegramServer
 from .signing_in import LoginClient
@@ -32,7 +32,7 @@ from .store import session_name
 
 @dataclass(slots=True)
 class Account:
-    """One session: its client, whose it is, and what its calls share."""
+    """One session: its client, its user, and the state that its calls share."""
 
     key: str
     client: TelegramClient
@@ -41,91 +41,93 @@ class Account:
     me: types.User
     how_to_log_in: str
     pace: Pace = field(default_factory=Pace)
-    found: dict[str, Any] = field(default_factory=dict)  # chats by what users called them
-    finding: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    chats: dict[str, Any] = field(default_factory=dict)  # entities by the names that users gave
+    chat_locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     _senders: dict[int, MTProtoSender] = field(default_factory=dict)
     _reconnected_at: dict[MTProtoSender, float] = field(default_factory=dict)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def connect(self) -> None:
-        """Connect again, once for everybody, after Telethon has given up."""
-        async with self._connecting, trusting(self.server):
+        """Connect again after Telethon has given up; callers at the same time share one attempt."""
+        async with self._connecting, accepting_key_of(self.server):
             if not self.client.is_connected():
                 try:
                     await self.client.connect()
-                except BaseException:  # half a connection is in the way of the next
+                except BaseException:  # a half-open connection would prevent the next attempt
                     await self.client.disconnect()
                     raise
 
     async def sender(self, dc_id: int) -> MTProtoSender:
-        """Return the connection to a data centre; each is logged in to once, when first needed."""
+        """Return the connection to a data centre, logging in there when it is first needed."""
         if dc_id in (0, self.session.dc_id):
             return self.client._sender
         sender = self._senders.get(dc_id)
         if sender is not None and sender.is_connected():
             return sender
-        async with self._connecting, trusting(self.server):
+        async with self._connecting, accepting_key_of(self.server):
             sender = self._senders.get(dc_id)
             if sender is None or not sender.is_connected():
                 sender = self._senders[dc_id] = await self._logged_in_at(dc_id)
             return sender
 
     async def _logged_in_at(self, dc_id: int) -> MTProtoSender:
-        """Log in to a data centre that is not the account's own, and return the connection.
+        """Log in to a data centre other than the account's own, and return the connection.
 
-        Telethon's own way hangs up after a minute of rest, and leaves a connection running when it is interrupted.
+        Telethon's own way disconnects after an idle minute, and leaves a connection open when it is interrupted.
         """
         client = self.client
         center = await client._get_dc(dc_id)
-        # First: a session that was revoked gets no further.
-        ticket = await self.send(functions.auth.ExportAuthorizationRequest(dc_id))
-        first = copy.copy(client._init_request)
-        first.query = functions.auth.ImportAuthorizationRequest(id=ticket.id, bytes=ticket.bytes)
+        # Before connecting, so that a revoked session fails here.
+        exported = await self.send(functions.auth.ExportAuthorizationRequest(dc_id))
+        first_request = copy.copy(client._init_request)
+        first_request.query = functions.auth.ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
         sender = MTProtoSender(None, loggers=client._log)
         try:
             await sender.connect(client._connection(center.ip_address, center.port, center.id, loggers=client._log))
-            await sender.send(functions.InvokeWithLayerRequest(LAYER, first))
+            await sender.send(functions.InvokeWithLayerRequest(LAYER, first_request))
         except BaseException:
             await sender.disconnect()
             raise
         return sender
 
     async def drop_sender(self, dc_id: int, sender: MTProtoSender) -> None:
-        """Forget a data centre that has ended our login there; the next question logs in again."""
+        """Drop the connection to a data centre that has ended our login there; the next request logs in again."""
         if self._senders.get(dc_id) is sender:
             del self._senders[dc_id]
             self._reconnected_at.pop(sender, None)
-            await hang_up(sender)
+            await disconnect(sender)
 
     def reconnect_after_silence(self, sender: MTProtoSender, asked_at: float, now: float) -> None:
-        """Connect again, and ask once more what is unanswered; both times in seconds.
+        """Reconnect and send unanswered requests again; both times are on the clock's monotonic scale, in seconds.
 
-        A connection that was lost in a sleep or in a router says so only after a quarter of an hour. Several
-        questions that were asked before the last time lead to one connection, not to several.
+        A connection lost while the machine slept, or in a router, is noticed only after a quarter of an hour. Requests
+        sent before the last reconnection do not cause another one.
         """
-        busy = sender._reconnect_task is not None and not sender._reconnect_task.done()  # two at once would end stuck
+        busy = (
+            sender._reconnect_task is not None and not sender._reconnect_task.done()
+        )  # two at once would block each other
         if not busy and self._reconnected_at.get(sender, asked_at) <= asked_at:
             self._reconnected_at[sender] = now
             sender._start_reconnect(None)
 
     async def send(self, request: TLRequest, sender: MTProtoSender | None = None) -> Any:
-        """Return the answer to one request, just as it comes: no retry, no wait.
+        """Send one request and return the answer, without retry or wait.
 
-        The client's own way of asking sleeps for two seconds after every trouble of the service, and for a minute in
-        a flood wait, unseen.
+        Telethon's own way sleeps two seconds after every failure of the service, and a minute in a flood wait, without
+        reporting it.
         """
-        question = functions.InvokeWithoutUpdatesRequest(request) if sender is None else request
-        answer = await (sender or self.client._sender).send(question)
+        wrapped = functions.InvokeWithoutUpdatesRequest(request) if sender is None else request
+        answer = await (sender or self.client._sender).send(wrapped)
         self.session.process_entities(answer)
         return answer
 
     async def close(self) -> None:
-        """Hang up."""
-        self.closed.set()  # Telethon never tells those whose question was still in its queue
+        """Close all connections of the account."""
+        self.closed.set()  # Telethon never answers the requests that are still in its queue
         for dc_id, sender in list(self._senders.items()):
             await self.drop_sender(dc_id, sender)
-        await hang_up(self.client)
+        await disconnect(self.client)
 
 
 _accounts: dict[str, Account] = kept.new_dict(close=Account.close)
@@ -138,7 +140,7 @@ async def account(config: TelegramConfig) -> Account:
     Raises
     ------
     AuthError
-        There are no credentials, the session is not logged in or revoked, or it is a bot's.
+        There are no credentials, or the session is not logged in, revoked, or a bot's.
     RateLimited, ServiceError
     """
     if config.api_id is None or config.api_hash is None:
@@ -148,25 +150,25 @@ async def account(config: TelegramConfig) -> Account:
         )
     key = _key(config)
     async with _opening.setdefault(key, asyncio.Lock()):
-        opened = _accounts.get(key)
-        if opened is None:
-            opened = _accounts[key] = await _open(key, config)
-        elif not opened.client.is_connected():
-            await or_say_why(opened.connect(), opened.how_to_log_in)
-    return opened
+        shared = _accounts.get(key)
+        if shared is None:
+            shared = _accounts[key] = await _open(key, config)
+        elif not shared.client.is_connected():
+            await with_our_errors(shared.connect(), shared.how_to_log_in)
+    return shared
 
 
 async def forget(lost: Account) -> None:
-    """Close an account whose session is of no use any more; the next call opens it again."""
+    """Close an account whose session can no longer be used; the next call opens it again."""
     if _accounts.get(lost.key) is lost:
         del _accounts[lost.key]
     await lost.close()
 
 
 async def client_for_login(config: TelegramConfig, clock: Clock) -> LoginClient:
-    """Return a connected client to log in with; calls that use the account lose it, and find the new login next."""
-    if (opened := _accounts.get(_key(config))) is not None:
-        await forget(opened)
+    """Return a connected client to log in with; the account is closed first, and later calls use the new login."""
+    if (open_account := _accounts.get(_key(config))) is not None:
+        await forget(open_account)
     client, _ = new_client(config)
     await connect(client, config)
     return LoginClient(client, clock)
@@ -177,21 +179,21 @@ async def _open(key: str, config: TelegramConfig) -> Account:
     how = how_to_log_in(config)
     client, session = new_client(config)
     if session.auth_key is None:
-        raise AuthError(f"nobody is logged in to Telegram here ({session_name(config)}): {how}.")
+        raise AuthError(f"Nobody is logged in to Telegram here ({session_name(config)}): {how}.")
     await connect(client, config)
     me = client.me
     if me is None or me.bot:
         await client.disconnect()
         raise AuthError(
-            f"this Telegram session is logged out or was revoked: {how}."
+            f"This Telegram session is logged out or was revoked: {how}."
             if me is None
-            else f"this Telegram session is a bot's, and Telegram shows bots no history: {how}, as yourself."
+            else f"This Telegram session is a bot's, and Telegram shows bots no history: {how}, as yourself."
         )
     return Account(key, client, session, config.server, me, how)
 
 
 def _key(config: TelegramConfig) -> str:
-    """Return a name for the session at its server that tells nothing about either."""
+    """Return a hash that stands for the session at its server and from which neither can be read."""
     secrets = (config.api_id, config.api_hash, config.session)
     parts = [secret.get_secret_value() if secret is not None else "" for secret in secrets]
     place = config.server.model_dump_json() if config.server is not None else ""

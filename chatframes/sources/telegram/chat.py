@@ -1,4 +1,4 @@
-"""One Telegram chat, opened: its pages, its people, its files."""
+"""Read one open Telegram chat: its messages, people and files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .rows import ChatFacts, migrated_from, rows
 
 PART_BYTES = 512 * 1024
 HEAD_BYTES = 4096  # the least Telegram gives
-MANY_MESSAGES = 10_000  # so many take minutes: worth a word beforehand
+MANY_MESSAGES = 10_000  # from this many on a fetch takes minutes, and a notice says so beforehand
 IDS_PER_REQUEST = 100
 
 
@@ -51,9 +51,9 @@ class TelegramChat:
     raw: bool
     notes: list[str] = field(default_factory=list)
     _peers: Peers = field(default_factory=Peers)
-    _fresh: dict[str, FileHandle] = field(default_factory=dict)  # whose reference had expired
-    _asked_again: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
-    _asking: asyncio.Task[None] | None = None
+    _fresh: dict[str, FileHandle] = field(default_factory=dict)  # files whose reference had expired, with the new one
+    _requested_again: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
+    _request_task: asyncio.Task[None] | None = None
 
     @property
     def id(self) -> str:
@@ -64,7 +64,7 @@ class TelegramChat:
         return self.facts.chat_name
 
     async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
-        """Yield the window's pages, several stretches at once."""
+        """Yield the window's pages, several parts of it at once."""
         history = History(
             self._ask,
             dense=isinstance(self.peer, types.InputPeerChannel),
@@ -119,7 +119,7 @@ class TelegramChat:
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:
-        """Open one file; what is no picture by its first bytes is not read on."""
+        """Open one file; reading stops when its first bytes show that it is no picture."""
         handle = self._fresh.get(attachment.source_id, attachment.handle)
         assert isinstance(handle, FileHandle)
         reading = _Reading(self, attachment.source_id, handle)
@@ -127,14 +127,14 @@ class TelegramChat:
         if not declared.startswith("image/") and handle.size > HEAD_BYTES:
             head = await reading.part(0, HEAD_BYTES)
             if not is_raster(sniff(head)):
-                yield Body(_once(head), declared_size=None)
+                yield Body(_single_chunk(head), declared_size=None)
                 return
         first = await reading.part(0, PART_BYTES)
-        whole = len(first) < PART_BYTES  # a short part is the last one
-        yield Body(reading.rest(first, whole), declared_size=len(first) if whole else handle.size)
+        is_last = len(first) < PART_BYTES  # a short part is the last one
+        yield Body(reading.chunks(first, is_last), declared_size=len(first) if is_last else handle.size)
 
     async def refreshed(self, source_id: str, handle: FileHandle) -> FileHandle:
-        """Return the same file with a reference of today; raises Refusal when the message no longer shows it."""
+        """Return the same file with a new reference; raises Refusal when the message no longer shows it."""
         message = await self._message(handle.message_id)
         fresh = find(message, source_id) if message is not None else None
         if fresh is None:
@@ -143,71 +143,73 @@ class TelegramChat:
         return fresh
 
     async def _message(self, message_id: int) -> Any:
-        """Ask for one message again; those that are wanted meanwhile travel in the next request together."""
-        waiting = self._asked_again.get(message_id)
+        """Request one message again; messages wanted during a request are collected for the next one."""
+        waiting = self._requested_again.get(message_id)
         if waiting is None:
-            waiting = self._asked_again[message_id] = asyncio.get_running_loop().create_future()
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._ask_again())
+            waiting = self._requested_again[message_id] = asyncio.get_running_loop().create_future()
+            if self._request_task is None or self._request_task.done():
+                self._request_task = asyncio.create_task(self._request_again())
         return await asyncio.shield(waiting)
 
-    async def _ask_again(self) -> None:
-        await asyncio.sleep(0)  # let the others of this moment join
-        while self._asked_again:
-            asked = dict(list(self._asked_again.items())[:IDS_PER_REQUEST])
+    async def _request_again(self) -> None:
+        await asyncio.sleep(0)  # so that files that fail at the same time share the request
+        while self._requested_again:
+            batch = dict(list(self._requested_again.items())[:IDS_PER_REQUEST])
             outcome: dict[int, Any] = {}
             failure: Refusal | None = None
             try:
-                outcome = await self._messages_by_id(list(asked))
+                outcome = await self._messages_by_id(list(batch))
             except ChatframesError as error:
                 failure = Refusal("failed", "bad_response", f"asking again for its message failed: {error}")
-            except Exception as error:  # whoever waits must hear of it: a worker that is cancelled never comes back
+            except Exception as error:  # passed on to the waiting workers, which would otherwise wait for ever
                 failure = Refusal("failed", "bad_response", f"unexpected {type(error).__name__}")
             except BaseException:
-                for future in self._asked_again.values():
+                for future in self._requested_again.values():
                     future.cancel()
                 raise
-            for message_id, future in asked.items():
-                del self._asked_again[message_id]
+            for message_id, future in batch.items():
+                del self._requested_again[message_id]
                 if failure is None:
                     future.set_result(outcome.get(message_id))
                 else:
                     future.set_exception(failure)
-                    future.exception()  # whoever asked may be gone
+                    future.exception()  # retrieved here, since the waiting worker may have been cancelled
 
     async def _messages_by_id(self, ids: list[int]) -> dict[int, Any]:
-        wanted = [types.InputMessageID(one) for one in ids]
+        wanted = [types.InputMessageID(message_id) for message_id in ids]
         if isinstance(self.peer, types.InputPeerChannel):
             request = functions.channels.GetMessagesRequest(utils.get_input_channel(self.peer), wanted)
         else:
             request = functions.messages.GetMessagesRequest(wanted)
         answer = await self.link.ask(request)
-        return {one.id: one for one in answer.messages if not isinstance(one, types.MessageEmpty)}
+        return {message.id: message for message in answer.messages if not isinstance(message, types.MessageEmpty)}
 
     async def close(self) -> None:
-        """End what is still being asked."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait((self._asking,))
+        """Cancel the request that is still under way."""
+        if self._request_task is not None:
+            self._request_task.cancel()
+            await asyncio.wait((self._request_task,))
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One file being read, part by part."""
+    """Reads one file, part by part."""
 
     chat: TelegramChat
     source_id: str
     handle: FileHandle
 
     async def part(self, offset: int, limit: int) -> bytes:
-        """Return one part, from wherever the file is by now."""
+        """Return one part, following the file to another data centre or to a new reference once each."""
         renewed = moved = False
         while True:
             try:
                 return await self.chat.link.part(self.handle.location, self.handle.dc_id, offset, limit)
             except errors.FileMigrateError as error:
                 if moved:
-                    raise Refusal("failed", "bad_response", "Telegram sends from one data centre to another") from None
+                    raise Refusal(
+                        "failed", "bad_response", "Telegram redirects from one data centre to the next"
+                    ) from None
                 moved = True
                 self.handle = replace(self.handle, dc_id=error.new_dc)
             except errors.RPCError as error:
@@ -219,15 +221,16 @@ class _Reading:
                 renewed = True
                 self.handle = await self.chat.refreshed(self.source_id, self.handle)
 
-    async def rest(self, first: bytes, whole: bool) -> AsyncIterator[bytes]:
+    async def chunks(self, first: bytes, is_last: bool) -> AsyncIterator[bytes]:
+        """Yield the file from its first part on."""
         yield first
         offset = len(first)
-        while not whole and offset < self.handle.size:
+        while not is_last and offset < self.handle.size:
             piece = await self.part(offset, PART_BYTES)
-            whole = len(piece) < PART_BYTES
+            is_last = len(piece) < PART_BYTES
             offset += len(piece)
             yield piece
 
 
-async def _once(data: bytes) -> AsyncIterator[bytes]:
+async def _single_chunk(data: bytes) -> AsyncIterator[bytes]:
     yield data

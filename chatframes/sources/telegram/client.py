@@ -1,4 +1,4 @@
-"""A Telethon client for a configuration, and the sentence for whatever goes wrong while it connects."""
+"""Create and connect Telethon clients, and turn the errors of connecting into ours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from telethon.network.mtprotosender import MTProtoSender
 from telethon.sessions import StringSession
 
 from ...errors import AuthError, RateLimited, ServiceError
-from .handshakes import trusting
+from .handshakes import accepting_key_of
 from .settings import TelegramConfig, is_session_string
 from .signing_in import LOST, REVOKED
 from .store import StoredSession, open_session
@@ -23,7 +23,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 60.0
 
 _log = logging.getLogger("chatframes.telethon")
-_log.addHandler(logging.NullHandler())  # its warnings of lost connections belong in no notebook's output
+_log.addHandler(logging.NullHandler())  # keeps its warnings of lost connections out of the notebook
 
 
 def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
@@ -32,24 +32,24 @@ def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
     assert config.api_hash is not None
     session = open_session(config)
     server = config.server
-    # A login that is kept here was made at that very server, and knows which of its data centres it lives in.
+    # A stored login was made at this very server, and already holds its own data centre there.
     if server is not None and not (isinstance(session, StoredSession) and session.auth_key is not None):
         session.set_dc(server.dc_id, server.address, server.port)
 
     class Client(TelegramClient):  # type: ignore[misc]
-        # Telethon keeps the list of data centres on the class: a sandbox's must not become everybody's.
+        # Telethon keeps the list of data centres on the class, and a sandbox's list must not be used by other clients.
         _config = None
         me: Any = None
 
         async def _on_login(self, user: Any) -> Any:
-            # Telethon would now ask for the state of updates, twice; nothing here reads updates.
+            # Telethon would now request the state of updates, twice; nothing here reads updates.
             self._mb_entity_cache.set_self_user(user.id, user.bot, user.access_hash)
             self._authorized = True
             self.me = user
             return user
 
         async def _switch_dc(self, new_dc: int) -> None:
-            async with trusting(server):
+            async with accepting_key_of(server):
                 await super()._switch_dc(new_dc)
 
     client = Client(
@@ -57,7 +57,7 @@ def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
         int(config.api_id.get_secret_value()),
         config.api_hash.get_secret_value(),
         receive_updates=False,
-        # Waits and retries are ours (link.py): they are shown, bounded, and shared by all calls.
+        # Waits and retries are done in link.py, where they are reported, bounded, and shared by all calls.
         flood_sleep_threshold=0,
         request_retries=0,
         raise_last_call_error=True,
@@ -69,39 +69,39 @@ def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
 
 
 async def connect(client: TelegramClient, config: TelegramConfig) -> None:
-    """Connect a new client, logged in or not; it is closed again when that fails.
+    """Connect a new client, logged in or not; on failure it is closed again.
 
     Raises
     ------
     AuthError, ConfigError, RateLimited, ServiceError
     """
     try:
-        async with trusting(config.server):
-            await or_say_why(client.connect(), how_to_log_in(config))
+        async with accepting_key_of(config.server):
+            await with_our_errors(client.connect(), how_to_log_in(config))
     except BaseException:
         await client.disconnect()
         raise
 
 
-async def hang_up(connection: TelegramClient | MTProtoSender) -> None:
-    """Disconnect; what goes wrong in that stops nothing, but is logged."""
+async def disconnect(connection: TelegramClient | MTProtoSender) -> None:
+    """Disconnect; errors are logged and not raised."""
     try:
         await connection.disconnect()
     except Exception:
-        _log.warning("hanging up failed", exc_info=True)
+        _log.warning("disconnecting failed", exc_info=True)
 
 
-async def or_say_why(connecting: Awaitable[T], how: str) -> T:
-    """Await a step of connecting; whatever goes wrong becomes a sentence, with how to log in where that mends it."""
+async def with_our_errors(connecting: Awaitable[T], how: str) -> T:
+    """Await a step of connecting, and raise our own error for any of Telethon's; `how` says how to log in."""
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):  # Telethon would wait for an answer for ever
+        async with asyncio.timeout(CONNECT_SECONDS):  # Telethon itself waits without limit
             return await connecting
     except errors.FloodWaitError as error:
         raise RateLimited(
             f"Telegram asks to wait {error.seconds} s before connecting again: fetch again after that."
         ) from None
     except REVOKED:
-        raise AuthError(f"this Telegram session is logged out or was revoked: {how}.") from None
+        raise AuthError(f"This Telegram session is logged out or was revoked: {how}.") from None
     except errors.ApiIdInvalidError:
         raise AuthError("Telegram does not know this api_id with this api_hash: copy both again, whole.") from None
     except (errors.SecurityError, errors.RPCError) as error:
@@ -111,7 +111,7 @@ async def or_say_why(connecting: Awaitable[T], how: str) -> T:
 
 
 def how_to_log_in(config: TelegramConfig) -> str:
-    """Say what leads to the very session that a configuration means, in words to end a sentence with."""
+    """Return how to log in to the session of a configuration, as the end of a sentence."""
     if config.session is None:
         return "log in with `chatframes login telegram`, or with chatframes.TelegramLogin() in a notebook"
     name = config.session.get_secret_value()
@@ -121,10 +121,10 @@ def how_to_log_in(config: TelegramConfig) -> str:
 
 
 def warn_without_cryptg() -> None:
-    """Warn when what decrypts quickly is not installed."""
+    """Warn when cryptg, which decrypts quickly, is not installed."""
     if find_spec("cryptg") is None:
         warnings.warn(
-            "cryptg is not installed: without it Telegram's pictures are decrypted a hundred times more slowly, and "
-            "everything else waits meanwhile; `pip install cryptg` mends that.",
+            "The package cryptg is not installed: without it Telegram's pictures are decrypted a hundred times "
+            "more slowly, and everything else waits meanwhile. Run `pip install cryptg`.",
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""How a call takes part in the process's one client for this account."""
+"""Connect one call to Telegram through the shared client of its account."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from ...transfer.patience import Patience
 from .. import Context
 from .account import account
 from .link import TelegramLink
-from .settings import TelegramConfig
-
-SERVICE = "telegram"
+from .settings import NAME, TelegramConfig
 
 
 @asynccontextmanager
 async def connect(context: Context) -> AsyncIterator[TelegramLink]:
-    """Take part in the process's one client for this account."""
-    config: TelegramConfig = context.settings.config.section(SERVICE)
-    the_gate = gate(SERVICE)
-    the_account = await account(config)
+    """Use the shared client of the configured account for one call."""
+    config: TelegramConfig = context.settings.config.section(NAME)
+    service_gate = gate(NAME)
+    shared_account = await account(config)
     patience = Patience(
-        SERVICE,
-        the_gate,
-        the_gate.waits_of(the_account.key),
+        NAME,
+        service_gate,
+        service_gate.waits_of(shared_account.key),
         context.clock,
         context.emit,
         context.settings.config.downloads.max_retry_wait_seconds,
-        _all_but_waits(context.count),
+        _without_waits(context.count),
     )
     with (
-        the_gate.pages.limited_to(config.max_concurrent_fetches),
-        the_gate.downloads.limited_to(config.max_concurrent_media_downloads),
+        service_gate.pages.limited_to(config.max_concurrent_fetches),
+        service_gate.downloads.limited_to(config.max_concurrent_media_downloads),
     ):
-        yield TelegramLink(the_account, patience)
+        yield TelegramLink(shared_account, patience)
 
 
-def _all_but_waits(count: Callable[[str], None]) -> Callable[[str], None]:
-    # Telegram sets the pace by its waits, and we keep to it by ourselves: there is no setting to advise.
+def _without_waits(count: Callable[[str], None]) -> Callable[[str], None]:
+    # Waits are part of Telegram's usual pace, and no setting avoids them: counting them would only lead to advice
+    # that does not help.
     return lambda what: None if what == "rate_limited" else count(what)

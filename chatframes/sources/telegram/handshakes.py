@@ -1,7 +1,8 @@
-"""Whose key a handshake accepts: Telegram's own, and that of a configured server for its own connections only.
+"""Accept the key of a configured server for connections to that server only.
 
 Telethon has one set of server keys for the whole process. A sandbox's key, which anybody can read, must not be in it
-while a connection is made to Telegram itself; so one connection is made at a time, and the set is restored after it.
+while a connection to Telegram itself is made. So connections are made one at a time, and the set is restored after
+each.
 """
 
 from __future__ import annotations
@@ -21,28 +22,28 @@ from .settings import TelegramServer
 
 @dataclass(slots=True)
 class _Turn:
-    """Who is connecting on one event loop."""
+    """The task that is connecting on one event loop, and the lock that makes others wait."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[Any] | None = None
 
 
 _turns: dict[asyncio.AbstractEventLoop, _Turn] = kept.new_dict()
-_keys_outside: dict[Any, Any] | None = None  # while somebody connects: the set as it was before
+_keys_outside: dict[Any, Any] | None = None  # while a connection is made: the set as it was before
 
 
 @asynccontextmanager
-async def trusting(server: TelegramServer | None) -> AsyncIterator[None]:
-    """Connect with the key of the configured server accepted, and no other connection's.
+async def accepting_key_of(server: TelegramServer | None) -> AsyncIterator[None]:
+    """Accept the configured server's key, besides Telegram's own, while the block connects.
 
     Raises
     ------
     ConfigError
-        The configured key is not one.
+        The configured text is no public key.
     """
     global _keys_outside
     turn, task = _turns.setdefault(asyncio.get_running_loop(), _Turn()), asyncio.current_task()
-    if turn.task is task:  # while it was connecting, it was sent on to another data centre
+    if turn.task is task:  # nested: the server has redirected this connection to another data centre
         yield
         return
     async with turn.lock:
@@ -73,7 +74,7 @@ def _restore(keys: dict[Any, Any]) -> None:
 
 def _restore_after_fork() -> None:
     global _keys_outside
-    if _keys_outside is not None:  # a child that was forked meanwhile would accept the server's key for ever
+    if _keys_outside is not None:  # a child process forked meanwhile would go on accepting the server's key
         _restore(_keys_outside)
         _keys_outside = None
 

@@ -1,8 +1,8 @@
-"""A stretch of a chat's history, read in as few requests and as little time as its shape allows.
+"""Read a range of a chat's history in few requests and little time.
 
-The newest page is asked for first: often it is all there is. Then the oldest page that is wanted; between the two,
-several streams go down at once. Where ids are dense (channels and supergroups count their own messages) they are cut
-by id, elsewhere by date: there an id says little about how many messages lie below it.
+The newest page comes first: often it is all there is. Then comes the oldest wanted page, and the rest between the two
+is read by several streams at once. In channels and supergroups, which number their own messages, it is divided by id.
+In other chats, where an id says little about how many messages lie below it, it is divided by date.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ...windows import EPOCH, Timeline
 from ..windowed import read_together, read_windows
 
 PAGE_SIZE = 100  # Telegram gives no more
-FEW_PAGES = 2  # so few left are sooner read one after the other
-ONE_SECOND = timedelta(seconds=1)  # Telegram's clock has no finer hand: a second may go on on the next page
+FEW_PAGES = 2  # so few are read faster one after the other
+ONE_SECOND = timedelta(seconds=1)  # Telegram's times are whole seconds; the next page may hold more of the same second
 
 
 class Ask(Protocol):
-    """Asks for one page: messages below `offset_id`, or before `offset_date`, moved by `add_offset`."""
+    """Requests one page: messages below `offset_id`, or before `offset_date`, moved by `add_offset`."""
 
     def __call__(
         self, *, offset_id: int = 0, offset_date: datetime | None = None, add_offset: int = 0, limit: int = PAGE_SIZE
@@ -35,7 +35,7 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is new in one answer, and the interval that leaves no hole, together with what came before."""
+    """The new messages of one answer, and the interval that has been read without a gap, earlier answers included."""
 
     messages: list[Any]
     answer: Any
@@ -45,7 +45,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Span:
-    """Ids from `above` down to `below`, neither included, and what has been read of them."""
+    """A range of ids from `above` down to `below`, both excluded, and how far it has been read."""
 
     above: int
     below: int
@@ -61,17 +61,17 @@ class History:
     Parameters
     ----------
     ask : callable
-        Brings one page.
+        Requests one page.
     dense : bool
-        Whether the chat counts its own messages.
+        Whether the chat numbers its own messages.
     streams : int
-        How many stretches may be read at once.
+        How many spans or windows may be read at once.
     chunk_days : int
-        How a sparse chat's range is cut.
+        The length of the windows into which a chat that is not dense is divided.
     limit : int or None
         Only so many of the newest messages.
     tell_total : callable
-        Hears how many messages the whole chat has, as soon as Telegram has said so.
+        Called with the number of messages in the whole chat.
     """
 
     ask: Ask
@@ -83,7 +83,7 @@ class History:
     _seen: set[int] = field(default_factory=set)
 
     async def pieces(self, window: Window) -> AsyncGenerator[Piece, None]:
-        """Yield what the window holds, in any order; a message comes once."""
+        """Yield the messages of the window, in any order and each once."""
         top = Span(0, 0)
         answer = await self.ask(offset_date=_whole_second(window.until), limit=self._page_size())
         total = getattr(answer, "count", len(answer.messages))
@@ -101,9 +101,9 @@ class History:
         if self.limit is not None:
             rest = self._newest(window, top, lowest)
         elif total - len(messages) <= FEW_PAGES * PAGE_SIZE or self.streams == 1:
-            rest = self._down([top, Span(lowest, 0)], window)
+            rest = self._read_spans([top, Span(lowest, 0)], window)
         elif self.dense and window.since <= EPOCH:
-            rest = self._down([top, *self._cut(lowest, 0)], window)
+            rest = self._read_spans([top, *self._cut(lowest, 0)], window)
         else:
             rest = self._from_both_ends(window, top, lowest)
         async with aclosing(rest) as pieces:
@@ -111,7 +111,7 @@ class History:
                 yield piece
 
     async def _from_both_ends(self, window: Window, top: Span, lowest: int) -> AsyncGenerator[Piece, None]:
-        """Ask for the page above the lower end (a plain reading would come to it last), then for what is between."""
+        """Read the page just above the lower end, then the messages between it and the newest page."""
         if window.since <= EPOCH:
             answer = await self.ask(offset_id=1, add_offset=-PAGE_SIZE)
         else:
@@ -125,13 +125,13 @@ class History:
             yield Piece(messages, answer, window)
             return
         if met or bottom.newest is None or top.oldest is None:
-            # No such page after all, or a short one: it may be the chat's newest, moved down for want of newer ones,
-            # and end far above the window's lower edge. A plain reading settles it.
+            # There is no such page, or it is short. Telegram may then have given the chat's newest messages instead,
+            # which may end far above the window's lower end. So the rest is read downward.
             yield Piece(messages, answer, None)
-            rest = self._down([top, Span(lowest, 0)], window)
+            rest = self._read_spans([top, Span(lowest, 0)], window)
         elif self.dense:
             yield Piece(messages, answer, _between(window.since, bottom.newest))
-            rest = self._down([top, *self._cut(lowest, highest), bottom], window)
+            rest = self._read_spans([top, *self._cut(lowest, highest), bottom], window)
         else:
             yield Piece(messages, answer, _between(window.since, bottom.newest))
             rest = self._by_date(Window(max(bottom.newest, window.since), top.oldest + ONE_SECOND))
@@ -140,15 +140,15 @@ class History:
                 yield piece
 
     async def _newest(self, window: Window, top: Span, lowest: int) -> AsyncGenerator[Piece, None]:
-        """Read on until `limit` messages are there."""
+        """Read on, newest first, until `limit` messages have been read."""
         assert self.limit is not None
         spans = [top]
         wanted = self.limit - len(self._seen)
         if self.dense and self.streams > 1 and wanted > FEW_PAGES * PAGE_SIZE:
-            # So many ids hold at most so many messages: none of them is one too many.
+            # A range of `wanted` ids holds at most `wanted` messages, so all of it can be read at once.
             below = max(lowest - 1 - wanted, 0)
             spans += [*self._cut(lowest, below), Span(below + 1, 0)]
-            async with aclosing(self._down(spans, window, all_but=1)) as pieces:
+            async with aclosing(self._read_spans(spans, window, all_but=1)) as pieces:
                 async for piece in pieces:
                     yield piece
         else:
@@ -157,23 +157,23 @@ class History:
             oldest = min(span.oldest for span in spans if span.oldest is not None)
             yield Piece([], None, _between(oldest, window.until), enough=True)
         else:
-            async with aclosing(self._one(spans, len(spans) - 1, window, last=True)) as pieces:
+            async with aclosing(self._read_span(spans, len(spans) - 1, window, last=True)) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    async def _down(self, spans: list[Span], window: Window, all_but: int = 0) -> AsyncGenerator[Piece, None]:
-        """Read all spans (newest first in the list) that are not done, at the same time; without the last ones."""
+    async def _read_spans(self, spans: list[Span], window: Window, all_but: int = 0) -> AsyncGenerator[Piece, None]:
+        """Read at the same time all spans that are not done, except the last `all_but`; the newest comes first."""
         wanted = spans[: len(spans) - all_but]
-        jobs = [self._one(spans, at, window) for at, span in enumerate(wanted) if not span.done]
+        jobs = [self._read_span(spans, index, window) for index, span in enumerate(wanted) if not span.done]
         async with aclosing(read_together(jobs)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _one(
-        self, spans: list[Span], at: int, window: Window, *, last: bool = False
+    async def _read_span(
+        self, spans: list[Span], index: int, window: Window, *, last: bool = False
     ) -> AsyncGenerator[Piece, None]:
-        """Read one span, newest first; the last one only until there are enough messages."""
-        span = spans[at]
+        """Read one span, newest first; with `last`, only until there are enough messages."""
+        span = spans[index]
         while not span.done:
             size = min(self._page_size(), max(span.above - span.below - 1, 1))
             answer = await self.ask(offset_id=span.above, limit=size)
@@ -182,14 +182,14 @@ class History:
             if last and self._enough and not span.done:
                 yield Piece(messages, answer, _between(span.oldest, window.until), enough=True)
                 return
-            yield Piece(messages, answer, _around(spans, at, window))
+            yield Piece(messages, answer, _around(spans, index, window))
 
     async def _by_date(self, window: Window) -> AsyncGenerator[Piece, None]:
-        """Read a range by windows of time, several at once; a page that reaches past its window is used."""
+        """Read a range in windows of time, several at once; the messages of a page beyond its window are used too."""
         failure: Exception | None = None
         timeline = Timeline(window, self.chunk_days)
-        # So many failures are as many as there are streams: Telegram as a whole is in trouble, not a window.
-        windows = read_windows(timeline, self.streams, self._window, most_failures=self.streams)
+        # When as many windows fail as there are streams, the cause is Telegram as a whole, not a window.
+        windows = read_windows(timeline, self.streams, self._read_window, most_failures=self.streams)
         async with aclosing(windows) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Missed):
@@ -199,7 +199,7 @@ class History:
         if failure is not None:
             raise failure
 
-    async def _window(self, window: Window) -> AsyncGenerator[Piece, None]:
+    async def _read_window(self, window: Window) -> AsyncGenerator[Piece, None]:
         """Read one window by date, newest first, until it is covered."""
         span = Span(0, 0)
         ended = False
@@ -210,7 +210,7 @@ class History:
                 answer = await self.ask(offset_date=_whole_second(window.until))
             messages = self._take(answer, span)
             ended = self._ended(span, answer, window)
-            # Where a page is sparse it reaches far below its window: that need not be asked for again.
+            # In a quiet chat a page reaches far below its window; that part need not be read again.
             reached = EPOCH if not answer.messages else (span.oldest or window.until) + ONE_SECOND
             yield Piece(messages, answer, _between(min(reached, window.since) if ended else reached, window.until))
 
@@ -222,17 +222,19 @@ class History:
         return PAGE_SIZE if self.limit is None else max(1, min(PAGE_SIZE, self.limit - len(self._seen)))
 
     def _cut(self, above: int, below: int) -> list[Span]:
-        """Cut the ids between two into as many spans as there are streams, whole pages each."""
+        """Divide the ids between two into as many spans as there are streams, each of whole pages."""
         pages = -(-(above - below - 1) // PAGE_SIZE)
         each = -(-pages // self.streams) * PAGE_SIZE
         tops = range(above, below + 1, -each) if each else ()
         return [Span(top, max(top - 1 - each, below)) for top in tops] or [Span(above, below, done=True)]
 
     def _take(self, answer: Any, span: Span) -> list[Any]:
-        """Return what is new in an answer; note in `span` how far it reaches."""
+        """Return the new messages of an answer; note in `span` how far it reaches."""
         new = []
         if span.above and answer.messages and min(message.id for message in answer.messages) >= span.above:
-            raise ServiceError("Telegram's pages lead in a circle; the rest of this stretch was not read")
+            raise ServiceError(
+                "Telegram's pages lead in a circle: the rest of this range was not read. Fetch again later."
+            )
         for message in answer.messages:
             span.above = min(span.above or message.id, message.id)
             if isinstance(message, types.MessageEmpty):
@@ -245,16 +247,16 @@ class History:
         return new
 
     def _ended(self, span: Span, answer: Any, window: Window) -> bool:
-        """Whether nothing of the span is left below this answer. A short page proves nothing; an empty one does."""
+        """Whether the span ends with this answer. A short page proves nothing; an empty one does."""
         dates = [m.date for m in answer.messages if not isinstance(m, types.MessageEmpty)][-2:]
-        # By the later of the last two: one alone may be oddly dated.
+        # Judged by the later of the last two, since a single message may have a wrong date.
         older = bool(dates) and max(dates) < window.since
         return not answer.messages or older or span.above <= span.below + 1
 
 
-def _around(spans: list[Span], at: int, window: Window) -> Window | None:
-    """Return the interval around a span that has been read without a hole."""
-    first = last = at
+def _around(spans: list[Span], index: int, window: Window) -> Window | None:
+    """Return the interval around a span that has been read without a gap."""
+    first = last = index
     while first > 0 and spans[first - 1].done:
         first -= 1
     while last < len(spans) and spans[last].done:

@@ -1,7 +1,7 @@
-"""One call's way to an account: `ask` brings the answer to a question, `part` a piece of a file.
+"""Give one call access to a Telegram account: `ask` sends a request, `part` fetches a piece of a file.
 
-Questions are retried here, with waits. Whole files are retried by the downloader, which is why every trouble with one
-comes back as a `Refusal`.
+Requests are retried here, with waits. Whole files are retried by the downloader, so every problem with one is raised
+as a `Refusal`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from telethon.tl import TLRequest, functions, types
 
 from ...errors import AuthError, ServiceError
 from ...model import Emit, Refusal
-from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.backoff import backoff_seconds
+from ...transfer.clock import Clock
 from ...transfer.gate import IMAGE_WAIT_SECONDS
 from ...transfer.patience import Patience
 from . import account as accounts
@@ -26,23 +27,23 @@ from .signing_in import LOST, REVOKED
 
 T = TypeVar("T")
 ASK_ATTEMPTS = 6
-ASK_SECONDS = 60.0  # Telethon itself waits for ever
+ASK_SECONDS = 60.0  # Telethon itself waits without limit
 PART_SECONDS = 60.0
-PART_ATTEMPTS = 2  # then the whole file counts as having failed once
+PART_ATTEMPTS = 2  # after these the try of the whole file has failed
 HISTORY = functions.messages.GetHistoryRequest
-BOTS_SEE_NOTHING = "this Telegram session is a bot's, and Telegram shows bots no history: log in as yourself."
+BOTS_SEE_NOTHING = "This Telegram session is a bot's, and Telegram shows bots no history: log in as yourself."
 
 
 _NAMES = {kind: name for name, kind in rpc_errors_dict.items()}
 
 
 def name_of(error: Any) -> str:
-    """Return what Telegram called an error: Telethon keeps the name of one it knows in no place of its own."""
+    """Return Telegram's own name of an error, which Telethon's errors do not hold if they have a class of their own."""
     return _NAMES.get(type(error)) or str(error.message)
 
 
 class TelegramError(ServiceError):
-    """Telegram refused a question, and no retry will change that."""
+    """Telegram refused a request, and no retry will change that."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Telegram answered {name}, which trying again does not change; if it stays so, report it.")
@@ -51,9 +52,9 @@ class TelegramError(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class TelegramLink:
-    """An `Account` as one call uses it, with that call's patience.
+    """A shared `Account` as one call uses it, with the waits and counts of that call.
 
-    Telegram limits each kind of request by itself: so the waits are kept by the name of the request.
+    Telegram limits each kind of request by itself, so waits are kept by the name of the request.
     """
 
     account: Account
@@ -86,7 +87,7 @@ class TelegramLink:
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
                     await self.account.pace.take(self.clock, patience.gate.pages)
-                    # Once more: nothing may come between it and the request.
+                    # Checked again: in a wait for the pace, the service could ask for another one.
                     seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 asked_at = self.clock.monotonic()
                 try:
@@ -112,12 +113,12 @@ class TelegramLink:
             if logged_out or self.account.closed.is_set():
                 await accounts.forget(self.account)
                 raise AuthError(
-                    f"this Telegram session was logged out or revoked meanwhile: {self.account.how_to_log_in}."
+                    f"This Telegram session was logged out or revoked meanwhile: {self.account.how_to_log_in}."
                 )
             failures += 1
             self.count("retry")
             if failures >= ASK_ATTEMPTS:
-                raise ServiceError(f"telegram failed {failures} times on one page: {trouble}. Try again later.")
+                raise ServiceError(f"Telegram failed {failures} times on one page: {trouble}. Try again later.")
             seconds_left -= await patience.pause(backoff_seconds(failures, self.clock), seconds_left, trouble)
             await self._reconnect()
 
@@ -127,9 +128,9 @@ class TelegramLink:
         Raises
         ------
         Refusal
-            With the outcome this leads to.
+            The part could not be read; the error holds the outcome.
         errors.FileMigrateError, errors.BadRequestError
-            For the caller to mend: the file is at another data centre, or its reference has expired.
+            The file is at another data centre, or its reference has expired; the caller handles both.
         """
         request = functions.upload.GetFileRequest(location, offset, limit)
         kind = type(request).__name__
@@ -144,7 +145,7 @@ class TelegramLink:
                 answer = await self._within(PART_SECONDS, self.account.send(request, sender))
             except errors.FloodError as error:
                 seconds = self._refused_for_now(error, kind)
-                # A short wait is made by the next try, together with the other files of this account.
+                # The next try makes a short wait itself, together with the other files of this account.
                 raise Refusal(
                     "failed",
                     "rate_limited",
@@ -155,7 +156,7 @@ class TelegramLink:
                 refusal = Refusal("failed", "unauthorized", "the session was logged out or revoked")
                 if sender is None:
                     raise refusal from None
-                await self.account.drop_sender(dc_id, sender)  # a login there may end by itself
+                await self.account.drop_sender(dc_id, sender)  # only the login at that data centre may have ended
             except (errors.ServerError, errors.TimedOutError) as error:
                 refusal = Refusal("failed", "http_5xx", name_of(error))
             except TimeoutError:
@@ -167,7 +168,9 @@ class TelegramLink:
             else:
                 if isinstance(answer, types.upload.File):
                     return bytes(answer.bytes)
-                raise Refusal("failed", "bad_response", "Telegram points to a content network, which is not asked")
+                raise Refusal(
+                    "failed", "bad_response", "Telegram redirects to a content network, which is not supported"
+                )
             if attempts >= PART_ATTEMPTS:
                 raise refusal
             self.count("retry")
@@ -176,29 +179,29 @@ class TelegramLink:
             except (AuthError, ServiceError):
                 raise refusal from None
 
-    async def _within(self, seconds: float, doing: Awaitable[T]) -> T:
-        """Await something for so long at most, and no longer than the account is open."""
-        task = asyncio.ensure_future(doing)
-        nap = asyncio.ensure_future(self.clock.sleep(seconds))
+    async def _within(self, seconds: float, step: Awaitable[T]) -> T:
+        """Await a step for at most `seconds`, and only while the account is open."""
+        task = asyncio.ensure_future(step)
+        sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
         closed = asyncio.ensure_future(self.account.closed.wait())
         try:
-            await asyncio.wait((task, nap, closed), return_when=asyncio.FIRST_COMPLETED)
-            if not task.done() and nap.done():
+            await asyncio.wait((task, sleeping, closed), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and sleeping.done():
                 raise TimeoutError
-            if not task.done() or task.cancelled():  # Telethon cancels what is under way when it hangs up
-                raise ConnectionError("hung up")
+            if not task.done() or task.cancelled():  # Telethon cancels open requests when it disconnects
+                raise ConnectionError("disconnected")
             return task.result()
         finally:
-            for waiting in (task, nap, closed):
+            for waiting in (task, sleeping, closed):
                 waiting.cancel()
 
     async def _reconnect(self) -> None:
-        # Telethon mends a lost connection by itself, five times; this is for after it has given up.
+        # Telethon itself tries five times to restore a lost connection; this is for the time after.
         if not self.account.client.is_connected() and not self.account.closed.is_set():
             try:
                 await self._within(ASK_SECONDS, self.account.connect())
             except (*LOST, errors.RPCError):
-                pass  # the next try will say so
+                pass  # the next try will raise it
 
     def _refused_for_now(self, error: Any, kind: str) -> float:
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))

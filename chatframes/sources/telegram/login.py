@@ -1,4 +1,4 @@
-"""Logging in to Telegram, in small steps that a notebook, a script and the command line share."""
+"""Log in to Telegram in small steps, from a notebook, a script or the command line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from ...settings.checks import Secret
 from ...settings.merge import ConfigLike, load_config
 from ...transfer.clock import SYSTEM
 from ...words import kind_of
-from .settings import TelegramConfig, is_session_string
-from .source import NAME
+from .settings import NAME, TelegramConfig, is_session_string
 
 if TYPE_CHECKING:
     from .signing_in import LoginClient
@@ -26,18 +25,18 @@ __all__ = ["TelegramLogin"]
 State = Literal["new", "code sent", "qr shown", "password needed", "done"]
 _Step = Callable[[], Coroutine[Any, Any, None]]
 
-FORM = "chatframes.notebook.telegram_login:LoginCard"  # what it shows in a notebook
+FORM = "chatframes.notebook.telegram_login:LoginCard"  # its form in a notebook
 _NO_APP = (
-    "logging in to Telegram takes an app of your own: get api_id and api_hash at https://my.telegram.org (API "
-    "development tools), and set TELEGRAM_API_ID and TELEGRAM_API_HASH"
+    "Logging in to Telegram takes an app of your own: get api_id and api_hash at https://my.telegram.org (API "
+    "development tools), and set TELEGRAM_API_ID and TELEGRAM_API_HASH."
 )
 
 
 class TelegramLogin:
     """Log in to Telegram, once: the login is kept in your home folder, and every later call finds it.
 
-    In a notebook it shows itself as a small form, with a QR code for whoever prefers that. In code it is three steps,
-    the last one only for accounts with a password (two-step verification)::
+    In a notebook it shows itself as a small form, with a QR code as an alternative. In code it is three steps; the last
+    one is needed only for accounts with a password (two-step verification)::
 
         login = cf.TelegramLogin()
         await login.send_code(getpass("Phone, with country code: "))
@@ -47,25 +46,25 @@ class TelegramLogin:
     Parameters
     ----------
     config : str, os.PathLike, mapping, Config or None
-        As for `load_config`: it holds `api_id`, `api_hash` and, unless it is "default", the name of the `session`.
+        As for `load_config`. It holds `api_id`, `api_hash` and the name of the `session` (by default "default").
 
     Attributes
     ----------
     state : str
         "new", "code sent", "qr shown", "password needed" or "done".
     link : Secret or None
-        While "qr shown": what the QR code holds, a link that logs in whoever opens it in Telegram's own app.
+        The link in the QR code while "qr shown": opened in Telegram's own app, it logs this session in.
 
     Raises
     ------
     AuthError
-        There is no api_id.
+        No api_id is configured.
 
     Notes
     -----
     Each step takes a str, or anything with a ``.value`` (an ``ipywidgets.Password``), which is read and emptied at
-    once. It returns the sentence of `describe`, and raises AuthError, ConfigError, RateLimited or ServiceError, which
-    say what to do; then it can be repeated. Nothing typed in is kept, shown or repeated in an error.
+    once. It returns the sentence of `describe`. It raises AuthError, ConfigError, RateLimited or ServiceError, which
+    say what to do, and can then be repeated. No input is kept, shown or repeated in an error.
 
     Examples
     --------
@@ -94,11 +93,11 @@ class TelegramLogin:
 
     @property
     def link(self) -> Secret | None:
-        """What the QR code holds, while one is shown."""
+        """The link in the QR code, while one is shown."""
         return self._link if self._state == "qr shown" else None
 
     def describe(self) -> str:
-        """Return one sentence that says what is next."""
+        """Return one sentence that says what to do next."""
         match self._state:
             case "new":
                 return "Next, send_code(phone) with your phone number; Telegram then sends a code to your Telegram app."
@@ -115,19 +114,19 @@ class TelegramLogin:
         return f"TelegramLogin: {self.describe()}"
 
     def check(self) -> Coroutine[Any, Any, str]:
-        """Look whether somebody is logged in already; `state` is "done" then."""
+        """Check whether this session is logged in already; `state` is then "done"."""
         return self._run(self._check)
 
     def send_code(self, phone: object) -> Coroutine[Any, Any, str]:
-        """Let Telegram send a code; whoever is logged in already gets none, and is done.
+        """Make Telegram send a code. If the session is logged in already, none is sent and `state` is "done".
 
         Parameters
         ----------
         phone : str or widget
             The account's phone number, with the country code.
         """
-        given = _taken(phone, "phone number")
-        return self._run(lambda: self._send_code(given))
+        secret = _secret_from(phone, "phone number")
+        return self._run(lambda: self._send_code(secret))
 
     def ask_for_qr(self) -> Coroutine[Any, Any, str]:
         """Ask for a link to be shown as a QR code, in place of a phone number; `state` is then "qr shown"."""
@@ -136,7 +135,7 @@ class TelegramLogin:
     def wait_for_scan(self) -> Coroutine[Any, Any, str]:
         """Wait a few seconds for the QR code to be scanned; `state` is then "done" or "password needed".
 
-        While it is "qr shown" nobody has scanned it: show `link`, which may have changed, and wait again.
+        While `state` stays "qr shown" it has not been scanned: show `link`, which may have changed, and wait again.
         """
         return self._run(self._wait_for_scan)
 
@@ -148,8 +147,8 @@ class TelegramLogin:
         code : str or widget
             What Telegram sent.
         """
-        given = _taken(code, "code")
-        return self._run(lambda: self._sign_in(given))
+        secret = _secret_from(code, "code")
+        return self._run(lambda: self._sign_in(secret))
 
     def check_password(self, password: object) -> Coroutine[Any, Any, str]:
         """Log in with the account's password, which comes after the code.
@@ -159,19 +158,19 @@ class TelegramLogin:
         password : str or widget
             Of Telegram's two-step verification.
         """
-        given = _taken(password, "password", strip=False)
-        return self._run(lambda: self._check_password(given))
+        secret = _secret_from(password, "password", strip=False)
+        return self._run(lambda: self._check_password(secret))
 
     def log_out(self) -> Coroutine[Any, Any, str]:
-        """End the session at Telegram, and forget it on this machine."""
+        """End the session at Telegram, and delete it on this machine."""
         return self._run(self._log_out)
 
     def close(self) -> Coroutine[Any, Any, str]:
-        """Hang up, wherever the login is; a step that is under way ends with that.
+        """Disconnect at any point of the login; a step that is under way is cancelled.
 
-        A finished login has hung up by itself, and stays done.
+        A finished login has disconnected by itself, and stays done.
         """
-        return self._there(self._end)
+        return self._on_library_loop(self._cancel_and_close)
 
     def _ipython_display_(self) -> None:
         from ...page.cells import close_on_rerun, show
@@ -182,30 +181,30 @@ class TelegramLogin:
         show(self._card.box, repr(self))
 
     def _run(self, step: _Step) -> Coroutine[Any, Any, str]:
-        return self._there(lambda: self._alone(step))
+        return self._on_library_loop(lambda: self._one_at_a_time(step))
 
-    async def _there(self, step: _Step) -> str:
-        """Take a step on the library's loop, where every client of Telegram lives, whatever loop the caller is on."""
+    async def _on_library_loop(self, step: _Step) -> str:
+        """Run a step on the library's event loop, to which all clients of Telegram belong."""
         if asyncio.get_running_loop() is loop.get():
             await step()
         else:
             await loop.run_async(step())
         return self.describe()
 
-    async def _alone(self, step: _Step) -> None:
-        """Take a step in a task of its own, which `close` can end, and only if no other one is under way."""
+    async def _one_at_a_time(self, step: _Step) -> None:
+        """Run a step as a task that `close` can cancel; raises ConfigError while another one is under way."""
         if self._is_busy():
-            raise ConfigError("another step of this login is under way: wait for its end.")
-        doing = self._under_way = asyncio.ensure_future(step())
+            raise ConfigError("Another step of this login is under way: wait for its end.")
+        task = self._under_way = asyncio.ensure_future(step())
         try:
-            await asyncio.wait((doing,))
+            await asyncio.wait((task,))
         finally:
-            if not doing.done():  # whoever waits for it is cancelled
-                await _cancelled(doing)
-        if doing.cancelled():  # by close(), which is about to hang up
+            if not task.done():  # the caller was cancelled
+                await _cancelled(task)
+        if task.cancelled():  # by close(), which disconnects next
             self._begin_again()
         else:
-            doing.result()
+            task.result()
 
     def _is_busy(self) -> bool:
         return self._under_way is not None and not self._under_way.done()
@@ -223,8 +222,8 @@ class TelegramLogin:
             return
         if self._telegram.session and is_session_string(self._telegram.session.get_secret_value()):
             raise AuthError(
-                "nobody is logged in to the session string that is configured, and no login can be kept in one: give "
-                "a name as session, or nothing"
+                "Nobody is logged in to the configured session string, and no login can be kept in one: give a name as "
+                "session, or nothing."
             )
         self._state = "new"
 
@@ -243,7 +242,7 @@ class TelegramLogin:
 
     async def _wait_for_scan(self) -> None:
         if self._state != "qr shown":
-            raise ConfigError(f"no QR code is shown now. {self.describe()}")
+            raise ConfigError(f"No QR code is shown now. {self.describe()}")
         await self._take_link(await (await self._connected()).login_link(wait=True))
 
     async def _take_link(self, link: Secret | Literal["done", "password needed"]) -> None:
@@ -258,7 +257,7 @@ class TelegramLogin:
 
     async def _sign_in(self, code: Secret) -> None:
         if self._state != "code sent":
-            raise ConfigError(f"no code is asked for now. {self.describe()}")
+            raise ConfigError(f"No code is asked for now. {self.describe()}")
         from .signing_in import CodeExpired
 
         client = await self._connected()
@@ -274,7 +273,7 @@ class TelegramLogin:
 
     async def _check_password(self, password: Secret) -> None:
         if self._state != "password needed":
-            raise ConfigError(f"no password is asked for now. {self.describe()}")
+            raise ConfigError(f"No password is asked for now. {self.describe()}")
         await (await self._connected()).check_password(password)
         await self._finish()
 
@@ -286,26 +285,26 @@ class TelegramLogin:
     async def _finish(self) -> None:
         self._state = "done"
         if self._who is None and self._client is not None:
-            with suppress(ChatframesError):  # the login is there all the same
+            with suppress(ChatframesError):  # the login is complete without the name
                 self._who = await self._client.who()
         await self._close()
 
-    async def _end(self) -> None:
+    async def _cancel_and_close(self) -> None:
         if self._under_way is not None and not self._under_way.done():
-            await _cancelled(self._under_way)  # whoever waits for it is woken first
+            await _cancelled(self._under_way)  # its caller wakes up before the connection closes
         await self._close()
 
     async def _close(self) -> None:
-        self._begin_again()  # what was begun goes with the connection
+        self._begin_again()  # a code or QR code is valid only on this connection
         client, self._client = self._client, None
         if client is not None and self._client_loop is asyncio.get_running_loop():
             await client.close()
 
     async def _connected(self) -> LoginClient:
         if self._client is not None and self._client_loop is not asyncio.get_running_loop():
-            self._client, begun, self._state = None, self._state, "new"
-            if begun in ("code sent", "qr shown", "password needed"):
-                raise ServiceError("this login was ended by shutdown(): begin again with send_code(phone)")
+            self._client, state, self._state = None, self._state, "new"
+            if state in ("code sent", "qr shown", "password needed"):
+                raise ServiceError("This login was ended by shutdown(): begin again with send_code(phone).")
         if self._client is None:
             self._client = await _client_for(self._telegram)
             self._client_loop = asyncio.get_running_loop()
@@ -319,23 +318,23 @@ async def _client_for(telegram: TelegramConfig) -> LoginClient:
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
-    """Cancel a task and see it end, however it does."""
+    """Cancel a task and wait until it has ended."""
     task.cancel()
     await asyncio.wait((task,))
     if not task.cancelled():
-        task.exception()  # or asyncio would print it
+        task.exception()  # retrieved, so that asyncio does not print it
 
 
-def _taken(given: object, what: str, *, strip: bool = True) -> Secret:
-    """Take a text out of where it was typed in, and leave nothing there."""
-    if isinstance(given, Secret | str) or not hasattr(given, "value"):
-        text = given.get_secret_value() if isinstance(given, Secret) else given
+def _secret_from(typed: object, what: str, *, strip: bool = True) -> Secret:
+    """Return a typed text as a `Secret`; a widget that holds it is emptied."""
+    if isinstance(typed, Secret | str) or not hasattr(typed, "value"):
+        text = typed.get_secret_value() if isinstance(typed, Secret) else typed
     else:
-        text = given.value
-        given.value = ""
+        text = typed.value
+        typed.value = ""
     if not isinstance(text, str):
-        raise ConfigError(f"the {what} is {kind_of(text)}: give a str, or a widget to type into.")
+        raise ConfigError(f"The {what} is {kind_of(text)}: give a str, or a widget to type into.")
     secret = Secret(text.strip() if strip else text)
     if not secret:
-        raise ConfigError(f"the {what} is empty: fill it in.")
+        raise ConfigError(f"The {what} is empty: fill it in.")
     return secret

@@ -1,4 +1,4 @@
-"""What a Telegram message says: its text, the same as HTML, and the links and mentions in it."""
+"""Read the text of a Telegram message: as HTML, with its links and mentions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from telethon.tl import types
 
 
 def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
-    """Return each entity that lies in the text, with its piece of it, in the order of the text.
+    """Return each entity that lies in the text, with its part of the text, in the order of the text.
 
-    Telegram counts in UTF-16 units: one emoji counts as two, so that Python's own slices would shift after it.
+    Telegram counts in UTF-16 units, where one emoji counts as two, so Python's own slices would be shifted after one.
 
     Examples
     --------
@@ -25,49 +25,49 @@ def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
     plain = text.isascii()
     units = b"" if plain else text.encode("utf-16-le", "surrogatepass")
     length = len(text) if plain else len(units) // 2
-    found = []
+    pieces = []
     for entity in entities:
         start, count = getattr(entity, "offset", None), getattr(entity, "length", None)
         if not (isinstance(start, int) and isinstance(count, int) and 0 <= start < length and count > 0):
             continue
         end = start + count
-        if end > length:  # the formatter would read its own tags as text
+        if end > length:  # the formatter would otherwise take its own tags for text
             entity, end = copy.copy(entity), length
             entity.length = end - start
         piece = text[start:end] if plain else units[2 * start : 2 * end].decode("utf-16-le", "replace")
-        found.append((entity, piece))
-    found.sort(key=lambda pair: pair[0].offset)
-    return found
+        pieces.append((entity, piece))
+    pieces.sort(key=lambda pair: pair[0].offset)
+    return pieces
 
 
 def mentions(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
     """Return who is mentioned: handles (``@name``), or ids of people who have none."""
-    found = []
+    names = []
     for entity, piece in pieces:
         if isinstance(entity, types.MessageEntityMention):
-            found.append(piece)
+            names.append(piece)
         elif isinstance(entity, types.MessageEntityMentionName | types.InputMessageEntityMentionName):
             who = entity.user_id
-            found.append(str(getattr(who, "user_id", who)))
-    return tuple(found)
+            names.append(str(getattr(who, "user_id", who)))
+    return tuple(names)
 
 
 def links(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
-    """Return the links as they were written, whatever they would do: they are data."""
-    found = []
+    """Return the links exactly as they were written, harmful ones too: in the table they are only data."""
+    urls = []
     for entity, piece in pieces:
         if isinstance(entity, types.MessageEntityUrl):
-            found.append(piece)
+            urls.append(piece)
         elif isinstance(entity, types.MessageEntityTextUrl) and isinstance(entity.url, str):
-            found.append(entity.url)
-    return tuple(found)
+            urls.append(entity.url)
+    return tuple(urls)
 
 
 def as_html(text: str, pieces: Sequence[tuple[Any, str]]) -> str | None:
     """Return the text as HTML; None when there is nothing to show, or its entities contradict the text.
 
-    The HTML is ours, so a sender's words cannot become code in it: a link that would run something and one that would
-    leave its quotes are shown as plain text.
+    A sender's words never become code in it: a link that would run a script, or that contains a quotation mark, is
+    shown as plain text.
     """
     if not text or not pieces:
         return None
@@ -78,11 +78,11 @@ def as_html(text: str, pieces: Sequence[tuple[Any, str]]) -> str | None:
 
 
 _RUNS = re.compile(r"[\s\x00-\x20]*(?:javascript|data|vbscript):", re.IGNORECASE)
-_UNSEEN = re.compile(r"[\x00-\x1f]")  # browsers read over these inside a scheme
+_UNSEEN = re.compile(r"[\x00-\x1f]")  # browsers ignore these inside a scheme
 
 
 def _harmless(pieces: Sequence[tuple[Any, str]]) -> Iterator[Any]:
-    """Yield what may become HTML: the formatter puts link texts and languages into attributes as they are."""
+    """Yield the entities that are safe as HTML: the formatter escapes no attribute values."""
     for entity, piece in pieces:
         if isinstance(entity, types.MessageEntityUrl | types.MessageEntityEmail | types.MessageEntityTextUrl):
             named = isinstance(entity, types.MessageEntityTextUrl)
@@ -109,38 +109,38 @@ def texts_of_media(media: Any) -> Iterator[str]:
 
 
 def _plain(text: Any) -> str:
-    found = text if isinstance(text, str) else getattr(text, "text", None)
-    return found if isinstance(found, str) else ""
+    content = text if isinstance(text, str) else getattr(text, "text", None)
+    return content if isinstance(content, str) else ""
 
 
 def rich_text(rich: Any) -> tuple[list[str], list[str]]:
     """Return the lines and the links of a rich message, top to bottom."""
-    found_links: list[str] = []
-    lines = [line for block in rich.blocks or () for line in _lines(block, found_links)]
-    return lines, found_links
+    urls: list[str] = []
+    lines = [line for block in rich.blocks or () for line in _lines(block, urls)]
+    return lines, urls
 
 
-def _lines(node: Any, found_links: list[str]) -> Iterator[str]:
-    """Yield the texts of a block and of the blocks in it; what is not text has no line."""
+def _lines(node: Any, urls: list[str]) -> Iterator[str]:
+    """Yield the lines of text of a block and of the blocks in it."""
     parts = dict(vars(node))
-    for value in (parts.pop("title", None), *parts.values()):  # a title stands above what it is the title of
+    for value in (parts.pop("title", None), *parts.values()):  # the title comes first
         for child in value if isinstance(value, list) else (value,):
             name = type(child).__name__
             if name.startswith("Text"):
-                line = _inline(child, found_links)
+                line = _inline(child, urls)
                 if line:
                     yield line
             elif name.startswith("Page"):
-                yield from _lines(child, found_links)
+                yield from _lines(child, urls)
 
 
-def _inline(text: Any, found_links: list[str]) -> str:
+def _inline(text: Any, urls: list[str]) -> str:
     if isinstance(text, types.TextConcat):
-        return "".join(_inline(part, found_links) for part in text.texts or ())
+        return "".join(_inline(part, urls) for part in text.texts or ())
     inner = getattr(text, "text", None) or getattr(text, "alt", None) or getattr(text, "source", None) or ""
-    plain = inner if isinstance(inner, str) else _inline(inner, found_links)
+    plain = inner if isinstance(inner, str) else _inline(inner, urls)
     if isinstance(text, types.TextUrl):
-        found_links.append(text.url)
+        urls.append(text.url)
     elif isinstance(text, types.TextAutoUrl):
-        found_links.append(plain)
+        urls.append(plain)
     return plain

@@ -1,4 +1,4 @@
-"""What a Telegram message carries: its pictures and files, and what is needed to ask for their bytes."""
+"""Find the pictures and files of a Telegram message, and what is needed to download them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...model import Attachment
 
 @dataclass(frozen=True, slots=True)
 class FileHandle:
-    """Where the bytes of one file are. Its `location` holds keys of this account: it is never shown."""
+    """The place of one file's bytes. Its `location` holds keys of this account and is never shown."""
 
     location: Any = field(repr=False, hash=False)  # InputPhotoFileLocation or InputDocumentFileLocation
     dc_id: int
@@ -24,7 +24,7 @@ class FileHandle:
 
 
 def attachments(message: Any) -> tuple[Attachment, ...]:
-    """Return what a message carries, in order; nothing it carries makes this raise.
+    """Return the attachments of a message, in order; a malformed one never raises.
 
     Parameters
     ----------
@@ -34,36 +34,36 @@ def attachments(message: Any) -> tuple[Attachment, ...]:
     Returns
     -------
     tuple of Attachment
-        One per picture or file, and one for each thing that has no bytes at all (``reason="no_bytes"``). `handle` is a
+        One per picture or file, and one for each item that has no bytes at all (``reason="no_bytes"``). `handle` is a
         `FileHandle` where there are bytes. Sizes are in bytes, width and height in pixels, all as announced.
 
     Examples
     --------
     >>> from telethon.tl import types
     >>> dice = types.Message(1, types.PeerUser(1), media=types.MessageMediaDice(6, "🎲"))
-    >>> [(found.kind, found.reason) for found in attachments(dice)]
+    >>> [(attachment.kind, attachment.reason) for attachment in attachments(dice)]
     [('dice', 'no_bytes')]
     """
-    found: list[Attachment] = []
+    items: list[Attachment] = []
     for carrier in (message.media, message.rich_message):
         if carrier is not None:
-            found += _read(carrier, message.id)
+            items += _read(carrier, message.id)
     if message.action is not None:
-        found += _whatever_comes(_action, message.action, message.id, None)
-    if len(found) > 1:
-        found = [replace(attachment, position=position) for position, attachment in enumerate(found)]
-    return tuple(found)
+        items += _read_safely(_action, message.action, message.id, None)
+    if len(items) > 1:
+        items = [replace(attachment, position=position) for position, attachment in enumerate(items)]
+    return tuple(items)
 
 
 def find(message: Any, source_id: str) -> FileHandle | None:
-    """Return where the bytes of one content are now; None when the message shows something else (or is gone).
+    """Return the current handle of a content; None when the message is gone or no longer shows it.
 
     Parameters
     ----------
     message : telethon Message or None
-        The message, fetched anew: what it carries has fresh references.
+        The message, fetched again, so that its files have new references.
     source_id : str
-        The `Attachment.source_id` looked for.
+        The `Attachment.source_id` of the content.
 
     Returns
     -------
@@ -88,32 +88,32 @@ Reader = Callable[[Any, int], Iterable[Attachment]]
 
 
 def _read(carrier: Any, message_id: int) -> list[Attachment]:
-    """Read media or a rich message; one that is not known, or cannot be read, is still named."""
+    """Read media or a rich message; an unknown or malformed one becomes an attachment without bytes."""
     kind = _KINDS.get(type(carrier)) or snake(type(carrier).__name__, "MessageMedia")
     reader = _READERS.get(type(carrier))
     if reader is not None:
-        return _whatever_comes(reader, carrier, message_id, kind)
-    return _whatever_comes(_of_a_later_layer, carrier, message_id, kind) or [_nothing(kind)]
+        return _read_safely(reader, carrier, message_id, kind)
+    return _read_safely(_unknown_media, carrier, message_id, kind) or [_without_bytes(kind)]
 
 
-def _whatever_comes(reader: Reader, carrier: Any, message_id: int, kind: str | None) -> list[Attachment]:
-    found: list[Attachment] = []
+def _read_safely(reader: Reader, carrier: Any, message_id: int, kind: str | None) -> list[Attachment]:
+    items: list[Attachment] = []
     try:
-        found.extend(reader(carrier, message_id))
-    except Exception:  # whatever is odd in it, what was read stays and the rest has a name
+        items.extend(reader(carrier, message_id))
+    except Exception:  # malformed: keep what was read, and list the rest without bytes
         if kind is not None:
-            found.append(_nothing(kind))
-    return found
+            items.append(_without_bytes(kind))
+    return items
 
 
-def _of_a_later_layer(media: Any, message_id: int) -> Iterator[Attachment]:
+def _unknown_media(media: Any, message_id: int) -> Iterator[Attachment]:
     photo = getattr(media, "photo", None)
     if isinstance(photo, types.Photo):
         yield _photo(photo, "photo", message_id)
 
 
 def _action(action: Any, message_id: int) -> Iterator[Attachment]:
-    """Yield the new photo or wallpaper that a service message tells of; most tell of none."""
+    """Yield the new photo or wallpaper of a service message; most have none."""
     photo = getattr(action, "photo", None)
     if isinstance(photo, types.Photo | types.PhotoEmpty):
         yield _photo(photo, "photo", message_id)
@@ -122,19 +122,19 @@ def _action(action: Any, message_id: int) -> Iterator[Attachment]:
         yield _document(paper, message_id, "wallpaper")
 
 
-def _nothing(kind: str, width: int | None = None, height: int | None = None, source_id: str = "") -> Attachment:
+def _without_bytes(kind: str, width: int | None = None, height: int | None = None, source_id: str = "") -> Attachment:
     return Attachment(0, kind, source_id, width=width, height=height, reason="no_bytes")
 
 
 def _photo(photo: Any, kind: str, message_id: int) -> Attachment:
-    """Return a photo in the largest size that can be downloaded (the order of sizes means nothing)."""
+    """Return a photo in the largest size that can be downloaded (the sizes come in no particular order)."""
     if not isinstance(photo, types.Photo):
-        return _nothing(kind)
+        return _without_bytes(kind)
     best: Any = None
     best_bytes = 0
     for size in photo.sizes or ():
-        # The other classes hold a blurred or cached preview inside the message, or an outline: nothing to ask for.
-        # `video_sizes` are films of the same id.
+        # The other classes hold a preview or an outline inside the message, and nothing to download.
+        # `video_sizes` are videos with the same id.
         if isinstance(size, types.PhotoSize):
             size_bytes = size.size
         elif isinstance(size, types.PhotoSizeProgressive) and size.sizes:
@@ -144,7 +144,7 @@ def _photo(photo: Any, kind: str, message_id: int) -> Attachment:
         if best is None or (size.w * size.h, size_bytes) > (best.w * best.h, best_bytes):
             best, best_bytes = size, size_bytes
     if best is None:
-        return _nothing(kind, source_id=str(photo.id))
+        return _without_bytes(kind, source_id=str(photo.id))
     location = types.InputPhotoFileLocation(photo.id, photo.access_hash, photo.file_reference, best.type)
     return Attachment(
         position=0,
@@ -160,7 +160,7 @@ def _photo(photo: Any, kind: str, message_id: int) -> Attachment:
 
 def _document(document: Any, message_id: int, kind: str | None = None) -> Attachment:
     if not isinstance(document, types.Document):
-        return _nothing(kind or "document")
+        return _without_bytes(kind or "document")
     name = width = height = None
     seen = set()
     for attribute in document.attributes or ():
@@ -170,7 +170,7 @@ def _document(document: Any, message_id: int, kind: str | None = None) -> Attach
         elif isinstance(attribute, types.DocumentAttributeImageSize | types.DocumentAttributeVideo):
             width, height = attribute.w, attribute.h
     if kind is None:
-        # A moving sticker is also a video, and a "GIF" nearly always is one: the narrower word wins.
+        # An animated sticker is also a video, and so is nearly every "GIF"; the more specific kind is taken.
         kind = next((word for cls, word in _BY_ATTRIBUTE if cls in seen), "document")
     location = types.InputDocumentFileLocation(document.id, document.access_hash, document.file_reference, "")
     return Attachment(
@@ -197,7 +197,7 @@ _PICTURE_NAME = re.compile(r"\.(?:jpe?g|jfif|png|gif|webp|bmp|tiff?|heic|heif|av
 
 
 def _is_no_image(mime: str | None, name: str | None) -> bool:
-    """Say whether the sender's words are enough to know; where they are not, the first bytes decide."""
+    """Whether type and name, as the sender gave them, already rule out an image; else the first bytes decide."""
     plain = (mime or "").partition(";")[0].strip().lower()
     if plain.startswith(("video/", "audio/")):
         return True
@@ -208,12 +208,12 @@ def _is_no_image(mime: str | None, name: str | None) -> bool:
 
 def _media_photo(media: Any, message_id: int) -> Iterator[Attachment]:
     yield _photo(media.photo, "photo", message_id)
-    if isinstance(media.video, types.Document):  # the moving half of a live photo
+    if isinstance(media.video, types.Document):  # the video of a live photo
         yield _document(media.video, message_id, "video")
 
 
 def _media_document(media: Any, message_id: int) -> Iterator[Attachment]:
-    # `alt_documents` are the same film in other qualities: not listed.
+    # `alt_documents` are the same video in other qualities, and are not listed.
     kind = None
     if not isinstance(media.document, types.Document) and (media.video or media.round):
         kind = "video"
@@ -237,18 +237,18 @@ def _extended(item: Any, message_id: int) -> Sequence[Attachment]:
     if isinstance(item, types.MessageExtendedMedia):
         return _read(item.media, message_id)
     kind = "photo" if getattr(item, "video_duration", None) is None else "video"
-    return [_nothing(kind, getattr(item, "w", None), getattr(item, "h", None))]
+    return [_without_bytes(kind, getattr(item, "w", None), getattr(item, "h", None))]
 
 
 def _invoice(media: Any, message_id: int) -> Sequence[Attachment]:
-    if isinstance(media.extended_media, types.MessageExtendedMedia):  # paid for: the thing itself is here
+    if isinstance(media.extended_media, types.MessageExtendedMedia):  # already paid for, so the media itself is here
         return _extended(media.extended_media, message_id)
-    return [_nothing("invoice")]
+    return [_without_bytes("invoice")]
 
 
 def _story(media: Any, message_id: int) -> Iterator[Attachment]:
-    shown = getattr(media.story, "media", None)  # only a story that is still there has any
-    for attachment in _read(shown, message_id) if shown is not None else [_nothing("story")]:
+    shown = getattr(media.story, "media", None)  # a story that was deleted has none
+    for attachment in _read(shown, message_id) if shown is not None else [_without_bytes("story")]:
         yield replace(attachment, kind="story")
 
 
@@ -267,7 +267,7 @@ def _rich(rich: Any, message_id: int) -> Iterator[Attachment]:
         yield _document(document, message_id)
 
 
-def _none(_carrier: Any, _message_id: int) -> Sequence[Attachment]:
+def _no_attachments(_carrier: Any, _message_id: int) -> Sequence[Attachment]:
     return ()
 
 
@@ -286,13 +286,13 @@ _READERS: dict[type, Reader] = {
     types.MessageMediaPaidMedia: _paid,
     types.MessageMediaStory: _story,
     types.MessageMediaPoll: _poll,
-    types.MessageMediaToDo: _none,
-    types.MessageMediaEmpty: _none,
+    types.MessageMediaToDo: _no_attachments,
+    types.MessageMediaEmpty: _no_attachments,
     types.MessageMediaInvoice: _invoice,
     types.MessageMediaGame: lambda media, message_id: [_photo(media.game.photo, "game", message_id)],
     types.RichMessage: _rich,
     **{
-        place: lambda _media, _message_id: [_nothing("location")]
+        place: lambda _media, _message_id: [_without_bytes("location")]
         for place in (types.MessageMediaGeo, types.MessageMediaGeoLive, types.MessageMediaVenue)
     },
 }

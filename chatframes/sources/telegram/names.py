@@ -1,8 +1,7 @@
-"""Which chat a user means: @name, t.me link, numeric id or title."""
+"""Find the chat that a user names (by @name, t.me link, numeric id or title), and list the chats of an account."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from telethon.tl import functions, types
 from ...errors import ChatNotFound
 from ...model import Chat
 from .. import Context
+from ..candidates import choose_by_title, recent_first
 from .connect import connect
 from .link import TelegramError, TelegramLink
 from .peers import name_of, username_of
@@ -29,103 +29,105 @@ Entity: TypeAlias = Any  # types.User, types.Chat or types.Channel: Telethon tel
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """What was written, understood."""
+class ChatName:
+    """A user's text for a chat, parsed."""
 
     how: Literal["name", "id", "title", "me"]
     name: str
-    ids: tuple[int, ...] = ()  # marked ids it may be, the likeliest first
+    ids: tuple[int, ...] = ()  # the marked ids it may stand for, the likeliest first
 
 
-def understand(chat: str) -> Meant:
-    """Return what a user means by a text.
+def parse(chat: str) -> ChatName:
+    """Parse a user's text for a chat.
 
     Raises
     ------
     ChatNotFound
-        For a link of a kind that leads to no chat by itself.
+        The text is a link that leads to no chat.
     """
     text = chat.strip()
     if text.lower() in ("me", "self"):
-        return Meant("me", text)
+        return ChatName("me", text)
     if (link := _LINK.fullmatch(text.rstrip("/"))) is not None:
         first, *rest = link[1].split("/")
         if first == "c" and rest and rest[0].isdigit():
-            return Meant("id", text, (utils.get_peer_id(types.PeerChannel(int(rest[0]))),))
+            return ChatName("id", text, (utils.get_peer_id(types.PeerChannel(int(rest[0]))),))
         if first.startswith("+") or first == "joinchat":
             raise ChatNotFound(
-                f"{text!r} is an invitation: accept it in a Telegram app, then give the chat's title or id"
+                f"{text!r} is an invitation: accept it in a Telegram app, then give the chat's title or id."
             )
         if _USERNAME.fullmatch(first):
-            return Meant("name", first)
-        raise ChatNotFound(f"{text!r} leads to no chat: give @name, a link such as https://t.me/name, an id or a title")
+            return ChatName("name", first)
+        raise ChatNotFound(
+            f"{text!r} leads to no chat: give @name, a link such as https://t.me/name, an id or a title."
+        )
     if text.startswith("@") and _USERNAME.fullmatch(text[1:]):
-        return Meant("name", text[1:])
+        return ChatName("name", text[1:])
     if re.fullmatch(r"-?\d{1,19}", text):
         number = int(text)
         if number < 0:
-            return Meant("id", text, (number,))
+            return ChatName("id", text, (number,))
         peers = (types.PeerUser(number), types.PeerChannel(number), types.PeerChat(number))
-        return Meant("id", text, tuple(utils.get_peer_id(peer) for peer in peers))
-    return Meant("title", text)
+        return ChatName("id", text, tuple(utils.get_peer_id(peer) for peer in peers))
+    return ChatName("title", text)
 
 
 async def list_chats(context: Context) -> list[Chat]:
     """Return the chats of this account, most recently active first."""
     async with connect(context) as link:
         chats = [as_chat(entity, when) async for entity, when in dialogs(link)]
-    return sorted(chats, key=lambda chat: chat.last_activity.timestamp() if chat.last_activity else 0, reverse=True)
+    return recent_first(chats)
 
 
 async def find(link: TelegramLink, chat: str) -> Entity:
-    """Return the chat a user means, asking Telegram at most once per process and name.
+    """Return the chat that a user names; Telegram is asked at most once per process and name.
 
     Raises
     ------
     ChatNotFound
     """
     account = link.account
-    async with account.finding[chat]:
-        if (known := account.found.get(chat)) is not None:
-            return known
-        meant = understand(chat)
+    async with account.chat_locks[chat]:
+        if (entity := account.chats.get(chat)) is not None:
+            return entity
+        parsed = parse(chat)
         try:
-            match meant.how:
+            match parsed.how:
                 case "me":
                     entity = account.me
                 case "name":
-                    entity = await _by_name(link, meant.name)
+                    entity = await _by_name(link, parsed.name)
                 case "id":
-                    entity = await _by_id(link, meant)
+                    entity = await _by_id(link, parsed)
                 case "title":
-                    entity = await _by_title(link, meant.name)
+                    entity = await _by_title(link, parsed.name)
         except TelegramError as error:
             raise refused(error, chat) from None
         if isinstance(entity, types.ChatForbidden | types.ChannelForbidden):
-            raise ChatNotFound(f"this account is no longer in the Telegram chat {chat!r}: it left, or was banned")
-        account.found[chat] = entity
+            raise ChatNotFound(f"This account is no longer in the Telegram chat {chat!r}: it left, or was banned.")
+        account.chats[chat] = entity
         return entity
 
 
 def refused(error: TelegramError, chat: str) -> Exception:
-    """Return what Telegram's refusal of one chat means to a user."""
+    """Return the error that says what Telegram's refusal means for this chat."""
     match error.name:
         case "CHANNEL_PRIVATE" | "CHAT_FORBIDDEN" | "CHAT_ADMIN_REQUIRED" | "USER_BANNED_IN_CHANNEL":
             return ChatNotFound(
-                f"Telegram does not let this account read {chat!r} ({error.name}): it is not a member, or was banned"
+                f"Telegram does not let this account read {chat!r} ({error.name}): it is not a member, or was banned."
             )
         case "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID":
-            return ChatNotFound(f"nothing on Telegram is called {chat!r}: check the spelling, or give the title or id")
+            return ChatNotFound(f"Nothing on Telegram is called {chat!r}: check the spelling, or give the title or id.")
         case "CHANNEL_INVALID" | "CHAT_ID_INVALID" | "PEER_ID_INVALID" | "PEER_ID_NOT_SUPPORTED":
             return ChatNotFound(
-                f"Telegram knows no chat {chat!r} for this account ({error.name}); "
-                'chats("telegram") lists those it is in'
+                f"Telegram knows no chat {chat!r} for this account ({error.name}): "
+                'see chats("telegram") for those it is in.'
             )
     return error
 
 
 def kind_of(entity: Entity) -> Kind:
-    """Return what sort of chat it is."""
+    """Return the kind of a chat."""
     if isinstance(entity, types.User):
         return "bot" if entity.bot else "person"
     if isinstance(entity, types.Chat | types.ChatForbidden):
@@ -134,7 +136,7 @@ def kind_of(entity: Entity) -> Kind:
 
 
 def title_of(entity: Entity) -> str:
-    """Return what people call the chat."""
+    """Return the title of a chat, or the name of a person."""
     if isinstance(entity, types.User):
         return name_of(entity) or ""
     return entity.title or ""
@@ -150,9 +152,9 @@ async def dialogs(link: TelegramLink) -> AsyncIterator[tuple[Entity, datetime | 
                 offset_date=offset_date, offset_id=offset_id, offset_peer=offset_peer, limit=DIALOGS_PAGE, hash=0
             )
         )
-        entities = {utils.get_peer_id(one): one for one in (*answer.users, *answer.chats)}
+        entities = {utils.get_peer_id(entity): entity for entity in (*answer.users, *answer.chats)}
         times = {(utils.get_peer_id(m.peer_id), m.id): m.date for m in answer.messages if getattr(m, "date", None)}
-        new, last = False, None
+        has_new, last = False, None
         for dialog in answer.dialogs:
             if not isinstance(dialog, types.Dialog):
                 continue
@@ -163,9 +165,9 @@ async def dialogs(link: TelegramLink) -> AsyncIterator[tuple[Entity, datetime | 
             if marked in seen or marked not in entities:
                 continue
             seen.add(marked)
-            new = True
+            has_new = True
             yield entities[marked], when
-        if not isinstance(answer, types.messages.DialogsSlice) or not new or last is None:
+        if not isinstance(answer, types.messages.DialogsSlice) or not has_new or last is None:
             return
         offset_date, offset_id = last[0], last[1]
         offset_peer = utils.get_input_peer(last[2])
@@ -179,88 +181,63 @@ def as_chat(entity: Entity, last_activity: datetime | None) -> Chat:
 
 
 async def _by_name(link: TelegramLink, name: str) -> Entity:
-    known = link.account.session.get_entity_rows_by_username(name.lower())
-    if known is not None:
-        with suppress(TelegramError, LookupError):  # the name may belong to somebody else by now
-            entity = await _entity(link, *known)
+    row = link.account.session.get_entity_rows_by_username(name.lower())
+    if row is not None:
+        with suppress(TelegramError, LookupError):  # the name may have passed to another account
+            entity = await _entity(link, *row)
             names = {(username_of(entity) or "").lower()}
-            names |= {one.username.lower() for one in getattr(entity, "usernames", None) or () if one.active}
+            names |= {other.username.lower() for other in getattr(entity, "usernames", None) or () if other.active}
             if name.lower() in names:
                 return entity
     answer = await link.ask(functions.contacts.ResolveUsernameRequest(name))
     wanted = utils.get_peer_id(answer.peer)
-    link.account.session.save()  # the name need not be looked up again, in this process or the next
-    return _one(wanted, (*answer.users, *answer.chats))
+    link.account.session.save()  # so that the name need not be looked up again, not even by the next process
+    return _with_id(wanted, (*answer.users, *answer.chats))
 
 
-async def _by_id(link: TelegramLink, meant: Meant) -> Entity:
-    for marked in meant.ids:
-        known = link.account.session.get_entity_rows_by_id(marked)
-        if known is not None:
+async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
+    for marked in parsed.ids:
+        row = link.account.session.get_entity_rows_by_id(marked)
+        if row is not None:
             with suppress(TelegramError, LookupError):
-                return await _entity(link, *known)
-    # A fresh session knows nobody: what the account is in stands in its list.
+                return await _entity(link, *row)
+    # A new session knows no access hashes, so look among the chats of the account.
     listed = {utils.get_peer_id(entity): entity async for entity, _ in dialogs(link)}
     link.account.session.save()
-    for marked in meant.ids:
+    for marked in parsed.ids:
         if marked in listed:
             return listed[marked]
-    # A basic group needs no access hash; one that was upgraded stands in no list.
-    for group in [marked for marked in meant.ids if utils.resolve_id(marked)[1] is types.PeerChat]:
+    # A basic group needs no access hash. One that was upgraded to a supergroup is in no list.
+    for group in [marked for marked in parsed.ids if utils.resolve_id(marked)[1] is types.PeerChat]:
         with suppress(TelegramError, LookupError):
             return await _entity(link, group, 0)
-    raise ChatNotFound(f'this Telegram account is in no chat with the id {meant.name}; chats("telegram") lists them')
+    raise ChatNotFound(
+        f'This Telegram account is in no chat with the id {parsed.name}: see chats("telegram") for all of them.'
+    )
 
 
 async def _by_title(link: TelegramLink, title: str) -> Entity:
-    listed = [(entity, when) async for entity, when in dialogs(link)]
+    listed = [(entity, as_chat(entity, when)) async for entity, when in dialogs(link)]
     link.account.session.save()
-    matches = [(one, when) for one, when in listed if title_of(one) == title]
-    if not matches:
-        folded = title.casefold()
-        matches = [(one, when) for one, when in listed if title_of(one).strip().casefold() == folded]
-    if len(matches) == 1:
-        return matches[0][0]
-    if matches:
-        raise ChatNotFound(
-            f"{len(matches)} Telegram chats are called {title!r}; give the id of one of them:\n{_candidates(matches)}"
-        )
-    near = difflib.get_close_matches(title, [title_of(one) for one, _ in listed], n=5, cutoff=0.4)
-    shown = [(one, when) for one, when in listed if title_of(one) in near] or listed
-    if _USERNAME.fullmatch(title):
-        raise ChatNotFound(
-            f"no Telegram chat of this account is called {title!r}: if it is a public name, write '@{title}'; "
-            + (f"or did you mean one of these?\n{_candidates(shown)}" if near else "")
-            + '\nchats("telegram") lists them all'
-        )
-    raise ChatNotFound(
-        f"no Telegram chat of this account is called {title!r}; "
-        + (f"did you mean one of these?\n{_candidates(shown)}" if shown else "it is in no chat at all")
-        + '\nchats("telegram") lists them all'
-    )
-
-
-def _candidates(chats: list[tuple[Entity, datetime | None]]) -> str:
-    return "\n".join(
-        f"  {title_of(entity)!r}  ({as_chat(entity, None).kind}, last active {str(when or 'never')[:10]})  "
-        f"{utils.get_peer_id(entity)}"
-        for entity, when in chats[:8]
-    )
+    instead = f"if it is a public name, write '@{title}'" if _USERNAME.fullmatch(title) else ""
+    chats = [chat for _, chat in listed]
+    chosen = choose_by_title(title, chats, what="Telegram chat", service="telegram", instead=instead)
+    return next(entity for entity, chat in listed if chat is chosen)
 
 
 async def _entity(link: TelegramLink, marked: int, access_hash: int) -> Entity:
-    """Ask for what an id and its access hash stand for."""
+    """Fetch the chat or person with an id and its access hash."""
     bare, kind = utils.resolve_id(marked)
     if kind is types.PeerUser:
-        return _one(marked, await link.ask(functions.users.GetUsersRequest([types.InputUser(bare, access_hash)])))
+        return _with_id(marked, await link.ask(functions.users.GetUsersRequest([types.InputUser(bare, access_hash)])))
     if kind is types.PeerChat:
         answer = await link.ask(functions.messages.GetChatsRequest([bare]))
     else:
         answer = await link.ask(functions.channels.GetChannelsRequest([types.InputChannel(bare, access_hash)]))
-    return _one(marked, answer.chats)
+    return _with_id(marked, answer.chats)
 
 
-def _one(marked: int, entities: Iterable[Any]) -> Entity:
+def _with_id(marked: int, entities: Iterable[Any]) -> Entity:
     for entity in entities:
         if not isinstance(entity, types.UserEmpty | types.ChatEmpty) and utils.get_peer_id(entity) == marked:
             return entity

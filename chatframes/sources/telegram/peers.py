@@ -1,4 +1,4 @@
-"""Who is who on Telegram, by the one number that names a peer among all."""
+"""Name the people, groups and channels of Telegram, by their marked ids."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from telethon.tl import types
 
 
-class Known(NamedTuple):
-    """Name and kind of somebody who can write."""
+class NameAndKind(NamedTuple):
+    """Name and kind of an author."""
 
     name: str | None
     kind: str  # person, bot, channel, deleted, unknown
@@ -18,30 +18,23 @@ class Known(NamedTuple):
 
 @dataclass(slots=True)
 class Peers:
-    """Who is who, by marked id: built from what came with the messages, so that no name costs a request."""
+    """Names and kinds by marked id, taken from the answers that hold the messages, so that no name costs a request."""
 
-    known: dict[int, Known] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, users: Iterable[Any], chats: Iterable[Any]) -> Peers:
-        """Return the people, groups and channels of one answer."""
-        peers = cls()
-        peers.add(users, chats)
-        return peers
+    by_id: dict[int, NameAndKind] = field(default_factory=dict)
 
     def add(self, users: Iterable[Any], chats: Iterable[Any]) -> None:
-        """Add those of another answer; a name of today replaces an older one."""
+        """Add the people, groups and channels of an answer; a newer name replaces an older one."""
         for user in users or ():
             if isinstance(user, types.User):
-                self.known[user.id] = _person(user)
+                self.by_id[user.id] = _person(user)
         for chat in chats or ():
             marked = _marked_chat(chat)
             if marked is not None:
-                self.known[marked] = Known(chat.title or None, "channel")
+                self.by_id[marked] = NameAndKind(chat.title or None, "channel")
 
 
 def marked_id(peer: Any) -> int | None:
-    """Return the one number that names a peer among all: people positive, groups ``-…``, channels ``-100…``.
+    """Return the marked id, unique among all peers: people positive, groups ``-…``, channels ``-100…``.
 
     Examples
     --------
@@ -59,7 +52,7 @@ def marked_id(peer: Any) -> int | None:
 
 
 def name_of(user: Any) -> str | None:
-    """Return what a person is called: first and last name, else the public name, else nothing."""
+    """Return a person's first and last name, else the public name, else None."""
     return " ".join(part for part in (user.first_name, user.last_name) if part).strip() or username_of(user)
 
 
@@ -67,13 +60,13 @@ def username_of(entity: Any) -> str | None:
     """Return the public name of a user or channel; the first active one of several."""
     if getattr(entity, "username", None):
         return str(entity.username)
-    return next((str(one.username) for one in getattr(entity, "usernames", None) or () if one.active), None)
+    return next((str(name.username) for name in getattr(entity, "usernames", None) or () if name.active), None)
 
 
-def _person(user: Any) -> Known:
+def _person(user: Any) -> NameAndKind:
     if user.deleted:
-        return Known(None, "deleted")
-    return Known(name_of(user), "bot" if user.bot else "person")
+        return NameAndKind(None, "deleted")
+    return NameAndKind(name_of(user), "bot" if user.bot else "person")
 
 
 def _marked_chat(chat: Any) -> int | None:

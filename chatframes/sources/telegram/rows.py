@@ -1,4 +1,4 @@
-"""What Telegram says of its messages, as rows."""
+"""Turn Telegram's messages into rows of the table."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .peers import Peers, marked_id
 
 __all__ = ["ChatFacts", "migrated_from", "rows"]
 
-GENERAL = 1  # the topic of what was posted in none
+GENERAL = 1  # the topic of messages that were posted in no topic
 
 
 @dataclass(frozen=True, slots=True)
 class ChatFacts:
-    """What is known of the chat whose messages become rows.
+    """Facts about a chat that go into the rows of its messages.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class ChatFacts:
     bare_id : int
         The id without its mark, as links use it.
     me_id : int
-        Who is logged in.
+        The id of the account that is logged in.
     """
 
     chat_id: str
@@ -52,7 +52,7 @@ class ChatFacts:
 
 
 def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: datetime, *, raw: bool) -> list[Message]:
-    """Turn the messages of one answer into rows; no odd message costs another one its row.
+    """Turn the messages of one answer into rows; a message that cannot be parsed never drops another.
 
     Parameters
     ----------
@@ -61,16 +61,16 @@ def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: dat
     peers : Peers
         The users and chats that came with them.
     chat : ChatFacts
-        The chat they stand in.
+        The chat of the messages.
     fetched_at : datetime
-        When they were asked for, UTC.
+        When they were fetched, UTC.
     raw : bool
         Whether to keep each payload as JSON, without the account's own keys to files and chats.
 
     Returns
     -------
     list of Message
-        In the order given. Times are UTC. A row with the flag ``partial`` lacks what could not be read.
+        In the order given. Times are UTC. A row with the flag ``partial`` lacks the fields that could not be read.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: dat
     ['Hi']
     """
     parts = (*_PARTS, _raw) if raw else _PARTS
-    made = []
+    result = []
     for message in messages:
         if message is None or isinstance(message, types.MessageEmpty):
             continue
@@ -94,16 +94,16 @@ def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: dat
             created_at=None,
             fetched_at=fetched_at,
         )
-        whole = True
+        complete = True
         for part in parts:
             try:
                 part(row, message, peers, chat)
-            except Exception:  # one part that cannot be read must not cost the others
-                whole = False
-        if not whole:
+            except Exception:  # a part that cannot be read must not drop the others
+                complete = False
+        if not complete:
             row.flags = (*row.flags, "partial")
-        made.append(row)
-    return made
+        result.append(row)
+    return result
 
 
 def migrated_from(messages: Iterable[Any]) -> tuple[int, str] | None:
@@ -115,12 +115,14 @@ def migrated_from(messages: Iterable[Any]) -> tuple[int, str] | None:
     return None
 
 
-# Each part fills some fields of a row; whatever stops it, the other parts stand.
+# Each of these functions fills some fields of a row; if one fails, the others are still called.
 
 
 def _times(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
     row.created_at = _moment(message.date)
-    if message.edit_date is not None and not message.edit_hide:  # hidden: a reaction or a button changed, no word
+    if (
+        message.edit_date is not None and not message.edit_hide
+    ):  # a hidden edit changes a reaction or a button, not the text
         row.edited_at = _moment(message.edit_date)
 
 
@@ -134,14 +136,14 @@ def _author(row: Message, message: Any, peers: Peers, chat: ChatFacts) -> None:
     author = marked_id(message.from_id)
     if author is None and chat.kind == "person" and message.out:
         author = chat.me_id
-    if author is None:  # posts, anonymous admins, and what the other one wrote in a private chat
+    if author is None:  # posts, anonymous admins, and the other person's messages in a private chat
         author = marked_id(message.peer_id)
     if author is None:
         return
     row.author_id = str(author)
-    known = peers.known.get(author)
-    if known is not None:
-        row.author_name, row.author_kind = known
+    peer = peers.by_id.get(author)
+    if peer is not None:
+        row.author_name, row.author_kind = peer
     elif row.author_id == chat.chat_id:
         row.author_name, row.author_kind = chat.chat_name, "unknown" if chat.kind == "person" else "channel"
     if message.post_author and author < 0:
@@ -161,8 +163,8 @@ def _text(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
         row.mentions = markup.mentions(pieces)
 
 
-def _further_text(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
-    """Add what is said outside the text: polls, to-do lists, rich messages."""
+def _text_of_media(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    """Add the text of polls, to-do lists and rich messages."""
     lines = list(markup.texts_of_media(message.media)) if message.media is not None else []
     if message.rich_message is not None:
         rich_lines, rich_links = markup.rich_text(message.rich_message)
@@ -172,8 +174,8 @@ def _further_text(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -
         row.text = "\n".join([row.text, *lines] if row.text else lines)
 
 
-def _place(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
-    """Say which message is answered, and in which topic."""
+def _thread(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
+    """Fill in which message this one answers, and its topic and thread."""
     reply = message.reply_to
     header = reply if isinstance(reply, types.MessageReplyHeader) else None
     parent: int | None = None
@@ -216,16 +218,16 @@ def _reactions(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> N
     if message.reactions is None:
         row.reactions = ()
         return
-    found = []
+    counts = []
     for result in message.reactions.results or ():
         reaction = result.reaction
         if isinstance(reaction, types.ReactionEmoji):
-            found.append((reaction.emoticon, result.count))
+            counts.append((reaction.emoticon, result.count))
         elif isinstance(reaction, types.ReactionCustomEmoji):
-            found.append((f"custom:{reaction.document_id}", result.count))
+            counts.append((f"custom:{reaction.document_id}", result.count))
         elif isinstance(reaction, types.ReactionPaid):
-            found.append(("paid", result.count))
-    row.reactions = tuple(found)
+            counts.append(("paid", result.count))
+    row.reactions = tuple(counts)
 
 
 def _forwarded(row: Message, message: Any, peers: Peers, _chat: ChatFacts) -> None:
@@ -233,21 +235,21 @@ def _forwarded(row: Message, message: Any, peers: Peers, _chat: ChatFacts) -> No
     if origin is None:
         return
     marked = marked_id(origin.from_id)
-    known = peers.known.get(marked) if marked is not None else None
+    peer = peers.by_id.get(marked) if marked is not None else None
     row.forwarded_from = ForwardedFrom(
         chat_id=str(marked) if marked is not None and marked < 0 else None,
         message_id=str(origin.channel_post) if origin.channel_post is not None else None,
         author_id=str(marked) if marked is not None and marked > 0 else None,
-        name=origin.from_name or (known.name if known is not None else None),
+        name=origin.from_name or (peer.name if peer is not None else None),
         created_at=_moment(origin.date),
     )
 
 
 def _flags(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
-    row.flags = tuple(_odd(message, chat))
+    row.flags = tuple(_flag_names(message, chat))
 
 
-def _odd(message: Any, chat: ChatFacts) -> Iterator[str]:
+def _flag_names(message: Any, chat: ChatFacts) -> Iterator[str]:
     if message.action is not None:
         yield media.snake(type(message.action).__name__, "MessageAction")
     if message.pinned:
@@ -277,15 +279,15 @@ def _raw(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
     row.raw = json.dumps(_payload(message), ensure_ascii=True)
 
 
-_OURS = frozenset(("access_hash", "file_reference"))  # keys of this account: they open nothing for anybody else
+_ACCOUNT_KEYS = frozenset(("access_hash", "file_reference"))  # keys of this account, useless to any other
 
 
 def _payload(value: Any) -> Any:
-    """Return a value of the protocol as JSON can hold it."""
+    """Return a value of the protocol as plain JSON values."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, dict):
-        return {str(key): None if key in _OURS else _payload(inner) for key, inner in value.items()}
+        return {str(key): None if key in _ACCOUNT_KEYS else _payload(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_payload(inner) for inner in value]
     if isinstance(value, float):
@@ -296,15 +298,15 @@ def _payload(value: Any) -> Any:
         return value.isoformat()
     if hasattr(value, "to_dict"):
         return _payload(value.to_dict())
-    return type(value).__name__  # never a repr: it could show what is left out above
+    return type(value).__name__  # never a repr, which could show the keys left out above
 
 
 _PARTS: tuple[Callable[[Message, Any, Peers, ChatFacts], None], ...] = (
     _times,
     _text,
-    _further_text,
+    _text_of_media,
     _author,
-    _place,
+    _thread,
     _counts,
     _reactions,
     _forwarded,

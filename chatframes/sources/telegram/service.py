@@ -1,4 +1,4 @@
-"""Telegram, as the rest of the house sees it."""
+"""Describe Telegram to the rest of the package."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from ...model import Chat
 from ...services import Field, Login, Service
 from .. import Context
-from .settings import CREDENTIALS, TelegramConfig
-from .source import NAME, Telegram
+from .settings import CREDENTIALS, NAME, TelegramConfig
+from .source import Telegram
 
 __all__ = ["SERVICE"]
 

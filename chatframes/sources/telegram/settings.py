@@ -1,4 +1,4 @@
-"""What an admin may set for Telegram, and the credentials that it takes."""
+"""Define the section "telegram" of config.json: the admin's limits and the credentials."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from ...services import Credentials
 from ...settings.checks import Secret, filled_in, text_of
 from ...settings.keys import STRICT, ChunkDays, Downloads, Fetches
 
-__all__ = ["CREDENTIALS", "TelegramConfig", "TelegramServer", "is_session_string"]
+__all__ = ["CREDENTIALS", "NAME", "TelegramConfig", "TelegramServer", "is_session_string"]
 
-LARGEST_API_ID = 2**31 - 1  # it travels as 32 bits
+NAME = "telegram"  # of the service: in config.json, in messages, and for its gate
+
+LARGEST_API_ID = 2**31 - 1  # it is sent as a signed number of 32 bits
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _SESSION_STRING_BYTES = (263, 275)  # a data centre, its address (IPv4 or IPv6), a port, a key of 256 bytes
 
 
 def _api_id(value: object) -> object:
-    """Check a Telegram api_id, which people write with quotes or without."""
+    """Check a Telegram api_id, written with quotes or without."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = Secret(str(value))
     if not isinstance(value, SecretStr):
@@ -44,7 +46,7 @@ def _api_hash(value: Secret | None) -> Secret | None:
 
 
 def _session(value: Secret | None) -> Secret | None:
-    """Check a Telegram session: a name, under which a login is kept, or the login itself as a string."""
+    """Check a Telegram session: the name under which a login is kept, or a session string."""
     if value is None:
         return None
     text = filled_in(value)
@@ -62,7 +64,7 @@ def _session(value: Secret | None) -> Secret | None:
 
 
 def is_session_string(text: str) -> bool:
-    """Whether a text is a whole session string of Telethon's, as far as one can see without Telethon."""
+    """Whether a text looks like a complete session string of Telethon's; checked without importing Telethon."""
     if not text.isascii() or text[:1] != "1":
         return False
     try:
@@ -72,7 +74,7 @@ def is_session_string(text: str) -> bool:
 
 
 def _ip_address(value: object) -> object:
-    """Check the address of a Telegram server: numbers, since Telegram uses no names."""
+    """Check the address of a Telegram server: an IP address, since Telegram uses no host names."""
     text = text_of(value)
     if isinstance(text, str):
         try:
@@ -93,16 +95,16 @@ def _rsa_key(value: object) -> object:
     try:
         rsa.PublicKey.load_pkcs1(text.encode())
     except Exception:
-        known = False
+        is_key = False
     else:
-        known = True
-    if not known:
+        is_key = True
+    if not is_key:
         raise ValueError("is a public RSA key in PEM (-----BEGIN RSA PUBLIC KEY-----), with its line breaks as \\n")
     return text
 
 
 class TelegramServer(BaseModel):
-    """Where to reach an emulator or gateway of Telegram in place of Telegram itself."""
+    """The address of an emulator or gateway that is used instead of Telegram itself."""
 
     model_config = STRICT
 
@@ -136,7 +138,7 @@ class TelegramConfig(BaseModel):
     )
     session: Annotated[Secret | None, AfterValidator(_session)] = Field(
         None,
-        description='The name a login is kept under ("default" unless told), or a session string of Telethon\'s.',
+        description='The name a login is kept under (by default "default"), or a session string of Telethon\'s.',
     )
 
 

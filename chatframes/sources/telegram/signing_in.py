@@ -1,7 +1,7 @@
-"""The steps of logging in to Telegram, each of which ends well or with a sentence.
+"""Send the requests of a login to Telegram, and turn every failure into one of our errors.
 
-Phones, codes and passwords come as `Secret`, and no error of Telethon's is left as the cause or context of ours: its
-request would carry them.
+Phone numbers, codes and passwords are passed as `Secret`. No error of Telethon's is the cause or context of ours,
+since it holds the request with these in it.
 """
 
 from __future__ import annotations
@@ -25,52 +25,52 @@ __all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient"]
 
 T = TypeVar("T")
 
-STEP_SECONDS = 60.0  # Telethon itself would wait for an answer for ever
-LOOK_AGAIN_SECONDS = 4.0  # whether a QR code has been scanned; each lasts half a minute
-MAX_MOVES = 2  # from data centre to data centre, until one is the account's
+STEP_SECONDS = 60.0  # Telethon itself waits without limit
+LOOK_AGAIN_SECONDS = 4.0  # between two looks whether a QR code was scanned; each code lasts half a minute
+MAX_MOVES = 2  # from one data centre to another, until the account's own is found
 
 _MOVED = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
 REVOKED = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
 LOST = (OSError, asyncio.IncompleteReadError, BufferError)  # a TimeoutError is an OSError
-_TRY_LATER = "wait a day, or log in with Telegram's own app first"
+_TRY_LATER = "wait a day, or log in with Telegram's own app first."
 _TOO_OFTEN = (errors.PhoneNumberFloodError, errors.PhonePasswordFloodError)
 _REFUSALS: dict[type[Exception], str] = {
     errors.PhoneNumberInvalidError: "Telegram knows no such phone number: give it whole, beginning with '+' and the "
-    "country code",
-    errors.PhoneNumberUnoccupiedError: "nobody has a Telegram account with this phone number: give the account's own, "
-    "or make one in Telegram's app",
+    "country code.",
+    errors.PhoneNumberUnoccupiedError: "Nobody has a Telegram account with this phone number: give the account's own, "
+    "or make one in Telegram's app.",
     errors.PhoneNumberBannedError: "Telegram has banned this phone number: write to recover@telegram.org if that is a "
-    "mistake",
-    errors.PhoneNumberAppSignupForbiddenError: "Telegram lets only its own app make an account for this phone number",
-    errors.PhonePasswordProtectedError: "Telegram lets this phone number log in through its own app only",
-    errors.PhoneCodeInvalidError: "this is not the code that Telegram sent: look at its newest message in your app, "
-    "and try again",
-    errors.PasswordHashInvalidError: "this is not the account's password (of two-step verification): try again",
-    errors.SrpIdInvalidError: "Telegram wants the password once more: try again",
-    errors.SrpPasswordChangedError: "the account's password has just been changed: try again with the new one",
+    "mistake.",
+    errors.PhoneNumberAppSignupForbiddenError: "Telegram lets only its own app make an account for this phone number.",
+    errors.PhonePasswordProtectedError: "Telegram lets this phone number log in through its own app only.",
+    errors.PhoneCodeInvalidError: "This is not the code that Telegram sent: look at its newest message in your app, "
+    "and try again.",
+    errors.PasswordHashInvalidError: "This is not the account's password (of two-step verification): try again.",
+    errors.SrpIdInvalidError: "Telegram wants the password once more: try again.",
+    errors.SrpPasswordChangedError: "The account's password has just been changed: try again with the new one.",
     errors.SendCodeUnavailableError: "Telegram sends no more codes for now: use the newest one you got, or "
     + _TRY_LATER,
     errors.ApiIdInvalidError: "Telegram does not know this api_id with this api_hash: copy both again from "
-    "https://my.telegram.org, whole",
-    errors.ApiIdPublishedFloodError: "this api_id is known to everybody, and Telegram refuses it: make your own at "
-    "https://my.telegram.org",
+    "https://my.telegram.org, whole.",
+    errors.ApiIdPublishedFloodError: "This api_id is known to everybody, and Telegram refuses it: make your own at "
+    "https://my.telegram.org.",
 }
 _REFUSALS[errors.PhoneCodeEmptyError] = _REFUSALS[errors.PhoneCodeInvalidError]
 
 
 class CodeExpired(AuthError):
-    """The code is too old, or was withdrawn: another one has to be sent."""
+    """The code has expired or was withdrawn: another one must be sent."""
 
 
 class LoginClient:
-    """One login in the making.
+    """The client of one login that is under way.
 
     Parameters
     ----------
     client : telethon.TelegramClient
-        Connected; from here on it is this object's to close.
+        A connected client; this object closes it.
     clock : Clock
-        For saying when to come again.
+        Used to say when to try again.
 
     Notes
     -----
@@ -80,7 +80,7 @@ class LoginClient:
     def __init__(self, client: TelegramClient, clock: Clock = SYSTEM) -> None:
         self._client = client
         self._clock = clock
-        self._session = client.session  # Telethon lets go of it when it logs out
+        self._session = client.session  # kept here, since Telethon drops it when it logs out
 
     async def who(self) -> str | None:
         """Return the name of the account that is logged in, or None."""
@@ -88,16 +88,16 @@ class LoginClient:
         return None if me is None else utils.get_display_name(me) or me.username or str(me.id)
 
     async def send_code(self, phone: Secret) -> None:
-        """Let Telegram send a code to this phone's account; the second time it goes another way (a text message)."""
+        """Make Telegram send a code to the account of this phone number; a second one comes as a text message."""
         if utils.parse_phone(phone.get_secret_value()) is None:
-            raise ConfigError("this is no phone number: give it whole, beginning with '+' and the country code.")
+            raise ConfigError("This is no phone number: give it whole, beginning with '+' and the country code.")
         await self._ask(lambda: self._client.send_code_request(phone.get_secret_value()))
 
     async def sign_in(self, code: Secret) -> bool:
-        """Log in with the code; False when the account's password is needed, too."""
+        """Log in with the code; return False when the account's password is needed as well."""
         digits = Secret(re.sub(r"[\s-]", "", code.get_secret_value()))
         if not digits:
-            raise ConfigError("the code is empty: give the one that Telegram sent.")
+            raise ConfigError("The code is empty: give the one that Telegram sent.")
 
         async def step() -> bool:
             try:
@@ -117,22 +117,22 @@ class LoginClient:
         self._keep()
 
     async def login_link(self, *, wait: bool = False) -> Secret | Literal["done", "password needed"]:
-        """Return a link that logs this client in once another app of the account has opened it: as a QR code, say.
+        """Return a link for a QR code: once the account's own app has opened it, this client is logged in.
 
         Parameters
         ----------
         wait : bool
-            Give somebody a few seconds to open the one before.
+            Wait a few seconds first, so that the previous link can be opened.
 
         Returns
         -------
         Secret, "done" or "password needed"
-            The link to be opened now, which may be another one than before. "done" when one has been opened and this
-            client is logged in; "password needed" when the account's password has to follow.
+            The link to show now, which may differ from the previous one. "done" when a link was opened and this client
+            is logged in; "password needed" when the account's password is needed as well.
         """
         if wait:
             await self._clock.sleep(LOOK_AGAIN_SECONDS)
-        # Telethon's own way waits for an update, which our clients do not ask for; asking again tells the same.
+        # Telethon's own way waits for an update, and our clients receive none; asking again gives the same answer.
         answer = await self._ask(self._login_token)
         if answer is None:
             return "password needed"
@@ -144,7 +144,7 @@ class LoginClient:
         return "done"
 
     async def _login_token(self) -> Any:
-        """Return Telegram's answer, None when an account has let us in that has a password."""
+        """Return Telegram's answer; None when the link was opened and the account's password is needed as well."""
         try:
             request = functions.auth.ExportLoginTokenRequest(self._client.api_id, self._client.api_hash, [])
             answer = await self._client(request)
@@ -156,7 +156,7 @@ class LoginClient:
         return answer
 
     async def log_out(self) -> None:
-        """End the session at Telegram and forget it here; one that Telegram has ended already is just forgotten."""
+        """End the session at Telegram, unless Telegram has ended it already, and delete it here."""
         if not await self._ask(self._client.log_out) and await self.who() is not None:
             raise ServiceError(
                 "Telegram did not end the session: try again, or end it in Telegram under Settings, Devices."
@@ -164,7 +164,7 @@ class LoginClient:
         self._session.delete()
 
     async def close(self) -> None:
-        """Hang up. What was learnt on the way is written down with the login."""
+        """Disconnect; Telethon then saves the session."""
         await self._client.disconnect()
 
     def _keep(self) -> None:
@@ -175,10 +175,10 @@ class LoginClient:
         for _ in range(MAX_MOVES + 1):
             try:
                 async with asyncio.timeout(STEP_SECONDS):
-                    if not self._client.is_connected():  # Telethon gives up on a lost connection after a while
+                    if not self._client.is_connected():  # Telethon stops reconnecting after a while
                         await self._client.connect()
                     return await step()
-            except _MOVED as error:  # Telethon has gone there already
+            except _MOVED as error:  # Telethon has switched data centres already
                 problem: ChatframesError = self._sentence(error)
             except Exception as error:
                 problem = self._sentence(error)
@@ -186,29 +186,29 @@ class LoginClient:
         raise problem
 
     def _sentence(self, error: Exception) -> ChatframesError:
-        """Turn whatever went wrong into one of ours."""
+        """Return our error for any error of a step."""
         if isinstance(error, ChatframesError):
             return error
         seconds: Any = getattr(error, "seconds", None)
-        if isinstance(seconds, int):  # FLOOD_WAIT and its kin
+        if isinstance(seconds, int):  # FLOOD_WAIT and the like
             again = self._clock.now() + timedelta(seconds=seconds)
             return RateLimited(
-                f"Telegram asks to wait {seconds:,} s before the next try: come back at {again:%Y-%m-%d %H:%M} UTC",
+                f"Telegram asks to wait {seconds:,} s before the next try: come back at {again:%Y-%m-%d %H:%M} UTC.",
                 again,
             )
         if isinstance(error, _TOO_OFTEN):
-            return RateLimited(f"this phone number was tried too often: {_TRY_LATER}")
+            return RateLimited(f"This phone number was tried too often: {_TRY_LATER}")
         if isinstance(error, errors.PhoneCodeExpiredError):
-            return CodeExpired("this code has expired: ask for another one")
+            return CodeExpired("This code has expired: ask for another one.")
         for kind, sentence in _REFUSALS.items():
             if isinstance(error, kind):
                 return AuthError(sentence)
         if isinstance(error, REVOKED):
-            return AuthError("Telegram has ended this session: begin again")
+            return AuthError("Telegram has ended this session: begin again.")
         if isinstance(error, errors.RPCError):
             name = str(error.message)
-            told = name if re.fullmatch("[A-Z_]+", name) else type(error).__name__
-            return ServiceError(f"Telegram refused this step ({told})")
+            safe_name = name if re.fullmatch("[A-Z_]+", name) else type(error).__name__
+            return ServiceError(f"Telegram refused this step ({safe_name}): try again later.")
         if isinstance(error, LOST):
             return ServiceError("Telegram could not be reached: is there a network, or a firewall in between?")
-        return ServiceError(f"this step of logging in went wrong ({type(error).__name__}): begin again")
+        return ServiceError(f"This step of logging in went wrong ({type(error).__name__}): begin again.")

@@ -1,4 +1,4 @@
-"""Telegram: chats and channels, their messages, people and files, over MTProto with the user's own account."""
+"""Define the source `Telegram`: a chat or channel, read over MTProto with the user's own account."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError
 from ...keywords import checks_keywords
 from .. import Context, code_of, freeze, plain_number
+from .settings import NAME
 
 if TYPE_CHECKING:
     from .chat import TelegramChat
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Telegram"]
 
-NAME = "telegram"
 LONGEST_NAME = 300
 
 
@@ -78,11 +78,14 @@ class Telegram:
     ) -> None:
         chat, limit = plain_number(chat), plain_number(limit)
         if isinstance(chat, bool) or not isinstance(chat, str | int) or not str(chat).strip():
-            raise ConfigError("Telegram(chat): chat is @name, a t.me link, a numeric id or the title of a chat")
+            raise ConfigError("Telegram(chat): chat must be @name, a t.me link, a numeric id or the title of a chat.")
         if len(str(chat)) > LONGEST_NAME:
-            raise ConfigError(f"Telegram(chat): a text of {len(str(chat)):,} characters names no chat")
+            raise ConfigError(
+                f"Telegram(chat): a text of {len(str(chat)):,} characters names no chat, which has at "
+                f"most {LONGEST_NAME}."
+            )
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-            raise ConfigError(f"Telegram(limit={limit!r}): limit is a whole number, 1 or more, or None for all")
+            raise ConfigError(f"Telegram(limit={limit!r}): limit must be a whole number, 1 or more, or None for all.")
         freeze(self, chat=str(chat).strip(), limit=limit, since=since, until=until, tz=tz)
 
     def __repr__(self) -> str:
@@ -98,7 +101,7 @@ class Telegram:
 
     @asynccontextmanager
     async def open(self, context: Context) -> AsyncIterator[TelegramChat]:
-        """Find the chat, with the account that is logged in."""
+        """Find and open the chat, with the account that is logged in."""
         from telethon import utils
 
         from .chat import TelegramChat

@@ -1,8 +1,8 @@
-"""Where logins are kept: small files of our own in ``~/.chatframes/telegram``, which nobody else can read.
+"""Store logins in small files in ``~/.chatframes/telegram`` that only the user can read.
 
-A login is written once, when somebody has logged in, and no process that merely uses it ever writes that file again;
-so no two of them can lock or lose it. What they learn about chats (names and access hashes) goes to a second file,
-which may be lost at any time and is made anew.
+A login is written once, when the user has logged in. Processes that use it never write that file, so they can neither
+lock nor lose it. What they learn about chats (names and access hashes) goes into a second file, which may be lost at
+any time and is then written again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Any
 from telethon.sessions import StringSession
 
 from ...errors import ConfigError
+from ...replace_file import replace_file
 from ...settings.checks import Secret
 from .settings import TelegramConfig, is_session_string
 
@@ -27,9 +27,9 @@ __all__ = ["StoredSession", "open_session", "session_file", "session_name"]
 
 DEFAULT_NAME = "default"
 VERSION = 1
-MAX_PEOPLE = 5000  # of those met last; chats are few, and all are kept
-_NOBODY = Secret("")
-_LOG_IN_ANEW = "move it away, and log in again with `chatframes login telegram`"
+MAX_PEOPLE = 5000  # the most recent ones; chats are few, and all are kept
+_NO_LOGIN = Secret("")
+_LOG_IN_AGAIN = "move it away, and log in again with `chatframes login telegram`"
 
 Row = tuple[int, int, str | None, str | None, str | None]  # marked id, access hash, username, phone, name
 
@@ -40,17 +40,17 @@ class StoredSession(StringSession):  # type: ignore[misc]
     Parameters
     ----------
     name : str
-        Of the file; `session_name` gives the one that a configuration means.
+        The name of the file; `session_name` returns it for a configuration.
 
     Raises
     ------
     ConfigError
-        There is a file of that name which is no session of ours, or cannot be read.
+        The file of that name was not written by chatframes, or cannot be read.
 
     Warns
     -----
     UserWarning
-        Others could read the file; its mode has been mended.
+        Others could read the file; its mode has been set to 600.
     """
 
     def __init__(self, name: str) -> None:
@@ -67,18 +67,18 @@ class StoredSession(StringSession):  # type: ignore[misc]
         return f"StoredSession({self.name!r})"
 
     def clone(self, to_instance: Any = None) -> Any:
-        """Return an empty session, for a connection whose login is not to be kept."""
+        """Return an empty session, for a connection whose login is not stored."""
         return to_instance or StringSession()
 
     def process_entities(self, tlo: Any) -> None:
-        """Remember the people and chats in an answer, each as it was met last."""
+        """Remember the people and chats in an answer; newer facts replace older ones."""
         self._learn(self._entities_to_rows(tlo))
 
     def keep_login(self) -> None:
-        """Write the login down: this session's key is one that somebody has just logged in with."""
+        """Store the login; called when the user has just logged in with this session's key."""
         self._login = Secret(StringSession.save(self))
         if self._login:
-            self._rows.clear()  # learnt with the login before, perhaps another account's
+            self._rows.clear()  # learnt with the previous login, which may be of another account
             self._ids.clear()
             with suppress(OSError):
                 _names_file(self.name).unlink()
@@ -86,42 +86,42 @@ class StoredSession(StringSession):  # type: ignore[misc]
             self._saved = {}
 
     def save(self) -> None:
-        """Write down what was learnt about people and chats since the last time; without a login, nothing.
+        """Store what was learnt about people and chats since the last time; without a login, store nothing.
 
-        The login itself is `keep_login`'s: Telethon calls this with keys nobody has logged in with, too.
+        The login itself is stored by `keep_login`, since Telethon also calls this for keys that are not logged in.
         """
         if not self._login or self._rows == self._saved:
             return
         path = session_file(self.name)
-        with suppress(ConfigError):  # it is only a help, and whoever opens the session next is told
-            if _read_login(path) == self._login:  # else somebody logged out, or in again as somebody else
+        with suppress(ConfigError):  # the names only save requests; opening the session next time raises the error
+            if _read_login(path) == self._login:  # else another process has logged out or in meanwhile
                 self._write_names()
 
     def close(self) -> None:
-        """Save; Telethon calls it last."""
+        """Save; Telethon calls this when it disconnects."""
         self.save()
 
     def delete(self) -> None:
-        """Forget the login, and what was learnt with it."""
-        with suppress(ConfigError, OSError):  # a file that stays opens nothing any more
+        """Delete the login and what was learnt with it."""
+        with suppress(ConfigError, OSError):  # a file that cannot be deleted holds an ended login
             if self._login and _read_login(session_file(self.name)) == self._login:
                 _names_file(self.name).unlink(missing_ok=True)
                 session_file(self.name).unlink(missing_ok=True)
-        self._login = _NOBODY
+        self._login = _NO_LOGIN
 
     def _learn(self, rows: Iterable[Row]) -> None:
         for row in rows:
             marked_id, access_hash, username, _, name = row
-            self._rows.pop(marked_id, None)  # to the end: those met last are kept
+            self._rows.pop(marked_id, None)  # moved to the end, so that the most recent ones are kept
             self._rows[marked_id] = (marked_id, access_hash, username, None, name)
             if username is not None:
                 before = self._ids.get(username, marked_id)
                 self._ids[username] = marked_id
-                if before != marked_id and self._rows[before][2] == username:  # the name went to somebody else
+                if before != marked_id and self._rows[before][2] == username:  # the name now belongs to another peer
                     self._rows[before] = (*self._rows[before][:2], None, None, self._rows[before][4])
 
     def _write_names(self) -> None:
-        """Add ours to what other processes have learnt meanwhile; the later one to write wins."""
+        """Merge our names with those that other processes have stored meanwhile; ours replace theirs."""
         path = _names_file(self.name)
         changed = [row for marked_id, row in self._rows.items() if self._saved.get(marked_id) != row]
         self._learn(_read_rows(path, self._login))
@@ -138,40 +138,40 @@ class StoredSession(StringSession):  # type: ignore[misc]
 
 
 def open_session(config: TelegramConfig) -> StringSession:
-    """Return the session that a configuration means.
+    """Return the session of a configuration.
 
-    A session string stays in memory: nothing of it, and nothing learnt with it, is written anywhere.
+    A session string stays in memory: neither it nor anything learnt with it is written to a file.
 
     Raises
     ------
     ConfigError
-        There is a file of that name, but it is no session of ours.
+        The file of that name was not written by chatframes, or the session string is damaged.
     """
-    given = _given(config)
-    if not is_session_string(given.get_secret_value()):
+    configured = _configured(config)
+    if not is_session_string(configured.get_secret_value()):
         return StoredSession(session_name(config))
-    session = _string_session(given)
+    session = _string_session(configured)
     if session is None:
         raise ConfigError("telegram.session is a session string that Telethon does not understand: make a new one.")
     return session
 
 
 def session_name(config: TelegramConfig) -> str:
-    """Return what a session is called, in sentences and for its file; of a session string, nothing of itself.
+    """Return the name of a session in messages and of its file; a session string is named by a hash.
 
-    An emulator's sessions have names of their own: logging in to a sandbox must not cost the login to Telegram.
+    The sessions of an emulator have other names, so that a login to a sandbox never replaces the login to Telegram.
     """
-    given = _given(config)
-    if is_session_string(given.get_secret_value()):
-        return f"session string {_fingerprint(given)[:8]}"
-    name = given.get_secret_value()
+    configured = _configured(config)
+    if is_session_string(configured.get_secret_value()):
+        return f"session string {_fingerprint(configured)[:8]}"
+    name = configured.get_secret_value()
     if config.server is None:
         return name
     return f"{name}@{config.server.address.replace(':', '-')}-{config.server.port}"
 
 
 def session_file(name: str) -> Path:
-    """Return where the login of that name is kept; the home folder is looked up anew each time."""
+    """Return the file of the login of that name; the home folder is looked up on each call."""
     return Path.home() / ".chatframes" / "telegram" / f"{name}.session"
 
 
@@ -179,69 +179,72 @@ def _names_file(name: str) -> Path:
     return session_file(name).with_name(f"{name}.names")
 
 
-def _given(config: TelegramConfig) -> Secret:
+def _configured(config: TelegramConfig) -> Secret:
     return config.session or Secret(DEFAULT_NAME)
 
 
 def _fingerprint(login: Secret) -> str:
-    """Tell logins apart without telling anything about them."""
+    """Return a hash that stands for a login and from which it cannot be read."""
     return hashlib.sha256(login.get_secret_value().encode()).hexdigest()[:32]
 
 
 def _string_session(text: Secret) -> StringSession | None:
     try:
         return StringSession(text.get_secret_value())
-    except Exception:  # struct's, base64's, ipaddress's
+    except Exception:  # of struct, base64 or ipaddress
         return None
 
 
 def _read_login(path: Path) -> Secret:
-    """Return the login kept in a file, empty when there is none."""
+    """Return the login in a file; an empty one when there is no file."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return _NOBODY
+        return _NO_LOGIN
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}): mend that, or {_LOG_IN_ANEW}.") from None
+        raise ConfigError(f"{path} cannot be read ({error.strerror}): make it readable, or {_LOG_IN_AGAIN}.") from None
     if os.name == "posix" and mode & 0o077:
         with suppress(OSError):
             path.chmod(0o600)
         warnings.warn(
-            f"{path} opens a Telegram account, and others could read it: its mode is 600 now. If anybody may have, "
-            "end the session in Telegram under Settings, Devices, and log in again.",
+            f"{path} opens a Telegram account, and others could read it: its mode is 600 now. If somebody may have "
+            "read it, end the session in Telegram under Settings, Devices, and log in again.",
             stacklevel=2,
         )
     login, problem = _login_in(path)
     if problem:
-        raise ConfigError(f"{path} {problem}: {_LOG_IN_ANEW}.")
+        raise ConfigError(f"{path} {problem}: {_LOG_IN_AGAIN}.")
     return login
 
 
 def _login_in(path: Path) -> tuple[Secret, str | None]:
-    """Return the login, or what is wrong; nothing is raised from here, whose local variables hold the plain text."""
+    """Return the login, or what is wrong with the file.
+
+    Nothing is raised here, since the local variables hold the plain text and a traceback may print them.
+    """
     try:
         raw = path.read_bytes()
         if raw.startswith(b"SQLite format 3"):
-            return _NOBODY, "is a session of Telethon's own kind (SQLite), which chatframes does not use"
+            return _NO_LOGIN, "is a session of Telethon's own kind (SQLite), which chatframes does not use"
         data = json.loads(raw)
         version, text = data["version"], data["session"]
     except FileNotFoundError:
-        return _NOBODY, None
+        return _NO_LOGIN, None
     except OSError as error:
-        return _NOBODY, f"cannot be read ({error.strerror})"
+        return _NO_LOGIN, f"cannot be read ({error.strerror})"
     except (ValueError, TypeError, KeyError, RecursionError):
-        return _NOBODY, "is no session that chatframes wrote"
+        return _NO_LOGIN, "is no session that chatframes wrote"
     if version != VERSION:
-        return _NOBODY, "was written by another version of chatframes"
-    login = Secret(text) if isinstance(text, str) and is_session_string(text) else _NOBODY
+        return _NO_LOGIN, "was written by another version of chatframes"
+    login = Secret(text) if isinstance(text, str) and is_session_string(text) else _NO_LOGIN
     session = _string_session(login) if login else None
     if session is None or session.auth_key is None:
-        return _NOBODY, "is damaged"
+        return _NO_LOGIN, "is damaged"
     return login, None
 
 
 def _read_rows(path: Path, login: Secret) -> list[Row]:
-    """Return what was learnt with this very login: access hashes are of no use to another account."""
+    """Return what was learnt with this login; the access hashes of another account are useless."""
     try:
         data = json.loads(path.read_bytes())
         if data["version"] != VERSION or data["login"] != _fingerprint(login):
@@ -255,32 +258,27 @@ def _read_rows(path: Path, login: Secret) -> list[Row]:
             and isinstance(name, str | None)
         ]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return []  # whatever is wrong with it, it is only a help
+        return []  # a damaged file is ignored, since the names only save requests
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    """Put a whole file in the place of another, readable by its owner only from its first byte on."""
+    """Write or replace a file that only its owner can ever read."""
     problem = _written(path, data)
     if problem:
-        raise ConfigError(f"{path} cannot be written ({problem}), and Telegram logins are kept there: mend that.")
+        raise ConfigError(
+            f"{path} cannot be written ({problem}), and Telegram logins are stored there: make its folder writable."
+        )
 
 
 def _written(path: Path, data: dict[str, Any]) -> str | None:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         for folder in (path.parent.parent, path.parent):
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
         if os.name == "posix" and path.parent.stat().st_mode & 0o077:
             path.parent.chmod(0o700)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(data, file, default=Secret.get_secret_value)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with replace_file(path, mode=0o600) as file:
+            file.write(json.dumps(data, default=Secret.get_secret_value).encode())
     except OSError as error:
         return error.strerror
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
     return None

@@ -1,4 +1,4 @@
-"""Logging in to Telegram, and out, in a terminal."""
+"""Log in to Telegram and out of it in a terminal."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ... import loop
 from ...errors import AuthError, ConfigError
 from ...settings.merge import Config, load_config, with_credentials
 from .login import TelegramLogin
-from .source import NAME
+from .settings import NAME
 from .store import session_file, session_name
 
 __all__ = ["log_in", "log_out"]
 
-TRIES = 3  # for each of phone, code and password
+TRIES = 3  # for each of phone number, code and password
 
 
 def log_in(session: str | None) -> None:
-    """Ask for what a login to Telegram takes, step by step, in the terminal."""
+    """Log in to Telegram in the terminal, step by step."""
     if not sys.stdin.isatty():
         raise ConfigError(
-            "login asks for your phone number and a code: run it in a terminal, or use chatframes.TelegramLogin() in a "
-            "notebook"
+            "The command login asks for your phone number and a code: run it in a terminal, or use "
+            "chatframes.TelegramLogin() in a notebook."
         )
-    config, asked = telegram_config(session)
+    config, was_asked = telegram_config(session)
     login = TelegramLogin(config)
     try:
         loop.run(login.check())
@@ -41,7 +41,7 @@ def log_in(session: str | None) -> None:
     which = f" --session {shlex.quote(session)}" if session is not None else ""
     print(f"It opens your account: only you can read that file, and `chatframes logout telegram{which}` ends it.\n")
     print("Next:")
-    if asked:
+    if was_asked:
         print("  keep both for later calls:   export TELEGRAM_API_ID='...' TELEGRAM_API_HASH='...'")
     if session is not None:
         print(f"  say which login you mean:    export TELEGRAM_SESSION={shlex.quote(session)}")
@@ -50,7 +50,7 @@ def log_in(session: str | None) -> None:
 
 
 def step_by_step(login: TelegramLogin) -> None:
-    """Ask for what is next until the login is done; a mistake may be mended twice."""
+    """Ask for the next input until the login is done; each input may be corrected twice."""
     tries = TRIES
     while login.state != "done":
         try:
@@ -73,10 +73,10 @@ def step_by_step(login: TelegramLogin) -> None:
 def log_out(session: str | None) -> None:
     """End a login to Telegram."""
     config, _ = telegram_config(session)
-    kept = session_file(session_name(config.section(NAME)))
-    if not kept.is_file() and " " not in kept.stem:  # a session string has no file
-        others = ", ".join(sorted(file.stem for file in kept.parent.glob("*.session"))) or "none"
-        raise ConfigError(f"there is no login called {kept.stem!r} to end; kept here are: {others}")
+    file = session_file(session_name(config.section(NAME)))
+    if not file.is_file() and " " not in file.stem:  # a session string has no file
+        others = ", ".join(sorted(other.stem for other in file.parent.glob("*.session"))) or "none"
+        raise ConfigError(f"There is no login called {file.stem!r} to end; kept here are: {others}.")
     login = TelegramLogin(config)
     try:
         loop.run(login.log_out())
@@ -95,4 +95,4 @@ def telegram_config(session: str | None) -> tuple[Config, bool]:
     print("Telegram wants every program to be known by an app of your own. Make one, once, at")
     print("https://my.telegram.org (API development tools); it shows an api_id and an api_hash.\n")
     api_id, api_hash = input("api_id: "), getpass("api_hash (not shown): ")
-    return with_credentials(config, NAME, "your answer", api_id=api_id, api_hash=api_hash), True
+    return with_credentials(config, NAME, "Your answer", api_id=api_id, api_hash=api_hash), True

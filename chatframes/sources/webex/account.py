@@ -1,4 +1,4 @@
-"""Webex tokens: kept per credential for the whole process, renewed once per expiry."""
+"""Keep and renew Webex tokens: one set per credential for the whole process."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from pydantic import SecretStr
 
 from ... import kept
 from ...errors import AuthError, ServiceError
-from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.backoff import backoff_seconds
+from ...transfer.clock import Clock
 from ...transfer.http import NO_TOKEN, Http
 from ...transfer.link import PAGE_ATTEMPTS
 from .. import WITHOUT_AN_ACCOUNT
 from .settings import WebexConfig
 
-RENEWAL_SECONDS = 60.0  # the whole of it
+RENEWAL_SECONDS = 60.0  # for the whole exchange
 RENEWAL_BYTES = 64 * 1024
 TOKEN_KEYS = ("access_token", "refresh_token")
 HOW_TO_LOG_IN = (
     "Get a personal token at https://developer.webex.com (it lasts 12 hours) and set WEBEX_ACCESS_TOKEN, or configure "
-    "client_id, client_secret and refresh_token of an integration, which chatframes renews by itself"
+    "client_id, client_secret and refresh_token of an integration, which chatframes renews by itself."
 )
 
 
 class Tokens:
-    """The token of one credential, and the way to its next one. An `Auth` of `transfer.http`."""
+    """The token of one credential, with its renewal. An `Auth` of `transfer.http`."""
 
     def __init__(self, config: WebexConfig, clock: Clock) -> None:
         self._config = config
@@ -45,15 +46,15 @@ class Tokens:
         return self._access
 
     async def renew(self, http: Http, stale: SecretStr) -> None:
-        """Get another token than `stale`; whoever comes second finds it already there."""
+        """Replace the token `stale`, unless another caller has replaced it already."""
         async with self._lock:
             if self._access != stale:
                 return
             if not self._refresh:
                 raise AuthError(
-                    "Webex refused the access token (HTTP 401): it is wrong or has expired. " + HOW_TO_LOG_IN
+                    f"Webex refused the access token (HTTP 401): it is wrong or has expired. {HOW_TO_LOG_IN}"
                     if stale
-                    else f"No Webex credentials are configured. {HOW_TO_LOG_IN}. {WITHOUT_AN_ACCOUNT}"
+                    else f"No Webex credentials are configured. {HOW_TO_LOG_IN} {WITHOUT_AN_ACCOUNT}"
                 )
             await self._exchange(http)
 
@@ -65,15 +66,15 @@ class Tokens:
             if failures < PAGE_ATTEMPTS:
                 await self._clock.sleep(backoff_seconds(failures, self._clock))
         else:
-            raise ServiceError("Webex could not be reached to renew the access token; try again later")
+            raise ServiceError("Webex could not be reached to renew the access token: try again later.")
         if status != 200:
             raise AuthError(
                 f"Webex refused to renew the access token (HTTP {status}): the refresh token lasts 90 days, and "
-                "client_id and client_secret must be those it was made with. Log in again to get a new one"
+                "client_id and client_secret must be those it was made with. Log in again to get a new one."
             )
 
     async def _post(self, http: Http) -> int | None:
-        """Ask for a new token and keep it; return the status, or None when there was no usable answer."""
+        """Request a new token and keep it; return the status, or None when there was no usable answer."""
         try:
             async with asyncio.timeout(RENEWAL_SECONDS):
                 response = await http.request("POST", f"{http.base_url}/access_token", data=self._form())
@@ -113,7 +114,7 @@ class Tokens:
 
 
 def fingerprint(config: WebexConfig) -> str:
-    """Return a name for the credential that tells nothing about it."""
+    """Return a hash that stands for the credential and from which it cannot be read."""
     parts = [config.access_token, config.refresh_token, config.client_secret]
     secret = "\0".join(part.get_secret_value() if part else "" for part in parts)
     return hashlib.sha256(secret.encode()).hexdigest()[:16]
@@ -123,6 +124,6 @@ _tokens: dict[tuple[int, str, str], Tokens] = kept.new_dict()
 
 
 def tokens(config: WebexConfig, clock: Clock) -> Tokens:
-    """Return the tokens of a credential: the same ones for every call of this process."""
+    """Return the tokens of a credential; every call of this process gets the same object."""
     key = id(asyncio.get_running_loop()), config.base_url, fingerprint(config)
     return _tokens.setdefault(key, Tokens(config, clock))

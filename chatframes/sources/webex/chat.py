@@ -1,4 +1,4 @@
-"""One Webex room, opened: its pages, its people, its files."""
+"""Read one open Webex room: its messages, people and files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from ...model import (
     Status,
     Window,
 )
-from ...transfer.clock import Clock, backoff_seconds
+from ...transfer.backoff import backoff_seconds
+from ...transfer.clock import Clock
 from ...transfer.link import Answer, Link, StatusError
 from ...windows import EPOCH, Timeline
 from ..windowed import final, read_windows
@@ -26,15 +27,15 @@ from .people import People
 from .rows import Item, row, stamp
 
 PAGE_SIZE = 1000  # Webex publishes no upper limit; it clamps what is too large
-BOT_PAGE_SIZE = 100  # together with mentionedPeople
+BOT_PAGE_SIZE = 100  # the most that Webex gives together with mentionedPeople
 LEAST_PAGE_SIZE = 25
 ITEM_ATTEMPTS = 3
 ANCHOR_ATTEMPTS = 3
-IDLE_PAGES = 50  # this many in a row that bring nothing new are no list any more
+IDLE_PAGES = 50  # so many pages in a row without a new item: the links lead nowhere
 ONE_MS = timedelta(milliseconds=1)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-# What Webex means by its statuses for a file.
+# The outcomes of Webex's statuses for a file.
 FILE_STATUSES: dict[int, tuple[Status, str]] = {
     404: ("failed", "gone"),
     410: ("skipped", "malware"),
@@ -49,7 +50,7 @@ class Room:
 
     id: str
     name: str
-    begins: datetime | None  # a hint: the clock that set it may be wrong
+    begins: datetime | None  # when the room says it was created; that clock may be wrong
     direct: bool
     link: Link
     people: People
@@ -61,8 +62,8 @@ class Room:
     chunk_days: int
     notes: list[str] = field(default_factory=list)
     _page_size: int = PAGE_SIZE
-    _links_seen: bool = False  # so an answer without one is the end
-    _bottom: datetime = LONG_AGO  # nothing is older: it was asked for, and did not come
+    _links_seen: bool = False  # once one was seen, a page without a next-page link is the last
+    _nothing_before: datetime = LONG_AGO  # older messages were asked for, and there are none
 
     def __post_init__(self) -> None:
         if self._mentions_only:
@@ -76,44 +77,49 @@ class Room:
         return self.bot and not self.direct
 
     async def messages(self, window: Window) -> AsyncGenerator[Page | Missed, None]:
-        """Yield the pages, several windows at once; with no lower end, from where the room says it begins."""
+        """Yield the pages, several windows at once; without a lower bound, back to the room's creation and before."""
         from_the_beginning = window.since <= EPOCH and self.begins is not None
         begins = max(window.since, min(self.begins or EPOCH, window.until)) if from_the_beginning else window.since
         timeline = Timeline(Window(begins, window.until), self.chunk_days)
-        reached = hopeless = False
+        reached = service_refuses = False
         async with aclosing(read_windows(timeline, self.streams, self._pages)) as answers:
             async for answer in answers:
                 if isinstance(answer, Missed):
-                    hopeless |= final(answer.error)
+                    service_refuses |= final(answer.error)
                 elif from_the_beginning and answer.covered is not None and answer.covered.since <= window.since:
                     reached = True
                     answer = replace(answer, covered=Window(begins, answer.covered.until), enough=True)
                 yield answer
-        if window.since < begins and not reached and not hopeless:
+        if window.since < begins and not reached and not service_refuses:
             async with aclosing(self._pages(Window(window.since, begins))) as pages:
                 async for page in pages:
                     yield page
 
     async def _pages(self, window: Window) -> AsyncGenerator[Page, None]:
-        """Yield one window's pages, newest first; the last ones may reach past its older edge."""
+        """Yield one window's pages, newest first; the last pages may reach past its lower end."""
         url: str | None = self._first_page(_just_after(window.until))
         visited: set[str] = set()
-        known: set[str] = set()
+        seen: set[str] = set()
         anchors_lost = idle_pages = 0
-        asked_again = False
-        edge = window.until  # everything of the window from here on is known
+        looking_for_older = False
+        edge = window.until  # everything of the window from this time on has been read
         while url is not None:
             if url in visited:
-                raise ServiceError("Webex's page links lead in a circle; the rest of this window was not read")
+                raise ServiceError(
+                    "Webex's page links lead in a circle: the rest of this window was not read. Fetch again later."
+                )
             visited.add(url)
             try:
                 answer = await self._page(url)
             except _AnchorLost:
-                # The message the link counts from has been deleted: go on from the time reached. What comes twice
-                # is dropped on the road.
+                # The message the link counts from has been deleted: go on from the time reached. Messages that come
+                # twice are dropped by the caller.
                 anchors_lost += 1
                 if anchors_lost > ANCHOR_ATTEMPTS:
-                    raise ServiceError("Webex lost its place in the list again and again") from None
+                    raise ServiceError(
+                        f"Webex lost its place in the list {anchors_lost} times: the rest was not read. "
+                        "Fetch again later."
+                    ) from None
                 visited.discard(url)
                 url = self._first_page(_just_after(edge))
                 visited.discard(url)
@@ -123,17 +129,17 @@ class Room:
             reached = _reached(messages, edge)
             if url is not None:
                 self._links_seen = True
-            elif not self._links_seen and self._bottom < reached < edge:
-                # A gateway may have lost the Link header: this is the end only if nothing older comes. That one window
-                # has come to its end so says nothing of the others, whose links may be lost.
+            elif not self._links_seen and self._nothing_before < reached < edge:
+                # A gateway may have dropped the Link header, so ask once whether there is anything older. The answer
+                # holds for this window only: the headers of other windows may be dropped too.
                 url = self._first_page(_just_after(reached))
-                asked_again = True
-            elif asked_again:
-                self._bottom = max(self._bottom, min(reached, edge))
+                looking_for_older = True
+            elif looking_for_older:
+                self._nothing_before = max(self._nothing_before, min(reached, edge))
             if url is None:
-                reached = LONG_AGO  # the list ends here: nothing is older
-            new = {message.message_id for message in messages} - known
-            known |= new
+                reached = LONG_AGO  # the list ends here, so there is nothing older
+            new = {message.message_id for message in messages} - seen
+            seen |= new
             idle_pages = 0 if new or reached < edge else idle_pages + 1
             anchors_lost = 0 if reached < edge else anchors_lost
             edge = min(edge, reached)
@@ -141,16 +147,20 @@ class Room:
             if edge <= window.since:
                 return
             if idle_pages > IDLE_PAGES:
-                raise ServiceError("Webex's page links go on and on without a new message; the rest was not read")
+                raise ServiceError(
+                    "Webex's page links go on and on without a new message: the rest was not read. Fetch again later."
+                )
             if url is not None and not self.link.http.is_api(url):
-                raise ServiceError("Webex's next-page link leads to another host; it was not followed")
+                raise ServiceError(
+                    "Webex's next-page link leads to another host: it was not followed, and the rest was not read."
+                )
 
     def _first_page(self, before: datetime) -> str:
         query = {"roomId": self.id, "before": stamp(before), **self._fixed_query()}
         return f"{self.link.base_url}/messages?{urlencode(query)}"
 
     async def _page(self, url: str) -> Answer:
-        """Return one page, asking for fewer messages each time the service runs out of time."""
+        """Return one page; after each HTTP 504 ask for half as many messages."""
         while True:
             small = self._page_size <= LEAST_PAGE_SIZE
             anchored = "beforeMessage=" in url
@@ -161,7 +171,7 @@ class Room:
                     let_through=let_through | ({404} if anchored else frozenset()),
                 )
             except StatusError as error:
-                raise self._explain(error) from None
+                raise self._explained(error) from None
             if answer.status == 404:
                 raise _AnchorLost
             if answer.status != 504:
@@ -171,39 +181,39 @@ class Room:
             self.link.count("retry")
 
     def _fixed_query(self) -> dict[str, str]:
-        # Links have been seen with max=null and without mentionedPeople: what we asked for still holds.
+        # Some links have max=null or lack mentionedPeople, so our own values are put into every URL.
         query = {"max": str(self._page_size)}
         if self._mentions_only:
             query["mentionedPeople"] = "me"
         return query
 
-    def _explain(self, error: StatusError) -> Exception:
+    def _explained(self, error: StatusError) -> Exception:
         if error.status == 403 and not self.direct:
             return ChatNotFound(
                 f"Webex does not let this account read {self.name!r} (HTTP 403): it is not a member, the token lacks "
-                "the scope spark:messages_read, or it is a bot's, which sees only messages that mention it"
+                "the scope spark:messages_read, or it is a bot's, which sees only messages that mention it."
             )
         if error.status == 404:
-            return ChatNotFound(f"the Webex space {self.name!r} is no longer there, or this account has left it")
+            return ChatNotFound(f"The Webex space {self.name!r} is no longer there, or this account has left it.")
         return error
 
     async def _rows(self, payload: Item) -> list[Message]:
         items = payload.get("items")
         if not isinstance(items, list):
-            raise ServiceError("Webex answered without a list of messages")
+            raise ServiceError("Webex answered without a list of messages. Try again later.")
         fetched_at = self.clock.now()
         messages = []
         for item in items:
             if not isinstance(item, dict) or not item.get("id"):
-                raise ServiceError("Webex listed a message without an id")
+                raise ServiceError("Webex listed a message without an id. Try again later.")
             if item.get("errors"):
-                item = await self._healed(item)
+                item = await self._decrypted(item)
             messages.append(row(item, self.id, self.name, fetched_at, raw=self.raw))
         await self.people.fill(messages)
         return messages
 
-    async def _healed(self, item: Item) -> Item:
-        """Ask again for a message Webex could not decipher just now; return what is known of it in the end."""
+    async def _decrypted(self, item: Item) -> Item:
+        """Ask again for a message that Webex could not decrypt; return it as it is when that does not help."""
         for attempt in range(1, ITEM_ATTEMPTS + 1):
             try:
                 answer = await self.link.json(
@@ -211,9 +221,9 @@ class Room:
                 )
             except StatusError:
                 return item
-            whole: Item = answer.payload
-            if not whole.get("errors") and whole.get("id") == item["id"]:
-                return whole
+            complete: Item = answer.payload
+            if not complete.get("errors") and complete.get("id") == item["id"]:
+                return complete
             if attempt < ITEM_ATTEMPTS:
                 await self.clock.sleep(backoff_seconds(attempt, self.clock))
         return item
@@ -227,11 +237,11 @@ class Room:
 
 
 class _AnchorLost(Exception):
-    """The message a page link counts from is gone."""
+    """The message that a page link counts from has been deleted."""
 
 
 def next_link(headers: list[str], page_url: str) -> str | None:
-    """Return the URL of the one Link relation that counts, ``rel="next"``, whatever else stands beside it."""
+    """Return the URL of the link with ``rel="next"`` among the Link headers, or None."""
     for header in headers:
         for part in header.split("<")[1:]:
             url, _, params = part.partition(">")
@@ -243,18 +253,18 @@ def next_link(headers: list[str], page_url: str) -> str | None:
 
 
 def _reached(messages: list[Message], edge: datetime) -> datetime:
-    """Return the time from which on, up to `edge`, a page leaves no hole: by the later of its last two messages.
+    """Return the time from which a page is complete up to `edge`: just after the later of its last two messages.
 
-    The last one alone may be oddly dated. More of that very millisecond may be on the next page.
+    The last message alone may have a wrong date. The next page may hold more messages of that same millisecond.
     """
     times = [message.created_at for message in messages if message.created_at is not None][-2:]
     return min(edge, max(times) + ONE_MS) if times and max(times) < edge else edge
 
 
 def _just_after(when: datetime) -> datetime:
-    # Whether `before` excludes equality is not documented: ask a millisecond more, and cut here.
-    whole = when.replace(microsecond=when.microsecond // 1000 * 1000)
-    return whole + ONE_MS * (1 if whole == when else 2)
+    # It is not documented whether `before` includes that very time, so ask for a millisecond more; the surplus is cut.
+    rounded_down = when.replace(microsecond=when.microsecond // 1000 * 1000)
+    return rounded_down + ONE_MS * (1 if rounded_down == when else 2)
 
 
 def _with_query(url: str, query: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""How a call takes part in the process's one client for this endpoint and credential."""
+"""Connect one call to Webex through the shared client of its endpoint and credential."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from ...transfer.clients import Endpoint, open_link
 from ...transfer.link import Link
 from .. import Context
 from .account import fingerprint, tokens
-from .settings import WebexConfig
-
-SERVICE = "webex"
+from .settings import NAME, WebexConfig
 
 
 def connect(context: Context) -> AbstractAsyncContextManager[Link]:
-    """Take part in the process's one client for this endpoint and credential."""
-    config: WebexConfig = context.settings.config.section(SERVICE)
+    """Use the shared client of the configured endpoint and credential for one call."""
+    config: WebexConfig = context.settings.config.section(NAME)
     downloads = context.settings.config.downloads
     endpoint = Endpoint(
-        SERVICE,
+        NAME,
         config.base_url,
         fingerprint(config),
         max_connections=config.max_connections,

@@ -1,4 +1,4 @@
-"""Who wrote it: people looked up in batches, each once per call."""
+"""Look up the names of authors, in batches and each once per call."""
 
 from __future__ import annotations
 
@@ -17,56 +17,56 @@ BATCH = 50  # 85 are documented; with long ids the URL then passes 5,000 charact
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the table says of an author."""
+    """Name and kind of an author, as the table shows them."""
 
     name: str | None
     kind: str  # person, bot, deleted, unknown
 
 
-NOBODY = Person(None, "unknown")
-GONE = Person(None, "deleted")
+UNKNOWN = Person(None, "unknown")
+DELETED = Person(None, "deleted")
 
 
 class People:
-    """The authors of one call."""
+    """The authors met in one call."""
 
     def __init__(self, link: Link, notes: list[str]) -> None:
         self._link = link
         self._notes = notes
-        self._known: dict[str, asyncio.Future[Person]] = {}
+        self._people: dict[str, asyncio.Future[Person]] = {}
 
     async def fill(self, messages: Iterable[Message]) -> None:
-        """Put names and kinds into messages; where Webex gives no name, the e-mail address stays."""
+        """Fill in the names and kinds of authors; where Webex gives no name, the e-mail address stays."""
         messages = list(messages)
         wanted = {m.author_id for m in messages if m.author_id}
-        new = sorted(wanted - self._known.keys())
+        new = sorted(wanted - self._people.keys())
         for person_id in new:
-            self._known[person_id] = asyncio.get_running_loop().create_future()
+            self._people[person_id] = asyncio.get_running_loop().create_future()
         try:
             for start in range(0, len(new), BATCH):
                 await self._look_up(new[start : start + BATCH])
-        finally:  # whatever happens, nobody waits for ever
+        finally:  # so that no other task waits for ever, whatever happened
             for person_id in new:
-                if not self._known[person_id].done():
-                    self._known[person_id].set_result(NOBODY)
+                if not self._people[person_id].done():
+                    self._people[person_id].set_result(UNKNOWN)
         for message in messages:
             if message.author_id:
-                person = await asyncio.shield(self._known[message.author_id])
+                person = await asyncio.shield(self._people[message.author_id])
                 message.author_name = person.name or message.author_name
                 message.author_kind = person.kind
 
     async def _look_up(self, ids: list[str]) -> None:
-        found: dict[str, Person] = {}
+        people: dict[str, Person] = {}
         try:
-            found = await self._ask(ids)
+            people = await self._ask(ids)
         except ChatframesError:
-            # A name is not worth a message: the e-mail address stands in for it.
+            # A message without the author's name is better than none: the e-mail address stands for it.
             note = "not every author could be looked up: an e-mail address or nothing stands for the name"
             if note not in self._notes:
                 self._notes.append(note)
         finally:
             for person_id in ids:
-                self._known[person_id].set_result(found.get(person_id, NOBODY))
+                self._people[person_id].set_result(people.get(person_id, UNKNOWN))
 
     async def _ask(self, ids: list[str]) -> dict[str, Person]:
         query = ",".join(quote(person_id, safe="", errors="replace") for person_id in ids)
@@ -75,16 +75,16 @@ class People:
         except StatusError as error:
             if error.status not in (400, 404) or len(ids) == 1:
                 raise
-            # One odd id must not cost the others their names.
+            # One bad id must not cost the others their names, so each half is asked for alone.
             half = len(ids) // 2
-            return {**await self._half(ids[:half]), **await self._half(ids[half:])}
-        found = {person_id: GONE for person_id in ids if person_id in list_in(answer.payload, "notFoundIds")}
+            return {**await self._ask_or_nothing(ids[:half]), **await self._ask_or_nothing(ids[half:])}
+        people = {person_id: DELETED for person_id in ids if person_id in list_in(answer.payload, "notFoundIds")}
         for item in list_in(answer.payload, "items"):
             if isinstance(item, dict) and item.get("id") in ids:
-                found[item["id"]] = _person(item)
-        return found
+                people[item["id"]] = _person(item)
+        return people
 
-    async def _half(self, ids: list[str]) -> dict[str, Person]:
+    async def _ask_or_nothing(self, ids: list[str]) -> dict[str, Person]:
         try:
             return await self._ask(ids)
         except StatusError:

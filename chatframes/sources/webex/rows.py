@@ -1,4 +1,4 @@
-"""What Webex says of a message, as a row."""
+"""Turn Webex's JSON of a message into a row of the table."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Item = dict[str, Any]
 
 
 def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool) -> Message:
-    """Return the row of one message; the author's name and kind are filled in once people have been looked up."""
+    """Return the row of one message; `People` fills in the author's name and kind afterwards."""
     errors = item.get("errors")
     broken = set(errors) if isinstance(errors, dict) else set()
     markup = None if broken & {"html", "markdown"} else _text(item, "html") or _text(item, "markdown")
-    reading = _read_html(markup) if markup and "<" in markup else None
+    parsed_html = _read_html(markup) if markup and "<" in markup else None
     text = "" if "text" in broken else _text(item, "text")
-    if not text and reading is not None:
-        text = reading.text
+    if not text and parsed_html is not None:
+        text = parsed_html.text
     if not text:
         text = "\n".join(line for card in list_in(item, "attachments") for line in _card_text(card))
     message_id, parent_id = str(item["id"]), _text(item, "parentId")
@@ -44,7 +44,7 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
         thread_id=parent_id or message_id,
         depth=1 if parent_id else 0,
         mentions=tuple(str(who) for key in ("mentionedPeople", "mentionedGroups") for who in list_in(item, key)),
-        links=tuple(reading.links) if reading is not None else (),
+        links=tuple(parsed_html.links) if parsed_html is not None else (),
         flags=tuple(_flags(item, errors)),
         permalink=_permalink(chat_id, message_id),
         raw=json.dumps(item, ensure_ascii=True) if raw else None,
@@ -56,7 +56,7 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
 
 
 def moment(value: object) -> datetime | None:
-    """Return a Webex time stamp, with or without a fraction, as UTC; None for none or nonsense."""
+    """Return a Webex time stamp, with or without a fraction, as UTC; None when there is none or it cannot be read."""
     try:
         parsed = datetime.fromisoformat(str(value))
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
@@ -106,13 +106,13 @@ def _text(item: Item, key: str) -> str | None:
 
 
 def list_in(item: Item, key: str) -> list[Any]:
-    """Return a list of an answer; anything else there counts as an empty one."""
+    """Return the list under a key; anything else there counts as an empty list."""
     value = item.get(key)
     return value if isinstance(value, list) else []
 
 
 def _card_text(card: Any) -> Iterator[str]:
-    """Yield what a card says: its fallback text, else the texts in it, top to bottom."""
+    """Yield the text of a card: its fallback text, else the texts in it, top to bottom."""
     content = card.get("content") if isinstance(card, dict) else None
     if not isinstance(content, dict):
         return
@@ -140,7 +140,9 @@ def _texts_of(node: Any, levels: int) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _ParsedHtml:
+    """The text and the links of a piece of HTML."""
+
     text: str
     links: list[str]
 
@@ -150,10 +152,10 @@ _HREF = re.compile(r"""\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I
 _BREAKS = frozenset("br p li div h1 h2 h3 h4 h5 h6 pre blockquote".split())
 
 
-def _read_html(markup: str) -> _Reading:
-    """Return the text and the links of a message's HTML, in order, in one pass that no markup can slow down or break.
+def _read_html(markup: str) -> _ParsedHtml:
+    """Return the text and the links of a message's HTML, in order, in one pass; no markup can slow it down or break it.
 
-    Nothing of it is ever shown as HTML, so a tag of nonsense costs no more than its own words.
+    The result is never shown as HTML, so a malformed tag only loses its own text.
     """
     first, *rest = markup.split("<")
     pieces, links = [html.unescape(first)], []
@@ -168,4 +170,4 @@ def _read_html(markup: str) -> _Reading:
         elif name[1].lower() in _BREAKS and not tag.startswith("/"):
             pieces.append("\n")
         pieces.append(html.unescape(text))
-    return _Reading("".join(pieces).strip(), [link for link in links if link])
+    return _ParsedHtml("".join(pieces).strip(), [link for link in links if link])

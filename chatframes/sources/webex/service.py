@@ -1,12 +1,12 @@
-"""Webex, as the rest of the house sees it."""
+"""Describe Webex to the rest of the package."""
 
 from __future__ import annotations
 
 from ...model import Chat
 from ...services import Service
 from .. import Context
-from .settings import CREDENTIALS, WebexConfig
-from .source import NAME, Webex
+from .settings import CREDENTIALS, NAME, WebexConfig
+from .source import Webex
 
 __all__ = ["SERVICE"]
 

@@ -1,4 +1,4 @@
-"""What an admin may set for Webex, and the credentials that it takes."""
+"""Define the section "webex" of config.json: the admin's limits and the credentials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from ...services import Credentials
 from ...settings.checks import Secret, header_value
 from ...settings.keys import STRICT, ChunkDays, Connections, Downloads, Endpoint, Fetches, KeepaliveConnections
 
-__all__ = ["CREDENTIALS", "WebexConfig"]
+__all__ = ["CREDENTIALS", "NAME", "WebexConfig"]
+
+NAME = "webex"  # of the service: in config.json, in messages, and for its gate
 
 
 class WebexConfig(BaseModel):

@@ -1,4 +1,4 @@
-"""Webex: spaces, their messages, people and files, through the public REST API."""
+"""Define the source `Webex`: a space and its days, read through the public REST API."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError
 from ...keywords import checks_keywords
 from .. import Context, code_of, freeze
+from .settings import NAME
 
 if TYPE_CHECKING:
     from .chat import Room
 
 __all__ = ["Webex"]
-
-NAME = "webex"
 
 
 @dataclass(frozen=True, init=False)
@@ -67,7 +66,7 @@ class Webex:
         tz: str = "UTC",
     ) -> None:
         if not isinstance(room, str) or not room.strip():
-            raise ConfigError("Webex(room): room is the title of a space or its id, a text that is not empty")
+            raise ConfigError("Webex(room): room must be the title or the id of a space, a text that is not empty.")
         freeze(self, room=room.strip(), since=since, until=until, tz=tz)
 
     def __repr__(self) -> str:
@@ -83,7 +82,7 @@ class Webex:
 
     @asynccontextmanager
     async def open(self, context: Context) -> AsyncIterator[Room]:
-        """Find the room, with one look at who asks."""
+        """Find and open the room; one request asks first whose token this is."""
         from .chat import Room
         from .connect import connect
         from .names import find
@@ -91,7 +90,7 @@ class Webex:
         from .rows import moment
 
         async with connect(context) as link:
-            me = (await link.json(f"{link.base_url}/people/me")).payload
+            account = (await link.json(f"{link.base_url}/people/me")).payload
             item = await find(link, self.room)
             notes: list[str] = []
             section = context.settings.config.section(NAME)
@@ -106,7 +105,7 @@ class Webex:
                 clock=context.clock,
                 raw=context.settings.raw,
                 allow_unscannable=section.allow_unscannable,
-                bot=me.get("type") == "bot",
+                bot=account.get("type") == "bot",
                 streams=section.max_concurrent_fetches,
                 chunk_days=section.parallel_fetch_chunk_days,
             )

@@ -1,4 +1,4 @@
-"""The people of the sandbox, their chats and their files, as plain records no service has touched yet.
+"""The people, chats and files of the sandbox, as plain records that no service has shaped yet.
 
 Everything follows from the seed. Each service's server renders these records in its own way.
 """

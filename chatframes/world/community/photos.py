@@ -1,4 +1,4 @@
-"""Real photographs, made distinct cheaply, and a few files that are no pictures.
+"""The sandbox's photographs, each made distinct without encoding, and a few files that are not pictures.
 
 Every picture carries a note (a comment segment or chunk that viewers ignore), so each has its own SHA-256
 while nothing has to be encoded. Where the photographs come from: ``photos/LICENCE.md``.

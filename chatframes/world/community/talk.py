@@ -1,4 +1,4 @@
-"""The words of the sandbox: an invented team building a small telescope, and what its members say.
+"""The sentences that the sandbox's people say: an invented team building a small telescope.
 
 Everybody here is made up. Lines use a little markup (``**bold**``, `` `code` ``, ``[label](url)``) and slots
 (``{n}``, ``{part}``, ``{at}``: somebody is mentioned), which `spoken` fills and takes apart.

@@ -1,4 +1,4 @@
-"""How the sandbox's chats come to be: who writes when, in which thread, with which pictures.
+"""Writes the sandbox's chats: times, authors, threads and pictures of every message.
 
 Besides believable talk it places what trips readers: messages that share a millisecond, also exactly where a
 range is cut into windows, replies to what was deleted, cards, broken text, files without a name.
@@ -287,10 +287,10 @@ class Writer:
             draft.edited_at = max(when, min(later, END - MILLISECOND))
         return draft
 
-    def _draft(self, when: datetime, author: Person, said: str | Run) -> _Draft:
+    def _draft(self, when: datetime, author: Person, text_or_run: str | Run) -> _Draft:
         self.drafted += 1
         key = key_of(self.seed, "message", self.drafted)
-        runs = (said,) if isinstance(said, Run) else tuple(self._runs(said))
+        runs = (text_or_run,) if isinstance(text_or_run, Run) else tuple(self._runs(text_or_run))
         whole = self.random.random() < 0.4 and when.microsecond == 0
         return _Draft(when, author, key, runs, whole_second=whole)
 

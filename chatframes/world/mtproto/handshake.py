@@ -1,4 +1,4 @@
-"""What happens before the first encrypted message: which transport a client speaks, and how it gets a key.
+"""The start of an MTProto connection: recognise the client's transport, and agree on a key.
 
 The real thing, server side, on Telethon's own TL classes: https://core.telegram.org/mtproto.
 """

@@ -1,4 +1,4 @@
-"""One MTProto message: hidden and shown again, taken apart, and answers put into bytes."""
+"""MTProto messages: encrypt, decrypt, split containers, and serialise answers."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def serialised(answer: Any, request: Any) -> bytes:
         return struct.pack("<i", answer)
     if isinstance(answer, list):
         number = "<q" if request.SUBCLASS_OF_ID == VECTOR_OF_LONGS else "<i"
-        parts = [struct.pack(number, one) if isinstance(one, int) else bytes(one) for one in answer]
+        parts = [struct.pack(number, part) if isinstance(part, int) else bytes(part) for part in answer]
         return struct.pack("<Ii", VECTOR, len(answer)) + b"".join(parts)
     if not isinstance(answer, TLObject):
-        raise TypeError(f"the handler answered with {type(answer).__name__}, which is no TL object")
+        raise TypeError(f"The handler answered with {type(answer).__name__}, which is not a TL object; return one.")
     return bytes(answer)

@@ -1,4 +1,4 @@
-"""The server side of MTProto 2.0 on loopback: connections, keys, sessions, and requests handed to a handler.
+"""An MTProto 2.0 server on loopback: connections, keys and sessions; requests go to a handler.
 
 A real client connects as it would to Telegram: https://core.telegram.org/mtproto. What the requests mean is the
 handler's business.
@@ -154,10 +154,10 @@ class MtprotoServer:
 
     def add_key(self, auth_key: bytes, user_id: int | None) -> Client:
         """Know a key of 256 bytes without a handshake, as that of a user who is logged in already, or of nobody."""
-        known = self.clients.get(AuthKey(auth_key).key_id)
-        if known is not None:
-            known.user_id = user_id
-            return known
+        client = self.clients.get(AuthKey(auth_key).key_id)
+        if client is not None:
+            client.user_id = user_id
+            return client
         return self._learn(auth_key, int.from_bytes(os.urandom(8), "little", signed=True), user_id)
 
     def _learn(self, auth_key: bytes, salt: int, user_id: int | None) -> Client:
@@ -282,19 +282,25 @@ class _Connection:
         if isinstance(sent, (functions.PingRequest, functions.PingDelayDisconnectRequest)):
             self._tell(session, types.Pong(msg_id, sent.ping_id), kind=1)
         elif isinstance(sent, types.MsgsStateReq):
-            arrived = "".join("\4" if one in session.seen else "\1" for one in sent.msg_ids)
+            arrived = "".join("\4" if message_id in session.seen else "\1" for message_id in sent.msg_ids)
             self._tell(session, types.MsgsStateInfo(msg_id, arrived), kind=1)
         elif isinstance(sent, functions.DestroySessionRequest):
-            known = sent.session_id != session.session_id and server._forget(session.client, sent.session_id)
-            answer = types.DestroySessionOk if known else types.DestroySessionNone
+            forgotten = sent.session_id != session.session_id and server._forget(session.client, sent.session_id)
+            answer = types.DestroySessionOk if forgotten else types.DestroySessionNone
             self._tell(session, answer(sent.session_id), kind=1)
         elif isinstance(sent, functions.GetFutureSaltsRequest):
             now = int(time.time())
             salts = [types.FutureSalt(now - 60, now + 86_400, session.salt)]
             self._tell(session, types.FutureSalts(msg_id, now, salts), kind=1)
         else:
-            told = (types.MsgsAck, types.HttpWait, types.MsgsStateInfo, types.MsgsAllInfo, types.MsgResendReq)
-            return isinstance(sent, told)  # nothing to say to these
+            needs_no_answer = (
+                types.MsgsAck,
+                types.HttpWait,
+                types.MsgsStateInfo,
+                types.MsgsAllInfo,
+                types.MsgResendReq,
+            )
+            return isinstance(sent, needs_no_answer)  # nothing to say to these
         return True
 
     def _serve_request(self, session: _Session, msg_id: int, sent: Any) -> None:
@@ -339,7 +345,7 @@ class _Connection:
                 client.api_id = request.api_id
             elif isinstance(request, (functions.InvokeAfterMsgRequest, functions.InvokeAfterMsgsRequest)):
                 ids = getattr(request, "msg_ids", None) or [request.msg_id]
-                earlier = [self._handling.get((session.session_id, one)) for one in ids]
+                earlier = [self._handling.get((session.session_id, earlier_id)) for earlier_id in ids]
                 if any(earlier):
                     await asyncio.wait([task for task in earlier if task])
             elif isinstance(request, GzipPacked):
@@ -384,7 +390,7 @@ class _Connection:
     def _send_batch(self, session: _Session, batch: list[_Outgoing]) -> None:
         message = batch[0]
         if len(batch) > 1:
-            inner = [piece for one in batch for piece in (one.head(), *one.pieces)]
+            inner = [piece for message in batch for piece in (message.head(), *message.pieces)]
             pieces = (struct.pack("<Ii", MessageContainer.CONSTRUCTOR_ID, len(batch)), *inner)
             seqno = session.content_messages * 2
             message = _Outgoing(self._server._next_id(1), seqno, pieces, sum(map(len, pieces)))

@@ -1,4 +1,4 @@
-"""What Reddit's API answers on a good day: lists, searches, threads, and what stands behind a stub."""
+"""Reddit's answers when nothing goes wrong: lists, searches, threads, and the comments behind a stub."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class Answers:
             "about": self._about,
             "share": self._share,
         }
-        known = answers.get(call.kind)
-        return known(call) if known else refused(404, "Not Found")
+        answer = answers.get(call.kind)
+        return answer(call) if answer else refused(404, "Not Found")
 
     def _subreddits(self, names: str) -> list[Subreddit] | Answer:
         """The subreddits of a listing; the refusal when there is none to show."""
-        there = self._world().subreddits
+        subreddits = self._world().subreddits
         if names.lower() in ("all", "popular"):
-            return [one for one in there.values() if one.kind == "public"]
-        known = [there[name] for name in names.lower().split("+") if name in there]
-        if not known:
+            return [subreddit for subreddit in subreddits.values() if subreddit.kind == "public"]
+        named = [subreddits[name] for name in names.lower().split("+") if name in subreddits]
+        if not named:
             return Answer(302, headers={"Location": f"/subreddits/search?q={names}"})
-        public = [one for one in known if one.kind == "public"]
-        return public or self._closed(known[0])
+        public = [subreddit for subreddit in named if subreddit.kind == "public"]
+        return public or self._closed(named[0])
 
     def _closed(self, subreddit: Subreddit) -> Answer:
         return refused(*_REFUSED[subreddit.kind], reason=subreddit.kind)
@@ -161,5 +161,5 @@ def escaped(value: Any) -> Any:
     if isinstance(value, str):
         return escape(value, quote=False)
     if isinstance(value, list):
-        return [escaped(one) for one in value]
-    return {name: escaped(one) for name, one in value.items()} if isinstance(value, dict) else value
+        return [escaped(item) for item in value]
+    return {name: escaped(item) for name, item in value.items()} if isinstance(value, dict) else value

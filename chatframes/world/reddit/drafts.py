@@ -1,4 +1,4 @@
-"""The nouns of the sandbox's Reddit: what is posted where, before it has Reddit's own shape."""
+"""The records that the sandbox's Reddit is written in, before they get Reddit's own shape."""
 
 from __future__ import annotations
 

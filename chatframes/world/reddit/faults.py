@@ -1,4 +1,4 @@
-"""What can go wrong at Reddit, by name.
+"""The faults of the sandbox's Reddit, by name.
 
 Each fault is one function, as in ``fault.py``: it sees a call and may change the answer, or give its own. All can be
 combined: a picture is afflicted by at most one fault, and no page is refused more than twice by faults that pass.
@@ -151,11 +151,11 @@ def reddit_orphans(call: Call, go: Go) -> Answer:
     answer = go(call)
     if answer.status == 200 and isinstance(answer.payload, dict):
         things: list[Any] = answer.payload["json"]["data"]["things"]
-        given = {one["data"]["name"] for one in things}
+        names = {thing["data"]["name"] for thing in things}
         strays = [
             {"kind": "t1", "data": {**comment, "replies": ""}}
             for comment in call.memory["comments"].get(call.last, ())
-            if comment["parent_id"].startswith("t1_") and not {comment["name"], comment["parent_id"]} & given
+            if comment["parent_id"].startswith("t1_") and not {comment["name"], comment["parent_id"]} & names
         ]
         answer.payload["json"]["data"]["things"] = [*strays[-3:], *things, *things[:1]]
     return answer

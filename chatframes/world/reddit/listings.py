@@ -1,4 +1,4 @@
-"""Reddit's lists of posts, as its API gives them: in which order, how many at once, and where they end."""
+"""Reddit's lists of posts, as its API gives them: their order, pages and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posts and comments that trip readers of Reddit, one of each kind."""
+"""Posts and comments that are hard to read correctly, one of each kind."""
 
 from __future__ import annotations
 
@@ -202,8 +202,8 @@ class Oddities:
         long = " ".join(talk.LONG_PARAGRAPH.format(i=i) for i in range(1, 26))[:7_400]
         night, optics = "https://www.example.org/night-sky", "https://wiki.apollo.example/optics"
         aside = Said(f"I wrote it down ({night}). See also {optics}, page 3.", links=(night, optics))
-        one, other = (f"u/{username(person)}" for person in self.random.sample(self.voices.team, 2))
-        called = Said(f"{one} and /{other}, have a look. Is {one} back?", (one, other, one))
+        first, other = (f"u/{username(person)}" for person in self.random.sample(self.voices.team, 2))
+        called = Said(f"{first} and /{other}, have a look. Is {first} back?", (first, other, first))
         bot = {"author": self.voices.moderator, "stickied": True, "distinguished": "moderator", "locked": True}
         repeated = any(post.original is direct for post in posts)
         return [

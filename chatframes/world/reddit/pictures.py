@@ -1,4 +1,4 @@
-"""The pictures of the sandbox's Reddit: where they lie, and how Reddit's JSON speaks of them."""
+"""The pictures of the sandbox's Reddit: their addresses, and the JSON that describes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox's community as Reddit tells it: posts and comments in its JSON, and the truth a table must equal.
+"""Turns the sandbox's community into Reddit's JSON, and into the truth that a table must equal.
 
 Both are written from the same drafts, each by its own rules: the truth never looks at the JSON, and nothing here knows
 how chatframes reads Reddit.
@@ -91,8 +91,8 @@ def build_reddit(community: Community, messages: int, images: int, *, reddit_url
     boards = writer.boards()
     people = (*community.people, writer.voices.moderator)
     telling = _Telling(community.seed, shelf)
-    told = sorted(boards, key=lambda board: board.name != "telescopes")  # what is repeated comes first
-    subreddits = {board.name.lower(): telling.subreddit(board) for board in told}
+    ordered = sorted(boards, key=lambda board: board.name != "telescopes")  # what is repeated comes first
+    subreddits = {board.name.lower(): telling.subreddit(board) for board in ordered}
     shared = [post for board in boards if board.kind == "public" for post in subreddits[board.name].posts[:2]]
     return RedditWorld(
         {board.name.lower(): subreddits[board.name.lower()] for board in boards},
@@ -117,7 +117,7 @@ class _Telling:
         posts = [self._post(draft, board) for draft in board.posts]
         for draft, post in zip(board.posts, posts, strict=True):
             self._posts[draft] = post
-            self.comments[draft.name] = [self._comment(one, board, depth) for one, depth in draft.tree()]
+            self.comments[draft.name] = [self._comment(comment, board, depth) for comment, depth in draft.tree()]
             post["num_comments"] = len(self.comments[draft.name]) + draft.uncounted
         return Subreddit(board.name, board.id, board.kind, board.created_at, posts)
 
@@ -202,8 +202,8 @@ class _Telling:
         shot, last = draft.shown[0].shot, draft.shown[-1].shot
         if shot.shape == "video":
             film = pictures.video(shot)
-            told = {"is_video": True, "media": film, "secure_media": film, "post_hint": "hosted:video"}
-            return told | pictures.preview(last)
+            fields = {"is_video": True, "media": film, "secure_media": film, "post_hint": "hosted:video"}
+            return fields | pictures.preview(last)
         hint = {} if shot.shape == "foreign" else {"post_hint": "link" if shot.shape == "external" else "image"}
         # A stranger's picture has a preview of Reddit's, which nobody needs.
         return hint | pictures.preview(self.shelf.external() if shot.shape == "foreign" else shot)

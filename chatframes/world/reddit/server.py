@@ -1,4 +1,4 @@
-"""Reddit on the loopback interface: the part of its API that reading takes, its picture hosts, and strangers' sites.
+"""A Reddit on loopback: the part of its API needed for reading, its picture hosts, and foreign sites.
 
 Three ports: the API, the site (tokens and the picture hosts, each the first piece of a path), and foreign sites. A
 fourth one is a port of this machine that nobody may be led to.

@@ -1,4 +1,4 @@
-"""Reddit's threads, as its API gives them: the best comments, and stubs that stand for the others."""
+"""Reddit's comment threads, as its API gives them: the best comments, and stubs for the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Thread:
     def tree(self, limit: int, root: str | None) -> Thing:
         """The nested Listing of a thread, or of what is at and below the comment `root`."""
         roots = self._below.get(self._post, []) if root is None else [self._all[root]] if root in self._all else []
-        there = sum(1 + self._size(one["name"]) for one in roots)
+        there = sum(1 + self._size(root["name"]) for root in roots)
         wanted = min(limit, MOST, there)
         taken = self._best(roots, wanted if wanted <= _FEW else int(wanted * _HONEST))
         return listing(self._nested(self._post if root is None else "", roots, taken, 0))

@@ -1,4 +1,4 @@
-"""What a table of the sandbox's Reddit must equal, written from the drafts and never from Reddit's JSON."""
+"""The records that a table of the sandbox's Reddit must equal, written from the drafts and not from Reddit's JSON."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _links(draft: Draft) -> Iterator[str]:
 def _flags(draft: Draft, typed: str) -> Iterator[str]:
     author, post = draft.author, draft.top
     by_author = draft.removed_by in ("deleted", "author")
-    told = {
+    flags = {
         "over_18": draft.over_18,
         "spoiler": draft.spoiler,
         "removed": (draft.removed_by is not None and not by_author) or typed == "[removed]",
@@ -125,7 +125,7 @@ def _flags(draft: Draft, typed: str) -> Iterator[str]:
         "distinguished": draft.distinguished is not None,
         "submitter": draft is not post and author is not None and author is post.author,
     }
-    yield from (name for name, there in told.items() if there)
+    yield from (name for name, is_set in flags.items() if is_set)
 
 
 def _origin(seed: int, original: Draft | None, homes: dict[Draft, Board]) -> Record | None:
@@ -143,14 +143,14 @@ def _origin(seed: int, original: Draft | None, homes: dict[Draft, Board]) -> Rec
 def _media(position: int, shown: Shown) -> Record:
     shot, file = shown.shot, shown.shot.file
     photo = file.photo if file is not None else None
-    told = file is not None and shown.how in ("gallery", "img", "bare", "unshown")
+    declares_type = file is not None and shown.how in ("gallery", "img", "bare", "unshown")
     return {
         "position": position,
         "kind": shot.kind,
         "source_id": shot.source_id,
         "url": shot.url,
         "name": None,
-        "declared_mime": file.mime if file is not None and told else None,
+        "declared_mime": file.mime if file is not None and declares_type else None,
         "reason": shot.reason,
         "mime": file.mime if file is not None else None,
         "size": file.size_bytes if file is not None else None,

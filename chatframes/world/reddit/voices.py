@@ -1,4 +1,4 @@
-"""How people talk in the sandbox's Reddit: lines become Markdown, answers hang below what they answer."""
+"""Writes the posts and comments of the sandbox's Reddit: lines become Markdown, comments become threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the sandbox's subreddits come to be: who posts what and when, and what is said below it.
+"""Writes the sandbox's subreddits: the posts, their authors and times, and the comments below them.
 
 Nothing here is Reddit's own shape yet, but everything that trips a reader of Reddit is placed here: galleries without
 an order or with holes, pictures that only a signed address gives, one picture in several rows, crossposts, threads

@@ -1,4 +1,4 @@
-"""The nouns of the sandbox's Telegram: what is written where, before it has Telegram's own shape."""
+"""The records that the sandbox's Telegram is written in, before they get Telegram's own shape."""
 
 from __future__ import annotations
 

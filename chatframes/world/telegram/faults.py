@@ -1,4 +1,4 @@
-"""What can go wrong at Telegram, by name.
+"""The faults of the sandbox's Telegram, by name.
 
 Each fault is one function. One made with ``fault`` sees a request before it is answered: it may raise what the
 client gets instead, or note how the answer suffers. One made with ``lie`` changes what the messages say about some
@@ -57,9 +57,9 @@ class TelegramCall:
 
     def once(self, what: str) -> bool:
         """Whether this is the first time that `what` is asked about."""
-        known = what in self.memory
+        asked_before = what in self.memory
         self.memory[what] = True
-        return not known
+        return not asked_before
 
     def met_by(self, name: str) -> set[str]:
         """The files that meet the fault `name`."""
@@ -114,15 +114,15 @@ def lie(picks: Literal["images", "documents"]) -> Callable[[Lie], Lie]:
 
 def meet(names: Collection[str], call: TelegramCall) -> None:
     """Let the faults `names` have their way with a call; the first of the table goes first."""
-    for name, one in FAULTS.items():
-        spared = one.share != "none" and call.kind == "files" and call.afflicted.get(call.file_id) != name
-        if one.act is not None and name in names and call.kind in one.on and not spared:
-            one.act(call)
+    for name, fault in FAULTS.items():
+        spared = fault.share != "none" and call.kind == "files" and call.afflicted.get(call.file_id) != name
+        if fault.act is not None and name in names and call.kind in fault.on and not spared:
+            fault.act(call)
 
 
 def share_out(world: TelegramWorld, names: Collection[str]) -> dict[str, str]:
     """Which image meets which of the faults `names`: in turn, the main chat's first, so that many stay well."""
-    shares = [one for name, one in FAULTS.items() if name in names and one.share != "none"]
+    shares = [fault for name, fault in FAULTS.items() if name in names and fault.share != "none"]
     turns: deque[TelegramFault | None] = deque([*shares, *[None] * max(1, 4 - len(shares))])
     messages = sorted(world.truth["messages"], key=lambda record: record["chat_name"] != MAIN_CHAT)
     images = dict.fromkeys(
@@ -134,13 +134,13 @@ def share_out(world: TelegramWorld, names: Collection[str]) -> dict[str, str]:
     shared: dict[str, str] = {}
     for source_id in images if shares else ():
         is_document = not world.files[int(source_id)].photo
-        fits = [one for one in turns if one is None or one.picks == "images" or is_document]
-        one = fits[0]
-        turns.remove(one)
-        if one is not None:
-            shared[source_id] = one.name
-        if one is None or one.share == "some":
-            turns.append(one)
+        fits = [turn for turn in turns if turn is None or turn.picks == "images" or is_document]
+        turn = fits[0]
+        turns.remove(turn)
+        if turn is not None:
+            shared[source_id] = turn.name
+        if turn is None or turn.share == "some":
+            turns.append(turn)
     return shared
 
 
@@ -149,27 +149,27 @@ def tell_lies(world: TelegramWorld, shared: dict[str, str]) -> None:
     lies = {id_: tell for id_, name in shared.items() if (tell := FAULTS[name].lie) is not None}
     if not lies:
         return
-    told: dict[str, dict[str, Any]] = {}
+    declared: dict[str, dict[str, Any]] = {}
     for chat in world.chats:
         for message in chat.messages:
             for thing in inside(message):
                 if isinstance(thing, types.Photo | types.Document) and (tell := lies.get(str(thing.id))):
-                    told[str(thing.id)] = tell(thing, world.files[thing.id])
+                    declared[str(thing.id)] = tell(thing, world.files[thing.id])
     for record in world.truth["messages"]:
         for media in record["media"]:
-            media.update(told.get(media["source_id"], {}))
+            media.update(declared.get(media["source_id"], {}))
 
 
 def inside(thing: object) -> Iterator[Any]:
     """Every TL object in a message, the message itself included."""
     waiting: list[object] = [thing]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, list | tuple):
-            waiting.extend(one)
-        elif isinstance(one, TLObject):
-            yield one
-            waiting.extend(vars(one).values())
+        item = waiting.pop()
+        if isinstance(item, list | tuple):
+            waiting.extend(item)
+        elif isinstance(item, TLObject):
+            yield item
+            waiting.extend(vars(item).values())
 
 
 def source_ids(things: Iterable[Any]) -> set[str]:
@@ -324,16 +324,16 @@ def wrong_dc(thing: Any, file: StoredFile) -> dict[str, Any]:
 def lying_size(thing: Any, file: StoredFile) -> dict[str, Any]:
     """The message declares another size than the file has: half of it, or 10,000 bytes more."""
     letter, real = max(file.sizes.items(), key=lambda item: item[1])
-    said = real // 2 if _even(thing) else real + 10_000
+    declared = real // 2 if _even(thing) else real + 10_000
     if isinstance(thing, types.Document):
-        thing.size = said
-        return {"declared_size": said}
+        thing.size = declared
+        return {"declared_size": declared}
     for size in thing.sizes:
         if isinstance(size, types.PhotoSizeProgressive) and size.type == letter:
-            size.sizes = [said * part // 3 for part in (1, 2, 3)]
+            size.sizes = [declared * part // 3 for part in (1, 2, 3)]
         elif isinstance(size, types.PhotoSize) and size.type == letter:
-            size.size = said
-    return {"declared_size": said}
+            size.size = declared
+    return {"declared_size": declared}
 
 
 @lie("documents")

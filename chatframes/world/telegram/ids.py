@@ -1,4 +1,4 @@
-"""The numbers of the sandbox's Telegram: everybody's and everything's ids, as long as real ones."""
+"""The ids of the sandbox's Telegram, as long as real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may come in at the sandbox's Telegram: codes, a password (SRP), a bot's token, logins taken to another DC.
+"""Logging in to the sandbox's Telegram: codes, a password (SRP), a bot's token, and logins moved to another DC.
 
 Two people and a bot can log in: the account everything is seen from, a second one with a password, and the bot. The
 numbers are of the kind Telegram keeps for tests; they ring nowhere.
@@ -142,7 +142,7 @@ class Door:
             token = b""
         client, expires = self._tokens.pop(token, (None, 0.0))
         if client is None or expires < time.time():
-            raise ConfigError("sandbox: this link is none that was shown here in the last half minute")
+            raise ConfigError("sandbox: no such login link was shown here in the last half minute; scan a new QR code.")
         client.memory["scanned by"] = who
 
     # By password

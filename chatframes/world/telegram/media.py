@@ -1,4 +1,4 @@
-"""What hangs on the sandbox's Telegram messages: as TL objects, as bytes to serve, and as truth of the media column."""
+"""The media of the sandbox's Telegram messages: as TL objects, as bytes to serve, and as truth of the media column."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def hang(thing: Thing, when: datetime, shelf: Shelf, peer: Any, user_id: int) ->
 def _photos(thing: Thing, when: datetime, shelf: Shelf) -> tuple[Any, list[Record]]:
     taken = [shelf.photo(file, when, moving=thing.shape == "moving_photo") for file in thing.files]
     kind = "link_preview" if thing.shape == "preview" else "photo"
-    records = [_picture(kind, file, one.id) for file, one in zip(thing.files, taken, strict=True)]
+    records = [_picture(kind, file, sent_file.id) for file, sent_file in zip(thing.files, taken, strict=True)]
     spoiler = thing.spoiler or None
     if thing.shape == "preview":
         return _web_page(thing.lines[0], shelf.random.getrandbits(62), taken[0]), records
@@ -188,8 +188,8 @@ def _web_page(url: str, id_: int, photo: Any) -> Any:
 
 
 def _reason(mime: str) -> str | None:
-    known = mime in _NOT_IMAGES or mime.startswith(("video/", "audio/", "text/"))
-    return "not_an_image" if known else None
+    other_type = mime in _NOT_IMAGES or mime.startswith(("video/", "audio/", "text/"))
+    return "not_an_image" if other_type else None
 
 
 def _picture(kind: str, file: File, id_: int) -> Record:
@@ -208,10 +208,10 @@ def _picture(kind: str, file: File, id_: int) -> Record:
     )
 
 
-def _record(kind: str, **known: Any) -> Record:
+def _record(kind: str, **fields: Any) -> Record:
     nothing: Record = dict.fromkeys(("name", "declared_mime", "declared_size", "reason", "mime", "size", "sha256"))
     empty = {"is_image": False, "width": None, "height": None}
-    return {"position": 0, "kind": kind, "source_id": "", **nothing, **empty, **known}
+    return {"position": 0, "kind": kind, "source_id": "", **nothing, **empty, **fields}
 
 
 def _file_data(file: File, variant: str) -> bytes:
@@ -239,4 +239,4 @@ def _odd_bytes(shape: str, note: str) -> bytes:
 
 
 def _nobody_asks(variant: str) -> bytes:
-    raise AssertionError("the two-gigabyte video was asked for")
+    raise AssertionError("The two-gigabyte video was asked for, which no reader should download.")

@@ -1,4 +1,4 @@
-"""What the sandbox's Telegram answers about people, chats, messages and files."""
+"""Telegram's answers about people, chats, messages and files."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Methods:
     # People and chats
 
     def _users(self, request: Any, client: Client, call: TelegramCall) -> Any:
-        return [self._user(one, client) or types.UserEmpty(getattr(one, "user_id", 0)) for one in request.id]
+        return [self._user(peer, client) or types.UserEmpty(getattr(peer, "user_id", 0)) for peer in request.id]
 
     def _user(self, peer: Any, client: Client) -> Any | None:
         if isinstance(peer, types.InputUserSelf | types.InputPeerSelf):
             return self.stock.people[client.memory["who"]]
         user = self.stock.world.users.get(getattr(peer, "user_id", 0))
-        known = user is not None and (getattr(peer, "access_hash", user.access_hash) == user.access_hash)
-        return user if known else None
+        matches = user is not None and (getattr(peer, "access_hash", user.access_hash) == user.access_hash)
+        return user if matches else None
 
     def _full_user(self, request: Any, client: Client, call: TelegramCall) -> Any:
         user = self._user(request.id, client)
@@ -102,7 +102,7 @@ class Methods:
         return types.messages.Chats([room.chat.entity for room in rooms if room])
 
     def _channels(self, request: Any, client: Client, call: TelegramCall) -> Any:
-        return types.messages.Chats([self._room(one, client).chat.entity for one in request.id])
+        return types.messages.Chats([self._room(id_, client).chat.entity for id_ in request.id])
 
     def _full_group(self, request: Any, client: Client, call: TelegramCall) -> Any:
         room = self.stock.rooms.get(-request.chat_id)
@@ -147,7 +147,9 @@ class Methods:
         return types.messages.DialogsSlice(count=len(rooms), **page)
 
     def _peer_dialogs(self, request: Any, client: Client, call: TelegramCall) -> Any:
-        rooms = [self._room(one.peer, client) for one in request.peers if isinstance(one, types.InputDialogPeer)]
+        rooms = [
+            self._room(dialog.peer, client) for dialog in request.peers if isinstance(dialog, types.InputDialogPeer)
+        ]
         return types.messages.PeerDialogs(**self._as_dialogs(rooms), state=state())
 
     def _as_dialogs(self, rooms: list[Room]) -> dict[str, Any]:
@@ -248,8 +250,8 @@ class Methods:
         if offset // MEBIBYTE != (offset + limit - 1) // MEBIBYTE:
             raise RpcError(400, "LIMIT_INVALID")
         place = request.location
-        known = isinstance(place, types.InputPhotoFileLocation | types.InputDocumentFileLocation)
-        file = self.stock.world.files.get(place.id) if known else None
+        is_file = isinstance(place, types.InputPhotoFileLocation | types.InputDocumentFileLocation)
+        file = self.stock.world.files.get(place.id) if is_file else None
         if (
             file is None
             or file.access_hash != place.access_hash

@@ -1,4 +1,4 @@
-"""The sandbox's community as Telegram tells it: TL objects for the server, and the truth a table must equal.
+"""Turns the sandbox's community into TL objects, and into the truth that a table must equal.
 
 Both are written from the same drafts, each by its own rules: the truth never looks at a TL object, and nothing here
 knows how chatframes reads Telegram.
@@ -71,15 +71,15 @@ def build_telegram(community: Community, messages: int, images: int, *, padding_
     friend_id = ids.users[writer.team[1].key]
     chats = []
     for room in rooms:
-        told = []
+        tl_messages = []
         for draft in room.drafts:
             media, attachments = None, list[Record]()
             if draft.thing is not None:
                 media, attachments = hang(draft.thing, draft.when, shelf, group, friend_id)
-            told.append(telling.message(draft, room, media))
+            tl_messages.append(telling.message(draft, room, media))
             truth.add(draft, room, attachments)
         before = ids.rooms["garage"] if room.key == "apollo" else None
-        chats.append(TelegramChat(room.kind, telling.entity(room), ids.marked(room), told, before))
+        chats.append(TelegramChat(room.kind, telling.entity(room), ids.marked(room), tl_messages, before))
     me, bot = (telling.users[ids.users[person.key]] for person in (community.me, community.bot))
     return TelegramWorld(me, bot, telling.users, chats, shelf.files, truth.records())
 
@@ -216,7 +216,7 @@ class _Telling:
         if draft.service == "chat_migrate_to":
             return types.MessageActionChatMigrateTo(self.ids.rooms[title])
         if draft.service == "chat_create":
-            return types.MessageActionChatCreate(title, [self.ids.users[one.key] for one in self.people[:5]])
+            return types.MessageActionChatCreate(title, [self.ids.users[person.key] for person in self.people[:5]])
         if draft.service == "chat_edit_photo":
             return types.MessageActionChatEditPhoto(media.photo)
         if draft.service == "topic_create":

@@ -1,4 +1,4 @@
-"""Telegram on the loopback interface: the part of its API that reading chats needs, in two data centres.
+"""A Telegram on loopback: the part of its API needed for reading chats, in two data centres.
 
 Errors, paging and the rules of files follow what is documented and what clients rely on; ``faults.py`` has what can go
 wrong. People, chats and pictures are made when first asked for: who never asks pays for two open ports only.
@@ -219,7 +219,7 @@ class TelegramServer:
             "early_requests": counts.early_requests,
             "imports": dict(counts.imports),
             "handshakes": dict(Counter(self._handshakes()) - Counter(self._handshakes_before)),
-            "history_log": [dict(one) for one in counts.history_log],
+            "history_log": [dict(entry) for entry in counts.history_log],
         }
 
     def reset_stats(self) -> None:
@@ -343,8 +343,8 @@ class TelegramServer:
         )
 
     def _answer(self, request: Any, client: Client, call: TelegramCall) -> Any:
-        known = self._made.answers if self._made else {}
-        answer = self._answers.get(type(request)) or known.get(type(request))
+        made = self._made.answers if self._made else {}
+        answer = self._answers.get(type(request)) or made.get(type(request))
         if answer is None:
             raise RpcError(400, "METHOD_INVALID")
         who = client.memory.get("who")

@@ -1,4 +1,4 @@
-"""The sandbox's Telegram as its server keeps it: chats, names and files to be found fast, messages as bytes."""
+"""The server's store of the sandbox's Telegram: chats, names and files indexed, messages as bytes."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class Stock:
     def around(self, sent: list[Sent], *rooms: Room) -> tuple[list[Sent], list[Sent]]:
         """The users and the chats that messages speak of, as far as they are known here."""
         wanted = dict.fromkeys([room.chat.marked_id for room in rooms])
-        for one in sent:
-            wanted.update(dict.fromkeys(one.peers))
+        for message in sent:
+            wanted.update(dict.fromkeys(message.peers))
         if any(isinstance(room.chat.entity, types.User) for room in rooms):
             wanted[self.world.me.id] = None
-        known = [(id_, self._entity(id_)) for id_ in wanted]
-        users = [entity for id_, entity in known if entity is not None and id_ > 0]
-        return users, [entity for id_, entity in known if entity is not None and id_ < 0]
+        entities = [(id_, self._entity(id_)) for id_ in wanted]
+        users = [entity for id_, entity in entities if entity is not None and id_ > 0]
+        return users, [entity for id_, entity in entities if entity is not None and id_ < 0]
 
     def _entity(self, marked: int) -> Sent | None:
         if marked not in self._entities:

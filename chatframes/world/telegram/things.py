@@ -1,4 +1,4 @@
-"""The pictures and files of the sandbox's Telegram chats, each in the shape in which somebody sends it."""
+"""The pictures and files sent in the sandbox's Telegram chats, each in the shape in which it is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a table of the sandbox's Telegram must equal, written from the drafts and never from a TL object."""
+"""The records that a table of the sandbox's Telegram must equal, written from the drafts and not from TL objects."""
 
 from __future__ import annotations
 
@@ -122,15 +122,15 @@ class Truth:
     def _origin(self, origin: Origin | None) -> Record | None:
         if origin is None:
             return None
-        told: Record = dict.fromkeys(("chat_id", "message_id", "author_id", "name"))
+        record: Record = dict.fromkeys(("chat_id", "message_id", "author_id", "name"))
         if origin.post is not None:
             news = self.by_key["news"]
-            told |= {"chat_id": str(self.ids.marked(news)), "message_id": str(origin.post.id), "name": news.title}
+            record |= {"chat_id": str(self.ids.marked(news)), "message_id": str(origin.post.id), "name": news.title}
         elif origin.person is not None:
-            told |= {"author_id": str(self.ids.users[origin.person.key]), "name": self.named[origin.person.key]}
+            record |= {"author_id": str(self.ids.users[origin.person.key]), "name": self.named[origin.person.key]}
         else:
-            told["name"] = origin.name
-        return told | {"created_at": origin.when}
+            record["name"] = origin.name
+        return record | {"created_at": origin.when}
 
     def _html(self, words: tuple[Words, ...]) -> str | None:
         """HTML as Telethon writes it: what has no tag there stays plain, a bare URL is an attribute as it stands."""

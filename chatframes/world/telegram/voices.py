@@ -1,4 +1,4 @@
-"""How people talk in the sandbox's Telegram: lines become words, words messages, messages threads."""
+"""Writes the messages of the sandbox's Telegram: lines become words, messages become threads."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Voices:
         root = last = self.say(opening, self.author(when), when)
         root.comments = len(lines) if supergroup and lines and self.random.random() < 0.5 else None
         yield root
-        chained, told = self.random.random() < 0.5, self.random.random() < 0.7
+        chained, marks_thread = self.random.random() < 0.5, self.random.random() < 0.7
         for line in lines:
             answers = last if chained else root
-            reply = self.answer(answers, line, names_top=supergroup and told and answers is not root)
+            reply = self.answer(answers, line, names_top=supergroup and marks_thread and answers is not root)
             reply.when = max(reply.when, last.when)
             if self.random.random() < 0.15:  # says it without pressing reply
                 reply.answers, reply.names_top = None, False
@@ -62,15 +62,15 @@ class Voices:
 
     def say(
         self,
-        said: str | Words | tuple[Words, ...],
+        text: str | Words | tuple[Words, ...],
         author: Person | str | None = None,
         when: datetime | None = None,
         **more: Any,
     ) -> Draft:
         """One message; `more` are fields of a `Draft`."""
-        if isinstance(said, Words):
-            said = (said,)
-        words = self.words(said) if isinstance(said, str) else said
+        if isinstance(text, Words):
+            text = (text,)
+        words = self.words(text) if isinstance(text, str) else text
         when = when or self.moment()
         draft = Draft(when, author or self.author(), words, **more)
         if words and not more and self.random.random() < 0.05:

@@ -1,4 +1,4 @@
-"""How the sandbox's Telegram chats come to be: who writes what and when, and what hangs on it.
+"""Writes the sandbox's Telegram chats: the messages, their authors and times, and what is attached.
 
 Nothing here is Telegram's own shape yet, but everything that trips a reader of Telegram is placed here: ten messages
 in one second exactly where ranges are cut, ids with holes, replies to what was deleted, anonymous admins, forwards

@@ -1,4 +1,4 @@
-"""What can go wrong at the sandbox's Webex, by name: one function for each fault."""
+"""The faults of the sandbox's Webex, by name: one function for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webex on the loopback interface: the part of its REST API that reading a space needs.
+"""A Webex on loopback: the part of its REST API needed for reading a space.
 
 Errors, paging and headers follow what is documented and what clients report; ``faults.py`` has
 what can go wrong. A second port plays a foreign host, which must never see a token or a cookie.
@@ -186,8 +186,8 @@ class WebexServer:
             "contents": self._content,
             "head": self._content,
         }
-        known = answers.get(call.kind)
-        return known(call) if known else refusal(404, NOT_FOUND)
+        answer = answers.get(call.kind)
+        return answer(call) if answer else refusal(404, NOT_FOUND)
 
     def _me(self, call: Call) -> Answer:
         return Answer(payload=self._people[self._ids[self._owners[call.token].key]])

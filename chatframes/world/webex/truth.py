@@ -1,4 +1,4 @@
-"""What a table of the sandbox's Webex must equal, written from the team's chats and not from Webex's JSON."""
+"""The records that a table of the sandbox's Webex must equal, written from the chats and not from Webex's JSON."""
 
 from __future__ import annotations
 

@@ -225,9 +225,9 @@ def test_a_chat_goes_by_its_id_marked_or_not_and_by_its_title() -> None:
     ("name", "says"),
     [
         ("Standup", "2 Telegram chats are called 'Standup'"),
-        ("Projekt Apolo", "did you mean"),
+        ("Projekt Apolo", "Did you mean"),
         ("apollo_news", "write '@apollo_news'"),
-        ("@nobody_here_at_all", "nothing on Telegram is called"),
+        ("@nobody_here_at_all", "Nothing on Telegram is called"),
         ("-1001", "in no chat with the id"),
         ("https://t.me/+AbCdEf", "invitation"),
     ],

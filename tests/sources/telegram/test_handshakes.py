@@ -10,7 +10,7 @@ import pytest
 from telethon.crypto import rsa
 
 import chatframes as cf
-from chatframes.sources.telegram.handshakes import trusting
+from chatframes.sources.telegram.handshakes import accepting_key_of
 from chatframes.sources.telegram.settings import TelegramServer
 
 
@@ -29,10 +29,10 @@ def test_the_key_is_there_while_its_connection_is_made_and_one_is_made_at_a_time
     met: list[int] = []
 
     async def connect(to: TelegramServer | None) -> None:
-        async with trusting(to):
+        async with accepting_key_of(to):
             met.append(len(keys()) - len(before))
             await asyncio.sleep(0)
-            async with trusting(to):  # sent on to another data centre, in the same task
+            async with accepting_key_of(to):  # sent on to another data centre, in the same task
                 met.append(len(keys()) - len(before))
 
     async def main() -> None:
@@ -50,9 +50,9 @@ def test_a_key_that_is_none_is_a_sentence_and_the_next_connection_is_made(server
 
     async def main() -> None:
         with pytest.raises(cf.ConfigError, match="public_key"):
-            async with trusting(broken):
+            async with accepting_key_of(broken):
                 pass
-        async with trusting(server):
+        async with accepting_key_of(server):
             pass
 
     before = keys()
@@ -65,7 +65,7 @@ def test_a_child_forked_meanwhile_does_not_accept_the_key(server: TelegramServer
     before = keys()
 
     async def main() -> int:
-        async with trusting(server):
+        async with accepting_key_of(server):
             assert keys() != before
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside other threads

@@ -120,16 +120,16 @@ def test_after_a_code_has_expired_the_phone_is_asked_for_again(client):
 
 def test_steps_out_of_order_say_what_is_next(client):
     login = TelegramLogin(CONFIG)
-    with pytest.raises(cf.ConfigError, match=r"no code is asked for now. Next, send_code\(phone\)"):
+    with pytest.raises(cf.ConfigError, match=r"No code is asked for now. Next, send_code\(phone\)"):
         loop.run(login.sign_in(CODE))
-    with pytest.raises(cf.ConfigError, match=r"no password is asked for now. Next, send_code\(phone\)"):
+    with pytest.raises(cf.ConfigError, match=r"No password is asked for now. Next, send_code\(phone\)"):
         loop.run(login.check_password(PASSWORD))
     assert client.calls == []
 
 
 @pytest.mark.parametrize(("given", "says"), [("", "is empty"), ("  ", "is empty"), (5, "type int"), (None, "NoneType")])
 def test_what_is_no_text_is_refused_before_anything_is_asked(client, given, says):
-    with pytest.raises(cf.ConfigError, match=f"the phone number .*{says}"):
+    with pytest.raises(cf.ConfigError, match=f"The phone number .*{says}"):
         TelegramLogin(CONFIG).send_code(given)
     assert client.calls == []
 
@@ -156,7 +156,7 @@ def test_a_second_step_does_not_run_beside_the_first(client):
     client.held = "send_code"
     first = asyncio.run_coroutine_threadsafe(login.send_code(PHONE), loop.get())
     assert client.asked.wait(PATIENCE_SECONDS)
-    with pytest.raises(cf.ConfigError, match="another step of this login is under way"):
+    with pytest.raises(cf.ConfigError, match="Another step of this login is under way"):
         loop.run(login.send_code(PHONE))
     loop.get().call_soon_threadsafe(client.gate.set)
     first.result(PATIENCE_SECONDS)
@@ -253,7 +253,7 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
     [
         (errors.PhoneNumberInvalidError(request()), cf.AuthError, "no such phone number"),
         (errors.PhoneNumberBannedError(request()), cf.AuthError, "has banned this phone number"),
-        (errors.PhoneNumberUnoccupiedError(request()), cf.AuthError, "nobody has a Telegram account"),
+        (errors.PhoneNumberUnoccupiedError(request()), cf.AuthError, "Nobody has a Telegram account"),
         (errors.PhoneNumberFloodError(request()), cf.RateLimited, "tried too often: wait a day"),
         (errors.PhonePasswordFloodError(request()), cf.RateLimited, "tried too often"),
         (errors.PhoneCodeInvalidError(request()), cf.AuthError, "not the code that Telegram sent"),
@@ -296,7 +296,7 @@ def test_every_refusal_is_a_sentence_that_shows_nothing_typed_in(error, kind, sa
 
 
 def test_what_is_no_phone_number_is_said_without_asking_telegram():
-    with pytest.raises(cf.ConfigError, match="this is no phone number"):
+    with pytest.raises(cf.ConfigError, match="This is no phone number"):
         asyncio.run(LoginClient(Refusing(AssertionError())).send_code(Secret("ada@example.org")))
 
 
@@ -340,7 +340,7 @@ def test_a_login_over_the_real_protocol_is_found_by_the_next_call(world, home, c
         assert secret not in caplog.text
     loop.run(again.log_out())
     assert kept(home) == ""
-    with pytest.raises(cf.AuthError, match="nobody is logged in"):
+    with pytest.raises(cf.AuthError, match="Nobody is logged in"):
         cf.chats("telegram", config=config)
 
 
@@ -420,7 +420,7 @@ def test_a_refusal_becomes_the_forms_sentence_and_the_step_can_be_repeated(clien
     press(card, card.phone, "+1")
     assert (card.status.value, shown(card)) == ("Telegram knows no such phone number", {"phone", "button", "status"})
     press(card, card.phone, "")
-    assert card.status.value == "the phone number is empty: fill it in."
+    assert card.status.value == "The phone number is empty: fill it in."
     client.limited = True
     press(card, card.phone, PHONE)
     assert "come back at 2026-11-02" in card.status.value
@@ -472,7 +472,7 @@ def test_what_is_typed_is_taken_out_of_the_field_at_once_and_another_value_repla
     press(card, card.phone, "")
     assert (client.calls, "code" in shown(card), card.phone.placeholder) == (["send_code"], True, hint)
     press(card, card.code, "")
-    assert card.status.value == "the code is empty: fill it in."
+    assert card.status.value == "The code is empty: fill it in."
 
 
 def test_an_error_that_nobody_thought_of_is_logged_without_its_words(client, monkeypatch, caplog):
@@ -705,7 +705,7 @@ def test_without_a_terminal_the_command_is_one_sentence(home, monkeypatch, capsy
         assert main(["logout", "telegram"]) == 1
     told = capsys.readouterr().err.splitlines()
     assert "run it in a terminal, or use chatframes.TelegramLogin() in a notebook" in told[0]
-    assert "there is no login called 'default' to end; kept here are: none" in told[1]
+    assert "There is no login called 'default' to end; kept here are: none" in told[1]
     assert len(told) == 2
 
 
@@ -716,7 +716,7 @@ def test_logging_out_by_command_needs_no_terminal(home, client, monkeypatch, cap
     kept.parent.mkdir(parents=True, mode=0o700)
     kept.touch(mode=0o600)
     assert main(["logout", "telegram", "--session", "wrok"]) == 1
-    assert "there is no login called 'wrok' to end; kept here are: work" in capsys.readouterr().err
+    assert "There is no login called 'wrok' to end; kept here are: work" in capsys.readouterr().err
     assert client.calls == []
     assert main(["logout", "telegram", "--session", "work"]) == 0
     assert (client.calls, client.closed) == (["log_out"], 1)

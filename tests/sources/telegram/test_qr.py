@@ -86,7 +86,7 @@ def test_while_nobody_scans_there_is_always_a_code_that_is_still_good(world: Wor
     world.scan(links[-1])
     loop.run(login.wait_for_scan())
     assert login.state == "done"
-    with pytest.raises(cf.ConfigError, match="no QR code is shown"):
+    with pytest.raises(cf.ConfigError, match="No QR code is shown"):
         loop.run(login.wait_for_scan())
 
 
@@ -101,7 +101,7 @@ def test_an_earlier_code_that_has_just_been_scanned_counts_too(world: World) -> 
 
 
 def test_the_sandbox_lets_in_nobody_with_an_old_or_made_up_code(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(cf.ConfigError, match="none that was shown here"):
+    with pytest.raises(cf.ConfigError, match="no such login link was shown here"):
         world.scan("tg://login?token=AAAA")
     monkeypatch.setattr("chatframes.world.telegram.login.TOKEN_SECONDS", -1.0)
     login = TelegramLogin(nobody(world))
@@ -320,7 +320,7 @@ def test_a_link_is_offered_only_while_its_code_is_shown(client: FakeLoginClient)
 
 @pytest.mark.parametrize("text", ["tg://login?token=AAAAA", "https://example.org", "tg://login?token=é", ""])
 def test_what_is_no_link_is_a_sentence_at_the_sandboxs_phone(world: World, text: str) -> None:
-    with pytest.raises(cf.ConfigError, match="none that was shown here"):
+    with pytest.raises(cf.ConfigError, match="no such login link was shown here"):
         world.scan(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import traceback
@@ -108,7 +109,9 @@ def test_it_was_never_readable_by_others_not_even_empty(home, monkeypatch):
 
     def watching(path, flags, mode=0o777, **more):
         descriptor = really(path, flags, mode, **more)
-        seen.append((os.fstat(descriptor).st_mode & 0o777, os.fstat(descriptor).st_size))
+        opened = os.fstat(descriptor)
+        if not stat.S_ISDIR(opened.st_mode):
+            seen.append((opened.st_mode & 0o777, opened.st_size))
         return descriptor
 
     monkeypatch.setattr(os, "open", watching)
