@@ -26,6 +26,7 @@ from .settings.merge import Config, ConfigLike, Settings, load_config, merge
 from .sources import Context, Source, missing_members
 from .table.batches import Batch
 from .table.frame import build
+from .table.source_report import NOTHING_MISSING
 from .transfer.clock import SYSTEM
 
 Sources = Source | Sequence[Source]
@@ -199,12 +200,12 @@ def _error_of(run: Run, frame: pd.DataFrame) -> ChatframesError:
 def _with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
     """Return a frame, and warn if something is missing; by default the warning names the line that called `fetch`."""
     report = frame.attrs["chatframes"]
-    if report["status"] != "complete":
+    if report["status"] not in NOTHING_MISSING:
         missing = "; ".join(
             f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
             + (f" ({_short_error(source['error'])})" if source["error"] else "")
             for source in report["sources"]
-            if source["status"] != "complete"
+            if source["status"] not in NOTHING_MISSING
         )
         warnings.warn(
             f"{missing}. chatframes.report(frame) says what is missing.", IncompleteWarning, stacklevel=stacklevel

@@ -143,6 +143,38 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class ListEnded:
+    """The service's list has ended, and nothing proves that nothing is older.
+
+    Attributes
+    ----------
+    known_from : datetime.datetime or None
+        Every message from this moment on is known; None if the list was empty.
+    """
+
+    known_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotGiven:
+    """Messages that the service named, or counted out, and did not give.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        The message ids that are known.
+    nameless : int
+        How many more there are whose ids the service did not say.
+    reason : str
+        What was tried, as a sentence.
+    """
+
+    ids: tuple[str, ...] = ()
+    nameless: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """An attachment being read: what the service says about it, and its raw bytes as they arrive."""
 
@@ -208,7 +240,7 @@ class Event:
     wait_seconds : float
         How long a service wants to be left alone, or when the next try is.
     note : str
-        A sentence for the user; in the last event the report's status: complete, partial or failed.
+        A sentence for the user; in the last event the report's status: complete, open, partial or failed.
     """
 
     kind: Literal["start", "notice", "messages", "image", "waiting", "retry", "finished"]
@@ -240,6 +272,9 @@ class Chat:
     last_activity: datetime | None
 
 
+Answer = Page | Missed | ListEnded | NotGiven
+
+
 class OpenChat(Protocol):
     """A source that has been opened: one chat, ready to be read."""
 
@@ -253,11 +288,12 @@ class OpenChat(Protocol):
     def notes(self) -> list[str]:
         """What a reader of the report should know (a bot's limits, say)."""
 
-    def messages(self, window: Window) -> AsyncGenerator[Page | Missed, None]:
+    def messages(self, window: Window) -> AsyncGenerator[Answer, None]:
         """Yield the pages of the whole range that was asked for, in any order, each with what it covers.
 
-        A failure is raised, or yielded as `Missed` when the rest can still be read. Ending without either means that
-        the whole window has been read.
+        A failure is raised, or yielded as `Missed` when the rest can still be read. `ListEnded` says that nothing
+        proves the end of the list, `NotGiven` that messages were named and did not come. Ending without any of these
+        means that something has proved that the whole window was read.
         """
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:

@@ -28,6 +28,7 @@ from ..settings.images import ImageSettings, image_settings
 from ..settings.merge import Config, ConfigLike, load_config
 from ..sources import Source
 from ..table.report import report
+from ..table.source_report import NOTHING_MISSING
 from .code import code_for
 from .credentials import LoginSteps
 from .days import EVERYTHING, DayControls
@@ -265,7 +266,7 @@ class FetchPanel:
             frame = await fetching(
                 source, images=images, raw=False, config=self.config, progress=self._card, keep=kept.append
             )
-            if frame.attrs["chatframes"]["status"] != "complete":
+            if frame.attrs["chatframes"]["status"] not in NOTHING_MISSING:
                 message = "Something is missing: the report below says what, and why."
             else:
                 message = "" if len(frame) else f"No messages were found{self._last_active(source)}."
@@ -283,7 +284,7 @@ class FetchPanel:
         except Exception as error:  # a defect of ours, or no memory left: what was read is kept in any case
             message = str(unexpected(error))
             frame = kept[0]() if kept else None
-        if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] == "complete"):
+        if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] in NOTHING_MISSING):
             self.frame = frame
             self._say(message)
             source_report = frame.attrs["chatframes"]["sources"][0]

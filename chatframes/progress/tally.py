@@ -12,7 +12,7 @@ from ..words import bytes_in_words, counted, seconds_in_words
 
 __all__ = ["Tally"]
 
-_ENDINGS = {"complete": "done", "partial": "partial", "failed": "failed"}
+_ENDINGS = {"complete": "done", "open": "done", "partial": "partial", "failed": "failed"}
 RECENT_SECONDS, LEAST_SECONDS = 10.0, 0.5  # a rate is measured over the last 10 s, and over 0.5 s at least
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from ..model import Emit, Event, Outcome
 from ..settings.merge import Settings
 from ..table.report import Report
+from ..table.source_report import NOTHING_MISSING
 from ..transfer.clock import Clock
 from ..transfer.gate import gate
 from ..version import __version__
@@ -54,9 +55,11 @@ class Ledger:
 
     @property
     def status(self) -> str:
-        """``complete``, ``partial`` or ``failed``, for all sources together."""
+        """``complete``, ``open``, ``partial`` or ``failed``, for all sources together."""
         statuses = {reading.status for reading in self._readings}
-        return statuses.pop() if len(statuses) == 1 else "partial"
+        if len(statuses) == 1:
+            return statuses.pop()
+        return "open" if statuses <= {*NOTHING_MISSING} else "partial"
 
     def count_page(self) -> None:
         """Note that a page has arrived."""

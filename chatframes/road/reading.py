@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..errors import ChatframesError
-from ..model import Message, Missed, OpenChat, Page, Window
+from ..model import ListEnded, Message, Missed, NotGiven, OpenChat, Page, Window
 from ..sources import Source
-from ..table.source_report import Gap, SourceReport, Span
-from ..windows import EPOCH, Bounds, Timeline, utc_text
+from ..table.source_report import Gap, Missing, SourceReport, Span
+from ..windows import END_OF_TIME, EPOCH, Bounds, Timeline, utc_text
 from .defects import unexpected
+
+LIST_ENDED = "the service's list ended here, which does not prove that nothing is older"
+MOST_IDS = 100  # in a report
 
 
 @dataclass(slots=True)
@@ -27,6 +30,10 @@ class Reading:
     ended: bool = False  # no more messages will come
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
+    list_ended: ListEnded | None = None  # only where nothing proved that nothing is older
+    missing_ids: dict[str, None] = field(default_factory=dict)  # of messages that were named and did not come
+    missing_nameless: int = 0
+    _why_missing: dict[str, None] = field(default_factory=dict)  # reasons, as notes
     messages: int = 0
     duplicates: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)  # what the source counts: page, retry, ...
@@ -56,10 +63,32 @@ class Reading:
         self.fail(missed.error)
         self.failures.append((missed.window, str(_safe_to_show(missed.error))))
 
+    def end_list(self, end: ListEnded) -> None:
+        """Note that the list ended where nothing proves it; of several ends the one with the least known counts."""
+        if self.list_ended is None or (end.known_from or END_OF_TIME) > (self.list_ended.known_from or END_OF_TIME):
+            self.list_ended = end
+
+    def not_given(self, messages: NotGiven) -> None:
+        """Note messages that were named and did not come."""
+        self.missing_ids |= dict.fromkeys(messages.ids)
+        self.missing_nameless += messages.nameless
+        if messages.reason:
+            self._why_missing[messages.reason] = None
+
     def finish(self) -> None:
-        """Note that the last page has come: if nothing failed, the whole range has been read."""
-        if not self.failures and self.timeline is not None:
+        """Note that the last page has come: if nothing failed, what is proved has been read."""
+        if self.failures or self.timeline is None:
+            return
+        if self.list_ended is None:
             self.timeline.cover(self.window)
+            return
+        window = self.timeline.window
+        known_from = min(max(self.list_ended.known_from or window.until, window.since), window.until)
+        self.timeline.cover(Window(known_from, window.until))
+        if self.asked.since is None:
+            self.timeline.begin_at(known_from)
+        else:
+            self.failures.append((Window(window.since, known_from), LIST_ENDED))
 
     def fail(self, error: Exception) -> None:
         """Note an error; the first one is kept."""
@@ -82,9 +111,15 @@ class Reading:
 
     @property
     def status(self) -> str:
-        if self.timeline is not None and not self._unsettled and not self.timeline.gaps():
-            return "complete"
-        return "partial" if self.messages else "failed"
+        whole = self.timeline is not None and not self._unsettled and not self.timeline.gaps() and not self.missing
+        if whole:
+            return "complete" if self.list_ended is None else "open"
+        return "partial" if self.messages or self.missing or self.list_ended is not None else "failed"
+
+    @property
+    def missing(self) -> int:
+        """How many messages were named and did not come."""
+        return len(self.missing_ids) + self.missing_nameless
 
     def asked_for(self, messages: list[Message]) -> Iterator[Message]:
         """Yield the messages inside the range that was asked for."""
@@ -102,6 +137,7 @@ class Reading:
             chat_name=self.chat.name if self.chat else None,
             requested=Span(_instant(self.asked.since), _instant(self.asked.until)),
             covered=tuple(Span(_instant(window.since), _instant(window.until)) for window in covered),
+            missing=Missing(self.missing, tuple(self.missing_ids)[:MOST_IDS]),
             gaps=tuple(Gap(_instant(gap.since), _instant(gap.until), reason) for gap, reason in gaps),
             status=self.status,
             messages=self.messages,
@@ -109,7 +145,7 @@ class Reading:
             pages=self.counts["page"],
             retries=self.counts["retry"],
             error=str(self.error) if self.error and self.status != "complete" else None,
-            notes=tuple(self.chat.notes) if self.chat else (),
+            notes=(*(self.chat.notes if self.chat else ()), *self._why_missing),
         )
 
 

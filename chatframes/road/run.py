@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Any
 
 from ..errors import ChatframesError, ServiceError
-from ..model import Attachment, Emit, Event, Message, Missed, OpenChat, Outcome, Page, Window
+from ..model import Attachment, Emit, Event, ListEnded, Message, Missed, NotGiven, OpenChat, Outcome, Page, Window
 from ..settings.merge import Settings
 from ..sources import Context, Source, missing_members
 from ..table.batches import Batch
@@ -176,12 +176,17 @@ class Run:
         try:
             async with aclosing(chat.messages(window)) as answers:
                 async for answer in answers:
-                    if isinstance(answer, Missed):
-                        reading.miss(answer)
-                        continue
-                    self._take(answer, reading, chat)
-                    reading.note(answer)
-                    await self._outbox.room()
+                    match answer:
+                        case Missed():
+                            reading.miss(answer)
+                        case ListEnded():
+                            reading.end_list(answer)
+                        case NotGiven():
+                            reading.not_given(answer)
+                        case Page():
+                            self._take(answer, reading, chat)
+                            reading.note(answer)
+                            await self._outbox.room()
             reading.finish()
         except Exception as error:  # any error becomes a gap with its reason
             reading.miss(Missed(window, error))

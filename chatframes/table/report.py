@@ -13,9 +13,9 @@ from ..page.activity import Activity, count_activity
 from ..page.html import Html, plain, share, table
 from ..words import bytes_in_words, seconds_in_words
 from .report_text import MAX_LINES, Row, advice_rows, as_text, reason_rows, source_rows
-from .source_report import Gap, SourceReport, Span, source_report
+from .source_report import Gap, Missing, SourceReport, Span, source_report
 
-__all__ = ["Gap", "Report", "SourceReport", "Span", "report"]
+__all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,7 +29,7 @@ class Report:
     created_at : str
         When the call began, ISO text in UTC.
     status : str
-        ``complete``, ``partial`` or ``failed``.
+        ``complete``, ``open``, ``partial`` or ``failed``: see `SourceReport`.
     sources : tuple of SourceReport
         One per source, in the order they were asked for.
     images_ok, image_bytes : int

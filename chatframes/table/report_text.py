@@ -83,6 +83,14 @@ def source_rows(source: SourceReport) -> list[Row]:
     rows += [("missing", f"{_stretch(gap)}: {plain(gap.reason)}") for gap in source.gaps[:2]]
     if len(source.gaps) > 2:
         rows.append(("missing", f"and {len(source.gaps) - 2} more stretches"))
+    if source.status == "open":
+        since = _moment(source.covered[0].since) if source.covered else None
+        rows.append(("known", f"from {since} on" if since else "nothing: the list was empty"))
+        rows.append((" ", "whether there is anything older, the service does not say"))
+    if source.missing.count:
+        ids = ", ".join(plain(message_id) for message_id in source.missing.ids[:3])
+        named = f": {ids}" + (", …" if source.missing.count > 3 else "") if ids else ""
+        rows.append(("missing", f"{source.missing.count:,} messages that were named and not given{named}"))
     if source.error:
         # It says what to do, so it gets up to three lines.
         lines = textwrap.wrap(plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]

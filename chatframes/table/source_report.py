@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Gap", "SourceReport", "Span", "source_report"]
+__all__ = ["NOTHING_MISSING", "Gap", "Missing", "SourceReport", "Span", "source_report"]
+
+
+NOTHING_MISSING = ("complete", "open")  # the statuses that need no warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,14 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Messages that the service named and did not give: how many, and the ids of the first hundred."""
+
+    count: int = 0
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceReport:
     """What became of one source.
 
@@ -34,10 +45,13 @@ class SourceReport:
     ----------
     requested, covered, gaps
         The time that was asked for, the stretches that were read without a hole, and the holes.
+    missing
+        The messages that the service named and did not give.
     messages, duplicates, pages, retries : int
         Messages in the table, messages seen more than once, answers read, requests repeated.
     status : str
-        ``complete``, ``partial`` or ``failed``.
+        ``complete``; ``open``: nothing is missing since `covered` begins, and the service does not show whether
+        there is anything older; ``partial`` or ``failed``.
     """
 
     source: str
@@ -46,6 +60,7 @@ class SourceReport:
     requested: Span = Span()
     covered: tuple[Span, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    missing: Missing = Missing()
     status: str = "complete"
     messages: int = 0
     duplicates: int = 0
@@ -58,6 +73,7 @@ class SourceReport:
 def source_report(data: Mapping[str, Any]) -> SourceReport:
     """Read the JSON part of a report about one source; missing parts are taken as empty."""
     requested = data.get("requested") or {}
+    missing = data.get("missing") or {}
     return SourceReport(
         source=str(data.get("source") or ""),
         chat_id=data.get("chat_id"),
@@ -67,6 +83,7 @@ def source_report(data: Mapping[str, Any]) -> SourceReport:
         gaps=tuple(
             Gap(gap.get("since"), gap.get("until"), str(gap.get("reason") or "")) for gap in data.get("gaps") or ()
         ),
+        missing=Missing(int(missing.get("count") or 0), tuple(map(str, missing.get("ids") or ()))),
         status=str(data.get("status") or "complete"),
         messages=int(data.get("messages") or 0),
         duplicates=int(data.get("duplicates") or 0),

@@ -184,6 +184,7 @@ def test_the_json_has_the_agreed_keys() -> None:
                 "reason": "the service answered 502 six times",
             }
         ],
+        "missing": {"count": 0, "ids": []},
         "status": "partial",
         "messages": 2_500,
         "duplicates": 3,
