@@ -44,7 +44,10 @@ CHROMIUM_SWITCHES = [
     *"--disable-background-networking --disable-component-update".split(),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # WebSockets are not routed below
 ]
-NO_NEWS = ("@jupyterlab/apputils-extension/notification.jupyterlab-settings", {"fetchNews": "false"})
+NO_QUESTIONS = {  # Lab asks which kernel to start when it is slow to hear of the notebook's own
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false"},
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"autoStartDefaultKernel": True},
+}
 
 
 class Lab:
@@ -56,9 +59,12 @@ class Lab:
     def __enter__(self) -> Lab:
         self._top = Path(tempfile.mkdtemp(prefix="cf-"))  # short: the paths of sockets have a limit
         self.folder, self.home = self._top / "work", self._top / "home"
-        for folder in (self.folder, self.home, self._settings.parent):
+        for folder in (self.folder, self.home):
             folder.mkdir(parents=True)
-        self._settings.write_text(json.dumps(NO_NEWS[1]), encoding="utf-8")
+        for name, values in NO_QUESTIONS.items():
+            path = self._top / "settings" / name
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(values), encoding="utf-8")
         self._log = (self._top / "log").open("w+", encoding="utf-8")
         self._server = psutil.Popen(
             [sys.executable, "-m", "jupyterlab", *SERVER_SWITCHES, f"--ServerApp.root_dir={self.folder}"],
@@ -90,10 +96,6 @@ class Lab:
         psutil.wait_procs(started, timeout=PATIENCE_SECONDS / 4)
         self._log.close()
         shutil.rmtree(self._top, ignore_errors=True)
-
-    @property
-    def _settings(self) -> Path:
-        return self._top / "settings" / NO_NEWS[0]
 
     def _environment(self) -> dict[str, str]:
         """Return the environment of the server, and so of its kernels."""

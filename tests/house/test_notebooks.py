@@ -297,7 +297,7 @@ PROMISES = {
     "webex": [
         ("rooms", ["Project Apollo", "Tomasz Verhoeven", "direct"]),
         ("ambiguous", ["2 Webex rooms are called 'Standup'"]),
-        ("typo", ["did you mean", "'Project Apollo'"]),
+        ("typo", ["Did you mean", "'Project Apollo'"]),
         ("zones", ["2026-10-13 15:00 to 2026-10-14 15:00"]),
         ("bounds", ["'2026-10-31' is not before"]),
         ("limit", ["too_large", "larger than max_size_bytes"]),
@@ -318,7 +318,7 @@ PROMISES = {
     "telegram": [
         ("chats", ["Project Apollo", "Apollo News", "channel", "Tomasz Verhoeven", "direct"]),
         ("names", [f"{name}  20  Project Apollo" for name in ("@apollo", "https://t.me/apollo", "-1002111267418")]),
-        ("ambiguous", ["2 Telegram chats are called 'Standup'", "did you mean", "'Project Apollo'"]),
+        ("ambiguous", ["2 Telegram chats are called 'Standup'", "Did you mean", "'Project Apollo'"]),
         ("fetch", ["JPEG 640x427"]),
         ("report", ["complete, 300 messages", "60 ok", "basic group", "Apollo garage"]),
         ("older", ["Project Apollo", "300", "Apollo garage", "12"]),
