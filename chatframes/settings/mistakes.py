@@ -78,9 +78,9 @@ def wrong_credentials(service: Service, configured: Mapping[str, Any], names: Ma
     if not missing or alone in configured:
         return None
     useless = [name for name in credentials.names if not set(missing).isdisjoint(needs.get(name, ()))]
-    return f"{listed(useless)} is of no use without {listed(missing)}: add {'it' if len(missing) == 1 else 'them'}" + (
-        f", or give {names[alone]} alone." if alone else "."
-    )
+    verb, them = "is" if len(useless) == 1 else "are", "it" if len(missing) == 1 else "them"
+    way_out = f", or give {names[alone]} alone" if alone else ""
+    return f"{listed(useless)} {verb} of no use without {listed(missing)}: add {them}{way_out}."
 
 
 def known_keys() -> frozenset[str]:

@@ -59,7 +59,7 @@ def test_an_empty_variable_is_none(monkeypatch):
 
 def test_half_an_integration_names_what_is_missing(monkeypatch):
     assert (
-        "webex.client_id and webex.refresh_token is of no use without webex.client_secret: add it, or give "
+        "webex.client_id and webex.refresh_token are of no use without webex.client_secret: add it, or give "
         "webex.access_token alone." in complaint({"webex": {"client_id": "a", "refresh_token": "b"}})
     )
     assert "without webex.client_secret and webex.refresh_token: add them" in complaint({"webex": {"client_id": "a"}})

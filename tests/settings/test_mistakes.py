@@ -157,7 +157,7 @@ from chatframes.settings.merge import load_config
         ({"reddit": {**REDDIT_APP, "password": "a"}}, "reddit.password is of no use without reddit.username: add it."),
         (
             {"reddit": REDDIT_LOGIN},
-            "reddit.username and reddit.password is of no use without reddit.client_id and reddit.client_secret: add",
+            "reddit.username and reddit.password are of no use without reddit.client_id and reddit.client_secret: add",
         ),
         (
             {"reddit": {**REDDIT_APP, **REDDIT_LOGIN, "refresh_token": "a"}},
