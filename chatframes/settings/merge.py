@@ -32,7 +32,6 @@ __all__ = ["Config", "ConfigLike", "Settings", "load_config", "merge", "with_cre
 _IMAGE_KEY = "max_concurrent_image_downloads"
 _NO_KEYS = Limits("", 20, 1, None, None, None, _IMAGE_KEY)  # the limits of a service without a section in config.json
 
-
 ConfigLike = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 
 
@@ -78,9 +77,8 @@ def load_config(path_or_dict: ConfigLike = None) -> Config:
     environment = Environment()
     path = None
     if isinstance(path_or_dict, Mapping):
-        data = path_or_dict = shielded(
-            path_or_dict
-        )  # rebound, so that a traceback with local variables shows no string
+        # The argument is rebound, so that a traceback with local variables shows no string of it.
+        data = path_or_dict = shielded(path_or_dict)
         place = "config="
     else:
         path = find_file(path_or_dict, environment.config_path)
@@ -191,9 +189,8 @@ def _choose_credentials(
         section = data.setdefault(service.name, {})
         if isinstance(section, dict):
             _checked({service.name: from_environment}, place, searched=False)
-            data[service.name] = {
-                name: value for name, value in section.items() if name not in names
-            } | from_environment
+            others = {name: value for name, value in section.items() if name not in names}
+            data[service.name] = others | from_environment
     if problem := wrong_credentials(service, configured, names):
         raise ConfigError(f"{place}: {problem}")
 
@@ -214,7 +211,7 @@ def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Pa
             if where != service.section.model_fields[key].default:
                 warnings.warn(
                     f"{path} sends the {service.title} credentials of the environment to {where}: if that is not "
-                    f"meant, take {key} out; if you do, name the file in CHATFRAMES_CONFIG or pass it as config=.",
+                    f"meant, take {key} out; if it is, name the file in CHATFRAMES_CONFIG or pass it as config=.",
                     stacklevel=3,
                 )
 
