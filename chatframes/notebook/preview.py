@@ -34,13 +34,12 @@ class Preview:
 
     def __repr__(self) -> str:
         shown = self.frame.astype(object).map(lambda value: plain(_words(value)))
-        shown = shown.set_axis([plain(label) for label in shown.index]).set_axis(
-            [plain(n) for n in shown.columns], axis=1
-        )
+        shown = shown.set_axis([plain(label) for label in shown.index])
+        shown = shown.set_axis([plain(name) for name in shown.columns], axis=1)
         return f"{shown.to_string()}\n[{len(self.frame):,} of {self.rows_in_all:,} rows]"
 
     def _repr_html_(self) -> str:
-        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+        return str(self._html())  # a plain str: a part of an `Html` is an `Html` too, and escapes what is added to it
 
     def _html(self) -> Html:
         head, cell = Html("<th {}>{}</th>"), Html("<td {}>{}</td>")
@@ -50,9 +49,9 @@ class Preview:
         for label, values in zip(self.frame.index, self.frame.astype(object).to_numpy(), strict=True):
             cells = Html().join(cell.format(_CELL, _cell(value, budget)) for value in values)
             rows.append(Html("<tr>{}{}</tr>").format(head.format(_CELL, label), cells))
-        said = f"{len(self.frame):,} of {self.rows_in_all:,} rows"
+        count = f"{len(self.frame):,} of {self.rows_in_all:,} rows"
         return Html("<table {}><thead><tr>{}</tr></thead><tbody>{}</tbody></table><p>{}</p>").format(
-            NO_FORMULAS, heads, Html().join(rows), said
+            NO_FORMULAS, heads, Html().join(rows), count
         )
 
 

@@ -131,5 +131,5 @@ def _large_html(entry: Entry) -> Html:
     if shown is None:
         note = ", cannot be shown"
     facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
-    said = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
-    return (shown or Html()) + Html().join(Html("<div>{}</div>").format(one) for one in said)
+    below = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
+    return (shown or Html()) + Html().join(Html("<div>{}</div>").format(line) for line in below)

@@ -102,7 +102,7 @@ class Plot:
         return f"and {self.others:,} more ({self.by}), none with more messages"
 
     def _repr_html_(self) -> str:
-        return str(self._html())  # a plain text: what others cut out of `Html` and join would be escaped twice
+        return str(self._html())  # a plain str: a part of an `Html` is an `Html` too, and escapes what is added to it
 
     def _html(self) -> Html:
         shown = []

@@ -1,8 +1,8 @@
-"""What HTML of our own making is put together from, so that what others wrote is always escaped.
+"""Build HTML in which everything that others wrote is escaped.
 
-Texts, names, titles, file names and column names come from strangers. HTML is a type of its own here, `Html`: mypy
-finds where a text is taken for HTML, and ruff (S704) where `Html` is made of anything but a literal. Pictures go
-through `picture`, which lets raster types through that their own bytes announce, and nothing else.
+Texts, names, titles, file names and column names come from strangers. HTML has a type of its own, `Html`: mypy reports
+a text that is used as HTML, and ruff (S704) an `Html` that is made of anything but a literal. Pictures go through
+`picture`, which shows only raster images, recognized by their bytes.
 """
 
 from __future__ import annotations
@@ -51,22 +51,22 @@ class Html(Markup):
         return cls(html.escape(plain(text), quote=True))
 
 
-NO_FORMULAS = Html('class="mathjax_ignore"')  # for what JupyterLab shows as HTML: "$5 to $10" is no formula
+NO_FORMULAS = Html('class="mathjax_ignore"')  # otherwise JupyterLab shows "$5 to $10" as a formula
 _JOINERS = "\u200c\u200d"  # not printable, but part of written words and of emoji
-_LEFT = Html('style="text-align:left;line-height:1.5"')  # on every cell: a notebook's own style wins over a row's
+_LEFT = Html('style="text-align:left;line-height:1.5"')  # on every cell, as a notebook's style overrides a row's
 _BLOCKS = "▁▂▃▄▅▆▇█"
 COLOURS = {"ok": "#4c956c", "skipped": "#b8b8b8", "failed": "#c8553d", "messages": "#4c78a8"}
 
 
 def plain(text: object) -> str:
-    """Return it without control characters: a name must not move the cursor or turn the writing around.
+    """Return a text without control characters: a name must not move the cursor or reverse the text after it.
 
     Examples
     --------
     >>> plain("Ada" + chr(0x202E) + "ecalevoL")
     'Ada ecalevoL'
     """
-    return "".join(one if one.isprintable() or one in _JOINERS else " " for one in str(text))
+    return "".join(letter if letter.isprintable() or letter in _JOINERS else " " for letter in str(text))
 
 
 def lines(text: str) -> Html:
@@ -81,16 +81,16 @@ def lines(text: str) -> Html:
 
 
 def picture(data: bytes, alt: str, style: str = "") -> Html | None:
-    """Return an ``<img>`` with the bytes in it; None for what is above 10 MiB or not `showable` by its bytes.
+    """Return an ``<img>`` that holds the bytes; None when they are above 10 MiB or not `showable` (`ImageFacts`).
 
     Parameters
     ----------
     data : bytes
         The file.
     alt : str
-        What is to be read where it cannot be seen.
+        The text that a screen reader reads in its place.
     style : str
-        CSS of ours.
+        Our own CSS.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def table(rows: Iterable[tuple[str, str]], below: Html | None = None) -> Html:
 def bars(counts: Sequence[tuple[str, int]], what: str, scale: int | None = None) -> Html:
     """Return a small bar chart: a bar for each (name, number), with both as its tooltip.
 
-    A bar of `scale` is as high as a bar can be; unless given, that is the largest number.
+    `scale` is the number whose bar has the full height; by default the largest one.
 
     Examples
     --------
@@ -131,20 +131,20 @@ def bars(counts: Sequence[tuple[str, int]], what: str, scale: int | None = None)
         return Html()
     most = max(number for _, number in counts)
     bar = Html('<div title="{}: {:,}" style="flex:1 1 0;max-width:14px;height:{}%;background:{}"></div>')
-    each = []
+    bars_html = []
     for name, number in counts:
         height = 0 if not number else max(4, round(100 * number / max(scale or most, 1)))
-        each.append(bar.format(name, number, height, COLOURS["messages"]))
-    said = f"{what}: {counts[0][0]} to {counts[-1][0]}, at most {most:,}"
+        bars_html.append(bar.format(name, number, height, COLOURS["messages"]))
+    caption = f"{what}: {counts[0][0]} to {counts[-1][0]}, at most {most:,}"
     frame = "display:flex;align-items:flex-end;gap:1px;height:48px;max-width:640px"
-    small = "font-size:85%;opacity:.75"
+    small_style = "font-size:85%;opacity:.75"
     return Html('<div role="img" aria-label="{0}" style="{1}">{2}</div><div style="{3}">{0}</div>').format(
-        said, frame, Html().join(each), small
+        caption, frame, Html().join(bars_html), small_style
     )
 
 
 def share(parts: Sequence[tuple[str, int]]) -> Html:
-    """Return one bar cut into parts by their numbers (ok, skipped, failed), with a legend.
+    """Return one bar divided in proportion to the numbers of its parts (ok, skipped, failed), with a legend.
 
     Examples
     --------
@@ -159,25 +159,25 @@ def share(parts: Sequence[tuple[str, int]]) -> Html:
     coloured = [(number, COLOURS.get(name, COLOURS["skipped"]), name) for name, number in parts]
     pieces = Html().join(piece.format(*each) for each in coloured)
     legend = Html(" &nbsp; ").join(entry.format(colour, number, name) for number, colour, name in coloured)
-    said = ", ".join(f"{number:,} {name}" for name, number in parts)
+    caption = ", ".join(f"{number:,} {name}" for name, number in parts)
     frame = "display:flex;height:10px;max-width:640px;margin-top:4px"
     return Html('<div role="img" aria-label="{}" style="{}">{}</div><div style="font-size:85%">{}</div>').format(
-        said, frame, pieces, legend
+        caption, frame, pieces, legend
     )
 
 
 def show_html(widget: Any, shown: Html) -> None:
-    """Let an `ipywidgets.HTML` show it; the one way that anything gets onto a page by."""
-    widget.value = str(shown)  # a plain text again, for whatever packs the kernel's messages
+    """Show HTML in an `ipywidgets.HTML`."""
+    widget.value = str(shown)  # a plain str, which every serializer of the kernel's messages knows
 
 
-def show_status(widget: Any, said: str) -> None:
-    """Let an `ipywidgets.HTML` say what goes on; a screen reader reads it out."""
-    show_html(widget, Html('<div role="status">{}</div>').format(lines(said)) if said else Html())
+def show_status(widget: Any, sentence: str) -> None:
+    """Show a sentence in an `ipywidgets.HTML`, such that a screen reader reads it aloud."""
+    show_html(widget, Html('<div role="status">{}</div>').format(lines(sentence)) if sentence else Html())
 
 
 def sparkline(numbers: Sequence[int]) -> str:
-    """Return numbers as a line of blocks, for where there is no HTML.
+    """Return numbers as a line of blocks, for places that show no HTML.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The card that shows a call's progress in a notebook: one widget whose HTML is replaced at each step."""
+"""Show a call's progress in a notebook: one widget whose HTML is replaced at each step."""
 
 from __future__ import annotations
 
