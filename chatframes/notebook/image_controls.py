@@ -12,10 +12,10 @@ from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..page.cells import bundle
 from ..page.html import Html, show_html
-from ..settings.images import ImageSettings
+from ..settings.images import ImageSettings, image_settings
 from . import remembered
 
-__all__ = ["ImageControls"]
+__all__ = ["ImageControls", "controls_for"]
 
 MIB = 2**20
 SMALLEST_MIB, LARGEST_MIB = 0.01, 2047  # a column of Arrow's holds 2 GiB
@@ -127,6 +127,16 @@ class ImageControls:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle(self.box, repr(self))
+
+
+def controls_for(images: object, remember: bool) -> ImageControls:
+    """Return controls that show the value of ``images=``; those that it is, if it is controls already."""
+    if isinstance(images, ImageControls):
+        return images
+    if images is None:
+        return ImageControls(remember=remember)
+    chosen = image_settings(images)
+    return ImageControls(chosen.enabled, chosen.max_size_bytes, remember=remember)
 
 
 def _last_choice() -> ImageSettings:

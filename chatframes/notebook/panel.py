@@ -2,13 +2,12 @@
 
 Everything it starts is a task on the library's own loop, so the kernel stays free and Cancel works at once. Buttons may
 be pressed on the kernel's main thread, or on a subshell's thread while a cell runs; a lock guards what both threads
-read before they start something, and the line that says how it went.
+read before they start something.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,32 +15,32 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from ..api import fetching, listing, sources_of
+from ..api import listing, sources_of
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, close_on_rerun
-from ..page.html import Html, lines, show_html, show_status
+from ..page.html import Html, lines, show_html
 from ..progress.card import Card
 from ..road.defects import unexpected
 from ..services import services
-from ..settings.images import ImageSettings, image_settings
+from ..settings.images import ImageSettings
 from ..settings.merge import Config, ConfigLike, load_config
 from ..sources import Source
 from ..table.report import report
-from ..table.source_report import NOTHING_MISSING
-from .code import code_for
 from .credentials import LoginSteps
 from .days import EVERYTHING, DayControls
-from .image_controls import ImageControls
+from .fetch_code import code_for
+from .fetching import NOTHING_READ, fetch_to_the_end
+from .image_controls import controls_for
 from .jobs import Jobs
 from .picker import ChatPicker
 from .saving import SaveRow, messages_in
+from .status_line import StatusLine, capitalized
 
 __all__ = ["FetchPanel"]
 
 SETTLE_SECONDS = 0.2
 ASKING = "Asking for the chats …"
-NOTHING_READ = "Stopped before anything was read."
 _CODE = "user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;padding:8px;background:rgba(128,128,128,.12)"
 
 
@@ -119,13 +118,13 @@ class FetchPanel:
         self.config = load_config(config)
         self._config_name = "" if config is None else "config"
         self.frame: pd.DataFrame | None = None
-        self.images = _controls(images, remember)
+        self.images = controls_for(images, remember)
         self._images_are_the_users = self.images is images
         self._jobs = Jobs()
         self._lock = threading.RLock()
         self._running: set[str] = set()  # "fetch", "save" or both
         self._listed = self._closed = False
-        self._status_text = self._choice_error = ""
+        self._choice_error = ""  # what was said about the choice when Fetch was pressed
         self.days = (
             DayControls(preset="Last 30 days")
             if source is None
@@ -140,7 +139,8 @@ class FetchPanel:
         self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary")
         self.cancel_button = ipywidgets.Button(description="Cancel", disabled=True)
         self.saving = SaveRow(lambda: self._pressed("save", self.save))
-        self.status = ipywidgets.HTML()
+        self._line = StatusLine()
+        self.status = self._line.widget
         self._login = LoginSteps(self._logged_in, self._jobs)
         self._card = Card()
         self._report = ipywidgets.HTML()
@@ -184,13 +184,11 @@ class FetchPanel:
             try:
                 code = Html('The same as code:<pre style="{}">{}</pre>').format(_CODE, lines(self.code))
             except ConfigError as error:
-                code = Html("<div>{}</div>").format(lines(_capitalised(str(error))))
+                code = Html("<div>{}</div>").format(lines(capitalized(str(error))))
             show_html(self._code, code)
 
     def _chosen(self, _: object) -> None:
-        with self._lock:
-            if self._choice_error and self._status_text == self._choice_error:  # about the choice before this one
-                self._say("")
+        self._line.replace(self._choice_error)  # it was about the choice before this one
         self._write_code()
 
     # --- what can be done ---------------------------------------------------------------------------------------------
@@ -203,8 +201,7 @@ class FetchPanel:
             self._jobs.begin("fetch", self._fetch(self.source, self.images.settings), self._fetched)
         except ConfigError as error:
             self._running.discard("fetch")
-            self._say(error)
-            self._choice_error = self._status_text
+            self._choice_error = self._line.say(error)
         except BaseException:
             self._running.discard("fetch")
             raise
@@ -259,57 +256,40 @@ class FetchPanel:
         self.fetch_button.disabled, self.cancel_button.disabled, self.saving.button.disabled = True, False, True
         show_html(self._report, Html())
         self._login.clear()
-        self._say("")
-        kept: list[Callable[[], pd.DataFrame]] = []
-        frame: pd.DataFrame | None
-        try:
-            frame = await fetching(
-                source, images=images, raw=False, config=self.config, progress=self._card, keep=kept.append
-            )
-            if frame.attrs["chatframes"]["status"] not in NOTHING_MISSING:
-                message = "Something is missing: the report below says what, and why."
-            else:
-                message = "" if len(frame) else f"No messages were found{self._last_active(source)}."
-        except asyncio.CancelledError:
-            frame = kept[0]() if kept else None
-            stopped = bool(frame is not None and len(frame))
-            message = (
-                f"Stopped: {messages_in(frame)} came before that, and panel.frame has them."
-                if stopped
-                else NOTHING_READ
-            )
-        except ChatframesError as error:
-            frame = getattr(error, "partial", None)
-            message = str(error) + self._ask_to_log_in(source.service, error)
-        except Exception as error:  # a defect of ours, or no memory left: what was read is kept in any case
-            message = str(unexpected(error))
-            frame = kept[0]() if kept else None
-        if frame is not None and (len(frame) or frame.attrs["chatframes"]["status"] in NOTHING_MISSING):
+        self._line.say("")
+        ended = await fetch_to_the_end(source, images, self.config, self._card)
+        message = ended.message
+        if ended.error is not None:
+            message += self._ask_to_log_in(source.service, ended.error)
+        elif ended.found_nothing:
+            message = f"No messages were found{self._last_active(source)}."
+        frame = ended.frame
+        if frame is not None and ended.is_worth_keeping:
             self.frame = frame
-            self._say(message)
+            self._line.say(message)
             source_report = frame.attrs["chatframes"]["sources"][0]
             self.saving.offer(frame, source_report["chat_name"] or source_report["source"])
         else:
-            self._say(message, self._kept_frame())
+            self._line.say(message, self._kept_frame())
         if frame is not None:
             show_html(self._report, report(frame)._html())
 
     def _cancelling(self) -> None:
         self.cancel_button.disabled = True
-        self._say("Stopping …")
+        self._line.say("Stopping …")
 
     def _fetched(self, task: asyncio.Task[None]) -> None:
         self._running.discard("fetch")
         self.fetch_button.disabled, self.cancel_button.disabled = False, True
         self.saving.button.disabled = self.frame is None
         if task.cancelled():  # before it had started
-            self._say(NOTHING_READ, self._kept_frame())
+            self._line.say(NOTHING_READ, self._kept_frame())
         self._ended(task)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
-            self._say(unexpected(error))
+            self._line.say(unexpected(error))
 
     def _last_active(self, source: Source) -> str:
         day = self.picker.last_active(source)
@@ -340,7 +320,7 @@ class FetchPanel:
         self._jobs.begin("list", self._show_chats(service), self._ended)
 
     async def _show_chats(self, service: str) -> None:
-        self._say(ASKING)
+        self._line.say(ASKING)
         message = ""
         try:
             chats = await listing(service, self.config)
@@ -349,16 +329,14 @@ class FetchPanel:
         except ChatframesError as error:
             message = str(error) + self._ask_to_log_in(service, error)
         finally:
-            with self._lock:
-                if self._status_text == ASKING:  # otherwise something more important is shown by now
-                    self._say(message)
+            self._line.replace(ASKING, message)
         self._write_code()
 
     def _start_over(self) -> None:
         """Clear what was shown and asked for when another service is chosen."""
         self._jobs.cancel("list")
         self._login.clear()
-        self._say("")
+        self._line.say("")
 
     async def _take_off_the_page(self) -> None:
         self._login.clear()
@@ -382,14 +360,9 @@ class FetchPanel:
         if self.picker.lists_chats:
             self.list_chats()
         else:
-            self._say("Thank you: press Fetch.")
+            self._line.say("Thank you: press Fetch.")
 
     # --- what is shown ------------------------------------------------------------------------------------------------
-
-    def _say(self, *sentences: object) -> None:
-        with self._lock:
-            self._status_text = "\n".join(_capitalised(str(sentence)) for sentence in sentences if str(sentence))
-            show_status(self.status, self._status_text)
 
     def __repr__(self) -> str:
         fetched = "nothing fetched yet" if self.frame is None else f"{messages_in(self.frame)} at panel.frame"
@@ -399,20 +372,6 @@ class FetchPanel:
         if not self._listed and not self._closed:
             self.list_chats()
         return bundle(self.box, repr(self))
-
-
-def _capitalised(text: str) -> str:
-    """Return the text with a capital first letter, unless it begins with something other than a word."""
-    return text[0].upper() + text[1:] if re.match("[a-z]+ ", text) else text
-
-
-def _controls(images: object, remember: bool) -> ImageControls:
-    if isinstance(images, ImageControls):
-        return images
-    if images is None:
-        return ImageControls(remember=remember)
-    chosen = image_settings(images)
-    return ImageControls(chosen.enabled, chosen.max_size_bytes, remember=remember)
 
 
 def _first_service(config: Config) -> str:

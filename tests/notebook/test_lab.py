@@ -359,7 +359,7 @@ from IPython.display import display
 for payload in PAYLOADS[{first}:{first} + 3]:
     frame = hostile_frame(payload)
     panel = cf.FetchPanel(cf.Webex(payload), config={}, remember=False)
-    panel._say(payload)
+    panel._line.say(payload)
     panel._listed = True
     display(frame, cf.report(frame), cf.preview(frame), cf.plot_activity(frame, by="author_name"))
     display(cf.gallery(frame, page_size=5), panel, cf.attachments(frame))

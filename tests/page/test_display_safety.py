@@ -109,7 +109,7 @@ def test_a_panel_shows_text(payload: str) -> None:
     chats = pd.DataFrame({"id": ["x"], "title": [payload], "kind": [payload], "last_activity": when})
     panel.picker.chats.show(chats)
     panel._write_code()
-    panel._say(payload)
+    panel._line.say(payload)
     pages = list(html_of(panel.box))
     assert any(html.plain(payload)[:8].strip() in Reader(page).text for page in pages)
     for page in pages:
