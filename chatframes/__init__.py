@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from .api import chats_async as chats_async
     from .api import fetch as fetch
     from .api import fetch_async as fetch_async
-    from .api import last_result as last_result
     from .api import shutdown as shutdown
     from .api import stream as stream
     from .errors import AuthError as AuthError
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from .notebook.panel import FetchPanel as FetchPanel
     from .notebook.preview import preview as preview
     from .page.activity import plot_activity as plot_activity
+    from .results import last_result as last_result
     from .settings.images import ImageSettings as ImageSettings
     from .settings.merge import Config as Config
     from .settings.merge import load_config as load_config
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 # Where each public name lives. Nothing is imported before it is used, so that `import chatframes` is quick.
 _HOMES = {
-    "api": "chats chats_async fetch fetch_async last_result shutdown stream",
+    "api": "chats chats_async fetch fetch_async shutdown stream",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
     "model": "Event",
     "nested_loops": "enable_nested_loops",
@@ -61,6 +61,7 @@ _HOMES = {
     "notebook.panel": "FetchPanel",
     "notebook.preview": "preview",
     "page.activity": "plot_activity",
+    "results": "last_result",
     "settings.images": "ImageSettings",
     "settings.merge": "Config load_config",
     "sources.reddit.source": "Reddit",

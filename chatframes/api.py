@@ -7,9 +7,6 @@ Each is a coroutine that runs on the library's own event loop. `fetch` and `chat
 from __future__ import annotations
 
 import asyncio
-import functools
-import re
-import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -17,16 +14,16 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from . import loop
-from .errors import ChatframesError, ConfigError, IncompleteWarning
+from .errors import ConfigError
 from .keywords import checks_keywords
 from .progress.drawing import Display, Progress, listening
+from .results import error_with_frame, remember, remember_frame, with_warning
 from .road.run import Run
 from .services import Service, services
 from .settings.merge import Config, ConfigLike, Settings, load_config, merge
 from .sources import Context, Source, missing_members
 from .table.batches import Batch
 from .table.frame import build
-from .table.source_report import NOTHING_MISSING
 from .transfer.clock import SYSTEM
 
 Sources = Source | Sequence[Source]
@@ -121,7 +118,7 @@ def fetch(
     (300, 60)
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _with_warning(loop.run(coroutine, too_late=_remember_frame))
+    return with_warning(loop.run(coroutine, too_late=remember_frame))
 
 
 @checks_keywords
@@ -146,7 +143,7 @@ async def fetch_async(
     300
     """
     coroutine = fetching(sources, images=images, raw=raw, config=config, progress=progress)
-    return _with_warning(await loop.run_async(coroutine, too_late=_remember_frame))
+    return with_warning(await loop.run_async(coroutine, too_late=remember_frame))
 
 
 Keep = Callable[[Callable[[], pd.DataFrame]], None]
@@ -166,7 +163,7 @@ def fetching(
     It gives no warning when something is missing; the report says so. When it is stopped or fails, `keep` is called
     with a function that makes the table of what had been read. Without `keep`, `last_result` returns that table.
     """
-    return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or _remember)
+    return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or remember)
 
 
 async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) -> pd.DataFrame:
@@ -184,70 +181,8 @@ async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) ->
             raise
         if run.came_to_nothing:
             keep(lambda: frame)
-            raise _error_of(run, frame)
+            raise error_with_frame(run.errors, frame)
         return frame
-
-
-def _error_of(run: Run, frame: pd.DataFrame) -> ChatframesError:
-    """Return the first error of a run that read nothing, with the others as notes and the empty table."""
-    error, *others = run.errors
-    for other in others:
-        error.add_note(str(other))
-    error.partial = frame
-    return error
-
-
-def _with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
-    """Return a frame, and warn if something is missing; by default the warning names the line that called `fetch`."""
-    report = frame.attrs["chatframes"]
-    if report["status"] not in NOTHING_MISSING:
-        missing = "; ".join(
-            f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
-            + (f" ({_short_error(source['error'])})" if source["error"] else "")
-            for source in report["sources"]
-            if source["status"] not in NOTHING_MISSING
-        )
-        warnings.warn(
-            f"{missing}. chatframes.report(frame) says what is missing.", IncompleteWarning, stacklevel=stacklevel
-        )
-    return frame
-
-
-def _short_error(error: str) -> str:
-    """Return the first line of an error, without its end and without the question that the next lines belong to."""
-    return re.sub(r"[.:]( (Or did|Did) you mean one of these\?)?$", "", error.splitlines()[0])
-
-
-_last: Callable[[], pd.DataFrame] | None = None
-
-
-def _remember(make: Callable[[], pd.DataFrame]) -> None:
-    """Let `last_result` return the table that `make` makes; it is made once, when it is first asked for."""
-    global _last
-    _last = functools.cache(make)
-
-
-def _remember_frame(frame: pd.DataFrame) -> None:
-    """Let `last_result` return this table: the call failed, or the interrupt came after it was done."""
-    _remember(lambda: frame)
-
-
-def last_result() -> pd.DataFrame:
-    """Return what the last interrupted or failed call had read.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The usual table; attachments that were still under way are ``failed/cancelled``.
-
-    Raises
-    ------
-    ChatframesError
-        When no call has been interrupted or has failed in this process.
-    """
-    if _last is None:
-        raise ChatframesError("There is no last result: no call in this process was interrupted or failed.")
-    return _last()
 
 
 @checks_keywords
@@ -306,7 +241,7 @@ class _Stream:
         if self._over:
             raise StopAsyncIteration
         frame = await loop.run_async(self._next())
-        return _with_warning(frame, 3) if self._over else frame
+        return with_warning(frame, 3) if self._over else frame
 
     async def aclose(self) -> None:
         """Stop the fetch and wait for its end."""
@@ -345,8 +280,8 @@ class _Stream:
         await self._run.__aexit__()
         frame = build([batch] if batch else [], self._run.report(), resolve=False)
         if self._run.came_to_nothing:
-            _remember_frame(frame)
-            raise _error_of(self._run, frame)
+            remember_frame(frame)
+            raise error_with_frame(self._run.errors, frame)
         return frame
 
 

@@ -263,7 +263,7 @@ def held(server: HoldingWebex) -> cf.FetchPanel:
 def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
     server: HoldingWebex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatframes.api._last", None)
+    monkeypatch.setattr("chatframes.results._last", None)
     panel = held(server)
     assert not panel.cancel_button.disabled
     told: list[str] = []

@@ -1,0 +1,77 @@
+"""What a call leaves behind: a warning when something is missing, an error when nothing was read, the last result."""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from .errors import ChatframesError, IncompleteWarning
+from .table.source_report import NOTHING_MISSING
+
+__all__ = ["error_with_frame", "last_result", "remember", "remember_frame", "with_warning"]
+
+
+def with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
+    """Return a frame, and warn if something is missing; by default the warning names the line that called `fetch`."""
+    report = frame.attrs["chatframes"]
+    if report["status"] not in NOTHING_MISSING:
+        missing = "; ".join(
+            f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
+            + (f" ({_short_error(source['error'])})" if source["error"] else "")
+            for source in report["sources"]
+            if source["status"] not in NOTHING_MISSING
+        )
+        warnings.warn(
+            f"{missing}. chatframes.report(frame) says what is missing.", IncompleteWarning, stacklevel=stacklevel
+        )
+    return frame
+
+
+def _short_error(error: str) -> str:
+    """Return the first line of an error, without its end and without the question that the next lines belong to."""
+    return re.sub(r"[.:]( (Or did|Did) you mean one of these\?)?$", "", error.splitlines()[0])
+
+
+def error_with_frame(errors: Sequence[ChatframesError], frame: pd.DataFrame) -> ChatframesError:
+    """Return the first error of a call that read nothing, with the others as notes and the empty table."""
+    error, *others = errors
+    for other in others:
+        error.add_note(str(other))
+    error.partial = frame
+    return error
+
+
+_last: Callable[[], pd.DataFrame] | None = None
+
+
+def remember(make: Callable[[], pd.DataFrame]) -> None:
+    """Let `last_result` return the table that `make` makes; it is made once, when it is first asked for."""
+    global _last
+    _last = functools.cache(make)
+
+
+def remember_frame(frame: pd.DataFrame) -> None:
+    """Let `last_result` return this table: the call failed, or the interrupt came after it was done."""
+    remember(lambda: frame)
+
+
+def last_result() -> pd.DataFrame:
+    """Return what the last interrupted or failed call had read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The usual table; attachments that were still under way are ``failed/cancelled``.
+
+    Raises
+    ------
+    ChatframesError
+        When no call has been interrupted or has failed in this process.
+    """
+    if _last is None:
+        raise ChatframesError("There is no last result: no call in this process was interrupted or failed.")
+    return _last()
