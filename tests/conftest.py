@@ -1,4 +1,4 @@
-"""What every test stands on: no settings of the person who runs them, and tools that CI must have."""
+"""Keep the settings of whoever runs the tests out of them, mark and order them, and skip those whose tool is missing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hypothesis import settings
 
 import chatframes as cf
 
-# The same cases every time, however slow the machine: what fails in CI fails at home too.
+# The same cases every time, and no time limit for one: what fails in CI fails at home too.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Run in an empty folder and home, without anybody's config.json, environment or proxies; forget waits afterwards."""
+    """Run each test in an empty folder and home, without config.json, credentials or proxies; shut down afterwards."""
     for name in list(os.environ):
         if name.startswith(("WEBEX_", "TELEGRAM_", "REDDIT_", "CHATFRAMES_CONFIG")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -50,7 +50,7 @@ LONGEST_FIRST = (
     "sources/telegram/test_login.py notebook/test_kernel.py road/test_scenarios.py table/test_files.py test_api.py "
     "notebook/test_kernel_widgets.py sources/test_other_distributions.py notebook/test_gallery.py"
 ).split()
-# The working loop, under a minute: what is fast and says most when it breaks.
+# The working loop, under a minute: the fast tests that tell most when they break.
 QUICK = (
     "house/test_house.py house/test_services.py house/test_surface.py images page/test_html.py progress settings "
     "sources/telegram/test_history.py sources/telegram/test_rows.py sources/reddit/test_listing.py table "

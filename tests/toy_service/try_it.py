@@ -9,6 +9,7 @@ import threading
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 PICTURE = Path(sys.argv[1]).read_bytes()
@@ -18,7 +19,7 @@ HOSTILE = "http://127.0.0.1:9/picture.jpg"  # a private address, on a port that 
 
 
 class Server(BaseHTTPRequestHandler):
-    asked: list[tuple[str, str | None]] = []
+    asked: ClassVar[list[tuple[str, str | None]]] = []
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
