@@ -47,17 +47,17 @@ def _parser() -> argparse.ArgumentParser:
         "fetch a made-up team's chats, with pictures, from a sandbox on this machine",
         "chatframes demo --messages 300 --images 60 --out demo.parquet",
     )
-    demo.add_argument("--messages", type=int, default=3000, help="in each chat there (default: 3000)")
-    demo.add_argument("--images", type=int, default=500, help="among them (default: 500)")
+    demo.add_argument("--messages", type=int, default=3000, help="messages in each chat (default: 3000)")
+    demo.add_argument("--images", type=int, default=500, help="pictures in each chat (default: 500)")
     demo.add_argument("--out", type=Path, default=Path("chatframes-demo.parquet"), help="the Parquet file to write")
     with_login = [name for name, service in services().items() if service.login]
     for name, purpose in (
         ("login", "log in once; the login is kept in your home folder, where only you can read it"),
-        ("logout", "end that login, at the service and on this machine"),
+        ("logout", "end a login, at the service and on this machine"),
     ):
         command = _command(commands, name, purpose, f"chatframes {name} {with_login[0]} --session work")
         command.add_argument("service", choices=with_login)
-        command.add_argument("--session", metavar="NAME", help='the name it is kept under ("default" unless told)')
+        command.add_argument("--session", metavar="NAME", help='the name it is kept under (default: "default")')
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: beside its place first, and into it when every byte is safe."""
+"""Write a file whole or not at all: first beside its place, then renamed when every byte is on the disk."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["replace_file"]
 def replace_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Open a new file that takes the place of `path` when the block ends without an error.
 
-    Until then an older file of that name stays as it was. After an error nothing is left of the new one; only a
-    process that is killed leaves its part behind, under a name that begins with a dot.
+    Until then an older file of that name stays as it was. After an error nothing of the new file is left; after a kill
+    a part of it may be, under a name that begins with a dot.
 
     Parameters
     ----------
     path : Path
         The file's place; its folder exists.
     mode : int
-        Who may read and write it, from its first byte on; the umask takes from this, as always.
+        Who may read and write it, from its first byte on; less what the umask takes away.
 
     Raises
     ------
@@ -50,13 +50,13 @@ def replace_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         os.replace(beside, path)
     finally:
-        with suppress(OSError):  # there is none: it has its name, or never began
+        with suppress(OSError):  # it has been renamed, or could not be created
             os.unlink(beside)
     _keep_name(path.parent)
 
 
 def _keep_name(folder: Path) -> None:
-    """Let the new name survive a power cut, too. The file is in place: a drive that refuses this is no failure."""
+    """Make the new name survive a power cut, too. Some drives cannot, and the file is in place all the same."""
     if os.name == "nt":
         return
     with suppress(OSError):

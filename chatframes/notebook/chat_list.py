@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..page.html import Html, plain, show_html
-from .numbers import WIDE
+from .fields import WIDE
 
 __all__ = ["ChatList"]
 

@@ -11,7 +11,7 @@ import ipywidgets
 from ..errors import ConfigError
 from ..services import Field, Service
 from ..sources import Source
-from .numbers import NARROW, WIDE, number_or_all, whole_number
+from .fields import NARROW, WIDE, number_or_all, whole_number
 
 __all__ = ["SourceForm"]
 

@@ -138,8 +138,7 @@ class World:
         ]
 
     def afflicted(self, fault: str, *, for_ever: bool = False) -> set[str]:
-        """What `fault` meets here: the ``source_id`` of images; message ids for ``item_errors`` and
-        ``reddit_comments_gone``.
+        """Return what `fault` meets here: ``source_id`` of images, or, where it strikes messages, their ids.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Widths for the fields of a panel, and functions that read a number from what was typed."""
+"""Define the widths of a panel's fields, and read the numbers that are typed into them."""
 
 from __future__ import annotations
 
