@@ -29,8 +29,8 @@ from ..sources import Source
 from ..table.report import report
 from .credentials import LoginSteps
 from .days import EVERYTHING, DayControls
+from .endings import NOTHING_READ, fetch_to_the_end
 from .fetch_code import code_for
-from .fetching import NOTHING_READ, fetch_to_the_end
 from .image_controls import controls_for
 from .jobs import Jobs
 from .picker import ChatPicker
