@@ -83,7 +83,7 @@ def fetch(
         What to fetch. A message seen through two sources is kept once.
     images : None, bool, ImageSettings, dict or widget
         Whether to download pictures, and up to how many bytes each: True is on with 10 MiB; a dict may hold
-        `enabled` and `max_size_bytes`; of a widget its `.settings` is read, once.
+        the keys of `ImageSettings`; of a widget its `.settings` is read, once.
     raw : bool
         Keep each message's untouched payload, as JSON text, in the column `raw`.
     config : Config, dict, path or None

@@ -13,7 +13,7 @@ Status = Literal["ok", "skipped", "failed"]
 # All reasons there are. Those in RETRYABLE are worth another try.
 SKIPPED = frozenset(
     "disabled too_large too_many budget not_an_image no_bytes bad_url blocked_address blocked_port malware "
-    "unscannable".split()
+    "unscannable undecodable".split()
 )
 FAILED = frozenset(
     "dns connect tls timeout too_slow truncated redirect content_encoding bad_response http_4xx http_5xx gone "
@@ -68,6 +68,7 @@ class Outcome:
     attempts: int = 0
     elapsed_ms: int | None = None
     error: str | None = None
+    note: str | None = None  # what is odd about a picture: no_end_mark; undecodable, where it was kept all the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import Any
 
 import ipywidgets
@@ -41,6 +40,8 @@ class ImageControls:
     ----------
     settings : ImageSettings
         What is chosen now.
+    keep_undecodable : bool
+        As in `ImageSettings`; False at first, and there is no widget for it.
     box : ipywidgets.VBox
         The widgets, to be put into a layout of your own.
 
@@ -75,6 +76,7 @@ class ImageControls:
             )
         self._remember = remember
         self._bytes = first.max_size_bytes  # exact, while the number of MiB shown is rounded
+        self.keep_undecodable = False
         self.toggle = ipywidgets.Checkbox(
             value=first.enabled, description="Download images", indent=False, layout={"width": "auto"}
         )
@@ -97,7 +99,7 @@ class ImageControls:
     @property
     def settings(self) -> ImageSettings:
         """What is chosen now, as a copy that later clicks do not change."""
-        return ImageSettings(bool(self.toggle.value), self._bytes)
+        return ImageSettings(bool(self.toggle.value), self._bytes, self.keep_undecodable)
 
     def __repr__(self) -> str:
         enabled = self.settings.enabled
@@ -122,7 +124,8 @@ class ImageControls:
                 return
             self._bytes = round(change["new"] * MIB)
         self.size.disabled = not self.toggle.value
-        problem = remembered.remember(images=asdict(self.settings)) if self._remember else ""
+        chosen = {"enabled": self.settings.enabled, "max_size_bytes": self._bytes}
+        problem = remembered.remember(images=chosen) if self._remember else ""
         self._explain(problem)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -136,7 +139,9 @@ def controls_for(images: object, remember: bool) -> ImageControls:
     if images is None:
         return ImageControls(remember=remember)
     chosen = image_settings(images)
-    return ImageControls(chosen.enabled, chosen.max_size_bytes, remember=remember)
+    controls = ImageControls(chosen.enabled, chosen.max_size_bytes, remember=remember)
+    controls.keep_undecodable = chosen.keep_undecodable
+    return controls
 
 
 def _last_choice() -> ImageSettings:

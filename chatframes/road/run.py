@@ -139,6 +139,7 @@ class Run:
                 self._clock,
                 remember_bytes=self._remember_bytes,
                 room=self._outbox.room,
+                keep_undecodable=self._settings.images.keep_undecodable,
             )
             for service in {reading.source.service for reading in self._readings}
         }

@@ -13,6 +13,7 @@ from .mistakes import admin_keys, unknown_key
 __all__ = ["ImageSettings", "image_settings"]
 
 MAX_SIZE_BYTES = 10 * 2**20
+KEYS = ["enabled", "max_size_bytes", "keep_undecodable"]
 LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
 
 
@@ -26,6 +27,9 @@ class ImageSettings:
         Download images.
     max_size_bytes : int
         Leave out images above this size, 1 to 2,147,483,647 bytes; by default 10 MiB.
+    keep_undecodable : bool
+        Also keep images that Pillow does not open (HEIC, or more than 178,956,970 pixels), which are otherwise
+        ``skipped/undecodable``. A file with such an image tells `datasets` to hand out bytes and decode nothing.
 
     Raises
     ------
@@ -40,17 +44,23 @@ class ImageSettings:
 
     enabled: bool
     max_size_bytes: int = MAX_SIZE_BYTES
+    keep_undecodable: bool = False
 
     def __post_init__(self) -> None:
         size = self.max_size_bytes
-        if not isinstance(self.enabled, bool):
-            raise ConfigError(f"images: enabled is {number_or_kind(self.enabled)}: write True or False.")
+        for name in ("enabled", "keep_undecodable"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise ConfigError(f"images: {name} is {number_or_kind(value)}: write True or False.")
         if not isinstance(size, int) or isinstance(size, bool):
             raise ConfigError(f"images: max_size_bytes is {number_or_kind(size)}: write a whole number of bytes.")
         if not 1 <= size <= LARGEST_SIZE_BYTES:
             raise ConfigError(
                 f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
             )
+
+    def __repr__(self) -> str:
+        kept = ", keep_undecodable=True" if self.keep_undecodable else ""
+        return f"ImageSettings(enabled={self.enabled}, max_size_bytes={self.max_size_bytes}{kept})"
 
 
 # The generated __init__ is wrapped: its signature stays, and a misspelt keyword is answered with the nearest one.
@@ -63,7 +73,7 @@ def image_settings(images: object) -> ImageSettings:
     Parameters
     ----------
     images : None, bool, ImageSettings, mapping, or anything with a ``.settings``
-        None and False are off, True is on up to 10 MiB, a mapping has the keys `enabled` and `max_size_bytes`. The
+        None and False are off, True is on up to 10 MiB, a mapping has the keys of `ImageSettings`. The
         ``.settings`` of a widget are read once, when this is called.
 
     Raises
@@ -85,13 +95,13 @@ def image_settings(images: object) -> ImageSettings:
     if not isinstance(images, Mapping):
         raise ConfigError(
             f"images= is {number_or_kind(images)}: give True, False, ImageSettings(enabled=True, max_size_bytes=...), "
-            "a dict with these two keys, or a widget that has .settings."
+            "a dict with these keys, or a widget that has .settings."
         )
     for key in images:
         if key in admin_keys():
             raise ConfigError(f'images: "{key}" is the admin\'s and not part of a call: it belongs in config.json.')
-        if key not in ("enabled", "max_size_bytes"):
-            raise ConfigError(f"images: {unknown_key(str(key), ['enabled', 'max_size_bytes'])}")
+        if key not in KEYS:
+            raise ConfigError(f"images: {unknown_key(str(key), KEYS)}")
     if "enabled" not in images:
         raise ConfigError('images: the key "enabled" is missing: write {"enabled": True, ...}.')
     return ImageSettings(**images)

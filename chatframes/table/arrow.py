@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import ConfigError
+from ..images.decodable import why_undecodable
 from ..images.shown import ImageBytes
 from ..words import kind_of
 from .frame import MAY_BE_NULL, in_memory
@@ -59,6 +60,20 @@ def image_bytes(frame: pd.DataFrame) -> list[int]:
             for position, cell in enumerate(frame[name]):
                 row_bytes[position] += sum(len(image["bytes"]) for image in _pictures(cell))
     return row_bytes
+
+
+def _all_decodable(frame: pd.DataFrame) -> bool:
+    """Whether Pillow, without a plug-in, opens every picture; decided from the bytes, wherever they come from."""
+    seen: dict[int, bytes] = {}  # by identity: a picture may be in many messages
+    for name in ("images", "image"):
+        for cell in frame[name] if name in frame.columns else ():
+            for data in (image["bytes"] for image in _pictures(cell)):
+                if id(data) in seen:
+                    continue
+                if not isinstance(data, bytes) or why_undecodable(data, plug_ins=False):
+                    return False
+                seen[id(data)] = data
+    return True
 
 
 def our_schema(names: Iterable[Any]) -> pa.Schema:
@@ -115,7 +130,8 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         pandas_columns.append(details)
     try:
         attrs = {str(name): value for name, value in frame.attrs.items()}
-        return frame, with_metadata(pa.schema([*ours, *fields]), attrs, pandas_columns)
+        schema = pa.schema([*ours, *fields])
+        return frame, with_metadata(schema, attrs, pandas_columns, decode=_all_decodable(frame))
     except (TypeError, ValueError) as error:
         raise ConfigError(
             f"frame.attrs must be plain JSON to go into a file ({error}). Remove or convert what is not."

@@ -168,7 +168,7 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> attachments(build([])).shape
-    (0, 25)
+    (0, 26)
     """
     context = {"caption": "text"} | {n: n for n in ("uid", "chat_name", "created_at", "author_id", "author_name")}
     if not isinstance(frame, pd.DataFrame):

@@ -30,6 +30,7 @@ REASONS = {
     "blocked_port": "the link leads to a port that is not for web pages",
     "malware": "the service found malware",
     "unscannable": "the service could not scan it; allow_unscannable opens it",
+    "undecodable": "Pillow does not open it; keep_undecodable=True keeps it",
     "dns": "the name of the host was not found",
     "connect": "no connection to the host",
     "tls": "the host's certificate is not valid",

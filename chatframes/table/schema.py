@@ -15,7 +15,7 @@ import pyarrow as pa
 
 __all__ = ["ATTACHMENTS", "MEDIA", "MESSAGES", "VERSION", "pandas_dtype", "with_metadata"]
 
-VERSION = 1
+VERSION = 2  # 2: `note` in media
 
 TIME = pa.timestamp("us", tz="UTC")
 FEW = pa.dictionary(pa.int8(), pa.string())  # a handful of words over the whole column
@@ -45,6 +45,7 @@ MEDIA = pa.struct(
         ("attempts", pa.int8()),
         ("elapsed_ms", pa.int32()),
         ("error", pa.string()),
+        ("note", pa.string()),
     ]
 )
 
@@ -134,7 +135,11 @@ def pandas_dtype(kind: pa.DataType) -> Any:
 
 
 def with_metadata(
-    schema: pa.Schema, attrs: dict[str, Any] | None = None, extras: Sequence[dict[str, Any]] = ()
+    schema: pa.Schema,
+    attrs: dict[str, Any] | None = None,
+    extras: Sequence[dict[str, Any]] = (),
+    *,
+    decode: bool = True,
 ) -> pa.Schema:
     """Add the key-value metadata that lets other tools open the file without chatframes.
 
@@ -146,6 +151,8 @@ def with_metadata(
         `frame.attrs`; plain pandas reads them from the file too.
     extras : sequence of dict
         The pandas metadata of the user's own columns, in their order.
+    decode : bool
+        Whether `datasets` shall decode the pictures; one that it cannot open would end its reading.
 
     Returns
     -------
@@ -154,12 +161,13 @@ def with_metadata(
         stay integers), ``PANDAS_ATTRS`` and ``chatframes`` (the version of this schema).
     """
     # Only the pictures are named: `datasets` takes every other column's type from Arrow (checked with 5.2).
+    image = {"_type": "Image"} if decode else {"_type": "Image", "decode": False}
     features: dict[str, Any] = {}
     for field in schema:
         if field.type == IMAGE:
-            features[field.name] = {"_type": "Image"}
+            features[field.name] = image
         elif field.type == pa.list_(IMAGE):
-            features[field.name] = {"feature": {"_type": "Image"}, "_type": "List"}
+            features[field.name] = {"feature": image, "_type": "List"}
     columns = [_pandas_column(field) for field in schema]
     pandas = {
         "index_columns": [],

@@ -7,20 +7,19 @@ outside the gate, so that a file which is still being scanned does not hold up t
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import heapq
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
-from ..images.headers import inspect
 from ..images.shown import ImageBytes
 from ..images.sniff import HEAD_BYTES, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
 from .backoff import backoff_seconds
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Bound
+from .verdict import not_an_image, of_picture
 
 ATTEMPTS = 4
 WAITED_ATTEMPTS = 10  # where the service says how long to wait, the sum of the waits is the tighter bound
@@ -81,6 +80,7 @@ class _Job:
     waited_seconds: float = 0.0
     busy_seconds: float = 0.0  # all tries together: bounds a body that trickles in
     started: float | None = None
+    without_end: set[str] = field(default_factory=set)  # see `of_picture`
 
 
 class Downloader:
@@ -98,6 +98,8 @@ class Downloader:
         How many bytes of finished pictures to keep for attachments that show the same content again; None keeps all.
     room : callable, optional
         Awaited before each download starts, so that a slow consumer can hold downloads back.
+    keep_undecodable : bool
+        Whether a picture that readers do not open is kept; else it is ``skipped/undecodable``.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Downloader:
         *,
         remember_bytes: int | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
+        keep_undecodable: bool = False,
     ) -> None:
         self._bound = bound
         self._workers = workers
@@ -117,6 +120,7 @@ class Downloader:
         self._clock = clock
         self._remember_bytes = remember_bytes
         self._room = room
+        self._keep_undecodable = keep_undecodable
         self._budget = ByteBudget(IN_FLIGHT_BYTES)
         self._jobs: dict[str, _Job] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
@@ -209,7 +213,7 @@ class Downloader:
         asked_seconds: float | None = None
         try:
             async with job.read(job.attachment) as body:
-                outcome = await self._read(job.attachment, body)
+                outcome = await self._read(job, body)
         except Refusal as refusal:
             asked_seconds = refusal.retry_after_seconds
             outcome = Outcome(refusal.status, refusal.reason, error=refusal.error, http_status=refusal.http_status)
@@ -226,7 +230,7 @@ class Downloader:
         worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= IMAGE_WAIT_SECONDS
         return outcome, wait if worth_it else None
 
-    async def _read(self, attachment: Attachment, body: Body) -> Outcome:
+    async def _read(self, job: _Job, body: Body) -> Outcome:
         """Read a body: headers and first bytes decide whether to go on, and the size is counted while it arrives."""
         base = Outcome(
             "failed",
@@ -244,7 +248,7 @@ class Downloader:
             pace.check(size)
         mime = sniff(b"".join(piece[:HEAD_BYTES] for piece in pieces))
         if not is_raster(mime):
-            return _not_an_image(attachment, base, mime, empty=size == 0)
+            return not_an_image(job.attachment, base, mime, empty=size == 0)
         expected = body.declared_size
         if expected is not None and expected > self._cap:
             return self._too_large(base, mime, f"{expected} bytes")
@@ -257,26 +261,10 @@ class Downloader:
                 pace.check(size)
             if size > self._cap:
                 return self._too_large(base, mime, "more")
-            return self._finish(base, mime, ImageBytes(b"".join(pieces)))
+            data = ImageBytes(b"".join(pieces))
+            return of_picture(base, mime, data, job.without_end, keep_undecodable=self._keep_undecodable)
         finally:
             self._budget.give_back(reserved)
-
-    def _finish(self, base: Outcome, mime: str | None, data: ImageBytes) -> Outcome:
-        facts = inspect(data)
-        size = len(data)
-        if facts.whole is False or (base.declared_size is not None and base.declared_size != size):
-            error = f"the picture ends too early, after {size} bytes"
-            return replace(base, reason="truncated", mime=mime, size=size, error=error)
-        return replace(
-            base,
-            status="ok",
-            mime=facts.mime or mime,
-            data=data,
-            size=size,
-            width=facts.width,
-            height=facts.height,
-            sha256=hashlib.sha256(data).hexdigest(),
-        )
 
     def _too_large(self, base: Outcome, mime: str | None, size: str) -> Outcome:
         error = f"{size}, over the limit of {self._cap} bytes"
@@ -307,16 +295,6 @@ class _Pace:
             raise Refusal("failed", "too_slow", f"only {size_bytes} bytes came in time")
         if now > self._next_check_at:
             self._next_check_at, self._bytes_at_last_check = now + STALL_SECONDS, size_bytes
-
-
-def _not_an_image(attachment: Attachment, base: Outcome, mime: str | None, *, empty: bool) -> Outcome:
-    base = replace(base, mime=mime)
-    declared = base.declared_mime or attachment.declared_mime or ""
-    if empty:
-        return replace(base, reason="bad_response", error="an empty body")
-    if mime in ("text/html", "application/json") and declared.startswith("image/"):
-        return replace(base, reason="bad_response", error=f"{mime} served as a picture")
-    return replace(base, status="skipped", reason="not_an_image", size=None)
 
 
 def _shared_outcome(outcome: Outcome, attachment: Attachment) -> Outcome:

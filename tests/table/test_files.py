@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from help.undecodable import DECODED, UNDECODABLE
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -208,6 +210,61 @@ def test_others_open_it_without_chatframes(reader: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2_000:]
     expected = [(4 + number, 3) for at in range(1, 30, 2) for number in (at % 7, at % 5)]
     assert done.stdout.splitlines()[-1] == f"30 {expected}"
+
+
+COUNT_ROWS = """
+    import sys
+    from datasets import load_dataset
+    path = sys.argv[1]
+    data = load_dataset("parquet", data_files=path, split="train", streaming=True)
+    rows = list(data)
+    tidy = list(load_dataset("parquet", data_files=path.replace("chat", "tidy"), split="train", streaming=True))
+    decoded = [type(image).__name__ != "dict" for row in rows for image in row["images"]]
+    print(len(rows), len(tidy), len(decoded), all(decoded), any(decoded))
+    """
+
+
+def rows_of_datasets(path: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(COUNT_ROWS), path],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(path.parent / "hf"), "HF_HUB_DISABLE_TELEMETRY": "1"},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return done.stdout.splitlines()[-1]
+
+
+def chat_of(pictures: list[bytes]) -> pd.DataFrame:
+    """A chat with one picture to a message."""
+    pairs = []
+    for at, data in enumerate(pictures):
+        outcome = Outcome("ok", data=ImageBytes(data), size=len(data), note="undecodable")
+        pairs.append(
+            (Message("webex", "c", "C", f"{at}", NOW, NOW, attachments=(Attachment(0, "file", "f"),)), [outcome])
+        )
+    return build([to_batch(pairs)])
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_reading_of_datasets_comes_to_every_row_whatever_pictures_there_are(kept: bool, tmp_path: Path) -> None:
+    pictures = {**DECODED, **(UNDECODABLE if kept else {})}
+    frame = chat_of([make() for make in pictures.values()])
+    write_parquet(frame, tmp_path / "chat.parquet")
+    write_parquet(attachments(frame), tmp_path / "tidy.parquet")
+    number = len(pictures)
+    assert rows_of_datasets(tmp_path / "chat.parquet") == f"{number} {number} {number} {not kept} {not kept}"
+    assert_frame_equal(read_parquet(tmp_path / "chat.parquet"), frame)
+
+
+@pytest.mark.parametrize("name", UNDECODABLE)
+def test_the_bytes_decide_whether_datasets_is_told_to_decode(name: str) -> None:
+    for pictures, decode in (([], True), ([UNDECODABLE[name]()], False)):
+        frame = chat_of([*pictures, DECODED["JPEG RGB"]()])
+        for table, column in ((frame, "images"), (attachments(frame), "image")):
+            told = json.loads(prepare(table)[1].metadata[b"huggingface"])["info"]["features"][column]
+            assert told.get("feature", told).get("decode", True) is decode
 
 
 def test_columns_can_be_chosen_and_come_in_the_order_asked(tmp_path: Path) -> None:

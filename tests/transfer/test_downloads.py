@@ -17,6 +17,7 @@ import pytest
 import respx
 from help.fakes import Credential, FakeTime, Line, fast_clock, line, picture
 from help.loopback import GUARD_SECONDS, Answer, Reply, Request, always, in_turn, serving, together
+from help.undecodable import DECODED, UNDECODABLE, saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -439,13 +440,13 @@ def test_a_length_that_is_too_small_does_not_make_a_picture_whole() -> None:
         await reply.answer(200, PICTURE, JPEG, length=len(PICTURE) // 2)
 
     outcome, asked = one_outcome(liar)
-    # What follows the length breaks either the picture or the answer, whichever is noticed first.
-    assert (outcome.status, outcome.data, asked) == ("failed", None, 4)
-    assert outcome.reason in ("truncated", "connect")
+    # What follows the length breaks the answer, or half a picture comes twice as it was announced.
+    assert outcome.data is None
+    assert (outcome.reason, asked) in (("connect", 4), ("undecodable", 2))
 
 
 def test_a_format_that_shows_no_end_is_held_to_its_length() -> None:
-    tiff = b"II*\0" + bytes(5_000)
+    tiff = saved("TIFF", "F")
 
     async def short(_: Request, reply: Reply) -> None:
         await reply.head(200, length=len(tiff))
@@ -454,6 +455,76 @@ def test_a_format_that_shows_no_end_is_held_to_its_length() -> None:
 
     outcome, asked = one_outcome(in_turn(short, always(200, tiff)))
     assert (outcome.status, outcome.mime, outcome.data, asked) == ("ok", "image/tiff", tiff, 2)
+
+
+# --- an end mark is no truth about the way here ----------------------------------------------------------------------
+
+WITHOUT_END = {
+    "GIF without its trailer": (DECODED, True),
+    "GIF with zeros before its trailer": (DECODED, True),
+    "GIF cut in its second frame": (DECODED, True),
+    "PNG without IEND": (DECODED, True),
+    "BMP whose length is a lie": (DECODED, True),
+    "JPEG without an end": (UNDECODABLE, False),
+    "progressive JPEG without an end": (UNDECODABLE, False),
+    "PNG cut in its data": (UNDECODABLE, False),
+    "WebP cut": (UNDECODABLE, False),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_END)
+def test_what_came_twice_as_announced_is_what_the_server_has(name: str) -> None:
+    pictures, kept = WITHOUT_END[name]
+    data = pictures[name]()
+    outcome, asked = one_outcome(always(200, data))
+    assert (outcome.attempts, asked, outcome.note) == (2, 2, "no_end_mark")
+    assert (outcome.status, outcome.reason) == (("ok", None) if kept else ("skipped", "undecodable"))
+    assert outcome.data == (data if kept else None)
+    assert (outcome.size, outcome.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+def test_a_cut_that_looks_whole_is_not_believed_when_other_bytes_come_next() -> None:
+    def part(length: int) -> Answer:
+        return always(200, PICTURE[:length], JPEG)  # a gateway that cuts, and announces what it has
+
+    outcome, asked = one_outcome(in_turn(part(30_000), part(40_000), always(200, PICTURE, JPEG)))
+    assert_whole(outcome)
+    assert (asked, outcome.note) == (3, None)
+    outcome, asked = one_outcome(in_turn(part(30_000), part(40_000), part(20_000), part(10_000)))
+    assert_nothing_kept(outcome, "failed", "truncated")
+    assert asked == 4
+    outcome, asked = one_outcome(in_turn(part(30_000), part(40_000), part(30_000)))
+    assert (outcome.reason, asked) == ("undecodable", 3)
+
+
+def test_without_a_length_a_missing_end_stays_a_cut() -> None:
+    async def answer(_: Request, reply: Reply) -> None:
+        await reply.head(200, ("Content-Type", "image/gif"), length=None)
+        await reply.send(saved("GIF", "L")[:-1])
+        reply.hang_up()
+
+    outcome, asked = one_outcome(answer)
+    assert_nothing_kept(outcome, "failed", "truncated")
+    assert asked == 4
+
+
+@pytest.mark.parametrize("name", UNDECODABLE)
+def test_a_picture_that_readers_do_not_open_is_listed_or_kept_on_request(name: str) -> None:
+    data = UNDECODABLE[name]()
+
+    async def main(*, keep: bool) -> tuple[Outcome, int]:
+        async with serving(always(200, data)) as server, line(server.url, FakeTime().clock) as call:
+            downloader = Downloader(call.gate.downloads, 1, 10 * MiB, FakeTime().clock, keep_undecodable=keep)
+            (outcome,) = await settle(downloader, call, [attachment(f"{server.url}/1")])
+            return outcome, len(server.requests)
+
+    outcome, asked = asyncio.run(main(keep=False))
+    assert (outcome.status, outcome.reason, outcome.data) == ("skipped", "undecodable", None)
+    assert outcome.error
+    assert asked <= 2
+    outcome, _ = asyncio.run(main(keep=True))
+    assert (outcome.status, outcome.reason, outcome.data) == ("ok", None, data)
+    assert outcome.note in ("undecodable", "no_end_mark")
 
 
 # --- not a picture --------------------------------------------------------------------------------------------------

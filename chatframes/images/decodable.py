@@ -1,0 +1,176 @@
+"""Tell from headers alone whether Pillow, and so Hugging Face `datasets`, opens a picture.
+
+One picture that does not open ends the reading of a whole dataset. Nothing is decoded here: the bytes come from
+strangers. So a file whose header and end are good and whose inside is broken passes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import sys
+from functools import cache
+
+from .bitmaps import bmp_problem, icon_problem, tiff_problem
+from .headers import ImageFacts, inspect, size_in_pixels
+from .png import exif_is_readable, png_problem
+from .problems import BROKEN, CUT, pixels_problem
+
+__all__ = ["why_undecodable"]
+
+GIF_STEPS = 1_000_000  # blocks before the end of the first frame: one of 10 MB has 40,000, a hostile one millions
+
+
+def why_undecodable(data: bytes, facts: ImageFacts | None = None, *, plug_ins: bool = True) -> str | None:
+    """Return why Pillow would not open a picture, in a few words; None when its header and end are as they should be.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    facts : ImageFacts, optional
+        What `inspect` says about it, where that is known already.
+    plug_ins : bool
+        Count types that Pillow opens with a plug-in which this process has registered. A file that goes to others
+        cannot count on one.
+
+    Examples
+    --------
+    >>> why_undecodable(b"GIF89a")
+    'the file ends too early'
+    """
+    facts = facts or inspect(data)
+    try:
+        if problem := pixels_problem(facts.width or 0, facts.height or 0):
+            return problem
+        match facts.mime:
+            case "image/heic" | "image/heif":
+                return _boxes(data) if plug_ins and _plug_in_opens_heif() else "HEIC needs a plug-in of Pillow"
+            case "image/avif" if not _avif():
+                return "AVIF needs a newer Pillow"
+            case None:
+                return "its type is not known"
+        if not (facts.width and facts.height) and facts.mime != "image/gif":  # a GIF has the size of its frame
+            return BROKEN
+        return _problem(data, facts)
+    except (struct.error, IndexError):  # the file ends inside a header
+        return CUT
+
+
+def _problem(data: bytes, facts: ImageFacts) -> str | None:
+    match facts.mime:
+        case "image/jpeg":
+            return _jpeg(data, facts)
+        case "image/png":
+            return png_problem(data)
+        case "image/gif":
+            return _gif(data)
+        case "image/webp":
+            return _webp(data)
+        case "image/bmp":
+            return bmp_problem(data, 14, int.from_bytes(data[10:14], "little"))
+        case "image/tiff":
+            return tiff_problem(data, facts)
+        case "image/x-icon":
+            return icon_problem(data)
+        case "image/avif":
+            return _boxes(data)
+    return "its type is not known"
+
+
+@cache
+def _avif() -> bool:
+    """Whether the Pillow that is installed was built with AVIF; asked without loading its decoders."""
+    try:
+        return importlib.util.find_spec("PIL._avif") is not None
+    except ImportError:
+        return False
+
+
+def _plug_in_opens_heif() -> bool:
+    return "HEIF" in getattr(sys.modules.get("PIL.Image"), "OPEN", {})
+
+
+def _jpeg(data: bytes, facts: ImageFacts) -> str | None:
+    at, good_frame, tables = 2, False, False
+    while at + 4 <= len(data) and data[at + 1] != 0xDA:  # up to the first scan
+        marker = data[at + 1]
+        if data[at] != 0xFF or marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD8:  # padding, or without a body
+            at += 2 if data[at] == 0xFF and marker != 0xFF else 1
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            # Baseline, extended or progressive, also with arithmetic coding; 8 bits, and 1, 3 or 4 colours.
+            good_frame = marker in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) and data[at + 4] == 8 and data[at + 9] in (1, 3, 4)
+        tables = tables or marker == 0xDB
+        at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+    if not good_frame or not tables:
+        return BROKEN
+    return None if facts.whole else CUT
+
+
+def _gif(data: bytes) -> str | None:
+    """Only the first frame counts: readers decode no other."""
+    at, steps = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0), 0
+    while steps < GIF_STEPS:
+        kind = data[at]
+        if kind == 0x2C:
+            left, top, width, height, packed = struct.unpack_from("<HHHHB", data, at + 1)
+            if not width or not height:
+                return BROKEN
+            if problem := pixels_problem(left + width, top + height):
+                return problem
+            at += 11 + (3 << ((packed & 7) + 1) if packed & 0x80 else 0)
+            if data[at - 1] > 12:  # bits of a code
+                return BROKEN
+        elif kind == 0x21:
+            at += 2
+        elif kind == 0x3B:
+            return CUT
+        else:  # bytes between two blocks; readers look for the next one
+            at, steps = at + 1, steps + 1
+            continue
+        while data[at] and steps < GIF_STEPS:
+            at, steps = at + data[at] + 1, steps + 1
+        if kind == 0x2C:
+            return None if steps < GIF_STEPS else BROKEN
+        at += 1
+    return BROKEN
+
+
+def _webp(data: bytes) -> str | None:
+    end, at, shown = 8 + int.from_bytes(data[4:8], "little"), 12, False
+    if end > len(data):
+        return CUT
+    while at + 8 <= end:
+        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if at + 8 + length > end:
+            return CUT
+        if kind == b"EXIF" and not exif_is_readable(data[at + 8 : at + 8 + length]):
+            return BROKEN
+        if kind in (b"VP8 ", b"VP8L"):
+            picture = size_in_pixels(data[:12] + data[at : at + 40], "image/webp")
+            if data[12:16] == b"VP8X" and picture != size_in_pixels(data, "image/webp"):
+                return BROKEN
+        shown = shown or kind in (b"VP8 ", b"VP8L", b"ANMF")
+        at += 8 + length + (length & 1)
+    return None if shown else CUT
+
+
+def _boxes(data: bytes) -> str | None:
+    """Check that the boxes of a HEIC or AVIF end where the file ends, or before."""
+    at, kinds = 0, list[bytes]()
+    for _ in range(1_000):
+        if at + 8 > len(data):
+            break
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+        if size == 0:  # to the end of the file
+            return None
+        if size < 8 or at + size > len(data):
+            return None if b"mdat" in kinds else CUT  # after the picture's data, something else may be appended
+        kinds.append(kind)
+        at += size
+    if b"meta" not in kinds:
+        return BROKEN
+    return None if b"mdat" in kinds or b"idat" in data else CUT  # where the picture's data may be

@@ -1,0 +1,71 @@
+"""Say what became of a body that was read: a whole picture that readers open, one they do not, or something else."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from ..images.decodable import why_undecodable
+from ..images.headers import inspect
+from ..images.shown import ImageBytes
+from ..model import Attachment, Outcome
+
+__all__ = ["not_an_image", "of_picture"]
+
+
+def of_picture(
+    base: Outcome, mime: str | None, data: ImageBytes, without_end: set[str], *, keep_undecodable: bool
+) -> Outcome:
+    """Return the outcome of a body that is a picture and came to its end.
+
+    A missing end mark says nothing about the way here: where as many bytes came as were announced, and the same ones
+    at another try, the file is so at its server.
+
+    Parameters
+    ----------
+    base : Outcome
+        What the headers said.
+    mime : str or None
+        The type its first bytes show.
+    data : ImageBytes
+        The body.
+    without_end : set of str
+        The SHA-256 of each body of this attachment that was as long as announced, but had no end mark; added to here.
+    keep_undecodable : bool
+        Whether a picture that readers do not open is kept.
+    """
+    facts, size, sha256 = inspect(data), len(data), hashlib.sha256(data).hexdigest()
+    length_met = base.declared_size == size
+    if (base.declared_size is not None and not length_met) or (facts.whole is False and not length_met):
+        error = f"the picture ends too early, after {size} bytes"
+        return replace(base, reason="truncated", mime=mime, size=size, error=error)
+    if facts.whole is False and sha256 not in without_end:
+        without_end.add(sha256)
+        error = f"the picture has no end mark after its {size} bytes"
+        return replace(base, reason="truncated", mime=mime, size=size, error=error)
+    found = replace(
+        base,
+        mime=facts.mime or mime,
+        size=size,
+        width=facts.width,
+        height=facts.height,
+        sha256=sha256,
+        note="no_end_mark" if facts.whole is False else None,
+    )
+    problem = why_undecodable(data, facts)
+    if problem is None:
+        return replace(found, status="ok", data=data)
+    if not keep_undecodable:
+        return replace(found, status="skipped", reason="undecodable", error=problem)
+    return replace(found, status="ok", data=data, note=found.note or "undecodable", error=problem)
+
+
+def not_an_image(attachment: Attachment, base: Outcome, mime: str | None, *, empty: bool) -> Outcome:
+    """Return the outcome of a body whose first bytes are not those of a picture."""
+    base = replace(base, mime=mime)
+    declared = base.declared_mime or attachment.declared_mime or ""
+    if empty:
+        return replace(base, reason="bad_response", error="an empty body")
+    if mime in ("text/html", "application/json") and declared.startswith("image/"):
+        return replace(base, reason="bad_response", error=f"{mime} served as a picture")
+    return replace(base, status="skipped", reason="not_an_image", size=None)
