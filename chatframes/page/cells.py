@@ -22,7 +22,9 @@ __all__ = [
     "close_on_rerun",
     "in_a_notebook",
     "inside_output_widget",
+    "may_be_text_only",
     "show",
+    "show_in_text",
 ]
 
 
@@ -59,10 +61,25 @@ def inside_output_widget() -> bool:
     from ipywidgets import Output
     from ipywidgets.widgets import widget
 
-    shell = _shell()
-    message = shell.get_parent().get("header", {}).get("msg_id") if hasattr(shell, "get_parent") else None
+    message = _parent().get("header", {}).get("msg_id")
     widgets = list(getattr(widget, "_instances", {}).values())
     return bool(message) and any(isinstance(each, Output) and each.msg_id == message for each in widgets)
+
+
+def may_be_text_only() -> bool:
+    """Whether the running cell may come from a console (jupyter console, qtconsole, Spyder).
+
+    There is no widget there, and a display is never updated. Pages send an id with each cell, and programs that run a
+    whole notebook let nobody type an answer; consoles do neither.
+    """
+    return not _cell() and bool(_parent().get("content", {}).get("allow_stdin"))
+
+
+def show_in_text(text: str) -> None:
+    """Display a line where only text is shown; a page prefers the HTML, which is empty."""
+    from IPython.display import display
+
+    display({"text/plain": text, "text/html": ""}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def all_of(widget: Any) -> Iterator[Any]:
@@ -109,8 +126,13 @@ def _close_earlier(_: object) -> None:
 
 
 def _cell() -> str:
-    parent = _shell().get_parent() if hasattr(_shell(), "get_parent") else {}
-    return str(parent.get("metadata", {}).get("cellId") or "")
+    return str(_parent().get("metadata", {}).get("cellId") or "")
+
+
+def _parent() -> dict[str, Any]:
+    """Return the message that asked for the running cell; empty outside of a kernel."""
+    shell = _shell()
+    return (shell.get_parent() if hasattr(shell, "get_parent") else None) or {}
 
 
 def _shell() -> Any:

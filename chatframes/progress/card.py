@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets
 
-from ..page.cells import close_all, inside_output_widget, show
+from ..page.cells import close_all, inside_output_widget, may_be_text_only, show, show_in_text
 from ..page.html import NO_FORMULAS, Html, show_html
 from .tally import Tally
 
@@ -37,12 +37,14 @@ class Card:
         self._words = ""
         self._handle: Any = None
         self._inside_output_widget = False
+        self._text_only = False
 
     def show(self) -> None:
         """Display it in the cell that is running."""
         # A saved notebook shows this text where widgets are not shown, so there is no number in it.
         self._handle = show(self.box, "chatframes is fetching")
         self._inside_output_widget = inside_output_widget()
+        self._text_only = may_be_text_only()
 
     def draw(self, tally: Tally, now: float) -> None:
         """Show how far a call is."""
@@ -57,6 +59,8 @@ class Card:
         if self._handle is not None and not self._inside_output_widget:
             self._handle.update({"text/plain": self._words, "text/html": self.box.value}, raw=True)
             close_all(self.box)
+            if self._text_only:
+                show_in_text(self._words)
 
 
 def _drawn(tally: Tally, now: float, state: str) -> Html:

@@ -130,6 +130,21 @@ class Kernel:
             if message["msg_type"] in ("display_data", "stream") and message["parent_header"].get("msg_id") == cell:
                 return
 
+    def outputs(self, code: str, *, allow_stdin: bool, **metadata: Any) -> list[tuple[str, Any]]:
+        """Run a cell as another front end would, and return kind and content of all that it shows."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        request = {**content, "allow_stdin": allow_stdin, "stop_on_error": False}
+        message = self._client.session.msg("execute_request", request, metadata=metadata)
+        self._client.shell_channel.send(message)
+        shown = []
+        while True:
+            answer = self._client.get_iopub_msg(timeout=PATIENCE_SECONDS)
+            if answer["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+                return shown
+            shown.append((answer["msg_type"], answer["content"]))
+
     def until_all_sent_has_arrived(self) -> None:
         """Wait until the kernel has taken in everything sent so far, though its main thread may be busy.
 
