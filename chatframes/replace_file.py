@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import IO
 
 __all__ = ["replace_file"]
+
+_CANNOT = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY, errno.EROFS})
 
 
 @contextmanager
@@ -47,12 +50,21 @@ def replace_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
         with open(beside, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            _keep_bytes(file.fileno())
         os.replace(beside, path)
     finally:
         with suppress(OSError):  # it has been renamed, or could not be created
             os.unlink(beside)
     _keep_name(path.parent)
+
+
+def _keep_bytes(handle: int) -> None:
+    """Let the bytes survive a power cut, where the folder can promise that: many network drives cannot."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _CANNOT:  # EIO, ENOSPC and EDQUOT mean that bytes were lost
+            raise
 
 
 def _keep_name(folder: Path) -> None:
