@@ -6,9 +6,7 @@ may have been rewritten by DuckDB or Polars (which choose other Arrow types). Bo
 
 from __future__ import annotations
 
-import contextlib
 import json
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,8 +17,9 @@ import pyarrow as pa
 from ..errors import ConfigError
 from ..images.decodable import why_undecodable
 from ..images.shown import ImageBytes
-from ..words import kind_of
+from ..words import kind_of, whole_text
 from .frame import MAY_BE_NULL, in_memory
+from .own_columns import Refused, older_pyarrow, own_column
 from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 
 __all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_pictures"]
@@ -102,6 +101,9 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         if level is not None and level not in frame.columns:
             frame = frame.reset_index(level=level)
     names = [str(name) for name in frame.columns]
+    halves = [name for name in names if name != whole_text(name)]
+    if halves:
+        raise ConfigError(f"The name of column {halves[0]!r} holds half of a character: rename or drop that column.")
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ConfigError(f"Column {repeated[0]!r} is there twice: rename or drop one of them.")
@@ -114,20 +116,12 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
     ours = our_schema(names)
     fields, pandas_columns = [], []
     for name in names:
-        if name in ours.names:
-            continue
-        try:
-            with _older_pyarrow():
-                inferred = pa.Schema.from_pandas(frame[[name]], preserve_index=False)
-        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-            raise ConfigError(
-                f"Your column {name!r} cannot be stored in Parquet ({error}). Convert it (to str, say) or drop it."
-            ) from error
-        fields.append(inferred.field(0))
-        details = inferred.pandas_metadata["columns"][0]
-        if pa.types.is_nested(inferred.field(0).type):  # pandas cannot read back the name of a nested Arrow dtype
-            details["numpy_type"] = "object"
-        pandas_columns.append(details)
+        if name not in ours.names:
+            column, field, details = own_column(frame[name])
+            if column.dtype != frame[name].dtype:
+                frame = frame.assign(**{name: column})
+            fields.append(field)
+            pandas_columns.append(details)
     try:
         attrs = {str(name): value for name, value in frame.attrs.items()}
         schema = pa.schema([*ours, *fields])
@@ -136,14 +130,6 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         raise ConfigError(
             f"frame.attrs must be plain JSON to go into a file ({error}). Remove or convert what is not."
         ) from error
-
-
-@contextlib.contextmanager
-def _older_pyarrow() -> Iterator[None]:
-    """Ignore what pandas 3.1 says when pyarrow before 26 reads a column: as an error it would stop every write."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\w+\.values returning an", DeprecationWarning)
-        yield
 
 
 def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
@@ -156,9 +142,9 @@ def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
             elif field.name in ours.names:
                 array = _to_array(frame[field.name], field)
             else:
-                with _older_pyarrow():
+                with older_pyarrow():
                     array = pa.array(frame[field.name], field.type, from_pandas=True)
-        except (pa.ArrowException, ValueError, TypeError, OverflowError, KeyError) as error:
+        except Refused as error:
             raise ConfigError(
                 f"Column {field.name!r} holds a value that its type ({field.type}) cannot take ({error}). "
                 "Convert or drop it."
