@@ -6,6 +6,8 @@ import asyncio
 import sys
 from typing import Any
 
+from .errors import ConfigError
+
 __all__ = ["enable_nested_loops"]
 
 
@@ -23,6 +25,9 @@ def enable_nested_loops() -> str:
 
     Raises
     ------
+    ConfigError
+        When the running loop, or the loops that ``asyncio.run`` would make, are not asyncio's own (uvloop's, say): no
+        package can patch those. Nothing has been patched then.
     RuntimeError
         When only nest-asyncio is installed and it is not safe here; nothing has been patched then.
 
@@ -32,6 +37,13 @@ def enable_nested_loops() -> str:
     >>> cf.enable_nested_loops() in ("nest_asyncio", "nest_asyncio2")
     True
     """
+    foreign = _foreign_loop()
+    if foreign is not None:
+        raise ConfigError(
+            f"Nested loops are not possible here: the loop is {foreign}, and only loops of asyncio itself can be "
+            "patched. Nothing was patched. Await the _async form (await chatframes.fetch_async(...)), or call "
+            "chatframes.fetch(...), which needs no patching."
+        )
     applied = next((name for name in ("nest_asyncio2", "nest_asyncio") if _patched_by(name)), None)
     reason = _why_not_nest_asyncio()
     if applied == "nest_asyncio" and reason:
@@ -54,6 +66,20 @@ def enable_nested_loops() -> str:
         ) from None
     nest_asyncio2.apply()
     return "nest_asyncio2"
+
+
+def _foreign_loop() -> str | None:
+    """Name the kind of the running loop, or of those made here, if it is not one of asyncio's own."""
+    try:
+        running: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+    except RuntimeError:
+        running = None
+    made = asyncio.new_event_loop()
+    made.close()
+    for loop in (running, made):
+        if loop is not None and not isinstance(loop, asyncio.BaseEventLoop):
+            return f"{type(loop).__module__}.{type(loop).__qualname__}"
+    return None
 
 
 def _patched_by(name: str) -> bool:
