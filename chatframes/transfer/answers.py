@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import UTC, datetime
-from email.message import Message as Headers
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -136,16 +135,3 @@ def _http_date(value: str) -> datetime | None:
         return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
     except (ValueError, TypeError, ArithmeticError):
         return None
-
-
-def file_name(disposition: str | None) -> str | None:
-    """Return the file name a Content-Disposition header gives, without any folder; None when it gives none."""
-    if not disposition:
-        return None
-    headers = Headers()
-    headers["Content-Disposition"] = disposition
-    try:
-        name = headers.get_filename()
-    except (ValueError, LookupError):
-        return None
-    return (name or "").replace("\\", "/").rpartition("/")[2].strip() or None

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from ..errors import AuthError
 from ..model import Body, Refusal, Status
-from .answers import file_name, network_refusal, next_address, origin, outcome_of_status, retry_after_seconds
+from .answers import network_refusal, next_address, origin, outcome_of_status, retry_after_seconds
+from .file_names import file_name
 from .gate import IMAGE_WAIT_SECONDS
 from .guard import Blocked
 from .http import NO_TOKEN, Http
