@@ -22,7 +22,17 @@ from .frame import MAY_BE_NULL, in_memory
 from .own_columns import Refused, older_pyarrow, own_column
 from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 
-__all__ = ["from_arrow", "holds_pictures", "iter_row_groups", "our_schema", "prepare", "to_pictures"]
+__all__ = [
+    "from_arrow",
+    "holds_pictures",
+    "image_bytes",
+    "image_counts",
+    "iter_row_groups",
+    "our_schema",
+    "prepare",
+    "to_pictures",
+    "to_table",
+]
 
 ROW_GROUP_IMAGE_BYTES = 8 * 1024 * 1024  # writing and reading need about five times this in memory
 ROW_GROUP_ROWS = 5_000
@@ -44,11 +54,16 @@ def iter_row_groups(frame: pd.DataFrame, schema: pa.Schema) -> Iterator[pa.Table
     first, held_bytes = 0, 0
     for row, row_bytes in enumerate(image_bytes(frame)):
         if row > first and (held_bytes + row_bytes > ROW_GROUP_IMAGE_BYTES or row - first >= ROW_GROUP_ROWS):
-            yield _to_table(frame.iloc[first:row], schema)
+            yield to_table(frame.iloc[first:row], schema)
             first, held_bytes = row, 0
         held_bytes += row_bytes
     if first < len(frame):
-        yield _to_table(frame.iloc[first:], schema)
+        yield to_table(frame.iloc[first:], schema)
+
+
+def image_counts(frame: pd.DataFrame) -> list[int]:
+    """Return how many pictures each row of a table of messages holds."""
+    return [len(_pictures(cell)) for cell in frame["images"]] if "images" in frame.columns else [0] * len(frame)
 
 
 def image_bytes(frame: pd.DataFrame) -> list[int]:
@@ -132,7 +147,8 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         ) from error
 
 
-def _to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+def to_table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Turn rows into Arrow columns; those that the frame lacks become nulls. Raises `ConfigError`."""
     ours = our_schema(frame.columns)
     arrays = []
     for field in schema:
@@ -188,9 +204,13 @@ def _pictures(cell: Any) -> list[dict[str, Any]]:
     return pictures
 
 
+def _shown(data: bytes) -> ImageBytes:
+    return data if isinstance(data, ImageBytes) else ImageBytes(data)  # a picture in many messages stays one object
+
+
 def to_pictures(cell: Any, field: pa.Field) -> Any:
     """Turn a cell of `images` or `image`, as it was read from a file, into the form it has in a frame."""
-    pictures = [{"bytes": ImageBytes(image["bytes"]), "path": image.get("path")} for image in _pictures(cell)]
+    pictures = [{"bytes": _shown(image["bytes"]), "path": image.get("path")} for image in _pictures(cell)]
     return pictures if pa.types.is_list(field.type) else next(iter(pictures), None)
 
 

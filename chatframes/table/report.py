@@ -179,8 +179,9 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
     data = source.attrs.get("chatframes") if isinstance(source, pd.DataFrame) else source
     if not isinstance(data, Mapping):
         raise ConfigError(
-            "This frame carries no report: it was built from others (merge and concat drop frame.attrs) or rewritten "
-            "by another tool. Call report() on the frame that fetch() or read_parquet() gave."
+            "This frame carries no report: it was built from others (pd.merge and pd.concat drop frame.attrs, "
+            "chatframes.concat keeps the reports) or rewritten by another tool. Call report() on the frame that "
+            "fetch() or read_parquet() gave."
         )
     whole_fetch = Report.from_dict(data)
     if not isinstance(source, pd.DataFrame):

@@ -59,6 +59,7 @@ def test_the_public_surface_is_what_all_says() -> None:
             "attachments",
             "chats",
             "chats_async",
+            "concat",
             "enable_nested_loops",
             "fetch",
             "fetch_async",
