@@ -69,6 +69,7 @@ class Outcome:
     elapsed_ms: int | None = None
     error: str | None = None
     note: str | None = None  # what is odd about a picture: no_end_mark; undecodable, where it was kept all the same
+    elsewhere: bool = False  # a host that is not the service's own has answered: its word is not about the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,7 @@ class Refusal(Exception):
         http_status: int | None = None,
         retry_after_seconds: float | None = None,
         body: Body | None = None,
+        elsewhere: bool = False,
     ) -> None:
         super().__init__(error or reason)
         self.status: Status = status
@@ -209,6 +211,7 @@ class Refusal(Exception):
         self.http_status = http_status
         self.retry_after_seconds = retry_after_seconds
         self.body = body
+        self.elsewhere = elsewhere
 
 
 @dataclass(frozen=True, slots=True)
