@@ -95,7 +95,9 @@ def source_rows(source: SourceReport) -> list[Row]:
         rows.append(("missing", f"and {len(source.gaps) - 2} more stretches"))
     if source.status == "open":
         since = _moment(source.covered[0].since) if source.covered else None
-        rows.append(("known", f"from {since} on" if since else "nothing: the list was empty"))
+        rows.append(
+            ("known", f"from {since} on" if since else "nothing: the list was empty, or not in the order of time")
+        )
         rows.append((" ", "whether there is anything older, the service does not say"))
     if source.missing.count:
         ids = ", ".join(plain(message_id) for message_id in source.missing.ids[:3])

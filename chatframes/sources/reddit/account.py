@@ -9,6 +9,7 @@ since Reddit refuses two expansions of comments at once, and twenty first reques
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -39,12 +40,22 @@ HOW_TO_GET_A_KEY = """
 4. Until then `cf.sandbox()` has a Reddit that needs no key, and Webex and Telegram work without it.""".strip()
 
 
-class Refused(ServiceError):
-    """Reddit refused one request with a status that no retry will change; `reason` is Reddit's own word."""
+_BLOCKED = (
+    "Reddit blocks this network or this user agent: it answered HTTP {status} with a web page. Set your own user_agent "
+    "(REDDIT_USER_AGENT), leave the VPN or the cloud machine, or try again later."
+)
 
-    def __init__(self, status: int, reason: str, location: str) -> None:
-        super().__init__(f"Reddit answered HTTP {status}{f' ({reason})' if reason else ''}.")
-        self.status, self.reason, self.location = status, reason, location
+
+class Refused(ServiceError):
+    """Reddit refused one request with a status that no retry will change; `reason` is Reddit's own word.
+
+    With `is_page` the answer was a web page: it comes from the wall before Reddit, and not from its API.
+    """
+
+    def __init__(self, status: int, reason: str = "", location: str = "", is_page: bool = False) -> None:
+        said = f"Reddit answered HTTP {status}{f' ({reason})' if reason else ''}."
+        super().__init__(_BLOCKED.format(status=status) if is_page else said)
+        self.status, self.reason, self.location, self.is_page = status, reason, location, is_page
 
 
 class Account:
@@ -100,7 +111,7 @@ def refused_login(what: str) -> AuthError:
 
 def _client(config: RedditConfig) -> asyncpraw.Reddit:
     # Every setting is passed, so that asyncpraw takes none from a praw.ini in the folder or from the environment.
-    return asyncpraw.Reddit(
+    client = asyncpraw.Reddit(
         site_name="DEFAULT",
         client_id=_plain(config.client_id),
         client_secret=_plain(config.client_secret),
@@ -117,6 +128,11 @@ def _client(config: RedditConfig) -> asyncpraw.Reddit:
         window_size=600,
         requestor_class=_Requestor,
     )
+    # asyncprawcore asks for the login with aiohttp's BasicAuth, which warns: an error where warnings are errors.
+    login = _BasicAuth(_plain(config.client_id) or "", _plain(config.client_secret) or "")
+    core: Any = client._core
+    core.authorizer.authenticator._auth = login.itself
+    return client
 
 
 def _plain(secret: SecretStr | None) -> str | None:
@@ -130,6 +146,20 @@ def _user_agent(config: RedditConfig) -> str:
 
 
 _link: ContextVar[Link] = ContextVar("_link")
+
+
+class _BasicAuth:
+    """The id and secret of an app, with the one method of aiohttp's class that is needed."""
+
+    def __init__(self, client_id: str, client_secret: str) -> None:
+        self._client_id, self._client_secret = client_id, client_secret
+
+    def itself(self) -> _BasicAuth:
+        return self
+
+    def encode(self) -> str:
+        """Return the value of an Authorization header."""
+        return "Basic " + base64.b64encode(f"{self._client_id}:{self._client_secret}".encode("latin-1")).decode()
 
 
 class _Requestor(asyncprawcore.Requestor):
@@ -166,7 +196,7 @@ class _Requestor(asyncprawcore.Requestor):
         if url.endswith(TOKEN_PATH):
             _check_token(answer)
         elif answer.status not in (200, 401):
-            raise Refused(answer.status, _reason(answer), answer.location)
+            raise Refused(answer.status, _reason(answer), answer.location, _is_page(answer))
         yield _Response(answer)
 
 
@@ -190,9 +220,16 @@ def _reason(answer: Answer) -> str:
     return word[:80] if isinstance(word, str) else ""
 
 
+def _is_page(answer: Answer) -> bool:
+    """Whether Reddit refused with a web page, which is not for one subreddit or login but for this network."""
+    return answer.status == 403 and not answer.payload and "html" in answer.headers.get("Content-Type", "").lower()
+
+
 def _check_token(answer: Answer) -> None:
     """Raise unless the answer holds a token: Reddit refuses some logins with status 200."""
     payload = answer.payload if isinstance(answer.payload, dict) else {}
+    if _is_page(answer):
+        raise Refused(answer.status, is_page=True)
     if answer.status == 401:
         raise refused_login("Reddit refused client_id and client_secret (HTTP 401).")
     if answer.status in (400, 403) or "error" in payload:

@@ -9,13 +9,15 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ...model import (
+    Answer,
     Attachment,
     Body,
     Event,
-    Page,
+    NotGiven,
     Refusal,
     Window,
 )
+from .endings import Wish, ending
 from .listing import Question
 from .names import Target
 from .posts import Posts
@@ -23,6 +25,7 @@ from .reader import Reader, comment_count, final
 from .rows import when
 from .threads import Threads
 
+UNREADABLE = "Reddit's list of posts held things that say neither what they are nor their id, twice."
 LONG_RUN_REQUESTS = 60  # from this many on, a notice says beforehand how long it will take
 
 
@@ -33,8 +36,7 @@ class RedditChat:
     reader: Reader
     target: Target
     question: Question
-    by_time: bool
-    posts: int | None  # None is as many as Reddit lists
+    wish: Wish
     comments: int | None  # of each post; None is all of them
     label: str
     id: str = ""
@@ -44,32 +46,33 @@ class RedditChat:
     def __post_init__(self) -> None:
         self.id = self.name = self.target.name if self.target.kind == "listing" else f"t3_{self.target.name}"
 
-    async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
-        """Yield the posts, then their comments, then an empty page with the covered range, known only at the end."""
-        posts = Posts(self.reader, self.target, self.question, self.by_time, self.posts, window)
+    async def messages(self, window: Window) -> AsyncGenerator[Answer, None]:
+        """Yield the posts, then their comments, then what of the window is covered, which is known only at the end."""
+        wish = self.wish
+        must_prove = wish.is_default and wish.since and wish.by_time
+        posts = Posts(self.reader, self.target, self.question, wish.by_time, wish.posts, must_prove, window)
         async for page in posts.pages():
             self._take_name(posts)
             yield page
-        if posts.note is not None:
-            self.notes.append(posts.note)
-        covered, trouble = posts.covered, posts.trouble
-        if posts.enough and covered.since < covered.until:
-            yield Page([], covered, enough=True)
-        if self.comments != 0 and not final(trouble):
+        if posts.unreadable:
+            yield NotGiven(nameless=posts.unreadable, reason=UNREADABLE)
+        unread, trouble = posts.taken, posts.trouble
+        if self.comments == 0:
+            unread, trouble = [], None
+        elif not final(trouble):
             threads = Threads(self.reader, posts.taken, self.comments)
             self._announce(threads)
-            async for page in threads.pages():
-                yield page
+            async for answer in threads.pages():
+                yield answer
             self._note_difference(threads)
-            if threads.unread:
-                # Comments are younger than their post, so everything before the oldest post in `unread` is complete.
-                edge = min((made for post in threads.unread if (made := when(post)) is not None), default=covered.since)
-                covered = Window(covered.since, max(covered.since, min(edge, covered.until)))
-                trouble = threads.trouble
-        if covered.since < covered.until:
-            yield Page([], covered)
-        if trouble is not None:
-            raise trouble
+            unread, trouble = threads.unread, threads.trouble
+        end = ending(posts, wish)
+        if end.note is not None:
+            self.notes.append(end.note)
+        # Comments are younger than their post, so nothing of them is missing before the oldest post in `unread`.
+        edge = min((when(post) or window.since for post in unread), default=None)
+        for proof in end.answers(window, edge, trouble):
+            yield proof
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:
@@ -114,11 +117,13 @@ class RedditChat:
         counted = sum(map(comment_count, threads.posts))
         if threads.got == counted:
             return
-        why = "Reddit also counts some that it does not show"
+        why = ""
         if threads.wanted is not None and threads.expected < counted:
-            why = f"comments={threads.wanted} asks for so many of each post, comments='all' for every one"
+            why = f"; comments={threads.wanted} asks for so many of each post, comments='all' for every one"
+        elif threads.short == threads.looked_again and not (threads.unread or threads.missing):
+            why = "; Reddit also counts some that it does not show: a second look, in another order, found none of them"
         here = f"comments: {threads.got:,} are here where the posts' num_comments add up to {counted:,}"
-        self.notes.append(here if threads.unread else f"{here}; {why}")
+        self.notes.append(here + why)
 
 
 def _is_placeholder(url: str) -> bool:

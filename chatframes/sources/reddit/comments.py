@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import ChatframesError, ServiceError
+from .account import Refused
 from .listing import Get, Thing, listed
+from .trees import Flat, flat
 
 AT_ONCE = 500  # about as many as Reddit gives in a first answer
-COMMENTS_AT_ONCE = 100  # as many as it gives in one expansion
+COMMENTS_AT_ONCE = 100  # as many as it gives in one expansion, or by their ids
 IDLE_REQUESTS = 20  # so many in a row without a new comment: they lead nowhere
 SORT = "confidence"  # what readers see as "best"
+OTHER_SORT = "new"  # for a second look: what one order hides another may show
 
 Post = Callable[[str, Mapping[str, str]], Awaitable[Any]]
 
@@ -24,6 +27,7 @@ class More:
     parent: str
     children: tuple[str, ...]
     count: int
+    is_sure: bool = True  # whether Reddit said that there is something below `parent`
 
 
 @dataclass(slots=True)
@@ -34,16 +38,18 @@ class Thread:
     post: Post
     post_id: str  # without its t3_
     wanted: int | None  # None is all of them
+    counted: int = 0  # the post's own num_comments: a hint, no more
     got: int = 0
+    missing: list[str] = field(default_factory=list)  # names of comments that Reddit named and did not give
+    nameless: int = 0  # how many more it did not give, without naming them
+    looked_again: bool = False  # fewer than `counted` came, and a second look found no more
     _depths: dict[str, int] = field(default_factory=dict)
     _orphans: dict[str, Thing] = field(default_factory=dict)  # their parents may still come
     _left_out: list[More] = field(default_factory=list)
     _asked: set[More] = field(default_factory=set)
-
-    @property
-    def hidden(self) -> int:
-        """How many comments are known to be left out."""
-        return sum(max(more.count, len(more.children), 1) for more in self._left_out)
+    _asked_ids: dict[str, bool] = field(default_factory=dict)  # by id, whether its stub hides more than it names
+    _given_up: set[str] = field(default_factory=set)  # ids that were asked for again
+    _unanswered: int = 0  # comments below those whose own answer did not hold them
 
     async def comments(self) -> AsyncGenerator[list[tuple[Thing, int | None]], None]:
         """Yield comments with their depth, parents first; the best ones first as long as not all are wanted.
@@ -53,35 +59,104 @@ class Thread:
         ServiceError
             Or another `ChatframesError`; what was yielded before stays valid.
         """
-        self._depths[f"t3_{self.post_id}"] = 0
-        limit = AT_ONCE if self.wanted is None else min(self.wanted, AT_ONCE)
-        answer = await self.get(f"comments/{self.post_id}", {"limit": limit, "sort": SORT})
-        if not isinstance(answer, list) or len(answer) < 2:
-            raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}. Try again later.")
-        yield self._taken(_flat(answer[1]))
         trouble: ChatframesError | None = None
-        idle = 0
-        while self._left_out and (self.wanted is None or self.got < self.wanted):
-            if idle == IDLE_REQUESTS:
-                trouble = ServiceError(
-                    f"Reddit's comments of t3_{self.post_id} lead in a circle: the rest was not read. "
-                    "Fetch again later."
-                )
-                break
-            stubs = self._next_stubs()
-            try:
-                things = await self._expanded(stubs)
-            except ChatframesError as error:
-                trouble = error
-                break
-            self._left_out = [more for more in self._left_out if more not in stubs]
-            taken = self._taken(things)
-            idle = 0 if taken else idle + 1
-            yield taken
-        if self.wanted is None or self.got < self.wanted:
+        try:
+            async for taken in self._looks():
+                yield taken
+        except ChatframesError as error:
+            trouble = error
+        if self._wanting:
             yield self._rest()  # before an error is raised, too: these comments have been read
         if trouble is not None:
             raise trouble
+        if self._wanting:
+            self._reckon()
+
+    @property
+    def _wanting(self) -> bool:
+        return self.wanted is None or self.got < self.wanted
+
+    @property
+    def _received(self) -> int:
+        return self.got + len(self._orphans)
+
+    async def _looks(self) -> AsyncGenerator[list[tuple[Thing, int | None]], None]:
+        """Yield what the first answer gives and what is behind it; look again when that is less than was counted."""
+        self._depths[f"t3_{self.post_id}"] = 0
+        limit = AT_ONCE if self.wanted is None else min(self.wanted, AT_ONCE)
+        yield self._taken(await self._look(limit, SORT))
+        async for taken in self._expansions():
+            yield taken
+        if self._wanting and self._received < self.counted:
+            before = self._received
+            yield self._taken(await self._look(AT_ONCE, OTHER_SORT))
+            async for taken in self._expansions():
+                yield taken
+            self.looked_again = self._received == before
+
+    async def _look(self, limit: int, sort: str) -> list[tuple[str, Thing]]:
+        """Return the things in an answer of the whole post."""
+
+        async def look() -> Flat | None:
+            answer = await self.get(f"comments/{self.post_id}", {"limit": limit, "sort": sort})
+            if not isinstance(answer, list) or len(answer) < 2:
+                return None
+            try:
+                posts = [data["name"] for kind, data in listed(answer[0]).things if kind == "t3"]
+                found = flat(answer[1])
+            except ServiceError:
+                return None
+            if posts and f"t3_{self.post_id}" not in posts:
+                return None  # another post's
+            return found if posts or found.things or not self.counted else None
+
+        first = await look()
+        second = await look() if first is None or first.unreadable else first
+        answers = [one for one in (first, second) if one is not None]
+        if not answers:
+            raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}. Try again later.")
+        self.nameless = max(self.nameless, min(one.unreadable for one in answers))
+        return [thing for one in answers[: 1 + (second is not first)] for thing in one.things]
+
+    async def _expansions(self) -> AsyncGenerator[list[tuple[Thing, int | None]], None]:
+        """Yield what is behind the stubs, then what they named and did not give, asked for again."""
+        idle = 0
+        while self._wanting:
+            if self._left_out:
+                if idle == IDLE_REQUESTS:
+                    raise ServiceError(
+                        f"Reddit's comments of t3_{self.post_id} lead in a circle: the rest was not read. "
+                        "Fetch again later."
+                    )
+                stubs = self._next_stubs()
+                things = await self._expanded(stubs)
+                self._left_out = [more for more in self._left_out if more not in stubs]
+                left = len(self._left_out)
+                taken = self._taken(things)
+                # What brings nothing at all ends by itself; only stubs that bring new stubs could go on for ever.
+                idle = 0 if taken else idle + (len(self._left_out) > left)
+                yield taken
+            elif lacking := [one for one in self._not_given() if one not in self._given_up][:COMMENTS_AT_ONCE]:
+                yield self._taken(await self._more_children(lacking))
+                lacking = self._not_given(lacking)
+                if lacking and self._wanting:
+                    yield self._taken(await self._by_id(lacking))
+                self._given_up |= set(lacking)
+            else:
+                return
+
+    def _not_given(self, ids: Iterable[str] | None = None) -> list[str]:
+        """Return those of the ids that were asked for whose comments did not come."""
+        here = self._depths.keys() | self._orphans.keys()
+        return [one for one in (self._asked_ids if ids is None else ids) if f"t1_{one}" not in here]
+
+    def _reckon(self) -> None:
+        """Count what Reddit named or hid, and did not give."""
+        self.missing = [f"t1_{one}" for one in self._not_given()]
+        if self._unanswered:
+            # How many are below a comment nobody says, except the post's own count.
+            uncounted = self.counted - self.got - len(self.missing) - self.nameless
+            self.nameless += max(self._unanswered, uncounted)
 
     def _next_stubs(self) -> list[More]:
         """Return the stubs to expand in one request: the largest first, then others as long as their ids fit in."""
@@ -97,24 +172,79 @@ class Thread:
 
     async def _expanded(self, stubs: list[More]) -> list[tuple[str, Thing]]:
         if not stubs[0].children:
-            # "Continue this thread": the answer is the tree from `parent` on.
-            query = {"comment": stubs[0].parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
-            answer = await self.get(f"comments/{self.post_id}", query)
-            return _flat(answer[1]) if isinstance(answer, list) and len(answer) > 1 else []
+            return await self._below(stubs[0])
+        for more in stubs:
+            self._asked_ids |= dict.fromkeys(more.children, more.count > len(more.children))
+        return await self._more_children([child for more in stubs for child in more.children])
+
+    async def _below(self, more: More) -> list[tuple[str, Thing]]:
+        """Return what is below a comment ("continue this thread"): the answer is the tree from that comment on."""
+        query = {"comment": more.parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
+        things: list[tuple[str, Thing]] = []
+        unreadable: list[int] = []
+        for _ in range(2):
+            found = _tree_of(await self._asked_for(f"comments/{self.post_id}", query))
+            things += found.things
+            unreadable.append(found.unreadable)
+            # An answer without the comment that was asked for, or with nothing below it, is no answer.
+            holds_it = any(kind == "t1" and data["name"] == more.parent for kind, data in found.things)
+            below = [one for one in found.things if one[1].get("parent_id") == more.parent]
+            goes_on = not more.is_sure or any(kind == "t1" or data.get("children") for kind, data in below)
+            if holds_it and goes_on and not found.unreadable:
+                return things
+        if holds_it and goes_on:
+            self.nameless += min(unreadable)
+        else:
+            self._unanswered += max(more.count, 1)
+        return things
+
+    async def _more_children(self, ids: list[str]) -> list[tuple[str, Thing]]:
         form = {
             "link_id": f"t3_{self.post_id}",
-            "children": ",".join(child for more in stubs for child in more.children),
+            "children": ",".join(ids),
             "sort": SORT,
             "limit_children": "false",
         }
-        answer = await self.post("api/morechildren", form)
+        answers: list[Flat] = []
+        for _ in range(2):
+            try:
+                answer = await self.post("api/morechildren", form)
+                found = flat({"data": {"children": answer["json"]["data"]["things"]}})
+            except (KeyError, TypeError, Refused) as error:
+                if isinstance(error, Refused) and error.is_page:
+                    raise
+                continue  # no answer; what does not come is asked for by its id
+            here = {data.get("name") for _, data in found.things}
+            # What is unreadable is first of all what was asked for by its id and did not come.
+            unnamed = found.unreadable - sum(f"t1_{one}" not in here for one in ids)
+            answers.append(Flat(found.things, max(0, unnamed)))
+            if unnamed <= 0:
+                break
+        self.nameless += min((found.unreadable for found in answers), default=0)
+        return [thing for found in answers for thing in found.things]
+
+    async def _by_id(self, ids: list[str]) -> list[tuple[str, Thing]]:
+        """Return those of the comments that Reddit gives when it is asked for them by their ids."""
+        names = [f"t1_{one}" for one in ids]
+        answer = await self._asked_for("api/info", {"id": ",".join(names)})
+        found = [
+            (kind, data)
+            for kind, data in _things_of(answer)
+            if kind == "t1" and data["name"] in names and data.get("link_id") in (None, f"t3_{self.post_id}")
+        ]
+        for _, data in found:  # such an answer does not say what is below a comment
+            if self._asked_ids.get(data["name"].removeprefix("t1_")):
+                self._left_out.append(More(data["name"], (), 0, is_sure=False))
+        return found
+
+    async def _asked_for(self, path: str, query: Mapping[str, object]) -> Any:
+        """Return the answer to a question for single comments; None if it is refused, which says nothing of others."""
         try:
-            children = answer["json"]["data"]["things"]
-        except (KeyError, TypeError):
-            raise ServiceError(
-                f"Reddit answered without the requested comments of t3_{self.post_id}. Try again later."
-            ) from None
-        return _flat({"data": {"children": children}})
+            return await self.get(path, query)
+        except Refused as refused:
+            if refused.is_page:
+                raise
+            return None
 
     def _taken(self, things: list[tuple[str, Thing]]) -> list[tuple[Thing, int | None]]:
         """Return the new comments among `things`, as many as are wanted, and remember what is left out."""
@@ -142,10 +272,9 @@ class Thread:
 
     def _rest(self) -> list[tuple[Thing, int | None]]:
         """Return the comments whose parents never came."""
-        rest: list[tuple[Thing, int | None]] = [(data, None) for data in self._orphans.values()]
-        rest = rest[: None if self.wanted is None else self.wanted - self.got]
+        rest = dict(list(self._orphans.items())[: None if self.wanted is None else self.wanted - self.got])
         self.got += len(rest)
-        return rest
+        return [(data, None) for data in rest.values()]
 
     def _depth(self, data: Thing, fresh: Mapping[str, Thing]) -> int | None:
         """Return how deep a comment stands; None when one of its parents never came."""
@@ -159,7 +288,9 @@ class Thread:
 
     def _leave_out(self, data: Thing) -> None:
         ids, count = data.get("children"), data.get("count")
-        children = [child for child in ids if isinstance(child, str)] if isinstance(ids, list) else []
+        children = (
+            [child.removeprefix("t1_") for child in ids if isinstance(child, str)] if isinstance(ids, list) else []
+        )
         parent, total = str(data.get("parent_id")), count if isinstance(count, int) else len(children)
         for start in range(0, max(len(children), 1), COMMENTS_AT_ONCE):
             part = tuple(children[start : start + COMMENTS_AT_ONCE])
@@ -172,16 +303,17 @@ class Thread:
                     self._left_out.append(more)
 
 
-def _flat(listing: Any) -> list[tuple[str, Thing]]:
-    """Return the things of a tree of comments, each with its kind, in the order in which a reader sees them."""
-    children, _ = listed(listing)
-    flat: list[tuple[str, Thing]] = []
-    rest = children[::-1]
-    while rest:
-        kind, data = rest.pop()
-        flat.append((kind, data))
-        replies = data.get("replies")
-        if kind == "t1" and isinstance(replies, dict):
-            below, _ = listed(replies)
-            rest.extend(below[::-1])
-    return flat
+def _tree_of(answer: Any) -> Flat:
+    """Return the comments in an answer of posts and comments; none if it has another shape."""
+    try:
+        return flat(answer[1])
+    except (TypeError, LookupError, ServiceError):
+        return Flat([], 0)
+
+
+def _things_of(answer: Any) -> list[tuple[str, Thing]]:
+    """Return the things in a list; none if it is no list."""
+    try:
+        return listed(answer).things
+    except ServiceError:
+        return []

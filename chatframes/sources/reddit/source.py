@@ -25,6 +25,13 @@ SEARCH_SORTS = ("new", "relevance", "hot", "top", "comments")
 TIME_FILTERS = ("all", "year", "month", "week", "day", "hour")
 
 
+class DefaultNumber(int):
+    """A number that nobody gave: it does not prove that a range of time was read whole."""
+
+
+DEFAULT_POSTS = DefaultNumber(50)
+
+
 @dataclass(frozen=True, init=False)
 class Reddit:
     """Posts of a subreddit (or one post) with their comments, and which days of them.
@@ -44,13 +51,15 @@ class Reddit:
     search : str, optional
         Only posts that match these words, as Reddit's own search understands them.
     posts : int or "all"
-        At most so many posts; ``"all"`` is as many as Reddit lists, about 1,000.
+        At most so many posts; ``"all"`` is as many as Reddit lists, about 1,000 or fewer. Where the default number cuts
+        off a range of time that was asked for, the report is "partial" and says so.
     comments : int or "all"
         So many comments of each post, the best ones as Reddit sees them; 0 is none, ``"all"`` is every one: that takes
         about a request per 100 comments.
     since, until : str, datetime.date or datetime.datetime, optional
-        A bare date is that whole day in `tz`, at both ends; a datetime is that instant (a naive one is in `tz`). Only
-        with ``sort="new"`` is the listing read no further than needed; Reddit cannot be asked for a range of time.
+        A bare date is that whole day in `tz`, at both ends; a datetime is that instant (a naive one is in `tz`). Reddit
+        cannot be asked for a range of time. Only with ``sort="new"`` is the listing read no further than needed, and
+        only a post from before `since` proves that the range was read whole.
     tz : str
         Time zone of bare dates and naive datetimes, an IANA name. The table itself is in UTC.
 
@@ -62,8 +71,8 @@ class Reddit:
 
     Notes
     -----
-    Source: https://www.reddit.com/dev/api. Reddit lists no more than about 1,000 posts, whatever there is: the report
-    says when that end was met. One request at a time, 100 a minute in the long run.
+    Source: https://www.reddit.com/dev/api. Reddit lists about 1,000 posts or fewer, whatever there is: that its list
+    ended proves nothing, and without `since` the report is "open". One request at a time, 100 a minute in the long run.
 
     Examples
     --------
@@ -94,7 +103,7 @@ class Reddit:
         sort: str = "new",
         time_filter: str = "all",
         search: str | None = None,
-        posts: int | Literal["all"] = 50,
+        posts: int | Literal["all"] = DEFAULT_POSTS,
         comments: int | Literal["all"] = 20,
         since: str | date | datetime | None = None,
         until: str | date | datetime | None = None,
@@ -142,7 +151,10 @@ class Reddit:
             )
 
     def __repr__(self) -> str:
-        defaults = {"sort": "new", "time_filter": "all", "search": None, "posts": 50, "comments": 20}
+        # With a range of time it matters whether somebody gave the number.
+        shows_posts = (self.since or self.until) and not isinstance(self.posts, DefaultNumber)
+        posts = None if shows_posts else DEFAULT_POSTS
+        defaults = {"sort": "new", "time_filter": "all", "search": None, "posts": posts, "comments": 20}
         return code_of(self, self.what, {**defaults, "since": None, "until": None, "tz": "UTC"})
 
     @property
@@ -158,6 +170,7 @@ class Reddit:
         """Open the listing or post; it is looked up when its first page is read."""
         from .chat import RedditChat
         from .connect import connect
+        from .endings import Wish
         from .listing import question
 
         async with connect(context) as reader:
@@ -168,8 +181,13 @@ class Reddit:
                 reader=reader,
                 target=meant,
                 question=question(meant.name, self.sort, self.time_filter, self.search),
-                by_time=self.sort == "new",
-                posts=None if self.posts == "all" else self.posts,
+                wish=Wish(
+                    posts=None if self.posts == "all" else self.posts,
+                    is_default=isinstance(self.posts, DefaultNumber),
+                    since=self.since is not None,
+                    until=self.until is not None,
+                    sort=self.sort,
+                ),
                 comments=None if self.comments == "all" else self.comments,
                 label=self.label,
             )

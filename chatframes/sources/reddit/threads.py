@@ -6,13 +6,17 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from ...errors import ChatframesError, ServiceError
-from ...model import Page
+from ...model import NotGiven, Page
 from .account import Refused
 from .comments import COMMENTS_AT_ONCE, Thread
 from .listing import Thing
 from .reader import Reader, comment_count, final
 
 FAILURES_IN_A_ROW = 3  # after so many the cause is Reddit as a whole, not a post
+ASKED_AGAIN = (
+    "Reddit named or hid comments that it did not give: they were asked for twice, and those whose ids are known by "
+    "their ids as well."
+)
 
 
 @dataclass(slots=True)
@@ -23,6 +27,9 @@ class Threads:
     posts: list[Thing]
     wanted: int | None  # comments of each post; None is all of them
     got: int = 0
+    missing: int = 0  # comments that Reddit named or hid, and did not give
+    looked_again: int = 0  # posts that say they have more comments than came, and showed no other in a second look
+    short: int = 0  # all posts that say so
     unread: list[Thing] = field(default_factory=list)  # posts whose comments are not all here
     trouble: ChatframesError | None = None
 
@@ -34,25 +41,27 @@ class Threads:
     @property
     def requests(self) -> int:
         """About how many requests it will take."""
-        return sum(1 + self._wanted_of(post) // COMMENTS_AT_ONCE for post in self.posts if comment_count(post))
+        return sum(1 + self._wanted_of(post) // COMMENTS_AT_ONCE for post in self.posts)
 
     def _wanted_of(self, post: Thing) -> int:
         return comment_count(post) if self.wanted is None else min(self.wanted, comment_count(post))
 
-    async def pages(self) -> AsyncGenerator[Page, None]:
-        """Yield comments; failures are kept in `unread` and `trouble`."""
+    async def pages(self) -> AsyncGenerator[Page | NotGiven, None]:
+        """Yield comments, and those that did not come; failures are kept in `unread` and `trouble`.
+
+        Every post is looked at, whatever its num_comments says: that is a hint, which may be wrong or of yesterday.
+        """
         in_a_row = 0
         for number, post in enumerate(self.posts):
-            if post.get("num_comments") == 0:
-                continue
-            thread = Thread(self.reader.get, self.reader.post, str(post.get("name")).removeprefix("t3_"), self.wanted)
+            post_id = str(post.get("name")).removeprefix("t3_")
+            thread = Thread(self.reader.get, self.reader.post, post_id, self.wanted, comment_count(post))
             try:
                 async for comments in thread.comments():
                     self.reader.link.count("page")
                     self.got += len(comments)
                     yield self.reader.page(comments)
             except ChatframesError as error:
-                in_a_row += not isinstance(error, Refused)
+                in_a_row += not isinstance(error, Refused) or error.is_page
                 stop = final(error) or in_a_row >= FAILURES_IN_A_ROW
                 self.unread += self.posts[number:] if stop else [post]
                 self.trouble = error if final(error) else self._summary(error)
@@ -60,6 +69,11 @@ class Threads:
                     return
             else:
                 in_a_row = 0
+                self.short += thread.got < self._wanted_of(post)
+                self.looked_again += thread.looked_again
+                if lacking := len(thread.missing) + thread.nameless:
+                    self.missing += lacking
+                    yield NotGiven(tuple(thread.missing), thread.nameless, ASKED_AGAIN)
 
     def _summary(self, error: ChatframesError) -> ServiceError:
         names = ", ".join(str(post.get("name")) for post in self.unread[:5])

@@ -71,6 +71,16 @@ def check_reddit(
     check_more(frame, records, FIELDS)
 
 
+def check_nothing_is_missing(frame: pd.DataFrame) -> None:
+    """A list was read to its end, which proves no more than that nothing is missing since its oldest post."""
+    (source,) = cf.report(frame).sources
+    # A pinned post is no proof of how far the list has come.
+    posts = frame[(frame["kind"] == "post") & ~frame["flags"].map(lambda flags: "pinned" in flags)]
+    assert (source.status, source.gaps, source.missing.count) == ("open", (), 0)
+    assert pd.Timestamp(source.covered[0].since) == posts["created_at"].min() + pd.Timedelta(seconds=1)
+    assert source.covered[-1].until == source.requested.until
+
+
 # --- whole ----------------------------------------------------------------------------------------------------------
 
 
@@ -79,7 +89,7 @@ def test_a_whole_subreddit_arrives_with_every_field_and_every_picture(seed: int)
     with cf.sandbox(seed=seed) as world:
         frame = fetch(world)
         check_reddit(frame, expected(world))
-        assert frame.attrs["chatframes"]["status"] == "complete"
+        check_nothing_is_missing(frame)
         assert len(frame) == 300
         assert frame["n_images"].sum() == 60
         stats = reddit(world)
@@ -197,7 +207,8 @@ def test_an_empty_subreddit_is_an_empty_table() -> None:
     with cf.sandbox(messages=20, images=0) as world:
         frame = fetch(world, cf.Reddit("r/empty"))
         assert len(frame) == 0
-        assert frame.attrs["chatframes"]["status"] == "complete"
+        assert frame.attrs["chatframes"]["status"] == "open"
+        assert "known     nothing" in str(cf.report(frame))
 
 
 # --- where Reddit ends ----------------------------------------------------------------------------------------------
@@ -205,14 +216,17 @@ def test_an_empty_subreddit_is_an_empty_table() -> None:
 
 def test_the_report_says_where_reddits_list_ended_before_the_subreddit_did() -> None:
     with cf.sandbox(messages=20, images=0) as world:
-        with pytest.warns(cf.IncompleteWarning, match="only about 1,000 posts"):
-            frame = fetch(world, cf.Reddit("r/busy", posts="all", comments=0))
+        frame = fetch(world, cf.Reddit("r/busy", posts="all", comments=0))
+        assert len(frame) == 1000
+        check_nothing_is_missing(frame)
+        with pytest.warns(cf.IncompleteWarning, match="list ended"):
+            frame = fetch(world, cf.Reddit("r/busy", posts="all", comments=0, since="2020-01-01"))
         (source,) = frame.attrs["chatframes"]["sources"]
         assert len(frame) == 1000
         assert source["status"] == "partial"
         (gap,) = source["gaps"]
         assert "1,000 posts" in gap["reason"]
-        assert pd.Timestamp(gap["until"]) == frame["created_at"].min()
+        assert pd.Timestamp(gap["until"]) == frame["created_at"].min() + pd.Timedelta(seconds=1)
 
 
 def test_inside_reddits_end_nothing_is_missing() -> None:
@@ -233,11 +247,11 @@ def test_a_list_that_leads_back_is_read_to_its_end_all_the_same() -> None:
         assert frame.attrs["chatframes"]["status"] == "complete"
 
 
-def test_in_another_order_the_end_of_the_list_is_a_note() -> None:
+def test_in_another_order_the_end_of_the_list_proves_nothing() -> None:
     with cf.sandbox(messages=20, images=0) as world:
         frame = fetch(world, cf.Reddit("r/busy", sort="top", posts="all", comments=0))
         (source,) = frame.attrs["chatframes"]["sources"]
-        assert "there may be more" in " ".join(source["notes"])
+        assert (source["status"], source["covered"]) == ("open", [])
 
 
 def test_the_report_holds_the_comments_read_against_what_the_posts_say() -> None:
@@ -284,7 +298,7 @@ def test_everything_arrives_under_each_fault(fault: str, monkeypatch: pytest.Mon
         frame = fetch(world)
         met = dict.fromkeys(world.afflicted(fault), PICTURE_FATES[fault]) if fault in PICTURE_FATES else {}
         check_reddit(frame, expected(world), met)
-        assert frame.attrs["chatframes"]["status"] == "complete"
+        check_nothing_is_missing(frame)
         stats = reddit(world)
         assert stats["parallel_morechildren"] == 0
         assert stats["hostile_hits"] == 0
@@ -349,6 +363,33 @@ def test_comments_that_cannot_be_had_are_named_and_the_others_are_there(monkeypa
         assert all(name in source["error"] for name in lost)
         oldest = min(r["created_at"] for r in truth if r["message_id"] in lost)
         assert pd.Timestamp(source["gaps"][0]["since"]) == oldest
+
+
+@pytest.mark.parametrize("messages", [300, 1500, 3000])  # below, about, and beyond one page of posts
+def test_comments_that_cannot_be_had_leave_a_gap_where_the_default_number_ended_the_list(
+    messages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch, 50)
+    with cf.sandbox(messages=messages, images=0, faults=["reddit_comments_gone"]) as world:
+        with pytest.warns(cf.IncompleteWarning, match="comments of 2 of"):
+            frame = fetch(world, cf.Reddit("r/apollo"), images=False)
+        lost = world.afflicted("reddit_comments_gone")
+        oldest = min(r["created_at"] for r in expected(world) if r["message_id"] in lost)
+    (source,) = cf.report(frame).sources
+    assert source.status == "partial"
+    assert pd.Timestamp(source.gaps[-1].since) == oldest
+    assert pd.Timestamp(source.covered[-1].until) == oldest
+
+
+@pytest.mark.parametrize("messages", [300, 1500, 3000])
+@pytest.mark.parametrize("sort", ["new", "top"])
+def test_all_comments_of_a_number_of_posts_come_in_every_order(messages: int, sort: str) -> None:
+    with cf.sandbox(messages=messages, images=0) as world:
+        frame = fetch(world, cf.Reddit("r/apollo", sort=sort, posts=20, comments="all"), images=False)
+        posts = set(frame.loc[frame["kind"] == "post", "message_id"])
+        assert len(posts) == 20
+        check_reddit(frame, [r for r in expected(world) if r["thread_id"] in posts], images=False)
+        assert cf.report(frame).status == "complete"
 
 
 # --- logging in -----------------------------------------------------------------------------------------------------
@@ -488,7 +529,8 @@ def test_all_three_services_make_one_table_and_one_report() -> None:
         assert frame["platform"].value_counts().to_dict() == {"webex": 300, "telegram": 300, "reddit": 300}
         check_reddit(frame[frame["platform"] == "reddit"], expected(world))
         report = cf.report(frame)
-        assert report.status == "complete"
+        assert [source.status for source in report.sources] == ["complete", "complete", "open"]
+        assert report.status == "open"
         assert len(report.sources) == 3
         cf.write_parquet(frame, "three.parquet")
         again = cf.read_parquet("three.parquet")

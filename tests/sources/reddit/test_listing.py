@@ -139,15 +139,15 @@ def test_every_post_of_a_listing_comes_once() -> None:
     assert asyncio.run(_read(listing)) == shelf.names
     assert [(one["path"], one.get("after"), one["t"]) for one in shelf.asked] == [
         ("r/python/top", None, "week"), ("r/python/top", "t3_99", "week"), ("r/python/top", "t3_199", "week"),
+        ("r/python/top", "t3_248", "week"),
     ]  # fmt: skip
     assert listing.exhausted
-    assert not listing.capped
 
 
-def test_a_listing_that_ends_where_all_of_reddits_end_is_known_as_cut_off() -> None:
+def test_a_listing_is_read_to_where_reddit_ends_it() -> None:
     listing = Listing(Shelf([f"t3_{number}" for number in range(1200)], cap=1000).get, Question("r/busy/new"))
     assert len(asyncio.run(_read(listing))) == 1000
-    assert listing.capped
+    assert listing.exhausted
 
 
 def test_a_listing_goes_on_where_it_was_after_an_error() -> None:
@@ -155,7 +155,7 @@ def test_a_listing_goes_on_where_it_was_after_an_error() -> None:
     failures = iter([False, True, True, False, False])
 
     async def get(path: str, query: Mapping[str, object]) -> Any:
-        if next(failures):
+        if next(failures, False):
             raise cf.ServiceError("no answer")
         return await shelf.get(path, query)
 
@@ -214,9 +214,13 @@ class Tree:
     def __init__(self, *first: Any, behind: Mapping[str, list[Any]] | None = None, below: Any = None) -> None:
         self.first, self.behind, self.below = first, behind or {}, below or {}
         self.expanded: list[str] = []
+        self.named: list[str] = []
         self.busy = 0
 
     async def get(self, path: str, query: Mapping[str, object]) -> Any:
+        if path == "api/info":
+            self.named.append(str(query["id"]))
+            return {"data": {"children": []}}
         assert path == "comments/p"
         children = self.below[query["comment"]] if "comment" in query else self.first
         return [{"data": {"children": []}}, {"data": {"children": list(children)}}]
@@ -332,7 +336,8 @@ def test_orphans_and_repeated_comments_do_no_harm() -> None:
 def test_a_stub_that_gives_only_itself_ends() -> None:
     tree = Tree(more("t3_p", "x"), behind={"x": [more("t3_p", "x")]})
     assert read(tree) == {}
-    assert tree.expanded == ["x"]
+    assert tree.expanded == ["x", "x"], "asked for once more"
+    assert tree.named == ["t1_x"], "and by its id"
 
 
 def test_a_large_stub_is_asked_for_in_pieces_of_100() -> None:
