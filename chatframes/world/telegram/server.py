@@ -242,6 +242,11 @@ class TelegramServer:
         """What a table of everything here must equal; may be asked for from any thread."""
         return self.stock().world.truth
 
+    @property
+    def withheld(self) -> dict[tuple[str, str], str]:
+        """What exists and no client need get: from chat and id to the contradiction that keeps it back."""
+        return {}
+
     def afflicted_by(self, fault: str) -> set[str]:
         """The ``source_id`` of the images that meet a fault."""
         return {source_id for source_id, name in self.stock().afflicted.items() if name == fault}

@@ -116,6 +116,11 @@ class WebexServer:
         """A plain copy of the counts."""
         return self.counts.as_dict()
 
+    @property
+    def withheld(self) -> dict[tuple[str, str], str]:
+        """What exists and no client need get: from chat and id to the contradiction that keeps it back."""
+        return {}
+
     def reset_stats(self) -> None:
         """Begin to count anew."""
         self.counts.reset()
