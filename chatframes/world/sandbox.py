@@ -15,6 +15,7 @@ from .reddit import contradictions as reddit_contradictions
 from .reddit import faults as reddit
 from .reddit.server import RedditServer
 from .serving import HOST, Background
+from .telegram import contradictions as telegram_contradictions
 from .telegram import faults as telegram
 from .telegram.login import LOGIN
 from .telegram.server import TelegramServer
@@ -320,7 +321,11 @@ def sandbox(
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}.")
     names = frozenset([faults] if isinstance(faults, str) else faults)
-    fault_names = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS, *reddit_contradictions.CONTRADICTIONS]
+    contradictions = [
+        *telegram_contradictions.CONTRADICTIONS,
+        *reddit_contradictions.CONTRADICTIONS,
+    ]
+    fault_names = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS, *contradictions]
     if unknown := sorted(map(str, names - {*fault_names})):
         raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(fault_names)}.")
     return World(build(messages, images, days, seed), messages, images, names, latency_ms, rate_limits)

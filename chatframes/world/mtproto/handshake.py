@@ -193,7 +193,9 @@ class Handshake:
         return types.ResPQ(*self._nonces, _big(_P * _Q), [FINGERPRINT])
 
     def _parameters(self, request: Any) -> Any:
-        if (request.p, request.q, request.public_key_fingerprint) != (_big(_P), _big(_Q), FINGERPRINT):
+        # As numbers: clients pad them with zeros, or do not.
+        factors = int.from_bytes(request.p, "big"), int.from_bytes(request.q, "big")
+        if (*factors, request.public_key_fingerprint) != (_P, _Q, FINGERPRINT):
             raise Refused("wrong factors or another key")
         plain = pow(int.from_bytes(request.encrypted_data, "big"), _RSA_D, _RSA_N).to_bytes(255, "big")
         inner = _opened(plain, (types.PQInnerData, types.PQInnerDataDc))
