@@ -19,6 +19,7 @@ from .telegram import contradictions as telegram_contradictions
 from .telegram import faults as telegram
 from .telegram.login import LOGIN
 from .telegram.server import TelegramServer
+from .webex import contradictions as webex_contradictions
 from .webex import faults as webex
 from .webex.server import WebexServer
 
@@ -322,6 +323,7 @@ def sandbox(
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}.")
     names = frozenset([faults] if isinstance(faults, str) else faults)
     contradictions = [
+        *webex_contradictions.CONTRADICTIONS,
         *telegram_contradictions.CONTRADICTIONS,
         *reddit_contradictions.CONTRADICTIONS,
     ]
