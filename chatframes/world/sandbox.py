@@ -157,7 +157,9 @@ class World:
         ]
 
     def afflicted(self, fault: str, *, for_ever: bool = False) -> set[str]:
-        """Return what `fault` meets here: ``source_id`` of images; of what strikes messages, and of contradictions, ids.
+        """Return what `fault` meets here: ``source_id`` of images, or, where it strikes messages, their ids.
+
+        Of a contradiction it is what it keeps back.
 
         Parameters
         ----------

@@ -143,9 +143,7 @@ class RedditServer:
         return {(world.subreddits["apollo"].id, name): fault for name, fault in world.plan.withheld.items()}
 
     def afflicted_by(self, fault: str) -> set[str]:
-        """The ``source_id`` of the pictures that meet a fault; the ids of what ``reddit_comments_gone`` or a
-        contradiction keeps back.
-        """
+        """The ``source_id`` of the pictures that meet a fault; the ids of posts and comments that it keeps back."""
         self.world()
         if fault == "reddit_comments_gone":
             return set(self._lost)
