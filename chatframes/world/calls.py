@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -52,6 +53,7 @@ class Call:
     last: str = ""  # the last piece of the path: an id, often
     path: str = ""
     page_cap: int = 1000
+    delivered: Counter[str] = field(default_factory=Counter)  # how often a client met each contradiction
 
     def refused_now(self) -> bool:
         """Count one more refusal of this page, unless it has had its share."""

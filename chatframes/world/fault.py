@@ -1,12 +1,14 @@
 """The machinery shared by all faults of the sandbox: they are registered by name and wrapped around an answer.
 
 A fault sees a call and may change the answer, or give its own. Which faults there are stands in the ``faults.py`` of
-each service; to add one, write a function there with the decorator. Faults can be combined: an image meets at most one
+each service, and in ``contradictions.py`` those that nothing refuses: answers that look whole and do not fit each
+other. To add one, write a function there with the decorator. Faults can be combined: an image meets at most one
 of those that have a share, and no page is refused more than twice by faults that pass.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import cycle
@@ -50,6 +52,13 @@ def answer_with(table: dict[str, Fault], names: Collection[str], call: Call, go:
         if name in names and call.kind in fault.on and not spared:
             go = _around(fault.act, go)
     return go(call)
+
+
+def chosen(seed: int, fault: str, ids: Iterable[str], one_in: int) -> list[str]:
+    """About one of `one_in` of the ids, always the same ones for a seed; one at least, where there is any."""
+    numbers = {id_: zlib.crc32(f"{seed}/{fault}/{id_}".encode()) for id_ in ids}
+    some = [id_ for id_, number in numbers.items() if number % one_in == 0]
+    return some or sorted(numbers, key=numbers.__getitem__)[:1]
 
 
 def _around(act: Act, go: Go) -> Go:

@@ -11,12 +11,15 @@ from ..errors import ConfigError
 from ..keywords import checks_keywords
 from .community.people import Community
 from .community.writing import MAX_IMAGES_PER_MESSAGE, build
+from .reddit import contradictions as reddit_contradictions
 from .reddit import faults as reddit
 from .reddit.server import RedditServer
 from .serving import HOST, Background
+from .telegram import contradictions as telegram_contradictions
 from .telegram import faults as telegram
 from .telegram.login import LOGIN
 from .telegram.server import TelegramServer
+from .webex import contradictions as webex_contradictions
 from .webex import faults as webex
 from .webex.server import WebexServer
 
@@ -114,7 +117,7 @@ class World:
     ) -> list[Record]:
         """The records of one chat of a service, by id, title, @name or r/name, from `since` up to `until`.
 
-        A datetime `until` is not included; a bare date means that whole day in UTC.
+        A datetime `until` is not included; a bare date means that whole day in UTC. What is `withheld` is left out.
 
         Raises
         ------
@@ -131,14 +134,32 @@ class World:
             titles = ", ".join(repr(record["title"]) for record in truth["chats"])
             raise ConfigError(f"sandbox: {len(ids)} chats are called {chat!r}; give an id, or one of {titles}.")
         since, until = _instant(since, last=False), _instant(until, last=True)
+        withheld = self._servers[platform].withheld
         return [
             record
             for record in truth["messages"]
             if record["chat_id"] == ids[0] and since <= record["created_at"] < until
+            if (ids[0], record["message_id"]) not in withheld
+        ]
+
+    @property
+    def withheld(self) -> list[Record]:
+        """What exists, and no client need get, because two answers contradict each other (``contradictions.py``).
+
+        Each record has its ``platform``, ``chat_id``, ``message_id`` and the ``fault`` that keeps it back. It stands in
+        `truth`, and not in what is `expected`; a table may hold it, when it was given before it vanished. The list
+        grows while clients read.
+        """
+        return [
+            {"platform": platform, "chat_id": chat, "message_id": id_, "fault": fault}
+            for platform, server in self._servers.items()
+            for (chat, id_), fault in server.withheld.items()
         ]
 
     def afflicted(self, fault: str, *, for_ever: bool = False) -> set[str]:
         """Return what `fault` meets here: ``source_id`` of images, or, where it strikes messages, their ids.
+
+        Of a contradiction it is what it keeps back.
 
         Parameters
         ----------
@@ -183,7 +204,7 @@ class World:
         ``peak_downloads``, ``peak_pages``, ``peak_connections`` at once; ``open_connections``;
         ``early_requests`` that came inside a wait the server had asked for; ``foreign_credentials``,
         ``foreign_cookies``, ``api_cookies``; ``refreshes``, ``unauthorized``, ``max_people_ids``;
-        ``messages_log``, the query of each page.
+        ``delivered``, how often a client met each contradiction; ``messages_log``, the query of each page.
 
         All this is about Webex; ``telegram`` holds the counts of Telegram: ``calls`` by method; ``file_requests`` and
         ``file_bytes`` by ``source_id``; ``peak_files``, ``peak_pages``, ``peak_connections`` at once;
@@ -195,6 +216,7 @@ class World:
         ``open_connections``; ``early_requests``; ``parallel_morechildren``, expansions that were asked for while
         another one ran; ``picture_credentials`` and ``picture_cookies`` at picture hosts; ``html_accepts``, pictures
         asked for as if they were pages; ``hostile_hits`` at a port nobody should be led to.
+        Both have ``delivered`` too.
         """
         if self._last_stats is not None:
             return self._last_stats
@@ -272,7 +294,7 @@ def sandbox(
     latency_ms : float
         Every answer waits this long, in milliseconds.
     faults : iterable of str
-        What goes wrong, by name; ``faults.py`` in each service's folder has the table.
+        What goes wrong, by name; ``faults.py`` and ``contradictions.py`` in each service's folder have the tables.
     rate_limits : bool
         Refuse bursts with 429 or FLOOD_WAIT, as a busy service does; Reddit allows 60 requests in 10 seconds.
 
@@ -302,7 +324,12 @@ def sandbox(
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}.")
     names = frozenset([faults] if isinstance(faults, str) else faults)
-    fault_names = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS]
+    contradictions = [
+        *webex_contradictions.CONTRADICTIONS,
+        *telegram_contradictions.CONTRADICTIONS,
+        *reddit_contradictions.CONTRADICTIONS,
+    ]
+    fault_names = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS, *contradictions]
     if unknown := sorted(map(str, names - {*fault_names})):
         raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(fault_names)}.")
     return World(build(messages, images, days, seed), messages, images, names, latency_ms, rate_limits)

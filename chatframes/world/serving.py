@@ -60,6 +60,7 @@ class Counts:
     content_bytes: Counter[str] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
     peaks: Counter[str] = field(default_factory=Counter)
+    delivered: Counter[str] = field(default_factory=Counter)
     messages_log: list[dict[str, str]] = field(default_factory=list)
     flying: dict[str, list[asyncio.Transport]] = field(default_factory=dict)
     connections: set[object] = field(default_factory=set)
@@ -97,7 +98,7 @@ class Counts:
 
     def reset(self) -> None:
         """Forget everything but what is open and in flight right now."""
-        for one in (self.requests, self.content_gets, self.content_bytes, self.others, self.peaks):
+        for one in (self.requests, self.content_gets, self.content_bytes, self.others, self.peaks, self.delivered):
             one.clear()
         self.messages_log.clear()
 
@@ -112,6 +113,7 @@ class Counts:
             "peak_connections": max(self.peaks["connections"], len(self.connections)),
             "open_connections": len(self.connections),
             **{name: self.others[name] for name in _OTHERS},
+            "delivered": dict(self.delivered),
             "messages_log": [dict(query) for query in self.messages_log],
         }
 

@@ -188,6 +188,23 @@ def test_a_key_that_begins_with_zeros_is_never_agreed_on(monkeypatch: pytest.Mon
     assert not chosen
 
 
+def test_factors_are_compared_as_numbers_however_a_client_pads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    padded = []
+
+    def pad(number: int) -> bytes:
+        padded.append(number)
+        return number.to_bytes(max(8, (number.bit_length() + 7) // 8), "big")
+
+    monkeypatch.setattr(authenticator.rsa, "get_byte_array", pad)
+
+    async def test() -> None:
+        async with serving() as server, connected(server, None) as client:
+            assert said(await client(echo("hello"))) == ["hello"]
+
+    run(test)
+    assert {handshake._P, handshake._Q} <= set(padded)
+
+
 @pytest.mark.parametrize("updates", [True, False])
 def test_the_handler_gets_the_bare_request_however_it_was_wrapped(updates: bool) -> None:
     async def test() -> None:

@@ -69,7 +69,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `whole_second`: the service writes its time without a fraction."""
+    """One message. `whole_second`: the service may write its time without a fraction."""
 
     key: str
     created_at: datetime

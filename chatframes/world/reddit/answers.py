@@ -17,7 +17,7 @@ from .listings import (
     thing,
 )
 from .records import RedditWorld, Subreddit
-from .trees import Thread
+from .trees import DEEPEST, Thread
 
 Thing = dict[str, Any]
 SITE = "https://www.reddit.com"
@@ -63,7 +63,7 @@ class Answers:
         some = self._subreddits(pieces[1])
         if isinstance(some, Answer):
             return some
-        posts = (post for one in some for post in one.posts)
+        posts = self._listed(some)
         sort = pieces[2] if len(pieces) > 2 else "hot"
         return Answer(payload=page(ordered(posts, sort, call.query.get("t", "all")), call.query))
 
@@ -73,8 +73,12 @@ class Answers:
         some = self._subreddits(within)
         if isinstance(some, Answer):
             return some
-        hits = found((post for one in some for post in one.posts), query.get("q", ""))
+        hits = found(self._listed(some), query.get("q", ""))
         return Answer(payload=page(ordered(hits, query.get("sort", "relevance"), query.get("t", "all")), query))
+
+    def _listed(self, some: list[Subreddit]) -> list[Thing]:
+        hidden = self._world().plan.unlisted | self._world().plan.removed
+        return [post for one in some for post in one.posts if post["name"] not in hidden]
 
     def _post(self, fullname: str) -> Thing | Answer:
         for subreddit in self._world().subreddits.values():
@@ -91,15 +95,16 @@ class Answers:
         pieces = pieces[pieces.index("comments") :]
         root = call.query.get("comment") or (pieces[3] if len(pieces) > 3 else "")
         asked = call.query.get("limit", "200")
-        tree = self._thread(call.last).tree(int(asked) if asked.isdigit() else 200, f"t1_{root}" if root else None)
+        limit = int(asked) if asked.isdigit() else 200
+        tree = self._thread(call.last).tree(limit, f"t1_{root}" if root else None, _depth(call))
         return Answer(payload=[listing([thing("t3", post)]), tree])
 
     def _thread(self, post: str) -> Thread:
-        return Thread(post, self._world().comments.get(post, []))
+        return Thread(post, self._world().comments.get(post, []), self._world().plan.only_named)
 
     def _more(self, call: Call) -> Answer:
         ids = [id_ for id_ in call.query.get("children", "").split(",") if id_]
-        things = self._thread(call.last).expansion(ids)
+        things = self._thread(call.last).expansion(ids, _depth(call))
         return Answer(payload={"json": {"errors": [], "data": {"things": things}}})
 
     def _info(self, call: Call) -> Answer:
@@ -107,6 +112,8 @@ class Answers:
         comments = {one["name"]: one for those in self._world().comments.values() for one in those}
         things = []
         for name in names:
+            if name in self._world().plan.lost:
+                continue
             if name in comments:
                 things.append(thing("t1", {**comments[name], "replies": ""}))
             elif isinstance(post := self._post(name), dict):
@@ -127,6 +134,12 @@ class Answers:
         if path is None:
             return refused(404, "Not Found")
         return Answer(302, headers={"Location": f"{SITE}{path}?utm_source=share&utm_medium=web"})
+
+
+def _depth(call: Call) -> int:
+    """How many levels of comments are asked for; as many as there are without a number."""
+    asked = call.query.get("depth", "")
+    return int(asked) if asked.isdigit() and int(asked) else DEEPEST
 
 
 def pieces_of(path: str) -> list[str]:

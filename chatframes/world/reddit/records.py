@@ -6,6 +6,7 @@ how chatframes reads Reddit.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -23,6 +24,7 @@ from .drafts import (
     username,
 )
 from .pictures import Picture, Shelf
+from .plan import Plan, plan_for
 from .truth import Record, truth
 from .writing import Writer
 
@@ -61,6 +63,8 @@ class RedditWorld:
         From the path of a share link to the permalink's.
     truth : dict of str to list of dict
         ``chats``, ``people`` and ``messages``, as the table has them.
+    plan : Plan
+        Who meets which contradiction.
     """
 
     subreddits: dict[str, Subreddit]
@@ -69,9 +73,18 @@ class RedditWorld:
     pages: set[str]
     share_links: dict[str, str]
     truth: dict[str, list[Record]]
+    plan: Plan
 
 
-def build_reddit(community: Community, messages: int, images: int, *, reddit_url: str, foreign_url: str) -> RedditWorld:
+def build_reddit(
+    community: Community,
+    messages: int,
+    images: int,
+    *,
+    reddit_url: str,
+    foreign_url: str,
+    faults: Collection[str] = (),
+) -> RedditWorld:
     """Build the Reddit of a community; the same arguments always give the same one.
 
     Parameters
@@ -85,10 +98,13 @@ def build_reddit(community: Community, messages: int, images: int, *, reddit_url
         message.
     reddit_url, foreign_url : str
         Where the site with its picture hosts is, and where the strangers' sites are.
+    faults : collection of str
+        The contradictions are chosen for.
     """
     shelf = Shelf(community.seed, reddit_url, foreign_url)
     writer = Writer(community, messages, images, shelf)
     boards = writer.boards()
+    plan = plan_for(boards[0], faults, community.seed)
     people = (*community.people, writer.voices.moderator)
     telling = _Telling(community.seed, shelf)
     ordered = sorted(boards, key=lambda board: board.name != "telescopes")  # what is repeated comes first
@@ -101,6 +117,7 @@ def build_reddit(community: Community, messages: int, images: int, *, reddit_url
         shelf.pages,
         {f"/r/{post['subreddit']}/s/{token(10, 'share', post['name'])}": post["permalink"] for post in shared},
         truth(community.seed, people, boards),
+        plan,
     )
 
 

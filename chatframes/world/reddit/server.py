@@ -25,6 +25,7 @@ from ..community.people import Community
 from ..fault import answer_with, share_out
 from ..serving import HOST, Counts, Listener, send, take_time
 from .answers import Answers, escaped, kind_of, pieces_of
+from .contradictions import CONTRADICTIONS
 from .faults import FAULTS, refused, unauthorized
 from .records import RedditWorld, build_reddit
 from .truth import Record
@@ -47,7 +48,7 @@ class RedditServer:
         rate_limits: bool,
     ) -> None:
         self._community, self._messages, self._images = community, messages, images
-        self.faults = faults & FAULTS.keys()
+        self.faults = faults & (FAULTS.keys() | CONTRADICTIONS.keys())
         self._latency_seconds, self._limited = latency_seconds, rate_limits
         self.counts = Counts()
         self.client_id, self.client_secret = "sandbox-app", secrets.token_hex(16)
@@ -109,6 +110,7 @@ class RedditServer:
                     self._images,
                     reddit_url=self.reddit_url,
                     foreign_url=self.foreign_url,
+                    faults=self.faults,
                 )
                 main = made.subreddits["apollo"]
                 ours = (record for record in made.truth["messages"] if record["chat_id"] == main.id)
@@ -117,7 +119,15 @@ class RedditServer:
                 if "reddit_comments_gone" in self.faults:
                     talked = [post["name"] for post in main.posts if len(made.comments[post["name"]]) > 2]
                     self._lost = dict.fromkeys(talked[1 : 1 + LOST_THREADS], False)
-                self._memory["comments"] = made.comments
+                self._memory |= {
+                    "comments": {  # what else may be given at any time
+                        post: [one for one in those if one["name"] not in made.plan.only_named]
+                        for post, those in made.comments.items()
+                    },
+                    "posts": {post["name"]: post for post in main.posts},
+                    "plan": made.plan,
+                    "seed": self._community.seed,
+                }
                 self._world = made
             return self._world
 
@@ -126,11 +136,19 @@ class RedditServer:
         """What a table of everything here must equal."""
         return self.world().truth
 
+    @property
+    def withheld(self) -> dict[tuple[str, str], str]:
+        """What exists and no client need get: from chat and fullname to the contradiction that keeps it back."""
+        world = self.world()
+        return {(world.subreddits["apollo"].id, name): fault for name, fault in world.plan.withheld.items()}
+
     def afflicted_by(self, fault: str) -> set[str]:
-        """The ``source_id`` of the pictures that meet a fault; of ``reddit_comments_gone`` the ids of the posts."""
+        """The ``source_id`` of the pictures that meet a fault; the ids of posts and comments that it keeps back."""
         self.world()
         if fault == "reddit_comments_gone":
             return set(self._lost)
+        if fault in CONTRADICTIONS:
+            return {name for name, why in self.world().plan.withheld.items() if why == fault}
         return {source_id for source_id, name in self._afflicted.items() if name == fault}
 
     def reset_stats(self) -> None:
@@ -150,6 +168,7 @@ class RedditServer:
             "peak_pages": counts.peaks["pages"],
             "peak_connections": max(counts.peaks["connections"], len(counts.connections)),
             "open_connections": len(counts.connections),
+            "delivered": dict(counts.delivered),
             **{name: others[name] for name in _OTHERS},
         }
 
@@ -204,6 +223,7 @@ class RedditServer:
             token=token,
             last=last or query.get("link_id", ""),
             path=request.path,
+            delivered=self.counts.delivered,
         )
         if kind == "morechildren":
             async with self._expansion() as alone:
@@ -216,7 +236,10 @@ class RedditServer:
         return answer
 
     def _faulty(self, call: Call) -> Answer:
-        return answer_with(FAULTS, self.faults, call, self._answers)
+        return answer_with(FAULTS, self.faults, call, self._contradicting)
+
+    def _contradicting(self, call: Call) -> Answer:
+        return answer_with(CONTRADICTIONS, self.faults, call, self._answers)
 
     @asynccontextmanager
     async def _expansion(self) -> AsyncIterator[bool]:

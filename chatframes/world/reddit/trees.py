@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from heapq import heappop, heappush
 from typing import Any
 
@@ -14,26 +15,30 @@ _HONEST, _FEW = 0.6, 5  # of more than a few comments Reddit gives fewer than it
 
 
 class Thread:
-    """The comments of one post."""
+    """The comments of one post; those that are `only_named` stay behind stubs."""
 
-    def __init__(self, post: str, comments: list[Thing]) -> None:
-        self._post = post
+    def __init__(self, post: str, comments: list[Thing], only_named: Collection[str] = ()) -> None:
+        self._post, self._only_named = post, only_named
         self._all = {comment["name"]: comment for comment in comments}
         self._below: dict[str, list[Thing]] = {}
         for comment in comments:
             self._below.setdefault(comment["parent_id"], []).append(comment)
+        self._deepest = DEEPEST
 
-    def tree(self, limit: int, root: str | None) -> Thing:
-        """The nested Listing of a thread, or of what is at and below the comment `root`."""
+    def tree(self, limit: int, root: str | None, depth: int = DEEPEST) -> Thing:
+        """The nested Listing of a thread, or of what is at and below the comment `root`, `depth` levels of it."""
+        self._deepest = min(max(depth, 1), DEEPEST)
         roots = self._below.get(self._post, []) if root is None else [self._all[root]] if root in self._all else []
         there = sum(1 + self._size(root["name"]) for root in roots)
         wanted = min(limit, MOST, there)
         taken = self._best(roots, wanted if wanted <= _FEW else int(wanted * _HONEST))
         return listing(self._nested(self._post if root is None else "", roots, taken, 0))
 
-    def expansion(self, ids: list[str]) -> list[Thing]:
+    def expansion(self, ids: list[str], depth: int = DEEPEST) -> list[Thing]:
         """The flat answer to a stub: the comments asked for, some of what is below them, and stubs for the rest."""
-        roots = [self._all[f"t1_{id_}"] for id_ in ids[:100] if f"t1_{id_}" in self._all]
+        self._deepest = min(max(depth, 1), DEEPEST)
+        names = [f"t1_{id_}" for id_ in ids[:100]]
+        roots = [self._all[name] for name in names if name in self._all and name not in self._only_named]
         taken = self._best(roots, max(len(roots), int(100 * _HONEST)))
         flat: list[Thing] = []
         rest = self._nested("", roots, taken, 0)[::-1]
@@ -53,8 +58,10 @@ class Thread:
         number = len(heap)
         while heap and len(taken) < most:
             _, _, name, depth = heappop(heap)
+            if name in self._only_named:
+                continue
             taken[name] = depth
-            for one in self._below.get(name, ()) if depth + 1 < DEEPEST else ():
+            for one in self._below.get(name, ()) if depth + 1 < self._deepest else ():
                 number += 1
                 heappush(heap, (-one["score"], number, one["name"], depth + 1))
         return taken
@@ -71,7 +78,7 @@ class Thread:
         return things
 
     def _stub(self, parent: str, left: list[Thing], depth: int) -> Thing:
-        if depth >= DEEPEST:  # "continue this thread"
+        if depth >= self._deepest:  # "continue this thread"
             return thing(
                 "more", {"count": 0, "name": "t1__", "id": "_", "parent_id": parent, "depth": depth, "children": []}
             )

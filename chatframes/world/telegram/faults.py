@@ -9,7 +9,7 @@ refused more than twice by faults that pass.
 from __future__ import annotations
 
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -44,6 +44,10 @@ class TelegramCall:
     memory: dict[Any, Any]
     revoke: Callable[[], None]  # logs everybody out
     title: str = ""  # of the chat asked about
+    chat: str = ""  # its marked id
+    seed: int = 0
+    upwards: bool = False  # a page is asked for that lies above its offset
+    delivered: Counter[str] = field(default_factory=Counter)  # how often a client met each contradiction
     file_id: str = ""
     delay_seconds: float = 0.0
     page_cap: int = PAGE

@@ -17,6 +17,7 @@ from .shelf import REFERENCE
 from .stock import Room, Sent, Stock
 
 MEBIBYTE = 1_048_576
+GENERAL_TOPIC = 1  # where messages are that name no topic; no message opened it
 _NOTIFY = types.PeerNotifySettings()
 Answer = Callable[[Any, Client, TelegramCall], Any]
 
@@ -38,6 +39,8 @@ class Methods:
             functions.channels.GetChannelsRequest: self._channels,
             functions.messages.GetFullChatRequest: self._full_group,
             functions.channels.GetFullChannelRequest: self._full_channel,
+            functions.messages.GetForumTopicsByIDRequest: self._topics,
+            functions.stories.GetStoriesByIDRequest: self._stories,
             functions.contacts.ResolveUsernameRequest: self._resolve,
             functions.upload.GetFileRequest: self._file,
         }
@@ -238,6 +241,27 @@ class Methods:
         """The message as this answer tells it: with references that have expired, where a fault wants that."""
         return sent.stale() if sent.files and (call.all_stale or sent.files & call.stale) else sent
 
+    def _topics(self, request: Any, client: Client, call: TelegramCall) -> Any:
+        room = self._room(request.peer, client)
+        if not getattr(room.chat.entity, "forum", False):
+            raise RpcError(400, "CHANNEL_FORUM_MISSING")
+        topics: list[Any] = []
+        for id_ in request.topics[:PAGE]:
+            place = room.place(id_)
+            message = room.chat.messages[place] if place is not None else None
+            if id_ == GENERAL_TOPIC:
+                topics.append(_topic(GENERAL_TOPIC, room, "General", room.dates[0] if room.dates else None, None))
+            elif message is not None and isinstance(getattr(message, "action", None), types.MessageActionTopicCreate):
+                topics.append(_topic(id_, room, message.action.title, message.date, message.from_id))
+            else:
+                topics.append(types.ForumTopicDeleted(id_))
+        users, chats = self.stock.around([], room)
+        page = {"messages": [], "chats": chats, "users": users}
+        return types.messages.ForumTopics(count=len(topics), topics=topics, pts=1, **page)
+
+    def _stories(self, request: Any, client: Client, call: TelegramCall) -> Any:
+        return types.stories.Stories(count=0, stories=[], chats=[], users=[])  # nobody here has told one
+
     # Files
 
     def _file(self, request: Any, client: Client, call: TelegramCall) -> Any:
@@ -265,6 +289,25 @@ class Methods:
             raise RpcError(400, "FILE_REFERENCE_EXPIRED" if place.file_reference else "FILE_REFERENCE_EMPTY")
         data = self.stock.part(file, place.thumb_size, offset, limit)
         return types.upload.File(types.storage.FileJpeg() if file.photo else types.storage.FileUnknown(), 0, data)
+
+
+def _topic(id_: int, room: Room, title: str, opened_at: datetime | None, opened_by: Any) -> Any:
+    """A topic of a forum, with nothing unread."""
+    counts = dict.fromkeys(("unread_count", "unread_mentions_count", "unread_reactions_count"), 0)
+    return types.ForumTopic(
+        id=id_,
+        date=opened_at,
+        peer=utils.get_peer(room.chat.entity),
+        title=title,
+        icon_color=0x6FB9F0,
+        top_message=room.ids[-1] if room.ids else 0,
+        read_inbox_max_id=0,
+        read_outbox_max_id=0,
+        unread_poll_votes_count=0,
+        from_id=opened_by or utils.get_peer(room.chat.entity),
+        notify_settings=_NOTIFY,
+        **counts,
+    )
 
 
 def state() -> Any:

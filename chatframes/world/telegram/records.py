@@ -49,7 +49,9 @@ class TelegramWorld:
     truth: dict[str, list[Record]]
 
 
-def build_telegram(community: Community, messages: int, images: int, *, padding_bytes: int = 0) -> TelegramWorld:
+def build_telegram(
+    community: Community, messages: int, images: int, *, padding_bytes: int = 0, one_title: bool = False
+) -> TelegramWorld:
     """Build the Telegram of a community; the same arguments always give the same one.
 
     Parameters
@@ -62,9 +64,14 @@ def build_telegram(community: Community, messages: int, images: int, *, padding_
         Pictures that reading it brings, exactly; at most four for each message.
     padding_bytes : int
         Makes every JPEG about this much heavier, for measuring.
+    one_title : bool
+        The group that "Project Apollo" was has that title too, as at Telegram.
     """
     writer = Writer(community, messages, images, padding_bytes)
     rooms = writer.rooms()
+    if one_title:
+        by_key = {room.key: room for room in rooms}
+        by_key["garage"].title = by_key["apollo"].title
     ids = Ids(community.seed, writer.people, rooms)
     telling, truth = _Telling(community, writer.people, rooms, ids), Truth(writer.people, rooms, ids)
     shelf, group = Shelf(community.seed), types.PeerChannel(ids.rooms["apollo"])

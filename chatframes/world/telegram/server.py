@@ -31,6 +31,7 @@ from ..mtproto.server import (
     RpcError,
 )
 from ..serving import HOST, SLACK_SECONDS
+from .contradictions import CONTRADICTIONS, contradict
 from .faults import FAULTS, Kind, TelegramCall, meet
 from .login import API_HASH, API_ID, HOME_DC, Door, Who
 from .methods import Answer, Methods, now, state, when_given
@@ -79,6 +80,7 @@ class TelegramCounts:
     imports: Counter[int] = field(default_factory=Counter)
     peaks: Counter[str] = field(default_factory=Counter)
     flying: Counter[str] = field(default_factory=Counter)
+    delivered: Counter[str] = field(default_factory=Counter)
     history_log: list[dict[str, Any]] = field(default_factory=list)
     early_requests: int = 0
     connections: set[object] = field(default_factory=set)
@@ -108,8 +110,9 @@ class TelegramCounts:
 
     def reset(self) -> None:
         """Forget everything but what is open, in flight and being waited for right now."""
-        for one in (self.calls, self.file_requests, self.file_bytes, self.imports, self.peaks, self.history_log):
+        for one in (self.calls, self.file_requests, self.file_bytes, self.imports, self.peaks, self.delivered):
             one.clear()
+        self.history_log.clear()
         self.early_requests = 0
 
 
@@ -140,7 +143,7 @@ class TelegramServer:
         rate_limits: bool,
     ) -> None:
         self._recipe = community, messages, images
-        self.faults = faults & FAULTS.keys()
+        self.faults = faults & (FAULTS.keys() | CONTRADICTIONS.keys())
         self.counts = TelegramCounts()
         self._latency_seconds, self._limited = latency_seconds, rate_limits
         self._bucket, self._filled_at = float(BURST), 0.0
@@ -219,6 +222,7 @@ class TelegramServer:
             "early_requests": counts.early_requests,
             "imports": dict(counts.imports),
             "handshakes": dict(Counter(self._handshakes()) - Counter(self._handshakes_before)),
+            "delivered": dict(counts.delivered),
             "history_log": [dict(entry) for entry in counts.history_log],
         }
 
@@ -234,7 +238,8 @@ class TelegramServer:
         """Everything there is, made when first needed; may be called from any thread."""
         with self._lock:
             if self._made is None:
-                self._made = Methods(Stock(build_telegram(*self._recipe), self.faults))
+                world = build_telegram(*self._recipe, one_title="one_title" in self.faults)
+                self._made = Methods(Stock(world, self.faults, self._recipe[0].seed))
             return self._made.stock
 
     @property
@@ -242,8 +247,15 @@ class TelegramServer:
         """What a table of everything here must equal; may be asked for from any thread."""
         return self.stock().world.truth
 
+    @property
+    def withheld(self) -> dict[tuple[str, str], str]:
+        """What exists and no client need get: from chat and id to the contradiction that keeps it back."""
+        return dict(self.stock().plan.withheld)
+
     def afflicted_by(self, fault: str) -> set[str]:
-        """The ``source_id`` of the images that meet a fault."""
+        """The ``source_id`` of the images that meet a fault; the ids of what a contradiction keeps back."""
+        if fault in CONTRADICTIONS:
+            return {id_ for (_, id_), why in self.withheld.items() if why == fault}
         return {source_id for source_id, name in self.stock().afflicted.items() if name == fault}
 
     def scan(self, link: str, *, password: bool) -> None:
@@ -340,6 +352,10 @@ class TelegramServer:
             revoke=self._revoke,
             title=stock.title(marked) if stock else "",
             file_id=file_id,
+            chat=marked,
+            seed=self._recipe[0].seed,
+            upwards=getattr(request, "add_offset", 0) < 0,
+            delivered=self.counts.delivered,
         )
 
     def _answer(self, request: Any, client: Client, call: TelegramCall) -> Any:
@@ -361,7 +377,9 @@ class TelegramServer:
             if self._limited and call.kind == "pages":
                 self._admit(asyncio.get_running_loop().time())
             meet(self.faults, call)
-        return answer(request, client, call)
+        if self._made is None:
+            return answer(request, client, call)
+        return contradict(self.faults, call, self._made.stock, lambda: answer(request, client, call))
 
     def _admit(self, now: float) -> None:
         """The believable limit: a bucket of tokens that fills again."""

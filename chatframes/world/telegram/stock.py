@@ -15,6 +15,7 @@ from telethon.tl import types
 
 from .faults import inside, share_out, source_ids, tell_lies
 from .login import Who
+from .plan import NewerMedia, plan_for
 from .records import TelegramChat, TelegramWorld
 from .shelf import REFERENCE, StoredFile
 
@@ -25,8 +26,9 @@ KEPT_BYTES = 32 * 1024 * 1024  # of files that are asked for part by part
 class Stock:
     """The world with what is needed to find things in it fast."""
 
-    def __init__(self, world: TelegramWorld, faults: frozenset[str]) -> None:
+    def __init__(self, world: TelegramWorld, faults: frozenset[str], seed: int = 0) -> None:
         self.world = world
+        self.plan = plan_for(world, faults, seed)
         self.afflicted = share_out(world, faults)
         tell_lies(world, self.afflicted)
         self.rooms = {chat.marked_id: Room(chat) for chat in world.chats}
@@ -44,6 +46,12 @@ class Stock:
         self.people: dict[Who, Any] = {"me": world.me, "second": _as_self(second), "bot": _as_self(world.bot)}
         self._entities: dict[int, Sent] = {}
         self._kept: OrderedDict[tuple[int, str], bytes] = OrderedDict()
+
+    def delete(self, id_: int) -> None:
+        """Delete a message of the main chat."""
+        room = self.rooms[self.plan.main]
+        if (at := room.place(id_)) is not None:
+            room.delete(at)
 
     def title(self, marked: str) -> str:
         """What a chat is called; empty for what is none."""
@@ -104,6 +112,11 @@ class Room:
         at = bisect_left(self.ids, id_)
         return at if at < len(self.ids) and self.ids[at] == id_ else None
 
+    def delete(self, at: int) -> None:
+        """Forget the message at a place."""
+        for those in (self.ids, self.dates, self._sent, self.chat.messages):
+            del those[at]
+
     def sent(self, at: int) -> Sent:
         """The message at a place, ready to be sent."""
         sent = self._sent[at]
@@ -112,7 +125,12 @@ class Room:
             things = list(inside(message))
             peers = dict.fromkeys(_peers(things))
             sent = self._sent[at] = Sent(
-                bytes(message), tuple(peers), frozenset(source_ids(things)), message.id, message.date
+                bytes(message),
+                tuple(peers),
+                frozenset(source_ids(things)),
+                message.id,
+                message.date,
+                any(isinstance(one, NewerMedia) for one in things),
             )
         return sent
 
@@ -126,6 +144,7 @@ class Sent:
     files: frozenset[str]
     id: int = 0
     date: datetime | None = None
+    newer: bool = False  # carries what no client of today can read
 
     def _bytes(self) -> bytes:
         """What Telethon's classes ask of what is inside them."""
@@ -133,7 +152,7 @@ class Sent:
 
     def stale(self) -> Sent:
         """The same with expired file references: these are as long as good ones."""
-        return Sent(self.data.replace(REFERENCE, OLD_REFERENCE), self.peers, self.files, self.id, self.date)
+        return Sent(self.data.replace(REFERENCE, OLD_REFERENCE), self.peers, self.files, self.id, self.date, self.newer)
 
 
 def _peers(things: list[Any]) -> Iterator[int]:

@@ -174,13 +174,27 @@ def wrong_host_next(call: Call, go: Go) -> Answer:
 
 
 @fault("messages", "message")
+def whole_seconds(call: Call, go: Go) -> Answer:
+    """Some times of whole seconds have no fraction and another zone's spelling: 2026-10-18T14:26:16+00:00."""
+    answer = go(call)
+    payload = answer.payload or {}
+    for item in payload.get("items", [payload]):
+        if item is not None and item.get("id") in call.memory["whole seconds"] and "created" in item:
+            item["created"] = item["created"].replace(".000Z", "+00:00")
+    return answer
+
+
+@fault("messages", "message")
 def item_errors(call: Call, go: Go) -> Answer:
     """Some messages come undeciphered and without a time; alone they heal at the second try, two never do."""
     answer = go(call)
     if answer.status != 200 or answer.payload is None:
         return answer
     if call.kind == "messages":
-        items = [_undeciphered(item) if item["id"] in call.broken else item for item in answer.payload["items"]]
+        items = [
+            _undeciphered(item) if item is not None and item.get("id") in call.broken else item
+            for item in answer.payload["items"]
+        ]
         answer.payload = {"items": items}
     elif call.last in call.broken and not (call.broken[call.last] and call.attempt > 1):
         answer.payload = _undeciphered(answer.payload)
@@ -329,7 +343,7 @@ def foreign_files(call: Call, go: Go) -> Answer:
     answer = go(call)
     payload = answer.payload or {}
     for item in payload.get("items", [payload]):
-        for place, url in enumerate(item.get("files", ())):
+        for place, url in enumerate((item or {}).get("files", ())):
             source_id = url.rpartition("/")[2]
             if call.afflicted.get(source_id) == "foreign_files":
                 item["files"][place] = f"{call.foreign_url}/files/{source_id}?signature=c2lnbmVk"

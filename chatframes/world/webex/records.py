@@ -44,10 +44,8 @@ def content_id(file: File) -> str:
     return webex_id("CONTENT", file.key)
 
 
-def stamp(moment: datetime, whole_second: bool = False) -> str:
-    """A time as Webex writes it: with milliseconds and Z, now and then without a fraction."""
-    if whole_second:
-        return moment.isoformat(timespec="seconds")
+def stamp(moment: datetime) -> str:
+    """A time as Webex writes it: with milliseconds and Z."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -155,7 +153,7 @@ def message_json(message: Message, chat: Chat, ids: dict[str, str], base_url: st
         "personEmail": message.author.email,
         "mentionedPeople": list(dict.fromkeys(mentions)) or None,
         "attachments": [card_json(message.card, f"{foreign_url}/card/logo.jpg")] if message.card else None,
-        "created": stamp(message.created_at, message.whole_second),
+        "created": stamp(message.created_at),
         "updated": stamp(message.edited_at) if message.edited_at else None,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -20,15 +20,16 @@ from aiohttp import web
 
 from ..calls import Answer, Call
 from ..community import photos
-from ..community.people import Chat, Community
+from ..community.people import Chat, Community, Message
 from ..fault import answer_with, share_out
 from ..serving import HOST, Counts, Listener, send, take_time
 from . import records
+from .contradictions import CONTRADICTIONS, plan_for
 from .faults import FAULTS, NOT_FOUND, UNAUTHORIZED, refusal
 from .truth import truth
 
 MAX_PEOPLE_IDS = 85
-_KEPT_IN_LINKS = ("roomId", "max", "mentionedPeople")
+_KEPT_IN_LINKS = ("roomId", "max", "mentionedPeople", "parentId")
 MAX_WITH_MENTIONS = 100
 BURST, REQUESTS_PER_SECOND = 40, 60  # of the believable rate limit
 
@@ -37,7 +38,7 @@ class WebexServer:
     """The two ports, and what is behind them."""
 
     def __init__(self, community: Community, faults: frozenset[str], latency_seconds: float, rate_limits: bool) -> None:
-        self.community, self.faults = community, faults & FAULTS.keys()
+        self.community, self.faults = community, faults & (FAULTS.keys() | CONTRADICTIONS.keys())
         self.counts = Counts()
         self.access_token, self.bot_token = _new_token(), _new_token()
         self.client_id, self.client_secret = "sandbox-client", secrets.token_hex(16)
@@ -64,7 +65,10 @@ class WebexServer:
         self._afflicted = share_out(FAULTS, self.faults, dict.fromkeys(map(records.content_id, pictures)))
         ailing = [records.message_id(message.key) for message in main[11::29]]
         self._broken = {id_: number > 1 for number, id_ in enumerate(ailing)} if "item_errors" in self.faults else {}
-        self._memory: dict[Any, Any] = {}
+        ids = [records.message_id(message.key) for message in main]
+        self._plan = plan_for(records.room_id(community.chats[0]), ids, self.faults, community.seed)
+        whole = {id_ for id_, (chat, place) in self._places.items() if chat.messages[place].whole_second}
+        self._memory: dict[Any, Any] = {"plan": self._plan, "whole seconds": whole}
         self._numbers: Counter[str] = Counter()
         self._attempts: Counter[str] = Counter()
         self._api = Listener(self._serve_api, self.counts)
@@ -105,7 +109,9 @@ class WebexServer:
         return truth(self.community)
 
     def afflicted_by(self, fault: str) -> set[str]:
-        """The ``source_id`` of the images that meet a fault."""
+        """The ``source_id`` of the images that meet a fault; the ids of what a contradiction keeps back."""
+        if fault in CONTRADICTIONS:
+            return {id_ for id_, why in self._plan.withheld.items() if why == fault}
         return {source_id for source_id, name in self._afflicted.items() if name == fault}
 
     def broken(self, *, for_ever: bool) -> set[str]:
@@ -115,6 +121,11 @@ class WebexServer:
     def stats(self) -> dict[str, Any]:
         """A plain copy of the counts."""
         return self.counts.as_dict()
+
+    @property
+    def withheld(self) -> dict[tuple[str, str], str]:
+        """What exists and no client need get: from chat and id to the contradiction that keeps it back."""
+        return {(self._plan.room, id_): fault for id_, fault in self._plan.withheld.items()}
 
     def reset_stats(self) -> None:
         """Begin to count anew."""
@@ -171,8 +182,12 @@ class WebexServer:
             broken=self._broken,
             token=token,
             last=last,
+            delivered=self.counts.delivered,
         )
-        return answer_with(FAULTS, self.faults, call, self._plain_answer)
+        return answer_with(FAULTS, self.faults, call, self._contradicting)
+
+    def _contradicting(self, call: Call) -> Answer:
+        return answer_with(CONTRADICTIONS, self.faults, call, self._plain_answer)
 
     def _plain_answer(self, call: Call) -> Answer:
         answers: dict[str, Callable[[Call], Answer]] = {
@@ -213,7 +228,9 @@ class WebexServer:
             return refusal(400, "'max' must be a number from 1 to 1000")
         kind = call.query.get("type")
         rooms = [chat for chat in self._rooms.values() if kind in (None, chat.kind)]
-        rooms.sort(key=lambda chat: chat.last_activity, reverse=True)
+        orders: dict[str, Callable[[Chat], Any]] = {"id": records.room_id, "created": lambda chat: chat.created_at}
+        sort_by = call.query.get("sortBy", "lastactivity")
+        rooms.sort(key=orders.get(sort_by, lambda chat: chat.last_activity), reverse=sort_by != "id")
         start = int(call.query.get("cursor", "0"))
         page = rooms[start : start + size]
         answer = Answer(payload={"items": [records.room_json(chat, self.community.me) for chat in page]})
@@ -248,7 +265,10 @@ class WebexServer:
         places: list[int] = []
         while end > 0 and len(places) < size:
             end -= 1
-            runs = chat.messages[end].runs
+            message = chat.messages[end]
+            if not self._wanted(message, query.get("parentId")):
+                continue
+            runs = message.runs
             if mine is None or any(run.style == "mention" and run.target == mine for run in runs):
                 places.append(end)
         answer = Answer(payload={"items": [self._message_json(chat, place) for place in places]})
@@ -261,6 +281,12 @@ class WebexServer:
                 "next": f"{self.base_url}/messages?{following}",
             }
         return answer
+
+    def _wanted(self, message: Message, parent: str | None) -> bool:
+        """Whether a list holds a message: it is there, and answers `parent` where that is asked for."""
+        if self._plan.hidden and records.message_id(message.key) in self._plan.hidden:
+            return False
+        return parent is None or (message.parent_key is not None and records.message_id(message.parent_key) == parent)
 
     def _end(self, chat: Chat, query: dict[str, str]) -> int | Answer:
         """How many of the chat's messages are older than what was asked for."""
@@ -281,7 +307,7 @@ class WebexServer:
 
     def _message(self, call: Call) -> Answer:
         chat, place = self._places.get(call.last, (None, 0))
-        if chat is None:
+        if chat is None or call.last in self._plan.gone:
             return refusal(404, "Unable to get message.")
         return Answer(payload=self._message_json(chat, place))
 
