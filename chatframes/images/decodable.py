@@ -19,7 +19,7 @@ from .problems import BROKEN, CUT, pixels_problem
 
 __all__ = ["why_undecodable"]
 
-GIF_STEPS = 1_000_000  # blocks before the end of the first frame: one of 10 MB has 40,000, a hostile one millions
+GIF_STEPS = 400_000  # blocks before the end of the first frame: one of 10 MB has 40,000, a hostile one millions
 
 
 def why_undecodable(data: bytes, facts: ImageFacts | None = None, *, plug_ins: bool = True) -> str | None:
