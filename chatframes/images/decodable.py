@@ -13,12 +13,13 @@ from functools import cache
 
 from .bitmaps import bmp_problem, icon_problem, tiff_problem
 from .headers import ImageFacts, inspect, size_in_pixels
+from .jpeg import jpeg_problem
 from .png import exif_is_readable, png_problem
 from .problems import BROKEN, CUT, pixels_problem
 
 __all__ = ["why_undecodable"]
 
-GIF_STEPS = 1_000_000  # blocks before the end of the first frame: one of 10 MB has 40,000, a hostile one millions
+GIF_STEPS = 400_000  # blocks before the end of the first frame: one of 10 MB has 40,000, a hostile one millions
 
 
 def why_undecodable(data: bytes, facts: ImageFacts | None = None, *, plug_ins: bool = True) -> str | None:
@@ -60,7 +61,7 @@ def why_undecodable(data: bytes, facts: ImageFacts | None = None, *, plug_ins: b
 def _problem(data: bytes, facts: ImageFacts) -> str | None:
     match facts.mime:
         case "image/jpeg":
-            return _jpeg(data, facts)
+            return jpeg_problem(data, facts)
         case "image/png":
             return png_problem(data)
         case "image/gif":
@@ -89,23 +90,6 @@ def _avif() -> bool:
 
 def _plug_in_opens_heif() -> bool:
     return "HEIF" in getattr(sys.modules.get("PIL.Image"), "OPEN", {})
-
-
-def _jpeg(data: bytes, facts: ImageFacts) -> str | None:
-    at, good_frame, tables = 2, False, False
-    while at + 4 <= len(data) and data[at + 1] != 0xDA:  # up to the first scan
-        marker = data[at + 1]
-        if data[at] != 0xFF or marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD8:  # padding, or without a body
-            at += 2 if data[at] == 0xFF and marker != 0xFF else 1
-            continue
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            # Baseline, extended or progressive, also with arithmetic coding; 8 bits, and 1, 3 or 4 colours.
-            good_frame = marker in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) and data[at + 4] == 8 and data[at + 9] in (1, 3, 4)
-        tables = tables or marker == 0xDB
-        at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
-    if not good_frame or not tables:
-        return BROKEN
-    return None if facts.whole else CUT
 
 
 def _gif(data: bytes) -> str | None:

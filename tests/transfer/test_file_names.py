@@ -105,7 +105,7 @@ def test_whatever_a_server_says_it_is_a_name_or_none(text: str) -> None:
 
 
 def test_a_hostile_header_is_read_in_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in (
         'filename="' + "\\" * 60_000,
         "filename*=" + "a" * 60_000,
@@ -115,4 +115,4 @@ def test_a_hostile_header_is_read_in_no_time() -> None:
     ):
         file_name(text)
         file_name(f'attachment; filename="{text}"')
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
