@@ -174,7 +174,8 @@ def test_a_wait_of_one_token_is_nothing_to_another_at_the_same_server(
         other = {"access_token": world.bot_token} if service == "webex" else world.reddit_login
         frame = Fetching(service, {**config, service: {**config[service], **other}}).frame()
         assert len(frame) > 0
-        assert frame.attrs["chatframes"]["status"] == "complete"
+        # A list of Reddit's that was read to its end proves no more than "open".
+        assert frame.attrs["chatframes"]["status"] == ("complete" if service == "webex" else "open")
         assert waiting.goes_on
         assert seen.count(seen[0]) == 1
         assert len(seen) > 1

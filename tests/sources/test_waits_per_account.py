@@ -10,7 +10,7 @@ import pytest
 
 import chatframes as cf
 
-APOLLO = {"webex": cf.Webex("Project Apollo"), "reddit": cf.Reddit("r/apollo", posts=5, comments=0)}
+APOLLO = {"webex": cf.Webex("Project Apollo"), "reddit": cf.Reddit("r/apollo", posts=1, comments=0)}
 
 
 class Busy:
