@@ -28,6 +28,7 @@ from .pace import Pace
 from .settings import TelegramConfig, TelegramServer
 from .signing_in import LoginClient
 from .store import session_name
+from .unreadable import kept_readable
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class Account:
         sender = MTProtoSender(None, loggers=client._log)
         try:
             await sender.connect(client._connection(center.ip_address, center.port, center.id, loggers=client._log))
-            await sender.send(functions.InvokeWithLayerRequest(LAYER, first_request))
+            await sender.send(kept_readable(functions.InvokeWithLayerRequest(LAYER, first_request)))
         except BaseException:
             await sender.disconnect()
             raise
@@ -118,7 +119,7 @@ class Account:
         reporting it.
         """
         wrapped = functions.InvokeWithoutUpdatesRequest(request) if sender is None else request
-        answer = await (sender or self.client._sender).send(wrapped)
+        answer = await (sender or self.client._sender).send(kept_readable(wrapped))
         self.session.process_entities(answer)
         return answer
 

@@ -6,24 +6,25 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
-from telethon import errors, utils
-from telethon.tl import functions, types
+from telethon import errors
 
 from ...errors import ChatframesError
 from ...images.sniff import is_raster, sniff
 from ...model import (
+    Answer,
     Attachment,
     Body,
     Event,
     Message,
+    NotGiven,
     Page,
     Refusal,
     Window,
 )
-from .history import PAGE_SIZE, History
+from .asking import IDS_PER_REQUEST, NOT_FOUND, Asking
+from .history import History
 from .link import TelegramError, TelegramLink, name_of
 from .media import FileHandle, find
 from .names import refused
@@ -33,7 +34,6 @@ from .rows import ChatFacts, migrated_from, rows
 PART_BYTES = 512 * 1024
 HEAD_BYTES = 4096  # the least Telegram gives
 MANY_MESSAGES = 10_000  # from this many on a fetch takes minutes, and a notice says so beforehand
-IDS_PER_REQUEST = 100
 
 
 @dataclass(slots=True)
@@ -51,9 +51,13 @@ class TelegramChat:
     raw: bool
     notes: list[str] = field(default_factory=list)
     _peers: Peers = field(default_factory=Peers)
+    _asking: Asking = field(init=False)
     _fresh: dict[str, FileHandle] = field(default_factory=dict)  # files whose reference had expired, with the new one
     _requested_again: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
     _request_task: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._asking = Asking(self.link, self.peer, self._peers, self.notes)
 
     @property
     def id(self) -> str:
@@ -63,11 +67,11 @@ class TelegramChat:
     def name(self) -> str:
         return self.facts.chat_name
 
-    async def messages(self, window: Window) -> AsyncGenerator[Page, None]:
+    async def messages(self, window: Window) -> AsyncGenerator[Answer, None]:
         """Yield the window's pages, several parts of it at once."""
         history = History(
-            self._ask,
-            dense=isinstance(self.peer, types.InputPeerChannel),
+            self._asking.history,
+            dense=self._asking.numbers_its_own,
             streams=self.streams,
             chunk_days=self.chunk_days,
             limit=self.limit,
@@ -79,19 +83,10 @@ class TelegramChat:
                     if piece.enough:
                         self.notes.append(f"limit={self.limit}: older messages than these were not asked for")
                     yield Page(self._rows(piece.messages, piece.answer), piece.covered, piece.enough)
+            if self._asking.nowhere:
+                yield NotGiven(nameless=len(self._asking.nowhere), reason=NOT_FOUND)
         except TelegramError as error:
             raise refused(error, self.name) from None
-
-    async def _ask(
-        self, *, offset_id: int = 0, offset_date: datetime | None = None, add_offset: int = 0, limit: int = PAGE_SIZE
-    ) -> Any:
-        answer = await self.link.ask(
-            functions.messages.GetHistoryRequest(
-                self.peer, offset_id, offset_date, add_offset, limit, max_id=0, min_id=0, hash=0
-            )
-        )
-        self.link.count("page")
-        return answer
 
     def _tell_total(self, total: int) -> None:
         note = ""
@@ -158,7 +153,7 @@ class TelegramChat:
             outcome: dict[int, Any] = {}
             failure: Refusal | None = None
             try:
-                outcome = await self._messages_by_id(list(batch))
+                outcome = await self._asking.by_id(batch)
             except ChatframesError as error:
                 failure = Refusal("failed", "bad_response", f"asking again for its message failed: {error}")
             except Exception as error:  # passed on to the waiting workers, which would otherwise wait for ever
@@ -174,15 +169,6 @@ class TelegramChat:
                 else:
                     future.set_exception(failure)
                     future.exception()  # retrieved here, since the waiting worker may have been cancelled
-
-    async def _messages_by_id(self, ids: list[int]) -> dict[int, Any]:
-        wanted = [types.InputMessageID(message_id) for message_id in ids]
-        if isinstance(self.peer, types.InputPeerChannel):
-            request = functions.channels.GetMessagesRequest(utils.get_input_channel(self.peer), wanted)
-        else:
-            request = functions.messages.GetMessagesRequest(wanted)
-        answer = await self.link.ask(request)
-        return {message.id: message for message in answer.messages if not isinstance(message, types.MessageEmpty)}
 
     async def close(self) -> None:
         """Cancel the request that is still under way."""

@@ -18,6 +18,7 @@ from .handshakes import accepting_key_of
 from .settings import TelegramConfig, is_session_string
 from .signing_in import LOST, REVOKED
 from .store import StoredSession, open_session
+from .unreadable import UPDATE_TELETHON
 
 T = TypeVar("T")
 CONNECT_SECONDS = 60.0
@@ -106,6 +107,8 @@ async def with_our_errors(connecting: Awaitable[T], how: str) -> T:
         raise AuthError("Telegram does not know this api_id with this api_hash: copy both again, whole.") from None
     except (errors.SecurityError, errors.RPCError) as error:
         raise ServiceError(f"Telegram refused the connection ({type(error).__name__}): try again later.") from None
+    except errors.TypeNotFoundError:
+        raise ServiceError(f"Telegram sent something that {UPDATE_TELETHON}, then try again.") from None
     except LOST:
         raise ServiceError("Telegram could not be reached: is there a network, or a firewall in between?") from None
 

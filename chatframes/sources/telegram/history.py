@@ -239,8 +239,9 @@ class History:
             span.above = min(span.above or message.id, message.id)
             if isinstance(message, types.MessageEmpty):
                 continue
-            span.newest = message.date if span.newest is None else max(span.newest, message.date)
-            span.oldest = message.date if span.oldest is None else min(span.oldest, message.date)
+            if message.date is not None:  # it may be unreadable
+                span.newest = message.date if span.newest is None else max(span.newest, message.date)
+                span.oldest = message.date if span.oldest is None else min(span.oldest, message.date)
             if message.id not in self._seen:
                 self._seen.add(message.id)
                 new.append(message)
@@ -248,7 +249,7 @@ class History:
 
     def _ended(self, span: Span, answer: Any, window: Window) -> bool:
         """Whether the span ends with this answer. A short page proves nothing; an empty one does."""
-        dates = [m.date for m in answer.messages if not isinstance(m, types.MessageEmpty)][-2:]
+        dates = [date for m in answer.messages if (date := getattr(m, "date", None)) is not None][-2:]
         # Judged by the later of the last two, since a single message may have a wrong date.
         older = bool(dates) and max(dates) < window.since
         return not answer.messages or older or span.above <= span.below + 1

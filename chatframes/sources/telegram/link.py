@@ -24,6 +24,7 @@ from ...transfer.patience import Patience
 from . import account as accounts
 from .account import Account
 from .signing_in import LOST, REVOKED
+from .unreadable import Unreadable
 
 T = TypeVar("T")
 ASK_ATTEMPTS = 6
@@ -77,7 +78,7 @@ class TelegramLink:
 
         Raises
         ------
-        AuthError, RateLimited, TelegramError, ServiceError
+        AuthError, RateLimited, TelegramError, Unreadable, ServiceError
         """
         patience, kind = self.patience, type(request).__name__
         seconds_left = patience.max_retry_wait_seconds
@@ -165,6 +166,8 @@ class TelegramLink:
                     self.account.reconnect_after_silence(sender, asked_at, self.clock.monotonic())
             except LOST:
                 refusal = Refusal("failed", "connect", "the connection was lost")
+            except Unreadable as error:
+                raise Refusal("failed", "bad_response", str(error)) from None
             else:
                 if isinstance(answer, types.upload.File):
                     return bytes(answer.bytes)

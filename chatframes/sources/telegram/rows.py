@@ -15,6 +15,7 @@ from telethon.tl import types
 from ...model import ForwardedFrom, Message
 from . import markup, media
 from .peers import Peers, marked_id
+from .unreadable import HalfRead, HalfReadService
 
 __all__ = ["ChatFacts", "migrated_from", "rows"]
 
@@ -94,8 +95,8 @@ def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: dat
             created_at=None,
             fetched_at=fetched_at,
         )
-        complete = True
-        for part in parts:
+        complete = not isinstance(message, HalfRead | HalfReadService)
+        for part in parts if complete else _PARTS_OF_HALF:
             try:
                 part(row, message, peers, chat)
             except Exception:  # a part that cannot be read must not drop the others
@@ -314,3 +315,5 @@ _PARTS: tuple[Callable[[Message, Any, Peers, ChatFacts], None], ...] = (
     _permalink,
     _attachments,
 )
+
+_PARTS_OF_HALF = (_times, _text, _author, _permalink)  # of a message that could be read only in part

@@ -20,6 +20,7 @@ from ...errors import AuthError, ChatframesError, ConfigError, RateLimited, Serv
 from ...settings.checks import Secret
 from ...transfer.clock import SYSTEM, Clock
 from .store import StoredSession
+from .unreadable import UPDATE_TELETHON
 
 __all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient"]
 
@@ -209,6 +210,8 @@ class LoginClient:
             name = str(error.message)
             safe_name = name if re.fullmatch("[A-Z_]+", name) else type(error).__name__
             return ServiceError(f"Telegram refused this step ({safe_name}): try again later.")
+        if isinstance(error, errors.TypeNotFoundError):
+            return ServiceError(f"Telegram sent something that {UPDATE_TELETHON}, then begin again.")
         if isinstance(error, LOST):
             return ServiceError("Telegram could not be reached: is there a network, or a firewall in between?")
         return ServiceError(f"This step of logging in went wrong ({type(error).__name__}): begin again.")
