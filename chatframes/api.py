@@ -299,7 +299,8 @@ def chats(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `id`, `title`, `kind` (group, direct or channel) and `last_activity` (UTC).
+        Columns `id`, `title`, `kind` (group, direct, channel; upgraded: a Telegram group that goes on as another)
+        and `last_activity` (UTC).
 
     Raises
     ------

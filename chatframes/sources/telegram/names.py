@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 from telethon import utils
 from telethon.tl import functions, types
 
-from ...errors import ChatNotFound
+from ...errors import ChatNotFound, IncompleteWarning, ServiceError
 from ...model import Chat
 from .. import Context
 from ..candidates import choose_by_title, recent_first
 from .connect import connect
+from .dialogs import Entity, dialogs, fetch_entity, not_listed, with_id
 from .link import TelegramError, TelegramLink
 from .peers import name_of, username_of
 
-DIALOGS_PAGE = 100
 _LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?([^\s?#]+)", re.IGNORECASE)
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 
 Kind = Literal["person", "bot", "group", "supergroup", "channel"]
-Entity: TypeAlias = Any  # types.User, types.Chat or types.Channel: Telethon tells no types
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,11 @@ def parse(chat: str) -> ChatName:
 
 async def list_chats(context: Context) -> list[Chat]:
     """Return the chats of this account, most recently active first."""
+    unlisted: list[str] = []
     async with connect(context) as link:
-        chats = [as_chat(entity, when) async for entity, when in dialogs(link)]
+        chats = [as_chat(entity, when) async for entity, when in dialogs(link, unlisted)]
+    if unlisted:
+        warnings.warn(not_listed(unlisted), IncompleteWarning, stacklevel=2)
     return recent_first(chats)
 
 
@@ -142,49 +144,24 @@ def title_of(entity: Entity) -> str:
     return entity.title or ""
 
 
-async def dialogs(link: TelegramLink) -> AsyncIterator[tuple[Entity, datetime | None]]:
-    """Yield every chat of the account's list, most recently active first, with the time of its last message."""
-    offset_date, offset_id, offset_peer = None, 0, types.InputPeerEmpty()
-    seen: set[int] = set()
-    while True:
-        answer = await link.ask(
-            functions.messages.GetDialogsRequest(
-                offset_date=offset_date, offset_id=offset_id, offset_peer=offset_peer, limit=DIALOGS_PAGE, hash=0
-            )
-        )
-        entities = {utils.get_peer_id(entity): entity for entity in (*answer.users, *answer.chats)}
-        times = {(utils.get_peer_id(m.peer_id), m.id): m.date for m in answer.messages if getattr(m, "date", None)}
-        has_new, last = False, None
-        for dialog in answer.dialogs:
-            if not isinstance(dialog, types.Dialog):
-                continue
-            marked = utils.get_peer_id(dialog.peer)
-            when = times.get((marked, dialog.top_message))
-            if when is not None and marked in entities:
-                last = (when, dialog.top_message, entities[marked])
-            if marked in seen or marked not in entities:
-                continue
-            seen.add(marked)
-            has_new = True
-            yield entities[marked], when
-        if not isinstance(answer, types.messages.DialogsSlice) or not has_new or last is None:
-            return
-        offset_date, offset_id = last[0], last[1]
-        offset_peer = utils.get_input_peer(last[2])
+def goes_on_as(entity: Entity) -> int | None:
+    """Return the marked id of the supergroup that a basic group has become; None for any other chat."""
+    successor = getattr(entity, "migrated_to", None)
+    return None if successor is None else int(utils.get_peer_id(types.PeerChannel(successor.channel_id)))
 
 
 def as_chat(entity: Entity, last_activity: datetime | None) -> Chat:
     """Return one row of `chats("telegram")`."""
     kinds = {"person": "direct", "bot": "direct", "supergroup": "group"}
-    kind = kind_of(entity)
-    return Chat(str(utils.get_peer_id(entity)), title_of(entity), kinds.get(kind, kind), last_activity)
+    kind = "upgraded" if goes_on_as(entity) is not None else kinds.get(kind_of(entity), kind_of(entity))
+    return Chat(str(utils.get_peer_id(entity)), title_of(entity), kind, last_activity)
 
 
 async def _by_name(link: TelegramLink, name: str) -> Entity:
     row = link.account.session.get_entity_rows_by_username(name.lower())
     if row is not None:
         with suppress(TelegramError, LookupError):  # the name may have passed to another account
-            entity = await _entity(link, *row)
+            entity = await fetch_entity(link, *row)
             names = {(username_of(entity) or "").lower()}
             names |= {other.username.lower() for other in getattr(entity, "usernames", None) or () if other.active}
             if name.lower() in names:
@@ -192,7 +169,7 @@ async def _by_name(link: TelegramLink, name: str) -> Entity:
     answer = await link.ask(functions.contacts.ResolveUsernameRequest(name))
     wanted = utils.get_peer_id(answer.peer)
     link.account.session.save()  # so that the name need not be looked up again, not even by the next process
-    return _with_id(wanted, (*answer.users, *answer.chats))
+    return with_id(wanted, (*answer.users, *answer.chats))
 
 
 async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
@@ -200,9 +177,10 @@ async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
         row = link.account.session.get_entity_rows_by_id(marked)
         if row is not None:
             with suppress(TelegramError, LookupError):
-                return await _entity(link, *row)
+                return await fetch_entity(link, *row)
     # A new session knows no access hashes, so look among the chats of the account.
-    listed = {utils.get_peer_id(entity): entity async for entity, _ in dialogs(link)}
+    unlisted: list[str] = []
+    listed = {utils.get_peer_id(entity): entity async for entity, _ in dialogs(link, unlisted)}
     link.account.session.save()
     for marked in parsed.ids:
         if marked in listed:
@@ -210,35 +188,26 @@ async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
     # A basic group needs no access hash. One that was upgraded to a supergroup is in no list.
     for group in [marked for marked in parsed.ids if utils.resolve_id(marked)[1] is types.PeerChat]:
         with suppress(TelegramError, LookupError):
-            return await _entity(link, group, 0)
+            return await fetch_entity(link, group, 0)
+    if unlisted:
+        raise ServiceError(f"No chat with the id {parsed.name} was found, and {not_listed(unlisted)}")
     raise ChatNotFound(
         f'This Telegram account is in no chat with the id {parsed.name}: see chats("telegram") for all of them.'
     )
 
 
 async def _by_title(link: TelegramLink, title: str) -> Entity:
-    listed = [(entity, as_chat(entity, when)) async for entity, when in dialogs(link)]
+    unlisted: list[str] = []
+    listed = [(entity, as_chat(entity, when)) async for entity, when in dialogs(link, unlisted)]
     link.account.session.save()
     instead = f"if it is a public name, write '@{title}'" if _USERNAME.fullmatch(title) else ""
-    chats = [chat for _, chat in listed]
-    chosen = choose_by_title(title, chats, what="Telegram chat", service="telegram", instead=instead)
+    # A group that became a supergroup mostly kept its title: the title means the one that people write in.
+    living = {utils.get_peer_id(entity): chat.title for entity, chat in listed}
+    chats = [chat for entity, chat in listed if living.get(goes_on_as(entity)) != chat.title]
+    try:
+        chosen = choose_by_title(title, chats, what="Telegram chat", service="telegram", instead=instead)
+    except ChatNotFound:
+        if unlisted:
+            raise ServiceError(f"No chat {title!r} was found, and {not_listed(unlisted)}") from None
+        raise
     return next(entity for entity, chat in listed if chat is chosen)
-
-
-async def _entity(link: TelegramLink, marked: int, access_hash: int) -> Entity:
-    """Fetch the chat or person with an id and its access hash."""
-    bare, kind = utils.resolve_id(marked)
-    if kind is types.PeerUser:
-        return _with_id(marked, await link.ask(functions.users.GetUsersRequest([types.InputUser(bare, access_hash)])))
-    if kind is types.PeerChat:
-        answer = await link.ask(functions.messages.GetChatsRequest([bare]))
-    else:
-        answer = await link.ask(functions.channels.GetChannelsRequest([types.InputChannel(bare, access_hash)]))
-    return _with_id(marked, answer.chats)
-
-
-def _with_id(marked: int, entities: Iterable[Any]) -> Entity:
-    for entity in entities:
-        if not isinstance(entity, types.UserEmpty | types.ChatEmpty) and utils.get_peer_id(entity) == marked:
-            return entity
-    raise LookupError(marked)

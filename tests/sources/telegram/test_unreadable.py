@@ -195,6 +195,47 @@ def test_a_person_who_cannot_be_read_costs_no_message_and_no_other_name(monkeypa
     assert calls["users.getUsers"] < 8, calls
 
 
+@pytest.mark.parametrize("entity", [False, True], ids=["newest message", "the chat itself"])
+def test_a_chat_that_cannot_be_listed_costs_no_other(monkeypatch: pytest.MonkeyPatch, entity: bool) -> None:
+    def change(world: Any) -> None:
+        for chat in world.chats:
+            if getattr(chat.entity, "title", "") in ("Apollo News", "Workshop"):
+                if entity:
+                    chat.entity.photo = newer(types.ChatPhotoEmpty)()
+                else:
+                    chat.messages[-1] = types.Message(
+                        chat.messages[-1].id, chat.messages[-1].peer_id, chat.messages[-1].date, ""
+                    )
+                    chat.messages[-1].media = NewerMedia()
+
+    with cf.sandbox(messages=60, images=0) as world:
+        whole = cf.chats("telegram", config=world.config)
+    tell(monkeypatch, change)
+    with cf.sandbox(messages=60, images=0) as world:
+        with pytest.warns(cf.IncompleteWarning, match=f"2 Telegram chats .*{UPDATE}"):
+            listed = cf.chats("telegram", config=world.config)
+        with pytest.raises(cf.ServiceError, match=f"Workshop.*{UPDATE}"):
+            fetch(world, cf.Telegram("Workshop"))
+        assert len(fetch(world, cf.Telegram("Project Apollo"))) == 60
+    lost = whole[~whole["id"].isin(listed["id"])]
+    assert sorted(lost["title"]) == ["Apollo News", "Workshop"]
+
+
+def test_a_basic_group_is_listed_though_its_newest_message_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def change(world: Any) -> None:
+        for chat in world.chats:
+            if isinstance(chat.entity, types.Chat):
+                plain(chat.messages)[-1].media = NewerMedia()
+                del chat.messages[chat.messages.index(plain(chat.messages)[-1]) + 1 :]
+
+    with cf.sandbox(messages=60, images=0) as world:
+        whole = cf.chats("telegram", config=world.config)
+    tell(monkeypatch, change)
+    with cf.sandbox(messages=60, images=0) as world:
+        listed = cf.chats("telegram", config=world.config)
+    assert set(listed["id"]) == set(whole["id"])
+
+
 def test_finding_a_chat_that_cannot_be_read_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def change(world: Any) -> None:
         for chat in world.chats:

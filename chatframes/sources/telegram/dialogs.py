@@ -1,0 +1,129 @@
+"""Page through the chats of an account, and fetch one of them by its id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from telethon import utils
+from telethon.tl import functions, types
+
+from .link import TelegramError, TelegramLink
+from .unreadable import UPDATE_TELETHON, Unreadable
+
+DIALOGS_PAGE = 100
+Entity: TypeAlias = Any  # types.User, types.Chat or types.Channel: Telethon tells no types
+
+
+async def dialogs(
+    link: TelegramLink, unlisted: list[str] | None = None
+) -> AsyncIterator[tuple[Entity, datetime | None]]:
+    """Yield every chat of the account's list, most recently active first, with the time of its last message.
+
+    A chat of which something cannot be read is asked for by itself; if that fails, `unlisted` gets its marked id.
+    """
+    where: dict[str, Any] = {"offset_date": None, "offset_id": 0, "offset_peer": types.InputPeerEmpty()}
+    size = DIALOGS_PAGE
+    seen: set[int] = set()
+    empty_pages = 0
+    while True:
+        try:
+            answer = await link.ask(functions.messages.GetDialogsRequest(**where, limit=size, hash=0))
+        except Unreadable as error:
+            if size > 1:
+                size //= 2
+                continue
+            marked, top = _unreadable_dialog(error)
+            if marked not in seen:
+                seen.add(marked)
+                entity = await _by_itself(link, marked)
+                if entity is not None:
+                    yield entity, top.date
+                elif unlisted is not None:
+                    unlisted.append(str(marked))
+            where = {"offset_date": top.date, "offset_id": top.id, "offset_peer": _offset_peer(link, marked)}
+            size = DIALOGS_PAGE
+            continue
+        size = min(DIALOGS_PAGE, size * 2)
+        entities = {utils.get_peer_id(entity): entity for entity in (*answer.users, *answer.chats)}
+        times = {(utils.get_peer_id(m.peer_id), m.id): m.date for m in answer.messages if getattr(m, "date", None)}
+        has_new, last = False, None
+        for dialog in answer.dialogs:
+            if not isinstance(dialog, types.Dialog):
+                continue
+            marked = utils.get_peer_id(dialog.peer)
+            when = times.get((marked, dialog.top_message))
+            if when is not None and marked in entities:
+                last = (when, dialog.top_message, entities[marked])
+            if marked in seen or marked not in entities:
+                continue
+            seen.add(marked)
+            has_new = True
+            yield entities[marked], when
+        if not isinstance(answer, types.messages.DialogsSlice):
+            return
+        if not has_new or last is None:
+            # One empty answer is no end: where the service counts more, it is asked once more.
+            empty_pages += 1
+            if empty_pages > 1 or len(seen) >= answer.count:
+                return
+            continue
+        where = {"offset_date": last[0], "offset_id": last[1], "offset_peer": utils.get_input_peer(last[2])}
+
+
+def _unreadable_dialog(error: Unreadable) -> tuple[int, Any]:
+    """Return the marked id and the last message of the one dialog in an answer that cannot be read."""
+    lists = [*error.lists, [], []]
+    top = next(iter(lists[1]), error.message)
+    if not lists[0] or not isinstance(lists[0][0], types.Dialog) or getattr(top, "date", None) is None:
+        raise error
+    return utils.get_peer_id(lists[0][0].peer), top
+
+
+async def _by_itself(link: TelegramLink, marked: int) -> Entity | None:
+    """Return a chat that a list of chats could not give; None if this account does not know its access hash either."""
+    row = link.account.session.get_entity_rows_by_id(marked)
+    if row is None and utils.resolve_id(marked)[1] is types.PeerChat:
+        row = (marked, 0)
+    if row is not None:
+        with suppress(TelegramError, LookupError, Unreadable):
+            return await fetch_entity(link, *row)
+    return None
+
+
+def _offset_peer(link: TelegramLink, marked: int) -> Any:
+    bare, kind = utils.resolve_id(marked)
+    row = link.account.session.get_entity_rows_by_id(marked)
+    if kind is types.PeerChat:
+        return types.InputPeerChat(bare)
+    if row is None:
+        return types.InputPeerEmpty()
+    return types.InputPeerUser(bare, row[1]) if kind is types.PeerUser else types.InputPeerChannel(bare, row[1])
+
+
+def not_listed(unlisted: list[str]) -> str:
+    """Return the sentence about chats that could not be listed."""
+    ids = ", ".join(unlisted)
+    return f"{len(unlisted)} Telegram chats could not be listed ({ids}): they hold something that {UPDATE_TELETHON}."
+
+
+async def fetch_entity(link: TelegramLink, marked: int, access_hash: int) -> Entity:
+    """Fetch the chat or person with an id and its access hash."""
+    bare, kind = utils.resolve_id(marked)
+    if kind is types.PeerUser:
+        return with_id(marked, await link.ask(functions.users.GetUsersRequest([types.InputUser(bare, access_hash)])))
+    if kind is types.PeerChat:
+        answer = await link.ask(functions.messages.GetChatsRequest([bare]))
+    else:
+        answer = await link.ask(functions.channels.GetChannelsRequest([types.InputChannel(bare, access_hash)]))
+    return with_id(marked, answer.chats)
+
+
+def with_id(marked: int, entities: Iterable[Any]) -> Entity:
+    """Return the chat or person with a marked id; raises LookupError when there is none."""
+    for entity in entities:
+        if not isinstance(entity, types.UserEmpty | types.ChatEmpty) and utils.get_peer_id(entity) == marked:
+            return entity
+    raise LookupError(marked)
