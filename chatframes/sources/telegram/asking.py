@@ -11,7 +11,7 @@ from telethon import utils
 from telethon.tl import functions, types
 
 from ...errors import ServiceError
-from .history import PAGE_SIZE
+from .ends import PAGE_SIZE
 from .link import TelegramError, TelegramLink
 from .peers import Peers
 from .unreadable import UPDATE_TELETHON, HalfRead, Unreadable

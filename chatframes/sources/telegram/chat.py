@@ -6,18 +6,21 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from telethon import errors
 
-from ...errors import ChatframesError
+from ...errors import ChatframesError, ServiceError
 from ...images.sniff import is_raster, sniff
 from ...model import (
     Answer,
     Attachment,
     Body,
     Event,
+    ListEnded,
     Message,
+    Missed,
     NotGiven,
     Page,
     Refusal,
@@ -30,6 +33,7 @@ from .media import FileHandle, find
 from .names import refused
 from .peers import Peers
 from .rows import ChatFacts, migrated_from, rows
+from .spans import ONE_SECOND
 
 PART_BYTES = 512 * 1024
 HEAD_BYTES = 4096  # the least Telegram gives
@@ -48,6 +52,9 @@ class TelegramChat:
     chunk_days: int
     limit: int | None
     unbounded: bool
+    up_to_now: bool  # with no limit: the chat's counter counts nothing that was not asked for
+    range_asked: bool
+    goes_on_as: int | None  # the marked id of the supergroup that this basic group has become
     raw: bool
     notes: list[str] = field(default_factory=list)
     _peers: Peers = field(default_factory=Peers)
@@ -76,17 +83,43 @@ class TelegramChat:
             chunk_days=self.chunk_days,
             limit=self.limit,
             tell_total=self._tell_total,
+            by_id=self._asking.by_id if self._asking.numbers_its_own else None,
+            compare_count=self.up_to_now,
         )
         try:
+            left_at = await self._left_at(window)
             async with aclosing(history.pieces(window)) as pieces:
                 async for piece in pieces:
                     if piece.enough:
                         self.notes.append(f"limit={self.limit}: older messages than these were not asked for")
-                    yield Page(self._rows(piece.messages, piece.answer), piece.covered, piece.enough)
-            if self._asking.nowhere:
-                yield NotGiven(nameless=len(self._asking.nowhere), reason=NOT_FOUND)
+                    covered = _before(left_at, piece.covered)
+                    yield Page(self._rows(piece.messages, piece.answer), covered, piece.enough)
         except TelegramError as error:
             raise refused(error, self.name) from None
+        if self._asking.nowhere:
+            yield NotGiven(nameless=len(self._asking.nowhere), reason=NOT_FOUND)
+        if history.ended is not None:
+            yield history.ended
+        if left_at is not None:
+            yield ListEnded(history.oldest)
+            if self.range_asked:
+                yield Missed(Window(max(left_at, window.since), window.until), ServiceError(self._moved()))
+
+    async def _left_at(self, window: Window) -> datetime | None:
+        """Return when this basic group was left for a supergroup, if the range reaches past that."""
+        if self.goes_on_as is None:
+            return None
+        self.notes.append(self._moved())
+        answer = await self._asking.history(limit=1)
+        last = answer.messages[0].date if answer.messages else None
+        left_at = window.since if last is None else last + ONE_SECOND
+        return left_at if left_at < window.until else None
+
+    def _moved(self) -> str:
+        return (
+            f"this group has become the supergroup {self.goes_on_as} and goes on there: "
+            f"chatframes.Telegram({self.goes_on_as}) fetches what was written since."
+        )
 
     def _tell_total(self, total: int) -> None:
         note = ""
@@ -216,6 +249,12 @@ class _Reading:
             is_last = len(piece) < PART_BYTES
             offset += len(piece)
             yield piece
+
+
+def _before(end: datetime | None, window: Window | None) -> Window | None:
+    if end is None or window is None or window.until <= end:
+        return window
+    return Window(window.since, end) if window.since < end else None
 
 
 async def _single_chunk(data: bytes) -> AsyncIterator[bytes]:

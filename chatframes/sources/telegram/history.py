@@ -7,51 +7,23 @@ In other chats, where an id says little about how many messages lie below it, it
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 from telethon.tl import types
 
 from ...errors import ServiceError
-from ...model import Missed, Window
+from ...model import ListEnded, Missed, Window
 from ...windows import EPOCH, Timeline
 from ..windowed import read_together, read_windows
+from .ends import HOLE, PAGE_SIZE, Ask, ById, Ends
+from .spans import ONE_SECOND, Piece, Span, around, between, whole_second
 
-PAGE_SIZE = 100  # Telegram gives no more
 FEW_PAGES = 2  # so few are read faster one after the other
-ONE_SECOND = timedelta(seconds=1)  # Telegram's times are whole seconds; the next page may hold more of the same second
-
-
-class Ask(Protocol):
-    """Requests one page: messages below `offset_id`, or before `offset_date`, moved by `add_offset`."""
-
-    def __call__(
-        self, *, offset_id: int = 0, offset_date: datetime | None = None, add_offset: int = 0, limit: int = PAGE_SIZE
-    ) -> Awaitable[Any]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The new messages of one answer, and the interval that has been read without a gap, earlier answers included."""
-
-    messages: list[Any]
-    answer: Any
-    covered: Window | None
-    enough: bool = False
-
-
-@dataclass(slots=True)
-class Span:
-    """A range of ids from `above` down to `below`, both excluded, and how far it has been read."""
-
-    above: int
-    below: int
-    newest: datetime | None = None
-    oldest: datetime | None = None
-    done: bool = False
+OLDER = 2  # messages from below a range: by one alone, which may have a wrong date, no end is judged
 
 
 @dataclass(slots=True)
@@ -72,6 +44,17 @@ class History:
         Only so many of the newest messages.
     tell_total : callable
         Called with the number of messages in the whole chat.
+    by_id : callable or None
+        Requests messages by their ids; only for a chat that numbers its own messages.
+    compare_count : bool
+        Whether the range is the whole chat, so that its counter can be compared with what was read.
+
+    Attributes
+    ----------
+    ended : ListEnded or None
+        After the reading: that the list ended where nothing proves that nothing is older.
+    oldest : datetime or None
+        The time of the oldest message that was given.
     """
 
     ask: Ask
@@ -80,24 +63,57 @@ class History:
     chunk_days: int
     limit: int | None
     tell_total: Callable[[int], None]
+    by_id: ById | None = None
+    compare_count: bool = False
+    ended: ListEnded | None = None
+    oldest: datetime | None = None
+    _window: Window = field(init=False)
     _seen: set[int] = field(default_factory=set)
+    _inside: int = 0  # of the messages seen, those in the window
+    _ends: Ends = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ends = Ends(self.ask, self.by_id)
 
     async def pieces(self, window: Window) -> AsyncGenerator[Piece, None]:
         """Yield the messages of the window, in any order and each once."""
+        self._window = window
+        async with aclosing(self._pieces(window)) as pieces:
+            async for piece in pieces:
+                yield piece
+        if self.compare_count and not self._below_window and not self._enough:
+            listed, proved = await self._ends.counted_but_not_given()
+            if listed is not None:
+                yield Piece(self._take(listed, Span(0, 0)), listed, None)
+            if not proved:
+                self.ended = ListEnded(self.oldest)
+
+    async def _pieces(self, window: Window) -> AsyncGenerator[Piece, None]:
+        until = whole_second(window.until)
         top = Span(0, 0)
-        answer = await self.ask(offset_date=_whole_second(window.until), limit=self._page_size())
+        answer = await self.ask(offset_date=until, limit=self._page_size())
         total = getattr(answer, "count", len(answer.messages))
+        self._ends.note(answer)
+        if not answer.messages:
+            answer = await self._ends.nothing_before(until)
+            if answer is None:
+                yield Piece([], None, window)
+                return
+            if not answer.messages:
+                self.ended = ListEnded(None)
+                return
         self.tell_total(total)
         messages = self._take(answer, top)
-        if isinstance(answer, types.messages.Messages) or self._ended(top, answer, window):
+        said_to_be_all = isinstance(answer, types.messages.Messages)
+        if self._ended(top, answer, window) or (said_to_be_all and await self._ends.whole()):
             yield Piece(messages, answer, window)
             return
         top.done = True
         lowest = top.above
         if self._enough:
-            yield Piece(messages, answer, _between(top.oldest, window.until), enough=True)
+            yield Piece(messages, answer, between(top.oldest, window.until), enough=True)
             return
-        yield Piece(messages, answer, _around([top, Span(lowest, 0)], 0, window))
+        yield Piece(messages, answer, around([top, Span(lowest, 0)], 0, window))
         if self.limit is not None:
             rest = self._newest(window, top, lowest)
         elif total - len(messages) <= FEW_PAGES * PAGE_SIZE or self.streams == 1:
@@ -115,13 +131,14 @@ class History:
         if window.since <= EPOCH:
             answer = await self.ask(offset_id=1, add_offset=-PAGE_SIZE)
         else:
-            answer = await self.ask(offset_date=_whole_second(window.since), add_offset=-PAGE_SIZE)
+            # With two messages from below the range, which prove that the page reaches its end.
+            answer = await self.ask(offset_date=whole_second(window.since), add_offset=OLDER - PAGE_SIZE)
         highest = max((message.id for message in answer.messages), default=0)
         bottom = Span(highest + 1, 0)
         messages = self._take(answer, bottom)
-        bottom.done = True
+        bottom.done = bool(answer.messages) and self._ended(bottom, answer, window)
         met = highest + 1 >= lowest
-        if met and len(answer.messages) >= PAGE_SIZE:
+        if met and bottom.done:
             yield Piece(messages, answer, window)
             return
         if met or bottom.newest is None or top.oldest is None:
@@ -130,20 +147,29 @@ class History:
             yield Piece(messages, answer, None)
             rest = self._read_spans([top, Span(lowest, 0)], window)
         elif self.dense:
-            yield Piece(messages, answer, _between(window.since, bottom.newest))
-            rest = self._read_spans([top, *self._cut(lowest, highest), bottom], window)
+            spans = [top, *self._cut(lowest, highest), bottom]
+            yield Piece(messages, answer, around(spans, len(spans) - 1, window))
+            rest = self._read_spans(spans, window)
         else:
-            yield Piece(messages, answer, _between(window.since, bottom.newest))
-            rest = self._by_date(Window(max(bottom.newest, window.since), top.oldest + ONE_SECOND))
+            spans = [Span(lowest, highest), bottom]
+            yield Piece(messages, answer, around(spans, 1, window))
+            rest = self._between_ends(Window(max(bottom.newest, window.since), top.oldest + ONE_SECOND), spans, window)
         async with aclosing(rest) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def _between_ends(self, gap: Window, spans: list[Span], window: Window) -> AsyncGenerator[Piece, None]:
+        """Read by date what lies between two pages; then below the lower one, if it did not reach the end."""
+        for reading in (self._by_date(gap), self._read_span(spans, 1, window)):
+            async with aclosing(reading) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     async def _newest(self, window: Window, top: Span, lowest: int) -> AsyncGenerator[Piece, None]:
         """Read on, newest first, until `limit` messages have been read."""
         assert self.limit is not None
         spans = [top]
-        wanted = self.limit - len(self._seen)
+        wanted = self.limit - self._inside
         if self.dense and self.streams > 1 and wanted > FEW_PAGES * PAGE_SIZE:
             # A range of `wanted` ids holds at most `wanted` messages, so all of it can be read at once.
             below = max(lowest - 1 - wanted, 0)
@@ -155,7 +181,7 @@ class History:
             spans.append(Span(lowest, 0))
         if self._enough:
             oldest = min(span.oldest for span in spans if span.oldest is not None)
-            yield Piece([], None, _between(oldest, window.until), enough=True)
+            yield Piece([], None, between(oldest, window.until), enough=True)
         else:
             async with aclosing(self._read_span(spans, len(spans) - 1, window, last=True)) as pieces:
                 async for piece in pieces:
@@ -176,13 +202,13 @@ class History:
         span = spans[index]
         while not span.done:
             size = min(self._page_size(), max(span.above - span.below - 1, 1))
-            answer = await self.ask(offset_id=span.above, limit=size)
+            answer = await self._below(span, size)
             messages = self._take(answer, span)
             span.done = self._ended(span, answer, window)
             if last and self._enough and not span.done:
-                yield Piece(messages, answer, _between(span.oldest, window.until), enough=True)
+                yield Piece(messages, answer, between(span.oldest, window.until), enough=True)
                 return
-            yield Piece(messages, answer, _around(spans, index, window))
+            yield Piece(messages, answer, around(spans, index, window))
 
     async def _by_date(self, window: Window) -> AsyncGenerator[Piece, None]:
         """Read a range in windows of time, several at once; the messages of a page beyond its window are used too."""
@@ -205,21 +231,43 @@ class History:
         ended = False
         while not ended:
             if span.above:
-                answer = await self.ask(offset_id=span.above)
+                answer = await self._below(span, PAGE_SIZE)
             else:
-                answer = await self.ask(offset_date=_whole_second(window.until))
+                answer = await self.ask(offset_date=whole_second(window.until))
+                if not answer.messages:
+                    answer = await self._ends.nothing_before(whole_second(window.until))
+                    if not (answer and answer.messages):  # older messages have been read
+                        raise ServiceError(HOLE)
             messages = self._take(answer, span)
             ended = self._ended(span, answer, window)
             # In a quiet chat a page reaches far below its window; that part need not be read again.
-            reached = EPOCH if not answer.messages else (span.oldest or window.until) + ONE_SECOND
-            yield Piece(messages, answer, _between(min(reached, window.since) if ended else reached, window.until))
+            reached = (span.oldest or window.until) + ONE_SECOND
+            if not answer.messages:
+                reached = window.until if span.unproved else EPOCH
+            yield Piece(messages, answer, between(min(reached, window.since) if ended else reached, window.until))
+
+    async def _below(self, span: Span, size: int) -> Any:
+        """Return the page below a span; an empty one only where nothing more can be asked."""
+        answer = await self._ends.page_below(span.above, size)
+        if not answer.messages:
+            found, proved = await self._ends.nothing_below(span.above)
+            if found is not None:
+                return found
+            if not proved:
+                span.unproved = True
+                self.ended = ListEnded(self.oldest)
+        return answer
+
+    @property
+    def _below_window(self) -> bool:
+        return self.oldest is not None and self.oldest < self._window.since
 
     @property
     def _enough(self) -> bool:
-        return self.limit is not None and len(self._seen) >= self.limit
+        return self.limit is not None and self._inside >= self.limit
 
     def _page_size(self) -> int:
-        return PAGE_SIZE if self.limit is None else max(1, min(PAGE_SIZE, self.limit - len(self._seen)))
+        return PAGE_SIZE if self.limit is None else max(1, min(PAGE_SIZE, self.limit - self._inside))
 
     def _cut(self, above: int, below: int) -> list[Span]:
         """Divide the ids between two into as many spans as there are streams, each of whole pages."""
@@ -231,10 +279,7 @@ class History:
     def _take(self, answer: Any, span: Span) -> list[Any]:
         """Return the new messages of an answer; note in `span` how far it reaches."""
         new = []
-        if span.above and answer.messages and min(message.id for message in answer.messages) >= span.above:
-            raise ServiceError(
-                "Telegram's pages lead in a circle: the rest of this range was not read. Fetch again later."
-            )
+        self._ends.note(answer)
         for message in answer.messages:
             span.above = min(span.above or message.id, message.id)
             if isinstance(message, types.MessageEmpty):
@@ -242,39 +287,16 @@ class History:
             if message.date is not None:  # it may be unreadable
                 span.newest = message.date if span.newest is None else max(span.newest, message.date)
                 span.oldest = message.date if span.oldest is None else min(span.oldest, message.date)
+                self.oldest = message.date if self.oldest is None else min(self.oldest, message.date)
             if message.id not in self._seen:
                 self._seen.add(message.id)
+                self._inside += message.date is None or self._window.since <= message.date < self._window.until
                 new.append(message)
         return new
 
     def _ended(self, span: Span, answer: Any, window: Window) -> bool:
-        """Whether the span ends with this answer. A short page proves nothing; an empty one does."""
+        """Whether the span ends with this answer; a short page proves nothing. An empty one has been looked into."""
         dates = [date for m in answer.messages if (date := getattr(m, "date", None)) is not None][-2:]
         # Judged by the later of the last two, since a single message may have a wrong date.
         older = bool(dates) and max(dates) < window.since
         return not answer.messages or older or span.above <= span.below + 1
-
-
-def _around(spans: list[Span], index: int, window: Window) -> Window | None:
-    """Return the interval around a span that has been read without a gap."""
-    first = last = index
-    while first > 0 and spans[first - 1].done:
-        first -= 1
-    while last < len(spans) and spans[last].done:
-        last += 1
-    read = spans[first : last + 1]
-    oldest = [span.oldest for span in read if span.oldest is not None]
-    newest = [span.newest for span in read if span.newest is not None]
-    since = window.since if last == len(spans) else (min(oldest) + ONE_SECOND if oldest else None)
-    until = window.until if first == 0 else (max(newest) if newest else None)
-    return _between(since, until)
-
-
-def _between(since: datetime | None, until: datetime | None) -> Window | None:
-    return Window(since, until) if since is not None and until is not None and since < until else None
-
-
-def _whole_second(when: datetime) -> datetime:
-    """Return the next whole second: messages before it are those before `when`, as their times have no fraction."""
-    when = when.astimezone(UTC)
-    return when if when.microsecond == 0 else when.replace(microsecond=0) + ONE_SECOND

@@ -106,7 +106,7 @@ class Telegram:
 
         from .chat import TelegramChat
         from .connect import connect
-        from .names import find, kind_of, title_of
+        from .names import find, goes_on_as, kind_of, title_of
         from .peers import username_of
         from .rows import ChatFacts
 
@@ -131,6 +131,9 @@ class Telegram:
                 chunk_days=config.parallel_fetch_chunk_days,
                 limit=self.limit,
                 unbounded=self.since is None and self.limit is None,
+                up_to_now=self.until is None and self.limit is None,
+                range_asked=self.since is not None or self.until is not None,
+                goes_on_as=goes_on_as(entity),
                 raw=context.settings.raw,
             )
             try:

@@ -15,7 +15,9 @@ from telethon.tl import types
 
 from chatframes.errors import ServiceError
 from chatframes.model import Window
-from chatframes.sources.telegram.history import PAGE_SIZE, History, Piece
+from chatframes.sources.telegram.ends import PAGE_SIZE
+from chatframes.sources.telegram.history import History
+from chatframes.sources.telegram.spans import Piece
 from chatframes.windows import EPOCH
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -182,12 +184,12 @@ def test_what_is_called_covered_has_no_hole(made: tuple[Shelf, bool], day: int) 
     asyncio.run(walk())
 
 
-def test_a_quiet_chat_costs_one_request_however_long_the_range() -> None:
+def test_a_quiet_chat_costs_one_request_and_one_that_confirms_its_end_however_long_the_range() -> None:
     shelf = Shelf([(n * 50, n * 500_000) for n in range(1, 51)])
     for dense in (True, False):
         shelf.asked.clear()
         assert len(ids(read(shelf, YEAR, dense=dense), YEAR)) == 50
-        assert len(shelf.asked) == 1
+        assert len(shelf.asked) == 2
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 150, 199, 200, 201, 250, 299, 300])

@@ -1,0 +1,160 @@
+"""Prove that a chat holds nothing older, or nothing more, than what has been read.
+
+An empty answer proves nothing, and neither does a counter: each is a reason to ask in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from ...errors import ServiceError
+
+PAGE_SIZE = 100  # Telegram gives no more
+ASKED_AGAIN = 2  # times, when an answer contradicts another one
+MOST_IDS_ASKED = 1000  # for messages that are counted and were not given: ten requests
+HOLE = "Telegram gave an empty answer where there are messages: this range was not read. Fetch again later."
+CIRCLE = "Telegram's pages lead in a circle: the rest of this range was not read. Fetch again later."
+
+
+class Ask(Protocol):
+    """Requests one page: messages below `offset_id`, or before `offset_date`, moved by `add_offset`."""
+
+    def __call__(
+        self, *, offset_id: int = 0, offset_date: datetime | None = None, add_offset: int = 0, limit: int = PAGE_SIZE
+    ) -> Awaitable[Any]: ...
+
+
+ById = Callable[[Sequence[int]], Awaitable[dict[int, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Messages that were given by their ids, in the form of a page; newest first."""
+
+    messages: list[Any]
+    users: tuple[Any, ...] = ()
+    chats: tuple[Any, ...] = ()
+
+
+@dataclass(slots=True)
+class Ends:
+    """What has been read of a chat, and the questions that prove where it ends.
+
+    Parameters
+    ----------
+    ask : callable
+        Requests one page.
+    by_id : callable or None
+        Requests messages by their ids; only for a chat that numbers its own messages.
+    """
+
+    ask: Ask
+    by_id: ById | None
+    ids: set[int] = field(default_factory=set)  # of all messages of all answers, deleted ones included
+    count: int | None = None  # of the whole chat, as the newest answer has it
+    _bottom: list[int] | None = None  # the ids of the chat's oldest page
+
+    def note(self, answer: Any) -> None:
+        """Note the messages of an answer."""
+        self.ids.update(message.id for message in answer.messages)
+        self.count = getattr(answer, "count", self.count)
+
+    async def page_below(self, above: int, limit: int) -> Any:
+        """Return the page below an id. One that begins at that id or above it is an old answer, and asked for again."""
+        for _ in range(ASKED_AGAIN + 1):
+            answer = await self.ask(offset_id=above, limit=limit)
+            if not answer.messages or min(message.id for message in answer.messages) < above:
+                return answer
+        raise ServiceError(CIRCLE)
+
+    async def whole(self) -> bool:
+        """Ask for the chat's oldest page: whether it begins with the oldest message that has been read."""
+        oldest = await self._oldest_page()
+        return min((message.id for message in oldest.messages), default=0) == min(self.ids)
+
+    async def nothing_before(self, until: datetime) -> Any | None:
+        """Ask again about a chat that gave nothing before a time.
+
+        Returns
+        -------
+        answer or None
+            A page of messages before it; None where there is none. An empty page where that is not proved.
+        """
+        oldest = await self._oldest_page()
+        dates = [date for message in oldest.messages if (date := getattr(message, "date", None)) is not None]
+        older = any(date < until for date in dates)
+        if not older and (oldest.messages or not self.count):
+            return None
+        for _ in range(ASKED_AGAIN):
+            answer = await self.ask(offset_date=until)
+            if answer.messages:
+                return answer
+        if older:
+            raise ServiceError(HOLE)
+        return oldest
+
+    async def nothing_below(self, above: int) -> tuple[Any | None, bool]:
+        """Ask again, in other ways, about an id below which there seems to be nothing.
+
+        Returns
+        -------
+        answer or None
+            A page of messages below it, after all.
+        bool
+            Whether it is proved that there is none.
+        """
+        lowest = min(self.ids, default=above)
+        if self._bottom is None:
+            await self._oldest_page()
+        bottom = self._bottom or []
+        proved = bool(bottom) and min(bottom) <= lowest
+        if not proved:
+            probe = await self.ask(offset_id=lowest + 1)
+            self.note(probe)
+            bottom = [message.id for message in probe.messages]
+            proved = bool(bottom) and min(bottom) >= lowest
+        if any(id_ < above for id_ in bottom):
+            for _ in range(ASKED_AGAIN):
+                answer = await self.ask(offset_id=above)
+                if answer.messages:
+                    return answer, False
+            raise ServiceError(HOLE)
+        if self.by_id is not None:
+            edge = min(above, lowest)
+            found = await self.by_id(range(edge - 1, max(edge - 1 - PAGE_SIZE, 0), -1)) if edge > 1 else {}
+            if found:
+                return Listed([found[id_] for id_ in sorted(found, reverse=True)]), False
+            proved = proved or edge - 1 <= PAGE_SIZE
+        return None, proved
+
+    async def counted_but_not_given(self) -> tuple[Listed | None, bool]:
+        """Compare the whole chat with its counter; ask for what is lacking by its id, where that is possible.
+
+        Returns
+        -------
+        Listed or None
+            Messages that had not been given.
+        bool
+            Whether nothing more can be lacking.
+        """
+        if self.count is None or self.count <= len(self.ids):
+            return None, True
+        newest = max(self.ids, default=0)
+        now = await self.ask()  # messages may have come meanwhile
+        newer = sum(message.id > newest for message in now.messages)
+        if getattr(now, "count", len(now.messages)) - newer <= len(self.ids):
+            return None, True
+        lacking = [id_ for id_ in range(newest, 0, -1) if id_ not in self.ids] if self.by_id is not None else []
+        if self.by_id is None or len(lacking) > MOST_IDS_ASKED:
+            return None, False
+        found = await self.by_id(lacking)
+        return (Listed([found[id_] for id_ in sorted(found, reverse=True)]) if found else None), True
+
+    async def _oldest_page(self) -> Any:
+        answer = await self.ask(offset_id=1, add_offset=-PAGE_SIZE)
+        self._bottom = [message.id for message in answer.messages]
+        self.count = getattr(answer, "count", self.count)
+        return answer
