@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from ...errors import ServiceError
 
 PAGE_SIZE = 100  # Telegram gives no more
-ASKED_AGAIN = 2  # times, when an answer contradicts another one
+ASKED_AGAIN = 3  # times, when an answer contradicts another one
 MOST_IDS_ASKED = 1000  # for messages that are counted and were not given: ten requests
 HOLE = "Telegram gave an empty answer where there are messages: this range was not read. Fetch again later."
 CIRCLE = "Telegram's pages lead in a circle: the rest of this range was not read. Fetch again later."
@@ -107,7 +107,7 @@ class Ends:
             Whether it is proved that there is none.
         """
         lowest = min(self.ids, default=above)
-        if self._bottom is None:
+        if not self._bottom:
             await self._oldest_page()
         bottom = self._bottom or []
         proved = bool(bottom) and min(bottom) <= lowest
