@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +24,20 @@ from ... import kept
 from ...errors import AuthError
 from ...transfer.clock import Clock
 from .. import WITHOUT_AN_ACCOUNT
-from .client import connect, disconnect, how_to_log_in, new_client, warn_without_cryptg, with_our_errors
+from .client import (
+    CONNECTION_RETRIES,
+    connect,
+    disconnect,
+    how_to_log_in,
+    never_unretrieved,
+    new_client,
+    warn_without_cryptg,
+    with_our_errors,
+)
 from .handshakes import accepting_key_of
 from .pace import Pace
 from .settings import TelegramConfig, TelegramServer
-from .signing_in import LoginClient
+from .signing_in import LOST, LoginClient
 from .store import session_name
 from .unreadable import kept_readable
 
@@ -48,16 +59,34 @@ class Account:
     _senders: dict[int, MTProtoSender] = field(default_factory=dict)
     _reconnected_at: dict[MTProtoSender, float] = field(default_factory=dict)
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    revoked: bool = False  # the session was logged out or revoked
+    heard_at: float = 0.0  # when Telegram last answered, on the clock's monotonic scale, in seconds
+    unreachable: bool = False  # the last attempt to connect failed, and nothing has been heard since
+    _failures: Counter[int] = field(default_factory=Counter)  # attempts to connect, by data centre
 
     async def connect(self) -> None:
         """Connect again after Telethon has given up; callers at the same time share one attempt."""
-        async with self._connecting, accepting_key_of(self.server):
+        async with self._one_attempt(self.session.dc_id):
             if not self.client.is_connected():
                 try:
                     await self.client.connect()
                 except BaseException:  # a half-open connection would prevent the next attempt
                     await self.client.disconnect()
                     raise
+
+    @asynccontextmanager
+    async def _one_attempt(self, dc_id: int) -> AsyncIterator[None]:
+        """Connect alone; whoever waited here during an attempt that failed does not make another one."""
+        failures = self._failures[dc_id]
+        async with self._connecting, accepting_key_of(self.server):
+            if self._failures[dc_id] != failures:
+                raise ConnectionError("connecting has just failed")
+            try:
+                yield
+            except Exception as error:
+                self._failures[dc_id] += 1
+                self.unreachable = self.unreachable or isinstance(error, LOST)
+                raise
 
     async def sender(self, dc_id: int) -> MTProtoSender:
         """Return the connection to a data centre, logging in there when it is first needed."""
@@ -66,7 +95,7 @@ class Account:
         sender = self._senders.get(dc_id)
         if sender is not None and sender.is_connected():
             return sender
-        async with self._connecting, accepting_key_of(self.server):
+        async with self._one_attempt(dc_id):
             sender = self._senders.get(dc_id)
             if sender is None or not sender.is_connected():
                 sender = self._senders[dc_id] = await self._logged_in_at(dc_id)
@@ -83,13 +112,15 @@ class Account:
         exported = await self.send(functions.auth.ExportAuthorizationRequest(dc_id))
         first_request = copy.copy(client._init_request)
         first_request.query = functions.auth.ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
-        sender = MTProtoSender(None, loggers=client._log)
+        sender = MTProtoSender(None, loggers=client._log, retries=CONNECTION_RETRIES)
         try:
             await sender.connect(client._connection(center.ip_address, center.port, center.id, loggers=client._log))
             await sender.send(kept_readable(functions.InvokeWithLayerRequest(LAYER, first_request)))
         except BaseException:
             await sender.disconnect()
             raise
+        finally:
+            never_unretrieved(sender)
         return sender
 
     async def drop_sender(self, dc_id: int, sender: MTProtoSender) -> None:

@@ -36,6 +36,8 @@ from .rows import ChatFacts, migrated_from, rows
 from .spans import ONE_SECOND
 
 PART_BYTES = 512 * 1024
+FORBIDDEN_CODES = (403, 406)
+FORBIDDEN = ("CHANNEL_PRIVATE", "CHAT_FORBIDDEN", "USER_BANNED_IN_CHANNEL", "CHAT_ADMIN_REQUIRED")
 HEAD_BYTES = 4096  # the least Telegram gives
 MANY_MESSAGES = 10_000  # from this many on a fetch takes minutes, and a notice says so beforehand
 
@@ -233,8 +235,9 @@ class _Reading:
                 self.handle = replace(self.handle, dc_id=error.new_dc)
             except errors.RPCError as error:
                 name = name_of(error)
-                if not name.startswith(("FILE_REFERENCE", "FILEREF", "LOCATION_INVALID", "FILE_ID_INVALID")):
-                    raise Refusal("failed", "bad_response", f"Telegram answered {name}") from None
+                if not name.startswith(("FILE_REFERENCE", "FILEREF", "LOCATION_", "FILE_ID_INVALID")):
+                    reason = "forbidden" if error.code in FORBIDDEN_CODES or name in FORBIDDEN else "http_4xx"
+                    raise Refusal("failed", reason, f"Telegram answered {name}") from None
                 if renewed:
                     raise Refusal("failed", "gone", f"Telegram answered {name}, also to a new reference") from None
                 renewed = True

@@ -22,6 +22,7 @@ from .unreadable import UPDATE_TELETHON
 
 T = TypeVar("T")
 CONNECT_SECONDS = 60.0
+CONNECTION_RETRIES = 2
 
 _log = logging.getLogger("chatframes.telethon")
 _log.addHandler(logging.NullHandler())  # keeps its warnings of lost connections out of the notebook
@@ -41,6 +42,12 @@ def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
         # Telethon keeps the list of data centres on the class, and a sandbox's list must not be used by other clients.
         _config = None
         me: Any = None
+
+        async def connect(self) -> None:
+            try:
+                await super().connect()
+            finally:
+                never_unretrieved(self._sender)
 
         async def _on_login(self, user: Any) -> Any:
             # Telethon would now request the state of updates, twice; nothing here reads updates.
@@ -62,7 +69,7 @@ def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
         flood_sleep_threshold=0,
         request_retries=0,
         raise_last_call_error=True,
-        connection_retries=2,
+        connection_retries=CONNECTION_RETRIES,
         base_logger=_log,
         device_model="chatframes",
     )
@@ -90,6 +97,12 @@ async def disconnect(connection: TelegramClient | MTProtoSender) -> None:
         await connection.disconnect()
     except Exception:
         _log.warning("disconnecting failed", exc_info=True)
+
+
+def never_unretrieved(sender: MTProtoSender | None) -> None:
+    """Keep asyncio from printing why a connection ended; every request gets the reason anyhow."""
+    if sender is not None:
+        sender._disconnected.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
 
 async def with_our_errors(connecting: Awaitable[T], how: str) -> T:

@@ -19,6 +19,7 @@ async def connect(context: Context) -> AsyncIterator[TelegramLink]:
     config: TelegramConfig = context.settings.config.section(NAME)
     service_gate = gate(NAME)
     shared_account = await account(config)
+    shared_account.heard_at, shared_account.unreachable = context.clock.monotonic(), False
     patience = Patience(
         NAME,
         service_gate,

@@ -7,6 +7,7 @@ as a `Refusal`.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -31,7 +32,11 @@ ASK_ATTEMPTS = 6
 ASK_SECONDS = 60.0  # Telethon itself waits without limit
 PART_SECONDS = 60.0
 PART_ATTEMPTS = 2  # after these the try of the whole file has failed
+SOON_SECONDS = 0.1
+GONE_SECONDS = 30.0  # without an answer, and without a connection: nothing more is tried within this call
 HISTORY = functions.messages.GetHistoryRequest
+ENDED = "the session was logged out or revoked"
+GONE = f"has not answered for {GONE_SECONDS:.0f} s, and cannot be reached any more"
 BOTS_SEE_NOTHING = "This Telegram session is a bot's, and Telegram shows bots no history: log in as yourself."
 
 
@@ -92,7 +97,7 @@ class TelegramLink:
                     seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 asked_at = self.clock.monotonic()
                 try:
-                    return await self._within(ASK_SECONDS, self.account.send(request))
+                    return await self._answer(ASK_SECONDS, request)
                 except errors.FloodError as error:
                     self._refused_for_now(error, kind)
                     if isinstance(request, HISTORY):
@@ -112,11 +117,13 @@ class TelegramLink:
                 except LOST:
                     logged_out, trouble = False, "the connection was lost"
             if logged_out or self.account.closed.is_set():
-                await accounts.forget(self.account)
+                await self._forget()
                 raise AuthError(
                     f"This Telegram session was logged out or revoked meanwhile: {self.account.how_to_log_in}."
                 )
             failures += 1
+            if self._is_gone():
+                raise ServiceError(f"Telegram {GONE}: try again later.")
             self.count("retry")
             if failures >= ASK_ATTEMPTS:
                 raise ServiceError(f"Telegram failed {failures} times on one page: {trouble}. Try again later.")
@@ -138,12 +145,16 @@ class TelegramLink:
         attempts = 0
         while True:
             attempts += 1
+            if self.account.revoked:
+                raise Refusal("failed", "unauthorized", ENDED)
+            if self._is_gone():
+                raise Refusal("failed", "connect", GONE, retry_after_seconds=math.inf)
             sender, asked_at = None, 0.0
             try:
                 sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
                 await self.patience.wait_for_image(kind)
                 asked_at = self.clock.monotonic()
-                answer = await self._within(PART_SECONDS, self.account.send(request, sender))
+                answer = await self._answer(PART_SECONDS, request, sender)
             except errors.FloodError as error:
                 seconds = self._refused_for_now(error, kind)
                 # The next try makes a short wait itself, together with the other files of this account.
@@ -154,8 +165,9 @@ class TelegramLink:
                     retry_after_seconds=0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds,
                 ) from None
             except REVOKED:
-                refusal = Refusal("failed", "unauthorized", "the session was logged out or revoked")
-                if sender is None:
+                refusal = Refusal("failed", "unauthorized", ENDED)
+                if sender is None or dc_id in (0, self.account.session.dc_id):
+                    await self._forget()  # the session itself has ended, and no other file can be read
                     raise refusal from None
                 await self.account.drop_sender(dc_id, sender)  # only the login at that data centre may have ended
             except (errors.ServerError, errors.TimedOutError) as error:
@@ -174,6 +186,8 @@ class TelegramLink:
                 raise Refusal(
                     "failed", "bad_response", "Telegram redirects to a content network, which is not supported"
                 )
+            if self.account.revoked:
+                raise Refusal("failed", "unauthorized", ENDED)
             if attempts >= PART_ATTEMPTS:
                 raise refusal
             self.count("retry")
@@ -182,13 +196,37 @@ class TelegramLink:
             except (AuthError, ServiceError):
                 raise refusal from None
 
-    async def _within(self, seconds: float, step: Awaitable[T]) -> T:
-        """Await a step for at most `seconds`, and only while the account is open."""
+    async def _answer(self, seconds: float, request: TLRequest, sender: Any = None) -> Any:
+        """Send a request and return the answer; note when Telegram has answered, if only with an error."""
+        account = self.account
+        try:
+            # Telethon never answers what is in its queue when it gives up.
+            given_up = (sender or account.client._sender)._disconnected
+            answer = await self._within(seconds, account.send(request, sender), given_up)
+        except (errors.RPCError, Unreadable):
+            account.heard_at, account.unreachable = self.clock.monotonic(), False
+            raise
+        account.heard_at, account.unreachable = self.clock.monotonic(), False
+        return answer
+
+    def _is_gone(self) -> bool:
+        return self.account.unreachable and self.clock.monotonic() - self.account.heard_at >= GONE_SECONDS
+
+    async def _forget(self) -> None:
+        """Close the account, whose session has ended; what is still waiting ends with that reason."""
+        self.account.revoked = True
+        await accounts.forget(self.account)
+
+    async def _within(self, seconds: float, step: Awaitable[T], given_up: asyncio.Future[Any] | None = None) -> T:
+        """Await a step for at most `seconds`, and only while the account is open and the connection not given up."""
         task = asyncio.ensure_future(step)
         sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
         closed = asyncio.ensure_future(self.account.closed.wait())
         try:
-            await asyncio.wait((task, sleeping, closed), return_when=asyncio.FIRST_COMPLETED)
+            ends = {task, sleeping, closed} | ({given_up} if given_up is not None else set())
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if given_up is not None and given_up.done() and not task.done():
+                await asyncio.wait((task,), timeout=SOON_SECONDS)  # the request may know why
             if not task.done() and sleeping.done():
                 raise TimeoutError
             if not task.done() or task.cancelled():  # Telethon cancels open requests when it disconnects
@@ -197,13 +235,18 @@ class TelegramLink:
         finally:
             for waiting in (task, sleeping, closed):
                 waiting.cancel()
+            task.add_done_callback(
+                lambda ended: ended.cancelled() or ended.exception()
+            )  # so that asyncio prints nothing
 
     async def _reconnect(self) -> None:
         # Telethon itself tries five times to restore a lost connection; this is for the time after.
         if not self.account.client.is_connected() and not self.account.closed.is_set():
             try:
                 await self._within(ASK_SECONDS, self.account.connect())
-            except (*LOST, errors.RPCError):
+            except REVOKED:
+                await self._forget()
+            except (*LOST, errors.RPCError, errors.SecurityError):
                 pass  # the next try will raise it
 
     def _refused_for_now(self, error: Any, kind: str) -> float:

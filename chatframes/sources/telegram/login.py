@@ -258,12 +258,12 @@ class TelegramLogin:
     async def _sign_in(self, code: Secret) -> None:
         if self._state != "code sent":
             raise ConfigError(f"No code is asked for now. {self.describe()}")
-        from .signing_in import CodeExpired
+        from .signing_in import CodeExpired, WrongPhone
 
         client = await self._connected()
         try:
             done = await client.sign_in(code)
-        except CodeExpired:
+        except (CodeExpired, WrongPhone):
             self._state = "new"
             raise
         if done:

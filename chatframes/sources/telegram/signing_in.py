@@ -22,7 +22,7 @@ from ...transfer.clock import SYSTEM, Clock
 from .store import StoredSession
 from .unreadable import UPDATE_TELETHON
 
-__all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient"]
+__all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient", "WrongPhone"]
 
 T = TypeVar("T")
 
@@ -56,7 +56,18 @@ _REFUSALS: dict[type[Exception], str] = {
     errors.ApiIdPublishedFloodError: "This api_id is known to everybody, and Telegram refuses it: make your own at "
     "https://my.telegram.org.",
 }
+_OF_THE_PHONE = (
+    errors.PhoneNumberInvalidError,
+    errors.PhoneNumberUnoccupiedError,
+    errors.PhoneNumberBannedError,
+    errors.PhoneNumberAppSignupForbiddenError,
+    errors.PhonePasswordProtectedError,
+)
 _REFUSALS[errors.PhoneCodeEmptyError] = _REFUSALS[errors.PhoneCodeInvalidError]
+
+
+class WrongPhone(AuthError):
+    """With this phone number nobody can log in, whatever the code: another number must be given."""
 
 
 class CodeExpired(AuthError):
@@ -203,7 +214,7 @@ class LoginClient:
             return CodeExpired("This code has expired: ask for another one.")
         for kind, sentence in _REFUSALS.items():
             if isinstance(error, kind):
-                return AuthError(sentence)
+                return WrongPhone(sentence) if isinstance(error, _OF_THE_PHONE) else AuthError(sentence)
         if isinstance(error, REVOKED):
             return AuthError("Telegram has ended this session: begin again.")
         if isinstance(error, errors.RPCError):
