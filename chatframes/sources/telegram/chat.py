@@ -54,7 +54,7 @@ class TelegramChat:
     chunk_days: int
     limit: int | None
     unbounded: bool
-    up_to_now: bool  # with no limit: the chat's counter counts nothing that was not asked for
+    up_to_now: bool  # so that the chat's counter counts nothing that was not asked for
     range_asked: bool
     goes_on_as: int | None  # the marked id of the supergroup that this basic group has become
     raw: bool

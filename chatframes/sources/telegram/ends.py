@@ -124,9 +124,9 @@ class Ends:
             raise ServiceError(HOLE)
         if self.by_id is not None:
             edge = min(above, lowest)
-            found = await self.by_id(range(edge - 1, max(edge - 1 - PAGE_SIZE, 0), -1)) if edge > 1 else {}
-            if found:
-                return Listed([found[id_] for id_ in sorted(found, reverse=True)]), False
+            listed = await self._given_by_id(range(edge - 1, max(edge - 1 - PAGE_SIZE, 0), -1)) if edge > 1 else None
+            if listed is not None:
+                return listed, False
             proved = proved or edge - 1 <= PAGE_SIZE
         return None, proved
 
@@ -147,11 +147,24 @@ class Ends:
         newer = sum(message.id > newest for message in now.messages)
         if getattr(now, "count", len(now.messages)) - newer <= len(self.ids):
             return None, True
-        lacking = [id_ for id_ in range(newest, 0, -1) if id_ not in self.ids] if self.by_id is not None else []
-        if self.by_id is None or len(lacking) > MOST_IDS_ASKED:
+        above = newest + PAGE_SIZE  # the newest may be lacking, too
+        if self.by_id is None or above - len(self.ids) > MOST_IDS_ASKED:
             return None, False
-        found = await self.by_id(lacking)
-        return (Listed([found[id_] for id_ in sorted(found, reverse=True)]) if found else None), True
+        lacking = [id_ for id_ in range(above, 0, -1) if id_ not in self.ids]
+        return await self._given_by_id(lacking), True
+
+    async def left_out(self) -> Listed | None:
+        """Ask for the messages between those that were read, when few ids are lacking; mostly they were deleted."""
+        if self.by_id is None or not self.ids:
+            return None
+        oldest, newest = min(self.ids), max(self.ids)
+        if not 0 < newest - oldest + 1 - len(self.ids) <= PAGE_SIZE:
+            return None
+        return await self._given_by_id([id_ for id_ in range(newest, oldest, -1) if id_ not in self.ids])
+
+    async def _given_by_id(self, ids: Sequence[int]) -> Listed | None:
+        found = await self.by_id(ids) if self.by_id is not None else {}
+        return Listed([found[id_] for id_ in sorted(found, reverse=True)]) if found else None
 
     async def _oldest_page(self) -> Any:
         answer = await self.ask(offset_id=1, add_offset=-PAGE_SIZE)

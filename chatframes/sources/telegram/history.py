@@ -83,10 +83,12 @@ class History:
                 yield piece
         if self.compare_count and not self._below_window and not self._enough:
             listed, proved = await self._ends.counted_but_not_given()
-            if listed is not None:
-                yield Piece(self._take(listed, Span(0, 0)), listed, None)
             if not proved:
                 self.ended = ListEnded(self.oldest)
+        else:
+            listed = await self._ends.left_out() if self.limit is None else None
+        if listed is not None:
+            yield Piece(self._take(listed, Span(0, 0)), listed, None)
 
     async def _pieces(self, window: Window) -> AsyncGenerator[Piece, None]:
         until = whole_second(window.until)

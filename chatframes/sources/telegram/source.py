@@ -131,7 +131,7 @@ class Telegram:
                 chunk_days=config.parallel_fetch_chunk_days,
                 limit=self.limit,
                 unbounded=self.since is None and self.limit is None,
-                up_to_now=self.until is None and self.limit is None,
+                up_to_now=self.until is None,
                 range_asked=self.since is not None or self.until is not None,
                 goes_on_as=goes_on_as(entity),
                 raw=context.settings.raw,

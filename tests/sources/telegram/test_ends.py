@@ -89,7 +89,7 @@ def read(
     liar: Liar, window: Window = ALL, *, limit: int | None = None, streams: int = 5, compare: bool = True
 ) -> Reading:
     by_id = liar.by_id if liar.dense else None
-    history = History(liar.ask, liar.dense, streams, 7, limit, lambda total: None, by_id, compare and limit is None)
+    history = History(liar.ask, liar.dense, streams, 7, limit, lambda total: None, by_id, compare)
     pieces: list[Piece] = []
     failure = None
 
@@ -189,6 +189,21 @@ def test_messages_left_out_in_the_middle_come_by_id_when_the_counter_knows_them(
     liar = Liar(range(1, 351), lambda self, found, asked: [m for m in found if m.id not in hidden])
     reading = read(liar)
     assert reading.ids == set(liar.entries)
+    assert reading.complete
+
+
+@pytest.mark.parametrize("hidden", [{350}, {349, 350}, {101, 300, 350}])
+def test_the_newest_messages_come_by_id_when_lists_leave_them_out(hidden: set[int]) -> None:
+    liar = Liar(range(1, 351), lambda self, found, asked: [m for m in found if m.id not in hidden])
+    assert read(liar).ids == set(liar.entries)
+
+
+def test_messages_left_out_of_a_range_come_by_id_when_few_are_lacking() -> None:
+    hidden = {210, 260, 261, 300}
+    liar = Liar(range(1, 351), lambda self, found, asked: [m for m in found if m.id not in hidden])
+    window = Window(START + timedelta(hours=200), END)
+    reading = read(liar, window)
+    assert reading.ids == {id_ for id_ in liar.entries if liar.message(id_).date >= window.since}
     assert reading.complete
 
 
