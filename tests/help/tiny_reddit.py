@@ -91,6 +91,7 @@ def tiny_reddit(script: Script) -> Iterator[Tiny]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: the client does not wait for the second
 
         def log_message(self, *args: object) -> None:
             pass
