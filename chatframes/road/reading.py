@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -123,8 +123,7 @@ class Reading:
 
     def asked_for(self, messages: list[Message]) -> Iterator[Message]:
         """Yield the messages inside the range that was asked for."""
-        since = self.asked.since
-        return inside(messages, lambda when: (since is None or since <= when) and when < self.asked.until)
+        return inside(messages, self.asked)
 
     def report(self) -> SourceReport:
         """Return what became of this source."""
@@ -153,17 +152,20 @@ def _safe_to_show(error: Exception) -> ChatframesError:
     return error if isinstance(error, ChatframesError) else unexpected(error)
 
 
-def inside(messages: list[Message], wanted: Callable[[datetime], bool]) -> Iterator[Message]:
-    """Yield the messages whose time is wanted. A message without a time counts as wanted if a neighbour's time is."""
+def inside(messages: list[Message], asked: Bounds) -> Iterator[Message]:
+    """Yield the messages of a page, newest first, that may lie in the range that was asked for.
+
+    A message without a time lies somewhere between its neighbours.
+    """
+    since = asked.since or EPOCH
     newer: datetime | None = None
     for position, message in enumerate(messages):
         if message.created_at is not None:
             newer = message.created_at
-            keep = wanted(newer)
+            keep = (asked.since is None or since <= newer) and newer < asked.until
         else:
             older = next((m.created_at for m in messages[position:] if m.created_at is not None), None)
-            neighbours = [when for when in (newer, older) if when is not None]
-            keep = not neighbours or any(map(wanted, neighbours))
+            keep = (newer is None or newer >= since) and (older is None or older < asked.until)
         if keep:
             yield message
 

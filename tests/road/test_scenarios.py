@@ -25,8 +25,9 @@ def test_scenario_1_five_thousand_messages_and_eight_hundred_images_arrive_whole
         report, stats = cf.report(frame), world.stats()
     assert report.status == "complete"
     assert "pool_timeout" not in report.symptoms
-    first_pages = {query["before"][:10] for query in stats["messages_log"] if "before" in query}
-    assert first_pages == {"2026-10-08", "2026-10-14", "2026-10-20", "2026-10-26", "2026-11-01"}
+    *first_pages, end = (query["before"][:10] for query in stats["messages_log"] if "before" in query)
+    assert {*first_pages} == {"2026-10-08", "2026-10-14", "2026-10-20", "2026-10-26", "2026-11-01"}
+    assert end == "2026-10-02", "below its oldest message the list is asked once more"
     assert stats["peak_downloads"] == 20
     assert stats["peak_connections"] <= 30
     with capsys.disabled():

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
 
 from ...errors import ChatNotFound, ServiceError
-from ...model import (
-    Attachment,
-    Body,
-    Message,
-    Missed,
-    Page,
-    Status,
-    Window,
-)
+from ...model import Attachment, Body, Missed, NotGiven, Page, Status, Window
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.link import Answer, Link, StatusError
 from ...windows import EPOCH, Timeline
 from ..windowed import final, read_windows
+from .items import Items, named
+from .links import next_link, with_query
 from .people import People
-from .rows import Item, row, stamp
+from .rows import stamp
+from .walk import LONG_AGO, Listing, Walk
 
 PAGE_SIZE = 1000  # Webex publishes no upper limit; it clamps what is too large
 BOT_PAGE_SIZE = 100  # the most that Webex gives together with mentionedPeople
 LEAST_PAGE_SIZE = 25
-ITEM_ATTEMPTS = 3
-ANCHOR_ATTEMPTS = 3
-IDLE_PAGES = 50  # so many pages in a row without a new item: the links lead nowhere
-ONE_MS = timedelta(milliseconds=1)
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
+ODD_ANSWERS = 3  # so often a page is asked for that comes without a list
+NAMELESS = "Webex listed items without an id: each counts as one missing message"
 
 # The outcomes of Webex's statuses for a file.
 FILE_STATUSES: dict[int, tuple[Status, str]] = {
@@ -61,9 +55,8 @@ class Room:
     streams: int  # how many windows are read at once
     chunk_days: int
     notes: list[str] = field(default_factory=list)
+    last_activity: datetime | None = None  # as the room says
     _page_size: int = PAGE_SIZE
-    _links_seen: bool = False  # once one was seen, a page without a next-page link is the last
-    _nothing_before: datetime = LONG_AGO  # older messages were asked for, and there are none
 
     def __post_init__(self) -> None:
         if self._mentions_only:
@@ -76,88 +69,94 @@ class Room:
     def _mentions_only(self) -> bool:
         return self.bot and not self.direct
 
-    async def messages(self, window: Window) -> AsyncGenerator[Page | Missed, None]:
+    async def messages(self, window: Window) -> AsyncGenerator[Page | Missed | NotGiven, None]:
         """Yield the pages, several windows at once; without a lower bound, back to the room's creation and before."""
         from_the_beginning = window.since <= EPOCH and self.begins is not None
         begins = max(window.since, min(self.begins or EPOCH, window.until)) if from_the_beginning else window.since
+        listing = Listing(self._by_time, self._behind, None if self._mentions_only else self.last_activity)
+        items = Items(self.link, self.clock, self.id, self.name, self.raw)
+        walk = partial(self._walk, listing, items, window)
+        refused = False
         timeline = Timeline(Window(begins, window.until), self.chunk_days)
-        reached = service_refuses = False
-        async with aclosing(read_windows(timeline, self.streams, self._pages)) as answers:
+        async with aclosing(read_windows(timeline, self.streams, walk)) as answers:
             async for answer in answers:
                 if isinstance(answer, Missed):
-                    service_refuses |= final(answer.error)
-                elif from_the_beginning and answer.covered is not None and answer.covered.since <= window.since:
-                    reached = True
-                    answer = replace(answer, covered=Window(begins, answer.covered.until), enough=True)
-                yield answer
-        if window.since < begins and not reached and not service_refuses:
-            async with aclosing(self._pages(Window(window.since, begins))) as pages:
-                async for page in pages:
-                    yield page
+                    refused |= final(answer.error)
+                    yield answer
+                else:
+                    for part in answer.parts():
+                        yield part
+        unread = listing.unread or (begins if listing.nothing_before == LONG_AGO else window.since)
+        if window.since < unread and not refused:
+            async with aclosing(walk(Window(window.since, unread), alone=True)) as answers:
+                async for answer in answers:
+                    for part in answer.parts():
+                        yield part
+        # Only now, since a window read later may show that the end of the list was none.
+        end = listing.nothing_before
+        if begins < end:
+            yield Page([], Window(begins, end), enough=from_the_beginning)
+        elif window.since < end:
+            yield Page([], Window(window.since, end))
 
-    async def _pages(self, window: Window) -> AsyncGenerator[Page, None]:
+    async def _walk(
+        self, listing: Listing, items: Items, wanted: Window, window: Window, *, alone: bool = False
+    ) -> AsyncGenerator[_Answer, None]:
         """Yield one window's pages, newest first; the last pages may reach past its lower end."""
-        url: str | None = self._first_page(_just_after(window.until))
-        visited: set[str] = set()
-        seen: set[str] = set()
-        anchors_lost = idle_pages = 0
-        looking_for_older = False
-        edge = window.until  # everything of the window from this time on has been read
-        while url is not None:
-            if url in visited:
-                raise ServiceError(
-                    "Webex's page links lead in a circle: the rest of this window was not read. Fetch again later."
-                )
-            visited.add(url)
-            try:
-                answer = await self._page(url)
-            except _AnchorLost:
-                # The message the link counts from has been deleted: go on from the time reached. Messages that come
-                # twice are dropped by the caller.
-                anchors_lost += 1
-                if anchors_lost > ANCHOR_ATTEMPTS:
-                    raise ServiceError(
-                        f"Webex lost its place in the list {anchors_lost} times: the rest was not read. "
-                        "Fetch again later."
-                    ) from None
-                visited.discard(url)
-                url = self._first_page(_just_after(edge))
-                visited.discard(url)
-                continue
-            messages = await self._rows(answer.payload)
-            url = next_link(answer.headers.get_list("Link"), url)
-            reached = _reached(messages, edge)
-            if url is not None:
-                self._links_seen = True
-            elif not self._links_seen and self._nothing_before < reached < edge:
-                # A gateway may have dropped the Link header, so ask once whether there is anything older. The answer
-                # holds for this window only: the headers of other windows may be dropped too.
-                url = self._first_page(_just_after(reached))
-                looking_for_older = True
-            elif looking_for_older:
-                self._nothing_before = max(self._nothing_before, min(reached, edge))
-            if url is None:
-                reached = LONG_AGO  # the list ends here, so there is nothing older
-            new = {message.message_id for message in messages} - seen
-            seen |= new
-            idle_pages = 0 if new or reached < edge else idle_pages + 1
-            anchors_lost = 0 if reached < edge else anchors_lost
-            edge = min(edge, reached)
-            yield Page(messages, Window(edge, window.until) if edge < window.until else None, part=window)
-            if edge <= window.since:
-                return
-            if idle_pages > IDLE_PAGES:
-                raise ServiceError(
-                    "Webex's page links go on and on without a new message: the rest was not read. Fetch again later."
-                )
-            if url is not None and not self.link.http.is_api(url):
+        walk = Walk(listing, window, alone)
+        while walk.url is not None:
+            url, by_link = walk.url, walk.by_link
+            if not self.link.http.is_api(url):
                 raise ServiceError(
                     "Webex's next-page link leads to another host: it was not followed, and the rest was not read."
                 )
+            try:
+                listed, links = await self._list(url)
+            except _AnchorLost:
+                walk.lose_place()
+                continue
+            rows = await items.rows(listed)
+            nameless = items.count_nameless(rows, walk.edge, wanted)
+            messages = [row for row in rows if row is not None]
+            await self.people.fill(messages)
+            error: ServiceError | None = None
+            try:
+                walk.take(messages, len(rows), next_link(links, url))
+            except ServiceError as trouble:
+                error = trouble  # raised when the page has been handed out
+            read = Window(walk.edge, window.until) if walk.edge < window.until else None
+            # A page that was asked for by time begins with messages that have come before: they are no duplicates.
+            page = Page(messages, read, part=window if by_link else replace(window))
+            yield _Answer(page, Window(LONG_AGO, window.until) if walk.ended else read, nameless)
+            if error is not None:
+                raise error
 
-    def _first_page(self, before: datetime) -> str:
-        query = {"roomId": self.id, "before": stamp(before), **self._fixed_query()}
-        return f"{self.link.base_url}/messages?{urlencode(query)}"
+    def _by_time(self, before: datetime) -> str:
+        return self._messages_url({"before": stamp(before)})
+
+    def _behind(self, message_id: str) -> str:
+        return self._messages_url({"beforeMessage": message_id})
+
+    def _messages_url(self, query: dict[str, str]) -> str:
+        return f"{self.link.base_url}/messages?{urlencode({'roomId': self.id, **query, **self._fixed_query()})}"
+
+    async def _list(self, url: str) -> tuple[list[Any], list[str]]:
+        """Return the items of a page and its Link headers; ask again where items are missing or have no id."""
+        found: tuple[list[Any], list[str]] | None = None
+        for attempt in range(1, ODD_ANSWERS + 1):
+            answer = await self._page(url)
+            listed = answer.payload.get("items")
+            if isinstance(listed, list):
+                again, found = found, (listed, answer.headers.get_list("Link"))
+                if again is not None:
+                    return min(again, found, key=lambda page: sum(named(item) is None for item in page[0]))
+                if all(named(item) is not None for item in listed):
+                    return found
+            elif attempt < ODD_ANSWERS:
+                await self.clock.sleep(backoff_seconds(attempt, self.clock))
+        if found is not None:
+            return found
+        raise ServiceError("Webex answered without a list of messages. Try again later.")
 
     async def _page(self, url: str) -> Answer:
         """Return one page; after each HTTP 504 ask for half as many messages."""
@@ -167,7 +166,7 @@ class Room:
             let_through = frozenset() if small else frozenset({504})
             try:
                 answer = await self.link.json(
-                    _with_query(url, self._fixed_query()),
+                    with_query(url, self._fixed_query()),
                     let_through=let_through | ({404} if anchored else frozenset()),
                 )
             except StatusError as error:
@@ -197,77 +196,30 @@ class Room:
             return ChatNotFound(f"The Webex space {self.name!r} is no longer there, or this account has left it.")
         return error
 
-    async def _rows(self, payload: Item) -> list[Message]:
-        items = payload.get("items")
-        if not isinstance(items, list):
-            raise ServiceError("Webex answered without a list of messages. Try again later.")
-        fetched_at = self.clock.now()
-        messages = []
-        for item in items:
-            if not isinstance(item, dict) or not item.get("id"):
-                raise ServiceError("Webex listed a message without an id. Try again later.")
-            if item.get("errors"):
-                item = await self._decrypted(item)
-            messages.append(row(item, self.id, self.name, fetched_at, raw=self.raw))
-        await self.people.fill(messages)
-        return messages
-
-    async def _decrypted(self, item: Item) -> Item:
-        """Ask again for a message that Webex could not decrypt; return it as it is when that does not help."""
-        for attempt in range(1, ITEM_ATTEMPTS + 1):
-            try:
-                answer = await self.link.json(
-                    f"{self.link.base_url}/messages/{quote(str(item['id']), safe='', errors='replace')}"
-                )
-            except StatusError:
-                return item
-            complete: Item = answer.payload
-            if not complete.get("errors") and complete.get("id") == item["id"]:
-                return complete
-            if attempt < ITEM_ATTEMPTS:
-                await self.clock.sleep(backoff_seconds(attempt, self.clock))
-        return item
-
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """Open one file; unscannable ones only when the admin allows it."""
         url = attachment.url or ""
-        if self.allow_unscannable and self.link.http.is_api(url):
+        if not self.link.http.is_api(url):  # there, a status has its ordinary meaning
+            return self.link.download(url)
+        if self.allow_unscannable:
             url += ("&" if "?" in url else "?") + "allow=unscannable"
         return self.link.download(url, FILE_STATUSES)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One page of a walk, and what need not be read any more: all that is older, where the list ends."""
+
+    page: Page
+    covered: Window | None
+    nameless: int  # items without an id
+
+    def parts(self) -> Iterator[Page | NotGiven]:
+        """Yield what a reader of the room gets."""
+        yield self.page
+        if self.nameless:
+            yield NotGiven(nameless=self.nameless, reason=NAMELESS)
+
+
 class _AnchorLost(Exception):
     """The message that a page link counts from has been deleted."""
-
-
-def next_link(headers: list[str], page_url: str) -> str | None:
-    """Return the URL of the link with ``rel="next"`` among the Link headers, or None."""
-    for header in headers:
-        for part in header.split("<")[1:]:
-            url, _, params = part.partition(">")
-            for param in params.split(";"):
-                key, _, value = param.partition("=")
-                if key.strip().lower() == "rel" and "next" in value.strip(' ,"').lower().split():
-                    return urljoin(page_url, url)
-    return None
-
-
-def _reached(messages: list[Message], edge: datetime) -> datetime:
-    """Return the time from which a page is complete up to `edge`: just after the later of its last two messages.
-
-    The last message alone may have a wrong date. The next page may hold more messages of that same millisecond.
-    """
-    times = [message.created_at for message in messages if message.created_at is not None][-2:]
-    return min(edge, max(times) + ONE_MS) if times and max(times) < edge else edge
-
-
-def _just_after(when: datetime) -> datetime:
-    # It is not documented whether `before` includes that very time, so ask for a millisecond more; the surplus is cut.
-    rounded_down = when.replace(microsecond=when.microsecond // 1000 * 1000)
-    return rounded_down + ONE_MS * (1 if rounded_down == when else 2)
-
-
-def _with_query(url: str, query: dict[str, str]) -> str:
-    parts = urlsplit(url)
-    pairs = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key not in query]
-    return urlunsplit(parts._replace(query=urlencode(pairs + list(query.items()))))

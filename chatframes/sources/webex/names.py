@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-from ...errors import ChatNotFound
+from ...errors import ChatNotFound, ServiceError
 from ...model import Chat
 from ...transfer.link import Link, StatusError
 from ...words import whole_text
 from .. import Context
 from ..candidates import choose_by_title, recent_first
-from .chat import IDLE_PAGES, next_link
 from .connect import connect
-from .rows import decode_id, list_in, moment
+from .links import next_link
+from .rows import decode_id, moment
+from .walk import IDLE_PAGES
 
 ROOMS_PAGE = 1000
 
@@ -38,7 +39,9 @@ async def _rooms(link: Link) -> AsyncIterator[dict[str, Any]]:
     while url is not None and idle_pages < IDLE_PAGES:
         answer = await link.json(url)
         idle_pages += 1
-        for item in list_in(answer.payload, "items"):
+        if not isinstance(answer.payload.get("items"), list):
+            raise ServiceError("Webex answered without a list of rooms. Try again later.")
+        for item in answer.payload["items"]:
             if isinstance(item, dict) and item.get("id") and str(item["id"]) not in seen:
                 seen.add(str(item["id"]))
                 idle_pages = 0

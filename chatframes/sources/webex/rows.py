@@ -43,15 +43,32 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
         parent_id=parent_id,
         thread_id=parent_id or message_id,
         depth=1 if parent_id else 0,
-        mentions=tuple(str(who) for key in ("mentionedPeople", "mentionedGroups") for who in list_in(item, key)),
+        mentions=tuple(who for key in ("mentionedPeople", "mentionedGroups") for who in texts_in(item, key)),
         links=tuple(parsed_html.links) if parsed_html is not None else (),
         flags=tuple(_flags(item, errors)),
         permalink=_permalink(chat_id, message_id),
         raw=json.dumps(item, ensure_ascii=True) if raw else None,
         attachments=tuple(
-            Attachment(position, "file", source_id(str(url)), str(url))
-            for position, url in enumerate(list_in(item, "files"))
+            Attachment(position, "file", source_id(url), url) for position, url in enumerate(texts_in(item, "files"))
         ),
+    )
+
+
+_TEXTS = ("id", "parentId", "text", "markdown", "html", "personId", "personEmail", "created", "updated")
+_LISTS = {"files": str, "mentionedPeople": str, "mentionedGroups": str, "attachments": dict}
+
+
+def is_whole(item: Item) -> bool:
+    """Whether a message has a time that can be read, no errors, and nothing in it of a type it should not have."""
+    lists = ((item.get(key), kind) for key, kind in _LISTS.items())
+    return (
+        not item.get("errors")
+        and moment(item.get("created")) is not None
+        and all(isinstance(item.get(key), str | None) for key in _TEXTS)
+        and all(
+            value is None or (isinstance(value, list) and all(isinstance(entry, kind) for entry in value))
+            for value, kind in lists
+        )
     )
 
 
@@ -92,8 +109,9 @@ def _permalink(chat_id: str, message_id: str) -> str | None:
 
 
 def _flags(item: Item, errors: object) -> Iterator[str]:
-    if isinstance(errors, dict) and errors:
+    if not is_whole(item):
         yield "partial"
+    if isinstance(errors, dict):
         codes = {str(error.get("code", "error")) for error in errors.values() if isinstance(error, dict)}
         yield from sorted(codes)
     if item.get("isVoiceClip") is True:
@@ -109,6 +127,11 @@ def list_in(item: Item, key: str) -> list[Any]:
     """Return the list under a key; anything else there counts as an empty list."""
     value = item.get(key)
     return value if isinstance(value, list) else []
+
+
+def texts_in(item: Item, key: str) -> list[str]:
+    """Return the texts in the list under a key."""
+    return [entry for entry in list_in(item, key) if isinstance(entry, str)]
 
 
 def _card_text(card: Any) -> Iterator[str]:

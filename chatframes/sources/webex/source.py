@@ -98,6 +98,7 @@ class Webex:
                 id=str(item["id"]),
                 name=str(item.get("title") or ""),
                 begins=moment(item.get("created")),
+                last_activity=moment(item.get("lastActivity")),
                 direct=item.get("type") == "direct",
                 link=link,
                 people=People(link, notes),
