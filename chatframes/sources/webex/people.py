@@ -92,7 +92,11 @@ class People:
 
 
 def _person(item: dict[str, object]) -> Person:
-    full = f"{item.get('firstName') or ''} {item.get('lastName') or ''}".strip()
-    name = item.get("displayName") or item.get("nickName") or full or None
+    first, last, display, nick = (
+        value if isinstance(value := item.get(key), str) else ""
+        for key in ("firstName", "lastName", "displayName", "nickName")
+    )
     kind = item.get("type")
-    return Person(str(name) if name else None, str(kind) if kind in ("person", "bot") else "unknown")
+    return Person(
+        display or nick or f"{first} {last}".strip() or None, str(kind) if kind in ("person", "bot") else "unknown"
+    )
