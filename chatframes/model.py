@@ -68,6 +68,7 @@ class Outcome:
     attempts: int = 0
     elapsed_ms: int | None = None
     error: str | None = None
+    elsewhere: bool = False  # a host that is not the service's own has answered: its word is not about the account
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ class Refusal(Exception):
         http_status: int | None = None,
         retry_after_seconds: float | None = None,
         body: Body | None = None,
+        elsewhere: bool = False,
     ) -> None:
         super().__init__(error or reason)
         self.status: Status = status
@@ -208,6 +210,7 @@ class Refusal(Exception):
         self.http_status = http_status
         self.retry_after_seconds = retry_after_seconds
         self.body = body
+        self.elsewhere = elsewhere
 
 
 @dataclass(frozen=True, slots=True)

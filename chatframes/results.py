@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from .errors import ChatframesError, IncompleteWarning
+from .table.report_text import LOSSES
 from .table.source_report import NOTHING_MISSING
 
 __all__ = ["error_with_frame", "last_result", "remember", "remember_frame", "with_warning"]
@@ -18,15 +19,21 @@ __all__ = ["error_with_frame", "last_result", "remember", "remember_frame", "wit
 def with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
     """Return a frame, and warn if something is missing; by default the warning names the line that called `fetch`."""
     report = frame.attrs["chatframes"]
-    if report["status"] not in NOTHING_MISSING:
-        missing = "; ".join(
-            f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
-            + (f" ({_short_error(source['error'])})" if source["error"] else "")
-            for source in report["sources"]
-            if source["status"] not in NOTHING_MISSING
-        )
+    said = [
+        f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
+        + (f" ({_short_error(source['error'])})" if source["error"] else "")
+        for source in report["sources"]
+        if source["status"] not in NOTHING_MISSING
+    ]
+    # One dead link needs no warning; an account that may not have pictures any more does.
+    for symptom in filter(LOSSES.__contains__, report["symptoms"]):
+        lost = report["images"]["failed"].get(symptom.removeprefix("pictures_"), 0)
+        said.append(f"{lost} pictures could not be had ({LOSSES[symptom]})")
+    if said:
         warnings.warn(
-            f"{missing}. chatframes.report(frame) says what is missing.", IncompleteWarning, stacklevel=stacklevel
+            f"{'; '.join(said)}. chatframes.report(frame) says what is missing.",
+            IncompleteWarning,
+            stacklevel=stacklevel,
         )
     return frame
 

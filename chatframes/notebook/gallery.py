@@ -15,12 +15,12 @@ from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, close_on_rerun
 from ..page.html import NO_FORMULAS, Html, plain, show_html
 from ..table.frame import attachments
+from ..table.report_text import NO_PICTURE
 from .thumbnails import PixelBudget
 from .tile import Entry, Tile, small_html
 
 __all__ = ["Gallery", "gallery"]
 
-NO_PICTURE = ("not_an_image", "no_bytes")  # reasons of documents, films and places: no picture is missing there
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
 MOST_OF_A_NAME, MOST_OF_A_TEXT = 200, 2_000  # characters

@@ -20,6 +20,11 @@ from .reading import Reading
 MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
 SAME_WAIT_SECONDS = 0.5
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
+DEFAULT_DOWNLOADS = 20  # the limit of a service whose admin has set none
+# Pictures that are lost for these reasons are lost because of the account, and others will be.
+ACCOUNT_REASONS = ("unauthorized", "forbidden", "rate_limited")
+# Something hung or broke: more downloads at once would not have helped.
+HUNG = ("timeout", "too_slow", "connect", "dns", "tls", "truncated", "cancelled")
 
 
 class Ledger:
@@ -48,6 +53,7 @@ class Ledger:
         self._last_page = self._started
         self._attachments = 0  # to be downloaded, as far as they are known
         self._images: Counter[tuple[str, str | None]] = Counter()
+        self._lost_to_account: set[str] = set()  # reasons
         self._image_bytes = 0
         self._downloads_repeated = 0
         self._expected: Counter[str] = Counter()  # by source: the messages it says it has
@@ -72,6 +78,8 @@ class Ledger:
     def count_outcome(self, outcome: Outcome) -> None:
         """Note what became of one attachment."""
         self._images[outcome.status, outcome.reason] += 1
+        if outcome.status == "failed" and outcome.reason in ACCOUNT_REASONS and not outcome.elsewhere:
+            self._lost_to_account.add(outcome.reason)
         self._image_bytes += len(outcome.data or b"")
         self._downloads_repeated += max(0, outcome.attempts - 1)
 
@@ -107,6 +115,9 @@ class Ledger:
 
     def _symptoms(self) -> Iterator[str]:
         out_of_connections = any(reading.counts["pool_timeout"] for reading in self._readings)
+        for reason in ACCOUNT_REASONS:
+            if reason in self._lost_to_account:
+                yield f"pictures_{reason}"
         if out_of_connections:
             yield "pool_timeout"
         refused = (reading.source.service for reading in self._readings if reading.counts["rate_limited"])
@@ -115,9 +126,20 @@ class Ledger:
             yield "rate_limits"
         if self._image_bytes > MEMORY_BYTES:
             yield "memory"
-        since_last_page = self._clock.monotonic() - self._last_page
-        if since_last_page > SLOW_SECONDS and not out_of_connections and not self._images["failed", "timeout"]:
+        if not out_of_connections and self._more_downloads_would_help():
             yield "slow"
+
+    def _more_downloads_would_help(self) -> bool:
+        """Whether downloads took long only because there were many, and no admin has set their limit."""
+        if self._clock.monotonic() - self._last_page <= SLOW_SECONDS or not self._settings.images.enabled:
+            return False
+        limits = [self._settings.limits(reading.source.service) for reading in self._readings]
+        hung = any(self._images["failed", reason] for reason in HUNG)
+        return (
+            not hung
+            and self._attachments > DEFAULT_DOWNLOADS
+            and all(limit.max_concurrent_downloads == DEFAULT_DOWNLOADS for limit in limits)
+        )
 
     def _with_counts(self, event: Event) -> Event:
         labels = {reading.source.label for reading in self._readings}

@@ -12,7 +12,7 @@ from ..errors import ConfigError
 from ..page.activity import Activity, count_activity
 from ..page.html import Html, plain, share, table
 from ..words import bytes_in_words, seconds_in_words
-from .report_text import MAX_LINES, Row, advice_rows, as_text, reason_rows, source_rows
+from .report_text import MAX_LINES, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, Missing, SourceReport, Span, source_report
 
 __all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report"]
@@ -119,7 +119,7 @@ class Report:
     def _html(self) -> Html:
         outcomes = [
             ("ok", self.images_ok),
-            ("skipped", sum(self.skipped.values())),
+            ("skipped", sum(n for reason, n in self.skipped.items() if reason not in NO_PICTURE)),
             ("failed", sum(self.failed.values())),
         ]
         filtered = self.in_hand is not None and self.in_hand != sum(source.messages for source in self.sources)
@@ -130,7 +130,8 @@ class Report:
     def _rows(self) -> list[Row]:
         """Return the lines as (label, text), at most one screen of them; a line without a label is a heading."""
         messages = sum(source.messages for source in self.sources)
-        skipped, failed = sum(self.skipped.values()), sum(self.failed.values())
+        pictures = {reason: n for reason, n in self.skipped.items() if reason not in NO_PICTURE}
+        skipped, failed = sum(pictures.values()), sum(self.failed.values())
         lost = f", {failed:,} attachment{'' if failed == 1 else 's'} failed" if failed else ""
         head = [
             ("", f"chatframes: {plain(self.status)}, {messages:,} messages in {seconds_in_words(self.seconds)}{lost}")
@@ -139,7 +140,8 @@ class Report:
             head.append(("in hand", f"this frame holds {self.in_hand:,} rows; what follows tells of the whole fetch"))
         size = f" ({bytes_in_words(self.image_bytes)})" if self.images_ok else ""
         tail = [("images", f"{self.images_ok:,} ok{size}, {skipped:,} skipped, {failed:,} failed")]
-        tail += reason_rows("skipped", self.skipped) + reason_rows("failed", self.failed)
+        tail += reason_rows("skipped", pictures) + reason_rows("failed", self.failed)
+        tail += reason_rows("others", {reason: n for reason, n in self.skipped.items() if reason in NO_PICTURE})
         tail += advice_rows(self.symptoms)
         # Incomplete sources come first, so that a long list does not cut them off.
         chats = [row for s in sorted(self.sources, key=lambda s: s.status == "complete") for row in source_rows(s)]

@@ -9,7 +9,7 @@ from ..model import RETRYABLE
 from ..page.html import plain
 from .source_report import Gap, SourceReport, Span
 
-__all__ = ["ADVICE", "REASONS", "advice_rows", "as_text", "reason_rows", "source_rows"]
+__all__ = ["ADVICE", "LOSSES", "NO_PICTURE", "REASONS", "advice_rows", "as_text", "reason_rows", "source_rows"]
 
 MAX_LINES = 24
 MAX_COLUMNS = 99
@@ -52,12 +52,21 @@ REASONS = {
     "internal": "an error of chatframes; please report it",
 }
 
+NO_PICTURE = ("not_an_image", "no_bytes")  # documents, films, places, contacts: no picture is missing there
+
 # For each symptom: what happened, and which key to change.
 ADVICE = {
     "pool_timeout": "downloads ran out of connections: lower max_concurrent_image_downloads (20 -> 10)",
     "slow": "downloads were slow, none timed out: raise max_concurrent_image_downloads (20 -> 30)",
     "memory": "memory ran short: fetch smaller date ranges, use images=False, or stream(...)",
     "rate_limits": "rate limits: lower max_concurrent_fetches (5 -> 3), parallel_fetch_chunk_days (7 -> 5)",
+}
+
+# For each symptom of pictures that were lost because of the account: what happened, and what to do.
+LOSSES = {
+    "pictures_unauthorized": "the account's login ended before all pictures were there: log in again, fetch again",
+    "pictures_forbidden": "the account may not see some pictures: use one that may, or a token with that scope",
+    "pictures_rate_limited": "the service made the account wait too long for pictures: fetch again later",
 }
 
 
@@ -103,7 +112,7 @@ def source_rows(source: SourceReport) -> list[Row]:
 
 def advice_rows(symptoms: Sequence[str]) -> list[Row]:
     """Return a line for each symptom, with the setting to change."""
-    return [("advice", ADVICE.get(symptom, plain(symptom))) for symptom in symptoms[:4]]
+    return [("advice", ADVICE.get(symptom) or LOSSES.get(symptom) or plain(symptom)) for symptom in symptoms[:4]]
 
 
 def reason_rows(label: str, counts: Mapping[str, int]) -> list[Row]:

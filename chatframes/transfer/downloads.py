@@ -23,6 +23,7 @@ from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Bound
 
 ATTEMPTS = 4
+SLOW_ATTEMPTS = 2  # a host that trickles holds a worker for STALL_SECONDS each time
 WAITED_ATTEMPTS = 10  # where the service says how long to wait, the sum of the waits is the tighter bound
 TOTAL_SECONDS = 180.0
 SLOWEST_BYTES_PER_SECOND = 64 * 1024  # large limits get longer than TOTAL_SECONDS, at this pace
@@ -212,7 +213,13 @@ class Downloader:
                 outcome = await self._read(job.attachment, body)
         except Refusal as refusal:
             asked_seconds = refusal.retry_after_seconds
-            outcome = Outcome(refusal.status, refusal.reason, error=refusal.error, http_status=refusal.http_status)
+            outcome = Outcome(
+                refusal.status,
+                refusal.reason,
+                error=refusal.error,
+                http_status=refusal.http_status,
+                elsewhere=refusal.elsewhere,
+            )
         except MemoryError:
             outcome = Outcome("failed", "memory", error="not enough memory for this attachment")
         except Exception as error:
@@ -221,7 +228,8 @@ class Downloader:
             return outcome, None
         if asked_seconds is None:
             wait = backoff_seconds(job.attempts, self._clock)
-            return outcome, wait if job.attempts < ATTEMPTS else None
+            attempts = SLOW_ATTEMPTS if outcome.reason == "too_slow" else ATTEMPTS
+            return outcome, wait if job.attempts < attempts else None
         wait = max(asked_seconds, 0.05)
         worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= IMAGE_WAIT_SECONDS
         return outcome, wait if worth_it else None

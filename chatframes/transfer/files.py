@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 from pydantic import SecretStr
 
-from ..errors import AuthError
+from ..errors import AuthError, ServiceError
 from ..model import Body, Refusal, Status
 from .answers import file_name, network_refusal, next_address, origin, outcome_of_status, retry_after_seconds
 from .gate import IMAGE_WAIT_SECONDS
@@ -80,7 +80,7 @@ class _Request:
         while True:
             token = await self._token() if self.with_token else NO_TOKEN
             patience, kind = self._patience_and_kind()
-            await patience.wait_for_image(kind, http_status=429)
+            await self._wait(patience, kind)
             response = await self._get(token)
             if response.status_code == 200:
                 return response
@@ -91,6 +91,15 @@ class _Request:
                 await self._renew(token)
             else:
                 raise self._refusal(response)
+
+    async def _wait(self, patience: Patience, kind: str) -> None:
+        try:
+            await patience.wait_for_image(kind, http_status=429)
+        except Refusal as refusal:
+            refusal.elsewhere = not self.with_token
+            raise
+        if self.with_token and patience.pulse.gone(patience.clock):
+            raise Refusal("failed", "connect", "the service no longer answers")
 
     def _patience_and_kind(self) -> tuple[Patience, str]:
         """Return the patience whose waits apply to the address (the account's, or another host's), and their kind."""
@@ -118,10 +127,19 @@ class _Request:
             seconds = asked_seconds or 1.0 + patience.clock.random()
             patience.asked_to_wait(seconds, kind)
             if seconds > IMAGE_WAIT_SECONDS:
-                return patience.too_long_for_image(seconds, http_status=429)
+                refusal = patience.too_long_for_image(seconds, http_status=429)
+                refusal.elsewhere = not self.with_token
+                return refusal
             asked_seconds = 0.0  # the next try waits together with all requests of this account, or to this host
         outcome, reason = self.statuses.get(status) or outcome_of_status(status)
-        return Refusal(outcome, reason, f"HTTP {status}", http_status=status, retry_after_seconds=asked_seconds)
+        return Refusal(
+            outcome,
+            reason,
+            f"HTTP {status}",
+            http_status=status,
+            retry_after_seconds=asked_seconds,
+            elsewhere=not self.with_token,
+        )
 
     async def _token(self) -> SecretStr:
         try:
@@ -135,14 +153,25 @@ class _Request:
             await self.http.renew(token)
         except AuthError as error:
             raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
+        except ServiceError as error:
+            raise Refusal("failed", "connect", str(error), http_status=401) from None
 
     async def _get(self, token: SecretStr) -> httpx.Response:
         headers = {"Accept": self.accept, "Accept-Encoding": "identity"}
+        pulse, clock = self.patience.pulse, self.patience.clock
+        began = clock.monotonic()
         try:
-            return await self.http.request("GET", self.url, headers=headers, token=token, guarded=not self.with_token)
+            response = await self.http.request(
+                "GET", self.url, headers=headers, token=token, guarded=not self.with_token
+            )
+            if self.with_token:
+                pulse.answered(clock)
+            return response
         except (httpx.TransportError, httpx.InvalidURL, Blocked) as error:
             if isinstance(error, httpx.PoolTimeout):
                 self.patience.count("pool_timeout")
+            elif self.with_token and isinstance(error, httpx.TransportError):
+                pulse.failed(began)
             refusal = network_refusal(error)
         raise refusal
 

@@ -161,6 +161,8 @@ class _Page:
                 token = await http.token() if self.ask.token is None else self.ask.token
                 # Right before the request: in a wait between the two, the service could ask for another one.
                 self.seconds_left -= await patience.wait_for_page(self.seconds_left)
+                if patience.pulse.gone(patience.clock):
+                    raise self._gone()
                 answer, trouble = await self._try(token)
                 if answer is not None and (pause := self.link.pace(answer.headers)) > 0:
                     patience.waits.close_for(pause, patience.clock)
@@ -177,6 +179,12 @@ class _Page:
                 await self._failed(trouble, retry_after_seconds(answer.headers, patience.clock))
             else:
                 raise self._error(answer, token)
+
+    def _gone(self) -> ServiceError:
+        return ServiceError(
+            f"{self.link.patience.service.capitalize()} no longer answers: it was not asked any further. "
+            "Try again later."
+        )
 
     def _refused(self, answer: Answer) -> None:
         """Make all calls of the account wait before their next try."""
@@ -208,10 +216,12 @@ class _Page:
         if self.ask.user_agent is not None:
             headers["User-Agent"] = self.ask.user_agent
         method = "GET" if self.ask.form is None else "POST"
+        pulse, began = self.link.patience.pulse, self.link.clock.monotonic()
         try:
             response = await self.link.http.request(
                 method, self.url, headers=headers, data=self.ask.form, token=token, scheme=self.ask.scheme
             )
+            pulse.answered(self.link.clock)
             try:
                 payload = await self._read(response)
             finally:
@@ -222,6 +232,8 @@ class _Page:
             self.link.count("pool_timeout")
             trouble = str(error)
         except (httpx.TransportError, BadAnswer) as error:
+            if isinstance(error, httpx.TransportError):
+                pulse.failed(began)
             trouble = str(error)  # text of our own, see transport.translate: no URL, no header
         else:
             status = response.status_code

@@ -11,6 +11,7 @@ from ..errors import RateLimited, ServiceError
 from ..model import Emit, Event, Refusal
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong, Waits
+from .pulse import Pulse
 
 
 def _count_nothing(what: str) -> None:
@@ -44,6 +45,7 @@ class Patience:
     emit: Emit
     max_retry_wait_seconds: float
     count: Callable[[str], None] = _count_nothing
+    pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
     _announced: dict[str, float] = field(default_factory=dict)  # for each kind: the end of the wait last reported
 
     def for_other_hosts(self) -> Patience:

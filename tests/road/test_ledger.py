@@ -34,12 +34,12 @@ class Chat:
 class Call:
     """A ledger of some sources, and what it has told."""
 
-    def __init__(self, *sources: Any, images: bool = True) -> None:
+    def __init__(self, *sources: Any, images: bool = True, config: Any = None) -> None:
         self.time = FakeTime()
         self.events: list[Event] = []
         self.readings = [Reading(source, Bounds(NOON - 2 * HOUR, NOON)) for source in sources or (cf.Webex("x"),)]
         self.ledger = Ledger(
-            self.readings, merge({}, images=images), self.events.append, self.time.clock, self.time.now()
+            self.readings, merge(config or {}, images=images), self.events.append, self.time.clock, self.time.now()
         )
 
     def whole(self, reading: Reading) -> None:
@@ -87,6 +87,7 @@ def test_what_is_expected_is_told_when_every_source_has_said_its_number() -> Non
 
 
 def slow(call: Call) -> None:
+    call.ledger.count_attachments(200)
     call.ledger.count_page()
     call.time.advance(31.0)
 
@@ -125,6 +126,37 @@ def test_slowness_that_has_another_cause_is_not_advised_on(why: str) -> None:
     else:
         starved(call)
     assert "slow" not in call.symptoms
+
+
+@pytest.mark.parametrize("why", ["too_slow", "connect", "truncated", "cancelled"])
+def test_nothing_that_hung_or_broke_asks_for_more_downloads(why: str) -> None:
+    call = Call()
+    slow(call)
+    call.ledger.count_outcome(Outcome("failed", why))
+    assert call.symptoms == ()
+
+
+def test_more_downloads_are_not_advised_where_they_cannot_help_or_an_admin_has_set_their_number() -> None:
+    few = Call()
+    few.ledger.count_attachments(3)
+    few.ledger.count_page()
+    few.time.advance(31.0)
+    off = Call(images=False)
+    slow(off)
+    assert (few.symptoms, off.symptoms) == ((), ())
+    for number in (4, 19, 40):
+        limited = Call(config={"webex": {"max_concurrent_image_downloads": number}})
+        slow(limited)
+        assert limited.symptoms == ()
+
+
+@pytest.mark.parametrize("reason", ["unauthorized", "forbidden", "rate_limited"])
+def test_pictures_lost_because_of_the_account_are_a_symptom_and_a_host_elsewhere_is_none(reason: str) -> None:
+    call = Call()
+    call.ledger.count_outcome(Outcome("failed", reason, elsewhere=True))
+    assert call.symptoms == ()
+    call.ledger.count_outcome(Outcome("failed", reason))
+    assert call.symptoms == (f"pictures_{reason}",)
 
 
 def test_rate_limits_are_advised_on_only_where_the_settings_exist() -> None:

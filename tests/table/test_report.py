@@ -60,11 +60,11 @@ def test_the_screen_says_what_was_asked_covered_missed_and_why() -> None:
         "  covered   2026-10-01 00:00 to 2026-10-12 00:00; 2026-10-18 00:00 to 2026-11-01 00:00",
         "  missing   2026-10-12 00:00 to 2026-10-18 00:00: the service answered 502 six times",
         "  note      A bot sees only messages that mention it.",
-        "  images    475 ok (46.3 MB), 20 skipped, 12 failed",
+        "  images    475 ok (46.3 MB), 18 skipped, 12 failed",
         "  skipped   18 too_large: larger than max_size_bytes",
-        "  skipped   2 not_an_image: not pictures: documents, videos, archives",
         "  failed    7 timeout: no answer in time (worth another try)",
         "  failed    5 gone: deleted, or moved away",
+        "  others    2 not_an_image: not pictures: documents, videos, archives",
         "  advice    downloads ran out of connections: lower max_concurrent_image_downloads (20 -> 10)",
     ]
 

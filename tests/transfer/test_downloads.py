@@ -334,8 +334,8 @@ def test_a_trickle_is_given_up_in_the_end_and_the_others_finish_meanwhile() -> N
             assert_nothing_kept(slow, "failed", "too_slow")
             for outcome in others:
                 assert_whole(outcome)
-            assert slow.attempts == 4  # each given up after half a minute, long before the whole time is over
-            assert sent < 4 * 100
+            assert slow.attempts == 2  # each given up after half a minute: a host that trickles is asked once more
+            assert sent < 2 * 100
 
     asyncio.run(main())
 
@@ -369,7 +369,7 @@ def test_a_stalled_trickle_is_given_up_on_the_real_clock_too() -> None:
 
     outcome, asked = one_outcome(trickle, fast_clock(3000))  # 30 s in 10 ms
     assert_nothing_kept(outcome, "failed", "too_slow")
-    assert 1 <= asked <= 4
+    assert 1 <= asked <= 2
 
 
 def test_a_server_that_stalls_for_ever_is_tried_four_times(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,31 @@
+"""Notice that a service no longer answers, so that a call ends soon, whatever is still waiting."""
+
+from __future__ import annotations
+
+from .clock import Clock
+
+GONE_SECONDS = 30.0  # without an answer; with the requests still under way, a call ends within a minute
+GONE_FAILURES = 6  # requests in a row that got no answer at all
+
+
+class Pulse:
+    """Whether a service answers one call."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._last_answer = float("-inf")
+        self._silent_since = float("inf")
+
+    def answered(self, clock: Clock) -> None:
+        """Note an answer, whatever it says."""
+        self._failures, self._last_answer = 0, clock.monotonic()
+        self._silent_since = float("inf")
+
+    def failed(self, began: float) -> None:
+        """Note that a request sent at `began`, on the clock's `monotonic` scale, got no answer."""
+        self._failures += 1
+        self._silent_since = min(self._silent_since, max(began, self._last_answer))
+
+    def gone(self, clock: Clock) -> bool:
+        """Whether the service seems to be gone for good; no more requests are then sent in this call."""
+        return self._failures >= GONE_FAILURES and clock.monotonic() - self._silent_since >= GONE_SECONDS

@@ -1,0 +1,134 @@
+"""Pictures that are lost because of the account raise a warning; a service that is gone ends the call soon."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from typing import Any
+
+import httpx
+import pytest
+from help.fakes import FakeTime
+from help.odd_webex import BASE, CONFIG, ROOM, Odd, hourly
+
+import chatframes as cf
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000 1f15c489".replace(" ", "")
+    + "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def with_pictures(odd: Odd, count: int, host: str = BASE) -> None:
+    odd.items, odd.created = hourly(count), "2026-09-28T00:00:00.000Z"
+    for number, item in enumerate(odd.items):
+        item["files"] = [f"{host}/contents/{number}"]
+
+
+def pictures(odd: Odd, answer: Any, host: str = BASE) -> Any:
+    return odd.routes.get(url__startswith=f"{host}/contents/").mock(side_effect=answer)
+
+
+def fetch() -> Any:
+    return cf.fetch(cf.Webex(ROOM), images=True, config=CONFIG, progress=False)
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize(
+    ("status", "headers", "reason", "cause"),
+    [
+        (401, {}, "unauthorized", "log in again"),
+        (403, {}, "forbidden", "may not see"),
+        (429, {"Retry-After": "3600"}, "rate_limited", "fetch again later"),
+    ],
+)
+def test_pictures_lost_because_of_the_account_raise_the_warning_and_name_the_cause(
+    odd: Odd, status: int, headers: dict[str, str], reason: str, cause: str
+) -> None:
+    with_pictures(odd, 12)
+    numbers = itertools.count()
+    pictures(
+        odd,
+        lambda _: httpx.Response(200, content=PNG) if next(numbers) < 5 else httpx.Response(status, headers=headers),
+    )
+    with pytest.warns(cf.IncompleteWarning, match=f"pictures could not be had .*{cause}"):
+        frame = fetch()
+    report = cf.report(frame)
+    assert len(frame) == 12, "no message is missing"
+    assert report.status == ("partial" if status == 429 else "complete"), "the account's wait is for pages too"
+    assert report.images_ok + report.failed[reason] == 12
+    assert f"pictures_{reason}" in report.symptoms
+    assert cause in str(report)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 451])
+def test_a_dead_link_elsewhere_raises_no_warning(odd: Odd, status: int) -> None:
+    with_pictures(odd, 3, "https://files.example")
+    pictures(odd, lambda _: httpx.Response(status), "https://files.example")
+    frame = fetch()
+    assert sum(cf.report(frame).failed.values()) == 3
+    assert cf.report(frame).symptoms == ()
+
+
+@pytest.mark.parametrize("status", [404, 410, 423, 428])
+@pytest.mark.usefixtures("no_waiting")
+def test_a_file_that_is_gone_raises_no_warning(odd: Odd, status: int) -> None:
+    with_pictures(odd, 3)
+    pictures(odd, lambda _: httpx.Response(status))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert cf.report(fetch()).images_ok == 0
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("no connection in time")])
+@pytest.mark.parametrize("alive", [0, 1, 4])
+def test_a_service_that_is_gone_for_good_ends_the_call_within_a_minute(
+    odd: Odd, no_waiting: FakeTime, error: httpx.TransportError, alive: int
+) -> None:
+    with_pictures(odd, 300)
+    odd.created = "2026-03-01T00:00:00.000Z"
+    plain, numbers = odd.messages, itertools.count()
+    last_byte = no_waiting.monotonic()
+
+    async def dies(request: httpx.Request) -> httpx.Response:
+        nonlocal last_byte
+        if next(numbers) < alive:
+            last_byte = no_waiting.monotonic()
+            return plain(request)
+        await no_waiting.sleep(10.0 if isinstance(error, httpx.ConnectTimeout) else 0.0)
+        raise error
+
+    odd.messages = dies
+    pictures(odd, dies)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cf.IncompleteWarning)
+        if alive:
+            assert cf.report(fetch()).status == "partial"
+        else:
+            with pytest.raises(cf.ServiceError):
+                fetch()
+    assert no_waiting.monotonic() - last_byte <= 60.0
+
+
+def test_a_service_that_is_gone_for_a_moment_loses_nothing(odd: Odd, no_waiting: FakeTime) -> None:
+    odd.items = hourly(900)
+    plain, numbers = odd.messages, itertools.count()
+
+    def flickers(request: httpx.Request) -> httpx.Response:
+        if next(numbers) % 5 >= 3:
+            raise httpx.ConnectError("refused")
+        return plain(request)
+
+    odd.messages = flickers
+    assert len(fetch()) == 900
+
+
+def test_a_renewal_that_cannot_be_reached_is_no_defect(odd: Odd, no_waiting: FakeTime) -> None:
+    with_pictures(odd, 2)
+    config = {
+        "webex": {"access_token": "t", "client_id": "a", "client_secret": "b", "refresh_token": "c"},
+    }
+    pictures(odd, lambda _: httpx.Response(401))
+    odd.routes.post(f"{BASE}/access_token").mock(side_effect=httpx.ConnectError("refused"))
+    frame = cf.fetch(cf.Webex(ROOM), images=True, config=config, progress=False)
+    assert {cells[0]["reason"] for cells in frame["media"]} == {"connect"}
