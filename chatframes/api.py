@@ -107,7 +107,7 @@ def fetch(
     Warns
     -----
     IncompleteWarning
-        When part of what was asked for is missing.
+        When part of what was asked for is missing, or pictures are lost because of the account.
 
     Examples
     --------

@@ -353,7 +353,7 @@ def test_running_out_of_connections_is_said_with_the_setting_that_mends_it(monke
 
 def test_downloads_that_drag_on_after_the_last_page_are_called_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatframes.api.clock", replace(fast_clock(200), now=SYSTEM.now))
-    with cf.sandbox(messages=60, images=60, latency_ms=100) as world:
+    with cf.sandbox(messages=120, images=120, latency_ms=100) as world:
         frame = fetch(world, cf.Webex("Project Apollo"), images=True)
     assert cf.report(frame).symptoms == ("slow",)
     assert "raise max_concurrent_image_downloads" in str(cf.report(frame))

@@ -123,7 +123,10 @@ class HoldingWebex:
         if path == "messages":
             if self.hold_pages:
                 await self._hold()
-            return web.json_response({"items": [self._message(number) for number in reversed(range(self.messages))]})
+            end = int(request.query.get("beforeMessage", f"message{self.messages}").removeprefix("message"))
+            items = [self._message(number) for number in reversed(range(end))]
+            before = request.query.get("before", "9")
+            return web.json_response({"items": [item for item in items if item["created"] < before]})
         if path == "hold":
             await self._hold()
             return web.Response()

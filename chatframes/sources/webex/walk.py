@@ -20,7 +20,8 @@ IDLE_PAGES = 50  # so many pages in a row without a new item: the links lead now
 LOST_PLACES = 3  # so often in a row reading goes on by time after a link has led nowhere
 EMPTY_ANSWERS = 2  # in a row, where nothing is known to be in them
 EMPTY_ANSWERS_AGAINST_ALL = 4  # in a row, where a message that is known should have been in them
-TAIL = 3
+LEAST_CUT = 10  # items: no server cuts its pages off after fewer
+TAIL = 6  # messages of whom one can be asked behind, should others be gone
 ONE_MS = timedelta(milliseconds=1)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -104,8 +105,10 @@ class Walk:
     _how: str = "time"  # how the page was asked for: by time, behind a message, or by the service's own link
     _before: datetime = LONG_AGO  # what was asked for by time
     _tail: list[str] = field(default_factory=list)  # the ids of the last messages of all, the oldest last
+    _anchor: str = ""  # the message that was asked behind
     _anchors: list[str] = field(default_factory=list)  # to be asked behind when the answer is empty
-    _held: bool = False  # an answer by time has held the last message and nothing older
+    _repeated: bool = False  # an answer behind a message held what stands before it
+    _timed: int = 0  # requests by time since the last that was new
     _oldest: datetime = END_OF_TIME  # the earliest time of a message
     _visited: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
@@ -134,6 +137,9 @@ class Walk:
         listing = self.listing
         new = [message for message in messages if message.message_id not in self._seen]
         self._seen.update(message.message_id for message in new)
+        if new and (not self._tail or messages[-1] is new[-1]):
+            ids = [message.message_id for message in messages]
+            self._tail = [*(id_ for id_ in self._tail if id_ not in ids), *ids][-TAIL:]
         if self._is_stale(messages, link):
             return  # the same page is asked for again
         reached = _reached(messages, self.edge)
@@ -141,11 +147,8 @@ class Walk:
         listing.largest_page = max(listing.largest_page, size)
         self._idle = 0 if new or moved else self._idle + 1
         self._empty = self._empty + 1 if size == 0 else 0
-        if moved:
-            self._lost = 0
-        if new and messages[-1] is new[-1]:
-            ids = [message.message_id for message in messages]
-            self._tail = [*(id_ for id_ in self._tail if id_ not in ids), *ids][-TAIL:]
+        if moved or new:
+            self._lost = self._timed = 0
         self._oldest = min([self._oldest, *(m.created_at for m in messages[-2:] if m.created_at is not None)])
         if moved:
             listing.reach(self.edge)
@@ -167,10 +170,13 @@ class Walk:
         ServiceError
             That has happened too often in a row.
         """
+        if self._how == "behind":
+            self._ask_behind_another()
+            return
         self._lost += 1
         if self._lost > LOST_PLACES:
             raise self._trouble(f"Webex lost its place in the list {self._lost} times")
-        self._ask_by_time()
+        self._ask_by_time_or_behind()
 
     def _follow(self, link: str, *, ignored: bool, empty: bool) -> None:
         if self._idle > IDLE_PAGES:
@@ -191,7 +197,7 @@ class Walk:
         elif new:  # from a server that ignores the time that is asked for, or behind a pile of one moment
             self._ask_behind()
         elif self._how == "link":
-            self._ask_by_time()
+            self._ask_by_time_or_behind()
         elif size == 0 and self._how == "time":
             if not self._seen and not self.alone:
                 self.url, self.ended = None, True
@@ -205,22 +211,33 @@ class Walk:
         elif size == 0:
             self._ask_behind_another()
         elif self._how == "behind":
-            if not {message.message_id for message in messages} <= {*self._tail}:
-                raise self._trouble("Webex gives the same messages again and again, whatever is asked for")
-            self._end()
-        elif self._ignored_the_time(messages) or size >= self.listing.largest_page:
-            self._ask_behind(held=not self._ignored_the_time(messages))
+            ids = [message.message_id for message in messages]
+            known = self._tail[self._tail.index(self._anchor) :]
+            self._repeated |= ids[-1:] != known[-1:] or not {*ids} <= {*known}
+            if not self._repeated and not self._may_be_cut(size):
+                self._end()
+            else:
+                self._ask_behind_another()
+        elif self._ignored_the_time(messages) or self._may_be_cut(size):
+            self._ask_behind()
         else:
             self._end()
 
+    def _ask_by_time_or_behind(self) -> None:
+        """Go on by time, or behind a message where that has led back to a place that leads nowhere."""
+        if self._timed < 2 or not self._tail:
+            self._ask_by_time()
+        else:
+            self._ask_behind()
+
     def _ask_by_time(self) -> None:
+        self._timed += 1
         self._how, self._before = "time", just_after(self.edge)
         self._visited.clear()
         self.url = self.listing.by_time(self._before)
 
-    def _ask_behind(self, *, held: bool = False) -> None:
-        """Ask behind a message; `held` says that an answer by time has held the last one and nothing older."""
-        self._held = held
+    def _ask_behind(self) -> None:
+        self._repeated = False
         # Behind the last message but one, so that the last one must be in the answer.
         self._anchors = [*self._tail[:-1], *self._tail[-1:] * EMPTY_ANSWERS]
         if len(self._tail) > 1:
@@ -229,16 +246,23 @@ class Walk:
 
     def _ask_behind_another(self) -> None:
         if not self._anchors:
-            if not self._held and len(self._tail) > 1:
+            if self._repeated:
+                raise self._trouble("Webex gives the same messages again and again, whatever is asked for")
+            if len(self._tail) > 1:
                 raise self._trouble("Webex no longer lists messages that it has just listed")
             self._end()
             return
-        self._how, self.url = "behind", self.listing.behind(self._anchors.pop(0))
+        self._how, self._anchor = "behind", self._anchors.pop(0)
+        self.url = self.listing.behind(self._anchor)
 
     def _end(self) -> None:
         if not self.listing.end(self.edge, min(self._oldest, self.edge)):
             raise self._trouble("Webex's list of messages ends here, although older ones have come")
         self.url, self.ended = None, True
+
+    def _may_be_cut(self, size: int) -> bool:
+        """Whether a page is as large as any, so that its last message need not be the list's last."""
+        return size >= max(LEAST_CUT, self.listing.largest_page)
 
     def _trouble(self, what: str) -> ServiceError:
         self.listing.broken = True
