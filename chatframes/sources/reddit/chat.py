@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ...errors import ServiceError
 from ...model import (
     Answer,
     Attachment,
@@ -71,6 +72,11 @@ class RedditChat:
             self.notes.append(end.note)
         # Comments are younger than their post, so nothing of them is missing before the oldest post in `unread`.
         edge = min((when(post) or window.since for post in unread), default=None)
+        if self.comments != 0 and posts.unreadable_since is not None:
+            edge = posts.unreadable_since if edge is None else min(edge, posts.unreadable_since)
+            trouble = trouble or ServiceError(
+                "Reddit listed a post without an id: which comments it has cannot be known. Fetch again later."
+            )
         for proof in end.answers(window, edge, trouble):
             yield proof
 

@@ -34,10 +34,12 @@ class Posts:
     more: bool = False  # the wanted number was reached, and the list goes on inside the window
     ended: bool = False  # Reddit lists no more
     unreadable: int = 0  # things between the posts taken that say neither what they are nor their id
+    unreadable_since: datetime | None = None  # none of these is older: the time of the post listed behind the last one
     trouble: ChatframesError | None = None
     subreddit: Thing | None = None  # a post of the listing, when all of them are of one subreddit
     _last: datetime | None = None  # the time of the post up to which the list was taken
     _older_in_a_row: int = 0  # posts older than the window
+    _behind_unreadable: bool = False
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """Yield the posts.
@@ -103,7 +105,9 @@ class Posts:
         """Take a post if it is wanted, and note how far the list has come; return whether it was taken."""
         if post is None:
             is_newer = self._last is not None and self._last >= self.window.until
-            self.unreadable += not (self.reached or self._older_in_a_row or is_newer)
+            if not (self.reached or self._older_in_a_row or is_newer):
+                self.unreadable += 1
+                self.unreadable_since, self._behind_unreadable = self.window.since, True  # until an older post comes
             return False
         made = when(post)
         inside = made is None or self.window.since <= made < self.window.until
@@ -112,6 +116,8 @@ class Posts:
         if made is not None and self.by_time and not post.get("stickied") and not post.get("pinned"):
             self._older_in_a_row = self._older_in_a_row + 1 if made < self.window.since else 0
             self._last = self._last if self.more else made
+            if self._behind_unreadable:
+                self.unreadable_since, self._behind_unreadable = max(made, self.window.since), False
         if inside and not self.more:
             self.taken.append(post)
         return inside and not self.more
