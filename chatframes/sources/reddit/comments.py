@@ -64,7 +64,7 @@ class Thread:
             async for taken in self._looks():
                 yield taken
         except ChatframesError as error:
-            trouble = error
+            trouble = error.with_traceback(None)
         if self._wanting:
             yield self._rest()  # before an error is raised, too: these comments have been read
         if trouble is not None:

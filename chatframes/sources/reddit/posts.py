@@ -59,7 +59,7 @@ class Posts:
             try:
                 posts = await anext(pages, None)
             except ChatframesError as error:
-                self.trouble = explained(error, self.target)
+                self.trouble = explained(error, self.target).with_traceback(None)  # its frames hold the connection
             if self.trouble is not None:
                 if not self.taken:
                     raise self.trouble

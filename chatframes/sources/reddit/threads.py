@@ -64,7 +64,7 @@ class Threads:
                 in_a_row += not isinstance(error, Refused) or error.is_page
                 stop = final(error) or in_a_row >= FAILURES_IN_A_ROW
                 self.unread += self.posts[number:] if stop else [post]
-                self.trouble = error if final(error) else self._summary(error)
+                self.trouble = error.with_traceback(None) if final(error) else self._summary(error)
                 if stop:
                     return
             else:
