@@ -60,7 +60,8 @@ def provable(world: World, service: str, wanted: Any) -> bool:
     if wanted.since is None:
         return True
     expected = world.expected(CHATS[service], until=f"{wanted.since}T00:00:00Z", platform=service)  # type: ignore[arg-type]
-    return any(record["kind"] != "comment" for record in expected[:-1])
+    # Reddit's pinned posts stand outside the order of time, and its comments in no list.
+    return any(record.get("kind") != "comment" and "pinned" not in record.get("flags", ()) for record in expected)
 
 
 def run(service: str, seed: int) -> tuple[list[str], bool, str]:
@@ -101,7 +102,7 @@ def test_no_report_calls_read_what_is_not_there(service: str, seed: int) -> None
 
 
 # Of these runs so many may be called incomplete though all came: where counts lie and cursors die, nothing shows it.
-MOST_CAUTIOUS = {"webex": ALL // 20, "telegram": ALL // 20, "reddit": ALL // 4}
+MOST_CAUTIOUS = {"webex": ALL // 20, "telegram": ALL // 20, "reddit": ALL // 6}
 
 
 @pytest.mark.long

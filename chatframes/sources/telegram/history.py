@@ -20,7 +20,7 @@ from ...model import ListEnded, Missed, Window
 from ...windows import EPOCH, Timeline
 from ..windowed import read_together, read_windows
 from .ends import HOLE, PAGE_SIZE, Ask, ById, Ends
-from .spans import ONE_SECOND, Piece, Span, around, between, whole_second
+from .spans import ONE_SECOND, Piece, Span, around, between, known_since, whole_second
 
 FEW_PAGES = 2  # so few are read faster one after the other
 OLDER = 2  # messages from below a range: by one alone, which may have a wrong date, no end is judged
@@ -113,7 +113,7 @@ class History:
         top.done = True
         lowest = top.above
         if self._enough:
-            yield Piece(messages, answer, between(top.oldest, window.until), enough=True)
+            yield Piece(messages, answer, known_since(top.oldest, window.until), enough=True)
             return
         yield Piece(messages, answer, around([top, Span(lowest, 0)], 0, window))
         if self.limit is not None:
@@ -183,7 +183,7 @@ class History:
             spans.append(Span(lowest, 0))
         if self._enough:
             oldest = min(span.oldest for span in spans if span.oldest is not None)
-            yield Piece([], None, between(oldest, window.until), enough=True)
+            yield Piece([], None, known_since(oldest, window.until), enough=True)
         else:
             async with aclosing(self._read_span(spans, len(spans) - 1, window, last=True)) as pieces:
                 async for piece in pieces:
@@ -208,7 +208,7 @@ class History:
             messages = self._take(answer, span)
             span.done = self._ended(span, answer, window)
             if last and self._enough and not span.done:
-                yield Piece(messages, answer, between(span.oldest, window.until), enough=True)
+                yield Piece(messages, answer, known_since(span.oldest, window.until), enough=True)
                 return
             yield Piece(messages, answer, around(spans, index, window))
 

@@ -57,6 +57,12 @@ def between(since: datetime | None, until: datetime | None) -> Window | None:
     return Window(since, until) if since is not None and until is not None and since < until else None
 
 
+def known_since(oldest: datetime | None, until: datetime) -> Window | None:
+    """Return what is known when messages down to `oldest` were read, and not the others of its second."""
+    later = None if oldest is None else oldest + ONE_SECOND
+    return between(later, until) or between(oldest, until)
+
+
 def whole_second(when: datetime) -> datetime:
     """Return the next whole second: messages before it are those before `when`, as their times have no fraction."""
     when = when.astimezone(UTC)
