@@ -99,6 +99,7 @@ class History:
         if not answer.messages:
             answer = await self._ends.nothing_before(until)
             if answer is None:
+                self.tell_total(total)
                 yield Piece([], None, window)
                 return
             if not answer.messages:
