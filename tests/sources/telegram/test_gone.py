@@ -85,7 +85,7 @@ def test_a_session_that_ends_in_the_middle_is_unauthorized_for_every_picture_tha
         pytest.warns(cf.IncompleteWarning, match="login ended before all pictures were there"),
     ):
         frame = fetch(world)
-        assert len(frame) == 300
+    assert len(frame) == 300
     reasons = [row["reason"] for row in failed(frame)]
     assert len(reasons) >= 30
     assert set(reasons) == {"unauthorized"}
