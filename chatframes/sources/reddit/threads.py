@@ -74,6 +74,9 @@ class Threads:
                 if lacking := len(thread.missing) + thread.nameless:
                     self.missing += lacking
                     yield NotGiven(tuple(thread.missing), thread.nameless, ASKED_AGAIN)
+                if thread.nameless:  # they may have replies, which nothing counts
+                    self.unread.append(post)
+                    self.trouble = self.trouble or self._summary(ServiceError("Reddit gave some without their ids."))
 
     def _summary(self, error: ChatframesError) -> ServiceError:
         names = ", ".join(str(post.get("name")) for post in self.unread[:5])
