@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import struct
 import zlib
@@ -149,3 +150,5 @@ DECODED: dict[str, Callable[[], bytes]] = {
         "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg",
     )},
 }  # fmt: skip
+if importlib.util.find_spec("PIL._avif") is None:  # an older Pillow
+    UNDECODABLE["AVIF whole"] = DECODED.pop("AVIF")
