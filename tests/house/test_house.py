@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from help.parsing import parsed
 
 import chatframes as cf
 
@@ -128,7 +129,7 @@ def first_and_last(text: ast.expr) -> list[tuple[str, str]]:
 
 def texts_for_people(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the beginning and the end of every text of an error or a warning in a file."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).rpartition(".")[2] in RAISED:
             yield from first_and_last(node.args[0])
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from help.parsing import parsed
 
 import chatframes as cf
 from chatframes.services import services
@@ -25,7 +26,7 @@ def mentions(path: Path) -> Iterator[str]:
     """Yield where a file mentions a service, but for its docstrings and what lists the services that are built in."""
     text = path.read_text(encoding="utf-8")
     docstrings = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):

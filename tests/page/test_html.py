@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ipywidgets
 import pytest
+from help.parsing import parsed
 from markupsafe import Markup
 
 import chatframes as cf
@@ -46,7 +47,7 @@ def test_what_a_widget_gets_is_a_plain_text() -> None:
 def test_html_gets_onto_our_pages_by_one_way() -> None:
     """mypy cannot see into ipywidgets: nobody else may write to one of its HTML widgets."""
     for path in sorted(Path(cf.__file__).parent.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path.read_text(encoding="utf-8"))
         made = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and _makes_html(node.value)]
         names = {ast.unparse(target) for node in made for target in node.targets}
         for node in made:
