@@ -296,8 +296,8 @@ class OpenChat(Protocol):
         """Yield the pages of the whole range that was asked for, in any order, each with what it covers.
 
         A failure is raised, or yielded as `Missed` when the rest can still be read. `ListEnded` says that nothing
-        proves the end of the list, `NotGiven` that messages were named and did not come. Ending without any of these
-        means that something has proved that the whole window was read.
+        proves the end of the list, `NotGiven` that messages were named and did not come. That no more comes proves
+        nothing: what no page has covered counts as not read.
         """
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:

@@ -75,14 +75,17 @@ def test_a_loop_that_cannot_be_patched_is_told_with_the_way_out(name: str) -> No
     assert "the loop is __main__.Foreign" in run(CASES[name])
 
 
+NEEDS_UVLOOP = pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop for Windows")
+
+
+@NEEDS_UVLOOP
 @pytest.mark.parametrize("name", WITH_UVLOOP)
 def test_uvloop_is_told_with_the_way_out(name: str) -> None:
-    pytest.importorskip("uvloop")
     assert "the loop is uvloop.Loop" in run("import uvloop\n" + dedent(WITH_UVLOOP[name]))
 
 
+@NEEDS_UVLOOP
 def test_the_way_out_works_under_uvloop() -> None:
-    pytest.importorskip("uvloop")
     code = """
         import uvloop
         async def main():

@@ -16,6 +16,7 @@ from ..windows import END_OF_TIME, EPOCH, Bounds, Timeline, utc_text
 from .defects import unexpected
 
 LIST_ENDED = "the service's list ended here, which does not prove that nothing is older"
+UNPROVED = "nothing that came shows that this was read"
 MOST_IDS = 100  # in a report
 
 
@@ -76,11 +77,11 @@ class Reading:
             self._why_missing[messages.reason] = None
 
     def finish(self) -> None:
-        """Note that the last page has come: if nothing failed, what is proved has been read."""
+        """Note that the last page has come, which proves nothing: what no page has covered is a gap."""
         if self.failures or self.timeline is None:
             return
         if self.list_ended is None:
-            self.timeline.cover(self.window)
+            self.failures.append((self.timeline.window, UNPROVED))  # the reason for what no page has covered
             return
         window = self.timeline.window
         known_from = min(max(self.list_ended.known_from or window.until, window.since), window.until)

@@ -323,6 +323,11 @@ def sandbox(
         raise ConfigError(f"sandbox: {messages} messages hold at most {room} images, not {images}; ask for fewer.")
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}.")
+    return World(build(messages, images, days, seed), messages, images, _checked(faults), latency_ms, rate_limits)
+
+
+def _checked(faults: Iterable[str]) -> frozenset[str]:
+    """Return the names of faults; raises ConfigError for one that does not exist."""
     names = frozenset([faults] if isinstance(faults, str) else faults)
     contradictions = [
         *webex_contradictions.CONTRADICTIONS,
@@ -332,7 +337,7 @@ def sandbox(
     fault_names = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS, *contradictions]
     if unknown := sorted(map(str, names - {*fault_names})):
         raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(fault_names)}.")
-    return World(build(messages, images, days, seed), messages, images, names, latency_ms, rate_limits)
+    return names
 
 
 def _instant(moment: datetime | str | None, *, last: bool) -> datetime:

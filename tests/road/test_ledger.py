@@ -43,7 +43,7 @@ class Call:
         )
 
     def whole(self, reading: Reading) -> None:
-        reading.begin(Chat())
+        reading.note(Page([], reading.begin(Chat())))
         reading.finish()
 
     @property

@@ -27,7 +27,8 @@ class Diary:
     notes: list[str] = field(default_factory=list)
 
     async def messages(self, window: Window) -> AsyncGenerator[Answer, None]:
-        yield Page([message("Dear diary")], Window(NOON, window.until))
+        ended = any(isinstance(answer, ListEnded) for answer in self.says)
+        yield Page([message("Dear diary")], Window(NOON, window.until) if ended else window)
         for answer in self.says:
             yield answer
 
@@ -97,6 +98,18 @@ def test_a_list_that_merely_ended_above_the_beginning_that_was_asked_for_is_part
     assert source.status == "partial"
     assert (gap.since, gap.until) == ("2026-09-01T00:00:00Z", "2026-10-01T12:00:00Z")
     assert "list ended" in gap.reason
+
+
+def test_a_chat_that_ends_without_a_word_proves_nothing() -> None:
+    class Silent(Diary):
+        async def messages(self, window: Window) -> AsyncGenerator[Answer, None]:
+            yield Page([message("Dear diary")], None)
+
+    with pytest.warns(cf.IncompleteWarning, match=r"Shelf\(\) is not whole"):
+        frame = cf.fetch(Shelf(Silent(), since="2026-09-01", until="2026-10-31"))
+    (source,) = cf.report(frame).sources
+    assert (len(frame), source.status, source.covered) == (1, "partial", ())
+    assert [gap.reason for gap in source.gaps] == ["nothing that came shows that this was read"]
 
 
 def test_an_empty_list_proves_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def truth(world: World, platform: str) -> dict[str, set[str]]:
 
 
 def test_webexpythonsdk_finds_every_message_with_its_time(world: World) -> None:
-    sdk = pytest.importorskip("webexpythonsdk")
+    sdk = import_module("webexpythonsdk")
     webex = world.config["webex"]
     api = sdk.WebexAPI(access_token=webex["access_token"], base_url=f"{webex['base_url']}/")
     messages = {room.id: list(api.messages.list(room.id, max=100)) for room in api.rooms.list(sortBy="created")}
@@ -52,9 +53,9 @@ def test_webexpythonsdk_finds_every_message_with_its_time(world: World) -> None:
 def test_kurigram_agrees_on_a_key_and_finds_every_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pyrogram = pytest.importorskip("pyrogram")
-        auth = pytest.importorskip("pyrogram.session.auth")
-        rsa = pytest.importorskip("pyrogram.crypto.rsa")
+        pyrogram = import_module("pyrogram")
+        auth = import_module("pyrogram.session.auth")
+        rsa = import_module("pyrogram.crypto.rsa")
     key = rsa.PublicKey(handshake._RSA_N, handshake._RSA_E)
     monkeypatch.setitem(rsa.server_public_keys, handshake.FINGERPRINT, key)
     config = world.config["telegram"]
@@ -102,7 +103,7 @@ async def logged_in(client: Any, config: dict[str, Any]) -> None:
 
 
 def test_praw_finds_every_post_and_every_comment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    praw, limits = pytest.importorskip("praw"), pytest.importorskip("prawcore.rate_limit")
+    praw, limits = import_module("praw"), import_module("prawcore.rate_limit")
     monkeypatch.setattr(limits.RateLimiter, "delay", lambda limiter: None)  # it spreads its calls over ten minutes
     section = dict(world.config["reddit"])
     reddit = praw.Reddit(**section, check_for_updates=False)

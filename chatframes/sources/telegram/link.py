@@ -22,6 +22,7 @@ from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.gate import IMAGE_WAIT_SECONDS
 from ...transfer.patience import Patience
+from ...transfer.pulse import GONE_SECONDS
 from . import account as accounts
 from .account import Account
 from .signing_in import LOST, REVOKED
@@ -33,7 +34,6 @@ ASK_SECONDS = 60.0  # Telethon itself waits without limit
 PART_SECONDS = 60.0
 PART_ATTEMPTS = 2  # after these the try of the whole file has failed
 SOON_SECONDS = 0.1
-GONE_SECONDS = 30.0  # without an answer, and without a connection: nothing more is tried within this call
 HISTORY = functions.messages.GetHistoryRequest
 ENDED = "the session was logged out or revoked"
 GONE = f"has not answered for {GONE_SECONDS:.0f} s, and cannot be reached any more"
@@ -141,60 +141,58 @@ class TelegramLink:
             The file is at another data centre, or its reference has expired; the caller handles both.
         """
         request = functions.upload.GetFileRequest(location, offset, limit)
-        kind = type(request).__name__
-        attempts = 0
-        while True:
-            attempts += 1
+        for attempt in range(1, PART_ATTEMPTS + 1):
+            answer = await self._part(request, dc_id)
+            if isinstance(answer, types.upload.File):
+                return bytes(answer.bytes)
             if self.account.revoked:
                 raise Refusal("failed", "unauthorized", ENDED)
-            if self._is_gone():
-                raise Refusal("failed", "connect", GONE, retry_after_seconds=math.inf)
-            sender, asked_at = None, 0.0
-            try:
-                sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
-                await self.patience.wait_for_image(kind)
-                asked_at = self.clock.monotonic()
-                answer = await self._answer(PART_SECONDS, request, sender)
-            except errors.FloodError as error:
-                seconds = self._refused_for_now(error, kind)
-                # The next try makes a short wait itself, together with the other files of this account.
-                raise Refusal(
-                    "failed",
-                    "rate_limited",
-                    name_of(error),
-                    retry_after_seconds=0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds,
-                ) from None
-            except REVOKED:
-                refusal = Refusal("failed", "unauthorized", ENDED)
-                if sender is None or dc_id in (0, self.account.session.dc_id):
-                    await self._forget()  # the session itself has ended, and no other file can be read
-                    raise refusal from None
-                await self.account.drop_sender(dc_id, sender)  # only the login at that data centre may have ended
-            except (errors.ServerError, errors.TimedOutError) as error:
-                refusal = Refusal("failed", "http_5xx", name_of(error))
-            except TimeoutError:
-                refusal = Refusal("failed", "timeout", f"no answer within {PART_SECONDS:.0f} s")
-                if sender is not None:
-                    self.account.reconnect_after_silence(sender, asked_at, self.clock.monotonic())
-            except LOST:
-                refusal = Refusal("failed", "connect", "the connection was lost")
-            except Unreadable as error:
-                raise Refusal("failed", "bad_response", str(error)) from None
-            else:
-                if isinstance(answer, types.upload.File):
-                    return bytes(answer.bytes)
-                raise Refusal(
-                    "failed", "bad_response", "Telegram redirects to a content network, which is not supported"
-                )
-            if self.account.revoked:
-                raise Refusal("failed", "unauthorized", ENDED)
-            if attempts >= PART_ATTEMPTS:
-                raise refusal
+            if attempt == PART_ATTEMPTS:
+                raise answer
             self.count("retry")
             try:
                 await self._reconnect()
             except (AuthError, ServiceError):
-                raise refusal from None
+                raise answer from None
+        raise AssertionError("unreachable")
+
+    async def _part(self, request: TLRequest, dc_id: int) -> Any:
+        """Return Telegram's answer, or a `Refusal` after which another try makes sense; raise any other one."""
+        if self.account.revoked:
+            raise Refusal("failed", "unauthorized", ENDED)
+        if self._is_gone():
+            raise Refusal("failed", "connect", GONE, retry_after_seconds=math.inf)
+        kind = type(request).__name__
+        sender, asked_at = None, 0.0
+        try:
+            sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
+            await self.patience.wait_for_image(kind)
+            asked_at = self.clock.monotonic()
+            answer = await self._answer(PART_SECONDS, request, sender)
+        except errors.FloodError as error:
+            seconds = self._refused_for_now(error, kind)
+            # The next try makes a short wait itself, together with the other files of this account.
+            again = 0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds
+            raise Refusal("failed", "rate_limited", name_of(error), retry_after_seconds=again) from None
+        except REVOKED:
+            if sender is None or dc_id in (0, self.account.session.dc_id):
+                await self._forget()  # the session itself has ended, and no other file can be read
+                raise Refusal("failed", "unauthorized", ENDED) from None
+            await self.account.drop_sender(dc_id, sender)  # only the login at that data centre may have ended
+            return Refusal("failed", "unauthorized", ENDED)
+        except (errors.ServerError, errors.TimedOutError) as error:
+            return Refusal("failed", "http_5xx", name_of(error))
+        except TimeoutError:
+            if sender is not None:
+                self.account.reconnect_after_silence(sender, asked_at, self.clock.monotonic())
+            return Refusal("failed", "timeout", f"no answer within {PART_SECONDS:.0f} s")
+        except LOST:
+            return Refusal("failed", "connect", "the connection was lost")
+        except Unreadable as error:
+            raise Refusal("failed", "bad_response", str(error)) from None
+        if not isinstance(answer, types.upload.File):
+            raise Refusal("failed", "bad_response", "Telegram redirects to a content network, which is not supported")
+        return answer
 
     async def _answer(self, seconds: float, request: TLRequest, sender: Any = None) -> Any:
         """Send a request and return the answer; note when Telegram has answered, if only with an error."""

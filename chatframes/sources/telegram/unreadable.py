@@ -50,7 +50,8 @@ class Unreadable(ServiceError):
     def __init__(self, data: bytes) -> None:
         super().__init__(f"Telegram sent something that {UPDATE_TELETHON}, then fetch again.")
         reader = _Noting(data)
-        with suppress(Exception):  # it fails as it did before
+        # Read again with notes, up to where it fails again; what is misread may fail in any way at all.
+        with suppress(Exception):
             reader.tgread_object()
         self.kind = tlobjects.get(reader.numbers[0] & 0xFFFFFFFF) if reader.numbers else None
         self.numbers, self.lists, self.message = reader.numbers, reader.lists, reader.message()

@@ -11,7 +11,7 @@ from ...errors import ServiceError
 from ...model import Message, Window
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
-from ...transfer.link import Link, StatusError
+from ...transfer.link import Link
 from .rows import Item, decode_id, is_whole, row
 from .walk import LONG_AGO
 
@@ -71,8 +71,6 @@ class Items:
                 answer = await self.link.json(
                     f"{self.link.base_url}/messages/{quote(str(item['id']), safe='', errors='replace')}"
                 )
-            except StatusError:
-                return item
             except ServiceError:  # the page itself is there, and its other messages must not be lost
                 return item
             complete: Item = answer.payload

@@ -195,10 +195,13 @@ def test_a_reader_that_believes_every_page_loses_messages(odd: Odd, bend: Bend) 
 def says_the_list_is_empty(odd: Odd, plain: Answer) -> Any:
     """The newest days seem to be empty, whatever is asked, though older ones have been given."""
 
+    older_given = asyncio.Event()
+
     async def answer(request: httpx.Request) -> httpx.Response:
         if request.url.params.get("before", "") > stamp(NOON):
-            await asyncio.sleep(0.3)
+            await older_given.wait()
             return EMPTY
+        older_given.set()
         return plain(request)
 
     return answer
