@@ -164,10 +164,16 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return answer
 
     async def aclose(self) -> None:
+        # All connections are let go before the first wait: whoever is cancelled in it has left none open.
         for session in self._sessions.values():
-            await session.close()
+            session.detach()
         self._sessions.clear()
+        connectors = list(self._connectors)
         self._connectors.clear()
+        closing = [waiter for connector in connectors for waiter in connector._close()]
+        await asyncio.gather(*closing, return_exceptions=True)
+        for connector in connectors:
+            await connector.close()  # its resolver
 
     async def _take_connection(self, pool_seconds: float | None) -> None:
         if not self._free.locked():

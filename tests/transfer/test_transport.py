@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from chatframes.errors import AuthError
 from chatframes.transfer import http as http_module
 from chatframes.transfer.clients import shared
+from chatframes.transfer.guard import Guard
 from chatframes.transfer.http import Anonymous, Http
 from chatframes.transfer.transport import AiohttpTransport, NameNotResolved, TLSFailed
 
@@ -306,6 +307,25 @@ def test_after_300_rounds_of_20_cancelled_requests_every_place_in_the_pool_is_th
 
 def test_the_transport_that_httpx_brings_loses_places_in_the_same_test() -> None:
     assert asyncio.run(places_lost(lambda limits: httpx.AsyncHTTPTransport(limits=limits), 30)) > 0
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_close_that_is_cancelled_leaves_no_connection_open(steps: int) -> None:
+    async def main() -> None:
+        async with serving(always(200, b"ok")) as server:
+            transport = AiohttpTransport(httpx.Limits(max_connections=10, max_keepalive_connections=5))
+            http = httpx.AsyncClient(transport=transport)  # left open: its end would close the transport once more
+            for guard in (None, Guard(frozenset({f"127.0.0.1:{server.port}"}))):
+                await http.get(server.url, extensions={"guard": guard})
+            assert len(server.open) == 2
+            closing = asyncio.create_task(transport.aclose())
+            for _ in range(1 + steps):
+                await asyncio.sleep(0)
+            closing.cancel()
+            await asyncio.gather(closing, return_exceptions=True)
+            await server.until(lambda: not server.open)
+
+    asyncio.run(main())
 
 
 def test_leaving_a_body_early_closes_its_connection_and_frees_its_place() -> None:

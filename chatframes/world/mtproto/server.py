@@ -151,6 +151,7 @@ class MtprotoServer:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
         await self._server.wait_closed()
+        await asyncio.sleep(0)  # sockets are closed in the round after their transports
 
     def add_key(self, auth_key: bytes, user_id: int | None) -> Client:
         """Know a key of 256 bytes without a handshake, as that of a user who is logged in already, or of nobody."""
@@ -187,7 +188,12 @@ class MtprotoServer:
             return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._serving.discard(task)
+            writer.transport.abort()  # a task that is cancelled before its first step has hung up on nobody
+
+        task.add_done_callback(ended)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(self, Wire(reader, writer))

@@ -73,8 +73,10 @@ def test_a_session_that_ends_in_the_middle_is_unauthorized_for_every_picture_tha
     real, asked = TelegramServer.answer, {"files": 0, "after": 0}
 
     async def answer(self: TelegramServer, request: Any, client: Any) -> Any:
-        asked["files"] += type(request).__name__ == "GetFileRequest"
-        if asked["files"] > 10:
+        # Only files are refused: a fast machine asks for ten of them before the last messages were read.
+        is_file = type(request).__name__ == "GetFileRequest"
+        asked["files"] += is_file
+        if is_file and asked["files"] > 10:
             asked["after"] += 1
             raise RpcError(code, name)
         return await real(self, request, client)
