@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Status = Literal["ok", "skipped", "failed"]
 
@@ -37,7 +37,9 @@ class Attachment:
     """Anything attached to a message, as the service announced it."""
 
     position: int
-    kind: str  # photo, gif, sticker, video, document, link_preview, file; for what has no bytes: location, contact, …
+    # photo, gif, sticker, video, video_note, voice, audio, document, link_preview, file; for what has no bytes:
+    # location, contact, …
+    kind: str
     source_id: str  # the service's id of the content: one id, one download
     url: str | None = None
     name: str | None = None
@@ -46,6 +48,8 @@ class Attachment:
     width: int | None = None
     height: int | None = None
     reason: str | None = None  # why nothing needs to be asked for it: "no_bytes", "not_an_image"
+    duration_ms: int | None = None  # of a video, a voice message, a song
+    alt: str | None = None  # words in its place: an alternative text, a sticker's emoji, a preview's title
     handle: object = field(default=None, repr=False, compare=False)  # what the source needs to read it
 
 
@@ -94,21 +98,28 @@ class Message:
     created_at: datetime | None
     fetched_at: datetime
     kind: str = "message"
+    action: str | None = None  # of a service message, what happened: member_added, renamed, pinned, …
+    subjects: Sequence[str] = ()  # ids of whom the action concerns
     origin: str = "api"
     edited_at: datetime | None = None
     author_id: str | None = None
     author_name: str | None = None
+    author_handle: str | None = None  # what people write when they mean the author: @name, an address
     author_kind: str = "unknown"
     title: str | None = None
     text: str = ""
     markup: str | None = None
+    quote: str | None = None  # the words that a reply quotes
     parent_id: str | None = None
+    parent_chat_id: str | None = None  # the chat of `parent_id`, when it is another one
     thread_id: str | None = None
     depth: int | None = None
-    topic: str | None = None
+    topic: str | None = None  # its title
+    topic_id: str | None = None
     album_id: str | None = None
     mentions: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)  # what it says beyond text and files; docs/table.md: keys
     reactions: tuple[tuple[str, int], ...] | None = None
     score: int | None = None
     views: int | None = None

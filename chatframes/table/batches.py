@@ -19,6 +19,7 @@ from ..images.sniff import safe_name
 from ..model import Attachment, Message, Outcome
 from ..windows import EPOCH
 from ..words import whole_text
+from .details import details_json
 from .schema import MEDIA, MESSAGES
 
 __all__ = ["SCALARS", "Batch", "to_batch"]
@@ -28,7 +29,7 @@ MAX_ERROR_CHARACTERS = 200
 DAY = timedelta(days=1)
 
 SCALARS = pa.schema([field for field in MESSAGES if field.name != "images"])  # what a batch holds in Arrow
-_COMPUTED = frozenset({"uid", "reactions", "forwarded_from", "flags", "media", "n_media", "n_images"})
+_COMPUTED = frozenset({"uid", "details", "reactions", "forwarded_from", "flags", "media", "n_media", "n_images"})
 _MEDIA_NAMES = tuple(field.name for field in MEDIA)
 
 
@@ -91,9 +92,10 @@ def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
     }
     for name in ("created_at", "edited_at"):
         columns[name] = [_plausible(m, getattr(m, name), name, f) for m, f in zip(messages, flags, strict=True)]
-    for name in ("title", "text", "markup"):
+    for name in ("title", "text", "markup", "quote"):
         columns[name] = [_cut_text(text, f) for text, f in zip(columns[name], flags, strict=True)]
     columns["uid"] = [message.uid for message in messages]
+    columns["details"] = [details_json(m.details, f) for m, f in zip(messages, flags, strict=True)]
     columns["reactions"] = [
         None if m.reactions is None else [{"key": k, "count": n} for k, n in m.reactions] for m in messages
     ]

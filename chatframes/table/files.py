@@ -67,7 +67,7 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_parquet(build([]), folder + "/empty.parquet")
     ...     read_parquet(folder + "/empty.parquet").shape
-    (0, 36)
+    (0, 43)
     """
     if not isinstance(frame, pd.DataFrame):
         raise ConfigError(

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ..errors import ConfigError
 from ..words import kind_of
 from .batches import SCALARS, Batch
-from .schema import ATTACHMENTS, MESSAGES, pandas_dtype
+from .schema import ATTACHMENTS, MESSAGES, VERSION, pandas_dtype
 
 __all__ = ["attachments", "build", "in_memory"]
 
@@ -32,7 +32,8 @@ def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, r
     batches : iterable of Batch
         In any order; a message that is in several of them is kept once, with the most pictures.
     attrs : mapping, optional
-        The report as plain JSON (`Report.to_dict`); becomes ``frame.attrs["chatframes"]``.
+        The report as plain JSON (`Report.to_dict`); becomes ``frame.attrs["chatframes"]``. Beside it stands
+        ``schema_version``.
     resolve : bool
         Fill in `depth` and `thread_id` where the source left them null and the parent is in the table.
 
@@ -45,7 +46,7 @@ def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, r
     Examples
     --------
     >>> build([]).shape
-    (0, 36)
+    (0, 43)
     """
     batches = list(batches)
     table = pa.concat_tables([SCALARS.empty_table(), *(batch.table for batch in batches)])
@@ -54,6 +55,7 @@ def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, r
     frame = frame.take(_order(table)).reset_index(drop=True)
     if resolve:
         _fill_threads(frame)
+    frame.attrs["schema_version"] = VERSION
     if attrs is not None:
         # Converted to plain JSON, because pandas refuses to write a frame whose attrs hold anything else.
         frame.attrs["chatframes"] = json.loads(json.dumps(attrs, allow_nan=False))
@@ -168,7 +170,7 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> attachments(build([])).shape
-    (0, 26)
+    (0, 28)
     """
     context = {"caption": "text"} | {n: n for n in ("uid", "chat_name", "created_at", "author_id", "author_name")}
     if not isinstance(frame, pd.DataFrame):
@@ -198,5 +200,5 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
             values = [entry.get(field.name) for entry in media]
         columns[field.name] = pa.array(values, field.type, from_pandas=True)
     tidy = in_memory(pa.table(columns), ATTACHMENTS, {"image": images})
-    tidy.attrs = frame.attrs
+    tidy.attrs = {**frame.attrs, "schema_version": VERSION}
     return tidy

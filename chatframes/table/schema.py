@@ -15,10 +15,13 @@ import pyarrow as pa
 
 __all__ = ["ATTACHMENTS", "MEDIA", "MESSAGES", "VERSION", "pandas_dtype", "with_metadata"]
 
-VERSION = 2  # 2: `note` in media
+# 2: action, subjects, author_handle, quote, parent_chat_id, topic_id, details; in media alt, duration_ms and note; and
+# `topic` is a title.
+VERSION = 2
 
 TIME = pa.timestamp("us", tz="UTC")
 FEW = pa.dictionary(pa.int8(), pa.string())  # a handful of words over the whole column
+SOME = pa.dictionary(pa.int16(), pa.string())  # a list of words that grows with the services
 MANY = pa.dictionary(pa.int32(), pa.string())  # more different words than int8 can number
 STRINGS = pa.list_(pa.string())
 
@@ -32,12 +35,14 @@ MEDIA = pa.struct(
         ("source_id", pa.string()),
         ("url", pa.string()),
         ("name", pa.string()),
+        ("alt", pa.string()),
         ("mime", pa.string()),
         ("declared_mime", pa.string()),
         ("size", pa.int64()),
         ("declared_size", pa.int64()),
         ("width", pa.int32()),
         ("height", pa.int32()),
+        ("duration_ms", pa.int32()),
         ("sha256", pa.string()),
         ("status", pa.string()),
         ("reason", pa.string()),
@@ -68,21 +73,28 @@ MESSAGES = pa.schema(
         ("chat_name", MANY),
         ("message_id", pa.string()),
         ("kind", FEW),
+        ("action", SOME),
+        ("subjects", STRINGS),
         ("created_at", TIME),
         ("edited_at", TIME),
         ("author_id", pa.string()),
         ("author_name", pa.string()),
+        ("author_handle", pa.string()),
         ("author_kind", FEW),
         ("title", pa.string()),
         ("text", pa.string()),
         ("markup", pa.string()),
+        ("quote", pa.string()),
         ("parent_id", pa.string()),
+        ("parent_chat_id", pa.string()),
         ("thread_id", pa.string()),
         ("depth", pa.int16()),
         ("topic", pa.string()),
+        ("topic_id", pa.string()),
         ("album_id", pa.string()),
         ("mentions", STRINGS),
         ("links", STRINGS),
+        ("details", pa.string()),  # a JSON object: an Arrow struct would need every key of every service
         ("reactions", pa.list_(pa.struct([("key", pa.string()), ("count", pa.int32())]))),
         ("score", pa.int32()),
         ("views", pa.int64()),
@@ -177,7 +189,7 @@ def with_metadata(
         "pandas_version": pd.__version__,
     }
     metadata = {
-        "chatframes": json.dumps({"schema": VERSION}),
+        "chatframes": json.dumps({"schema_version": VERSION}),  # version 1 called the key "schema"
         "huggingface": json.dumps({"info": {"features": features}}),
         "pandas": json.dumps(pandas),
     }

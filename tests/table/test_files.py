@@ -59,8 +59,13 @@ def chat(rows: int, *, images: bool = True) -> pd.DataFrame:
                 "links": ("https://example.com/?a=1", "b"), "reactions": (("👍", at),), "score": -at,
                 "views": 2**53 + 1, "forwards": at, "reply_count": 0, "flags": ("pinned",), "permalink": "https://example.com",
                 "raw": '{"a": null}', "forwarded_from": ForwardedFrom("c", None, None, "Bo", NOW - timedelta(days=400)),
+                "action": "member_added", "subjects": ("p3", "p4"), "author_handle": "@ann", "quote": "as she said",
+                "parent_chat_id": "other", "topic_id": "7", "details": {"dice": {"value": at}, "buttons": [{"text": "Go"}]},
             }  # fmt: skip
-            files = tuple(Attachment(position, "file", f"f{position}", url="https://x") for position in range(3))
+            files = tuple(
+                Attachment(position, "voice", f"f{position}", url="https://x", duration_ms=1_500, alt="👍")
+                for position in range(3)
+            )
         written = NOW - timedelta(days=1) + timedelta(seconds=at)
         message = Message(
             "webex", "room", "Apollo", str(at), written, NOW, text=f"nr {at}\0", attachments=files, **full
@@ -86,7 +91,7 @@ def test_a_frame_comes_back_exactly(frame: pd.DataFrame, tmp_path: Path) -> None
     write_parquet(frame, tmp_path / "chat.parquet")
     back = read_parquet(tmp_path / "chat.parquet")
     assert_frame_equal(back, frame)
-    assert back.attrs == frame.attrs == {"chatframes": REPORT}
+    assert back.attrs == frame.attrs == {"chatframes": REPORT, "schema_version": 2}
     assert os.listdir(tmp_path) == ["chat.parquet"]
     if "images" in back:
         assert all(type(image["bytes"]) is ImageBytes for cell in back["images"] for image in cell)

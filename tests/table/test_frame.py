@@ -80,17 +80,21 @@ def test_every_field_of_a_message_arrives() -> None:
         text="hello", markup="<b>hello</b>", parent_id="0", thread_id="0", depth=1, topic="news", album_id="al",
         mentions=("p2", "p3"), links=("https://example.com",), reactions=(("👍", 2),), score=-3, views=2**40,
         forwards=4, reply_count=5, forwarded_from=origin, flags=("pinned",), permalink="https://example.com/1",
-        raw='{"id": 1}', kind="service", origin="api",
+        raw='{"id": 1}', kind="service", origin="api", action="member_added", subjects=["p4"], author_handle="@ann",
+        quote="as said", parent_chat_id="other", topic_id="7", details={"dice": {"value": 6, "emoji": "🎲"}},
     )  # fmt: skip
     row = frame_of(full).iloc[0]
     for field in dataclasses.fields(Message):
-        if field.name in ("attachments", "mentions", "links", "flags", "reactions", "forwarded_from"):
+        if field.name in ("attachments", "mentions", "links", "flags", "reactions", "forwarded_from",
+                          "subjects", "details"):  # fmt: skip
             continue
         assert row[field.name] == getattr(full, field.name), field.name
     assert row["uid"] == full.uid == "webex:room:1"
     assert row["mentions"] == ["p2", "p3"]
     assert row["links"] == ["https://example.com"]
     assert row["flags"] == ["pinned"]
+    assert row["subjects"] == ["p4"]
+    assert row["details"] == '{"dice":{"emoji":"🎲","value":6}}'
     assert row["reactions"] == [{"key": "👍", "count": 2}]
     assert row["forwarded_from"] == dataclasses.asdict(origin)
 
@@ -99,12 +103,12 @@ def test_what_a_service_does_not_say_is_null_and_lists_are_empty() -> None:
     row = frame_of(message()).iloc[0]
     assert row["reactions"] is None
     assert row["forwarded_from"] is None
-    assert [row[name] for name in ("mentions", "links", "flags", "media", "images")] == [[]] * 5
+    assert [row[name] for name in ("mentions", "links", "flags", "subjects", "media", "images")] == [[]] * 6
     assert row["text"] == ""
-    nulls = ["edited_at", "author_id", "title", "markup", "parent_id", "score", "views", "raw"]
+    nulls = ["edited_at", "author_id", "title", "markup", "parent_id", "score", "views", "raw", "details", "quote"]
     assert row[nulls].isna().all()
     assert {field.name for field in [*MESSAGES, *ATTACHMENTS] if pa.types.is_nested(field.type)} == {
-        "mentions", "links", "reactions", "forwarded_from", "flags", "media", "images", "image"
+        "mentions", "links", "reactions", "forwarded_from", "flags", "subjects", "media", "images", "image"
     }  # fmt: skip
 
 
@@ -270,7 +274,7 @@ def test_batches_of_a_stream_leave_open_what_only_the_whole_can_tell() -> None:
 
 def test_the_report_travels_in_the_attrs_as_plain_json() -> None:
     frame = frame_of(message(), attrs={"status": "complete", "sources": ({"gaps": ()},)})
-    assert frame.attrs == {"chatframes": {"status": "complete", "sources": [{"gaps": []}]}}
+    assert frame.attrs == {"chatframes": {"status": "complete", "sources": [{"gaps": []}]}, "schema_version": 2}
     assert json.loads(json.dumps(frame.attrs)) == frame.attrs
     with pytest.raises(TypeError):
         frame_of(message(), attrs={"when": NOW})
