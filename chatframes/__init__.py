@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .notebook.panel import FetchPanel as FetchPanel
     from .notebook.preview import preview as preview
     from .page.activity import plot_activity as plot_activity
+    from .page.members import members as members
     from .results import last_result as last_result
     from .settings.images import ImageSettings as ImageSettings
     from .settings.merge import Config as Config
@@ -62,6 +63,7 @@ _HOMES = {
     "notebook.panel": "FetchPanel",
     "notebook.preview": "preview",
     "page.activity": "plot_activity",
+    "page.members": "members",
     "results": "last_result",
     "settings.images": "ImageSettings",
     "settings.merge": "Config load_config",

@@ -11,7 +11,7 @@ from ..errors import ConfigError
 from ..keywords import checks_keywords
 from .html import NO_FORMULAS, Html, bars, plain, sparkline
 
-__all__ = ["Activity", "count_activity", "plot_activity"]
+__all__ = ["Activity", "Plot", "count_activity", "plot_activity", "times_of"]
 
 Unit = Literal["day", "week", "month", "year"]
 Group = Literal["platform", "chat_name", "author_name", "kind"]
@@ -93,13 +93,14 @@ class Plot:
     rows: tuple[tuple[str, Activity], ...]
     others: int = 0
     by: str = ""
+    counted: str = "messages"
 
     def __repr__(self) -> str:
         lines = [f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows]
         return "\n".join([*lines, *([self._others_line()] if self.others else [])])
 
     def _others_line(self) -> str:
-        return f"and {self.others:,} more ({self.by}), none with more messages"
+        return f"and {self.others:,} more ({self.by}), none with more {self.counted}"
 
     def _repr_html_(self) -> str:
         return str(self._html())  # a plain str: a part of an `Html` is an `Html` too, and escapes what is added to it
@@ -109,14 +110,28 @@ class Plot:
         most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
         for name, activity in self.rows:
             total = sum(number for _, number in activity.counts)
-            heading = Html("<b>{}</b>: {:,} messages").format(name, total)
+            heading = Html("<b>{}</b>: {:,} {}").format(name, total, self.counted)
             for number, which in ((activity.older, "older than that"), (activity.undated, "without a time")):
                 heading += f", and {number:,} {which}" if number else ""
-            chart = activity.html("messages", most)
+            chart = activity.html(self.counted, most)
             shown.append(Html('<div style="margin-bottom:8px"><div>{}</div>{}</div>').format(heading, chart))
         if self.others:
             shown.append(Html("<div>{}</div>").format(self._others_line()))
-        return Html("<div {}>{}</div>").format(NO_FORMULAS, Html().join(shown) or "no messages")
+        return Html("<div {}>{}</div>").format(NO_FORMULAS, Html().join(shown) or f"no {self.counted}")
+
+
+def times_of(frame: pd.DataFrame, function: str, *others: str) -> pd.Series:
+    """Return the times of a table of messages; ConfigError when it lacks them, or one of the `others` columns."""
+    for name in ("created_at", *others):
+        if not isinstance(frame, pd.DataFrame) or name not in frame.columns:
+            raise ConfigError(f"{function}() takes a frame of fetch() or read_parquet(), with the column {name!r}.")
+    times: pd.Series = frame["created_at"]
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        raise ConfigError(
+            f"{function}() needs times with a time zone, but the column 'created_at' is {times.dtype}: "
+            "convert it with pd.to_datetime(..., utc=True)."
+        )
+    return times
 
 
 @checks_keywords
@@ -151,14 +166,7 @@ def plot_activity(frame: pd.DataFrame, *, by: Group | None = None) -> Plot:
     >>> name, len(activity.counts), sum(number for _, number in activity.counts)
     ('all', 7, 300)
     """
-    if not isinstance(frame, pd.DataFrame) or "created_at" not in frame.columns:
-        raise ConfigError("plot_activity() takes a frame of fetch() or read_parquet(), with the column 'created_at'.")
-    times = frame["created_at"]
-    if not isinstance(times.dtype, pd.DatetimeTZDtype):
-        raise ConfigError(
-            f"plot_activity() needs times with a time zone, but the column 'created_at' is {times.dtype}: "
-            "convert it with pd.to_datetime(..., utc=True)."
-        )
+    times = times_of(frame, "plot_activity")
     if by is None:
         return Plot((("all", count_activity(times)),))
     if by not in _GROUPS:

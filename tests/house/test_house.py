@@ -67,6 +67,7 @@ def test_the_public_surface_is_what_all_says() -> None:
             "gallery",
             "last_result",
             "load_config",
+            "members",
             "plot_activity",
             "preview",
             "read_parquet",
