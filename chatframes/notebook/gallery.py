@@ -269,7 +269,7 @@ def _entry(row: dict[Any, Any]) -> Entry:
     width, height = values.get("width"), values.get("height")
     return Entry(
         data=data,
-        caption=str(values.get("caption", ""))[:MOST_OF_A_TEXT],
+        caption=str(values.get("caption") or values.get("alt") or "")[:MOST_OF_A_TEXT],
         author=str(values.get("author_name") or values.get("author_id") or "unknown")[:MOST_OF_A_NAME],
         chat=str(values.get("chat_name", ""))[:MOST_OF_A_NAME],
         when=values.get("created_at"),

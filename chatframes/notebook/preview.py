@@ -12,13 +12,14 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..page.details import details_html, details_lines
 from ..page.html import NO_FORMULAS, Html, lines, picture, plain
 from ..words import kind_of
 from .thumbnails import PixelBudget
 
 __all__ = ["Preview", "preview"]
 
-COLUMNS = ("created_at", "chat_name", "author_name", "title", "text", "images")
+COLUMNS = ("created_at", "chat_name", "author_name", "title", "text", "details", "images")
 MOST_CHARACTERS = 200
 MOST_PICTURES = 4  # in a cell
 _CELL = Html('style="text-align:left;vertical-align:top;max-width:32em;overflow-wrap:break-word"')
@@ -33,7 +34,10 @@ class Preview:
     thumbnail_px: int
 
     def __repr__(self) -> str:
-        shown = self.frame.astype(object).map(lambda value: plain(_words(value)))
+        values = self.frame.astype(object)
+        shown = values.map(lambda value: plain(_words(value)))
+        if "details" in values:
+            shown["details"] = values["details"].map(lambda text: "; ".join(details_lines(text)))
         shown = shown.set_axis([plain(label) for label in shown.index])
         shown = shown.set_axis([plain(name) for name in shown.columns], axis=1)
         return f"{shown.to_string()}\n[{len(self.frame):,} of {self.rows_in_all:,} rows]"
@@ -47,7 +51,8 @@ class Preview:
         budget = PixelBudget(self.thumbnail_px)
         rows = []
         for label, values in zip(self.frame.index, self.frame.astype(object).to_numpy(), strict=True):
-            cells = Html().join(cell.format(_CELL, _cell(value, budget)) for value in values)
+            named = zip(self.frame.columns, values, strict=True)
+            cells = Html().join(cell.format(_CELL, _cell(name, value, budget)) for name, value in named)
             rows.append(Html("<tr>{}{}</tr>").format(head.format(_CELL, label), cells))
         count = f"{len(self.frame):,} of {self.rows_in_all:,} rows"
         return Html("<table {}><thead><tr>{}</tr></thead><tbody>{}</tbody></table><p>{}</p>").format(
@@ -55,7 +60,9 @@ class Preview:
         )
 
 
-def _cell(value: Any, budget: PixelBudget) -> Html:
+def _cell(name: Any, value: Any, budget: PixelBudget) -> Html:
+    if name == "details":
+        return details_html(value)
     images = [value] if isinstance(value, dict | bytes) else value
     if not isinstance(images, Sequence | np.ndarray) or isinstance(images, str) or not any(map(_bytes_of, images)):
         return lines(_words(value))
@@ -83,7 +90,8 @@ def preview(
     rows : int
         How many, 1 to 500. All of them are stored in the notebook, some kilobytes for each picture.
     columns : sequence of str, optional
-        Which columns; None is time, chat, author, title, text and images, except those that are empty.
+        Which columns; None is time, chat, author, title, text, details (a poll as bars) and images, except those that
+        are empty.
     thumbnail_px : int
         Longest side of a picture, 40 to 600 pixels.
 

@@ -77,7 +77,9 @@ class Reader(HTMLParser):
 def hostile_frame(payload: str) -> pd.DataFrame:
     """A table with the payload in every text there is, and pictures that are none."""
     when = datetime(2026, 10, 3, 12, tzinfo=UTC)
-    attachment = Attachment(0, payload, payload, url=payload, name=payload, declared_mime=payload)
+    attachment = Attachment(0, payload, payload, url=payload, name=payload, declared_mime=payload, alt=payload)
+    options = [{"text": payload, "votes": 3}, {"text": payload, "votes": payload}]
+    details = {"poll": {"question": payload, "options": options}, "place": {payload: [payload]}, payload: payload}
     good = picture(1)
     ok = Outcome("ok", data=ImageBytes(good), name=payload, mime="image/jpeg", size=len(good), width=16, height=12)
     outcomes = [
@@ -94,6 +96,8 @@ def hostile_frame(payload: str) -> pd.DataFrame:
             created_at=when + timedelta(days=number), fetched_at=when, kind=payload, author_id=payload,
             author_name=payload, title=payload, text=payload, markup=payload, topic=payload, album_id=payload,
             mentions=(payload,), links=(payload,), reactions=((payload, 3),), flags=(payload,), permalink=payload,
+            action=payload, subjects=(payload,), author_handle=payload, quote=payload, parent_chat_id=payload,
+            topic_id=payload, details={} if number == 2 else details,
             forwarded_from=ForwardedFrom(payload, payload, payload, payload, when), raw=payload,
             attachments=tuple(replace(attachment, position=at) for at in range(len(outcomes))),
         )  # fmt: skip

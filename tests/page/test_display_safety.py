@@ -21,6 +21,7 @@ from chatframes.images.shown import ImageBytes
 from chatframes.model import Event
 from chatframes.notebook.thumbnails import thumbnail
 from chatframes.page import html
+from chatframes.page.details import details_html, details_lines
 from chatframes.progress.card import Card
 from chatframes.progress.tally import Tally
 
@@ -69,6 +70,9 @@ def test_a_preview_shows_text_and_pictures_only_where_there_are_some(payload: st
     frame = hostile_frame(payload)
     read = assert_dead(cf.preview(frame)._repr_html_(), payload, "the preview")
     assert read.pictures == 3, "the JPEG of each row, and neither the SVG nor the text"
+    details = frame["details"].iloc[0]
+    assert_dead(str(details_html(details)), payload, "a poll as bars, and other details")
+    assert html.plain(payload)[:12].strip() in "".join(details_lines(details))
     assert_dead(cf.preview(frame, columns=list(frame.columns))._repr_html_(), payload, "all columns, and their names")
     assert_dead(cf.preview(cf.attachments(frame), columns=["name", "error", "image"])._repr_html_(), payload, "files")
 
