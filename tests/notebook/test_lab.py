@@ -21,6 +21,7 @@ from playwright.sync_api import expect
 import chatframes as cf
 from chatframes.world.sandbox import World
 
+# One walk stands in the suite; the others are long: each is a real JupyterLab in a real browser.
 pytestmark = pytest.mark.browser
 
 FETCHES = """
@@ -71,6 +72,7 @@ def until(page: Page, reached: Callable[[], bool]) -> None:
 # --- cells -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_run_all_runs_the_cells_behind_a_fetch_too(lab: Lab) -> None:
     with (
         cf.sandbox(messages=300, images=60, latency_ms=20) as world,
@@ -110,6 +112,7 @@ cf.fetch(cf.Webex("No such room"), config=config)
 """
 
 
+@pytest.mark.long
 def test_a_card_has_its_place_whoever_calls_and_a_reopened_notebook_shows_how_each_call_ended(lab: Lab) -> None:
     with (
         cf.sandbox(messages=300, images=60, latency_ms=200) as world,
@@ -149,6 +152,7 @@ print(cf.ImageControls())
 """
 
 
+@pytest.mark.long
 def test_toggle_and_size_are_changed_by_mouse_and_keyboard_and_obeyed(lab: Lab) -> None:
     with (
         HoldingWebex(messages=3, answered=3, size_bytes=1_500_000) as server,
@@ -275,6 +279,7 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
         assert "the same as code" in page.output(2).lower()
 
 
+@pytest.mark.long
 def test_running_the_panels_cell_again_leaves_no_orphan(lab: Lab, slow: World) -> None:
     with lab.page("again", cells(PANEL, config=slow.config)) as page:
         open_panel(page)
@@ -288,6 +293,7 @@ def test_running_the_panels_cell_again_leaves_no_orphan(lab: Lab, slow: World) -
         until(page, lambda: slow.stats()["open_connections"] == 0)
 
 
+@pytest.mark.long
 def test_an_error_in_the_panel_is_a_sentence_and_a_missing_token_a_field(lab: Lab) -> None:
     with cf.sandbox(messages=30, images=3) as world:
         config = {"webex": {"base_url": world.config["webex"]["base_url"]}}
@@ -316,6 +322,7 @@ cf.preview(df[df["n_images"] > 0], rows=3)
 """
 
 
+@pytest.mark.long
 def test_a_gallery_of_five_hundred_shows_decoded_pictures_and_keeps_the_file_small(lab: Lab) -> None:
     with (
         cf.sandbox(messages=900, images=500, faults=["gone"]) as world,
@@ -366,6 +373,7 @@ for payload in PAYLOADS[{first}:{first} + 3]:
 """
 
 
+@pytest.mark.long
 def test_nothing_that_strangers_wrote_comes_to_life_in_the_page(lab: Lab) -> None:
     # A few in each cell, one cell after the other: a kernel drops messages that nobody has the time to read.
     parts = "---".join(HOSTILE.replace("{first}", str(first)) for first in range(0, len(PAYLOADS), 3))
@@ -411,6 +419,7 @@ print(heard, login.state)
 """
 
 
+@pytest.mark.long
 def test_telegrams_login_is_typed_and_pressed_with_mouse_or_keyboard_and_nothing_typed_is_left(lab: Lab) -> None:
     with lab.page("typed", cells(LOGIN + "---" + TYPED)) as page:
         for number in (1, 2, 5):
@@ -439,6 +448,7 @@ def test_telegrams_login_is_typed_and_pressed_with_mouse_or_keyboard_and_nothing
         assert not [secret for secret in ("+9996625678", "dome and telescope") if secret in kept]
 
 
+@pytest.mark.long
 def test_telegrams_login_is_a_form_with_a_qr_code_and_nothing_of_it_is_saved(lab: Lab) -> None:
     with lab.page("telegram", cells(LOGIN)) as page:
         for number in (1, 2):
