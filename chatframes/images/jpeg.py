@@ -22,8 +22,8 @@ _START_OF_SCAN, _END, _HUFFMAN, _QUANTIZATION, _JFIF, _APPLICATION = 0xDA, 0xD9,
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 # Segments that decoders read or pass over; they refuse what is neither here nor a frame nor a table.
 _PASSED_OVER = frozenset({0xCC, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE})
-_MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")  # those left out have no body, or are no markers
-_EARLY_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")  # before the first scan
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # those left out have no body, or are no markers
+_EARLY_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")  # before the first scan
 MAX_SEGMENTS = 10_000  # an ordinary JPEG has about thirty
 MOST_BLOCKS = 10  # in a unit of a scan, as libjpeg has it
 
