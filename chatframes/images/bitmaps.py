@@ -1,15 +1,13 @@
-"""Check the header and length of a BMP, an icon or a TIFF."""
+"""Check the header and length of a BMP or an icon."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
-from .headers import ImageFacts
 from .png import png_problem
 from .problems import BROKEN, CUT, pixels_problem
 
-__all__ = ["bmp_problem", "icon_problem", "tiff_problem"]
+__all__ = ["bmp_problem", "icon_problem"]
 
 _BMP_BITS = (1, 4, 8, 16, 24, 32)
 
@@ -37,54 +35,10 @@ def icon_problem(data: bytes) -> str | None:
     if not entries or len(entries[-1]) < 16:
         return CUT
     largest = max(entries, key=lambda entry: (entry[0] or 256) * (entry[1] or 256))
-    size, at = struct.unpack_from("<II", largest, 8)
-    if at + size > len(data):
-        return CUT
+    bits, size, at = struct.unpack_from("<HII", largest, 6)
     if data[at : at + 8] == b"\x89PNG\r\n\x1a\n":
         width, height = struct.unpack_from(">II", data, at + 16)
-        return pixels_problem(width, height) or png_problem(data[at : at + size])
+        return pixels_problem(width, height) or png_problem(data[at:])
+    if bits != 32 and at + size > len(data):
+        return CUT  # its transparency stands at its end
     return bmp_problem(data, at, at + int.from_bytes(data[at : at + 4], "little"), icon=True)
-
-
-# Ways of packing that Pillow reads in a TIFF, and its kinds of colour: not the raw data of cameras.
-_TIFF_PACKINGS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
-_TIFF_COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}  # with the number of samples of a pixel, at least
-
-
-def tiff_problem(data: bytes, facts: ImageFacts) -> str | None:
-    """Check the first picture of a TIFF: its kind, and whether its pieces are there."""
-    order = "<" if data[:2] == b"II" else ">"
-    tags = dict(_tiff_tags(data, order))
-    packing, colours = tags.get(259, [1])[0], tags.get(262, [0])[0]
-    bits, samples, numbers = tags.get(258, [1]), tags.get(277, [1])[0], tags.get(339, [1])
-    if packing not in _TIFF_PACKINGS or colours not in _TIFF_COLOURS or len(set(bits)) > 1:
-        return "this kind of TIFF is not read by Pillow"
-    widest = 32 if _TIFF_COLOURS[colours] == 1 and samples == 1 else 16 if colours in (2, 5) else 8
-    if (
-        len(bits) not in (1, samples)
-        or bits[0] > widest
-        or samples < _TIFF_COLOURS[colours]
-        or samples > 6
-        or (numbers[0] == 3) != (bits[0] == 32)
-    ):
-        return "this kind of TIFF is not read by Pillow"
-    places, sizes = tags.get(273) or tags.get(324), tags.get(279) or tags.get(325)
-    if not places or not sizes:
-        return BROKEN
-    if packing == 1 and len(places) == 1:  # not packed: its length is known from its size
-        sizes = [facts.width * facts.height * samples * bits[0] // 8] if facts.width and facts.height else sizes
-    return CUT if max(map(sum, zip(places, sizes, strict=False))) > len(data) else None
-
-
-def _tiff_tags(data: bytes, order: str) -> Iterator[tuple[int, list[int]]]:
-    """Yield the whole numbers of the first directory, at most a million to a tag."""
-    (at,) = struct.unpack_from(order + "I", data, 4)
-    (count,) = struct.unpack_from(order + "H", data, at)
-    for entry in range(at + 2, at + 2 + 12 * min(count, 1_000), 12):
-        tag, kind, number = struct.unpack_from(order + "HHI", data, entry)
-        if kind in (1, 3, 4) and 0 < number <= 1_000_000:
-            form = f"{order}{number}{'B_HI'[kind - 1]}"
-            place = entry + 8
-            if struct.calcsize(form) > 4:
-                (place,) = struct.unpack_from(order + "I", data, place)
-            yield tag, list(struct.unpack_from(form, data, place))

@@ -11,11 +11,13 @@ import struct
 import sys
 from functools import cache
 
-from .bitmaps import bmp_problem, icon_problem, tiff_problem
-from .headers import ImageFacts, inspect, size_in_pixels
+from .bitmaps import bmp_problem, icon_problem
+from .headers import ImageFacts, inspect
 from .jpeg import jpeg_problem
-from .png import exif_is_readable, png_problem
+from .png import png_problem
 from .problems import BROKEN, CUT, pixels_problem
+from .tiff import tiff_problem
+from .webp import webp_problem
 
 __all__ = ["why_undecodable"]
 
@@ -54,7 +56,7 @@ def why_undecodable(data: bytes, facts: ImageFacts | None = None, *, plug_ins: b
         if not (facts.width and facts.height) and facts.mime != "image/gif":  # a GIF has the size of its frame
             return BROKEN
         return _problem(data, facts)
-    except (struct.error, IndexError):  # the file ends inside a header
+    except (struct.error, IndexError, OverflowError):  # the file ends inside a header
         return CUT
 
 
@@ -67,11 +69,11 @@ def _problem(data: bytes, facts: ImageFacts) -> str | None:
         case "image/gif":
             return _gif(data)
         case "image/webp":
-            return _webp(data)
+            return webp_problem(data)
         case "image/bmp":
             return bmp_problem(data, 14, int.from_bytes(data[10:14], "little"))
         case "image/tiff":
-            return tiff_problem(data, facts)
+            return tiff_problem(data)
         case "image/x-icon":
             return icon_problem(data)
         case "image/avif":
@@ -119,25 +121,6 @@ def _gif(data: bytes) -> str | None:
             return None if steps < GIF_STEPS else BROKEN
         at += 1
     return BROKEN
-
-
-def _webp(data: bytes) -> str | None:
-    end, at, shown = 8 + int.from_bytes(data[4:8], "little"), 12, False
-    if end > len(data):
-        return CUT
-    while at + 8 <= end:
-        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if at + 8 + length > end:
-            return CUT
-        if kind == b"EXIF" and not exif_is_readable(data[at + 8 : at + 8 + length]):
-            return BROKEN
-        if kind in (b"VP8 ", b"VP8L"):
-            picture = size_in_pixels(data[:12] + data[at : at + 40], "image/webp")
-            if data[12:16] == b"VP8X" and picture != size_in_pixels(data, "image/webp"):
-                return BROKEN
-        shown = shown or kind in (b"VP8 ", b"VP8L", b"ANMF")
-        at += 8 + length + (length & 1)
-    return None if shown else CUT
 
 
 def _boxes(data: bytes) -> str | None:

@@ -105,7 +105,7 @@ def size_in_pixels(data: bytes, mime: str) -> tuple[int | None, int | None]:
                 size = _box_size(data)
             case _:
                 size = None
-    except (struct.error, IndexError):  # the file ends inside the header
+    except (struct.error, IndexError, OverflowError):  # the file ends inside the header
         size = None
     return size if size and size[0] > 0 and size[1] > 0 else (None, None)
 
@@ -251,13 +251,17 @@ def _webp_size(data: bytes) -> tuple[int, int] | None:
 
 def _tiff_size(data: bytes) -> tuple[int, int] | None:
     order = "<" if data[:2] == b"II" else ">"
-    (at,) = struct.unpack_from(order + "I", data, 4)
-    (count,) = struct.unpack_from(order + "H", data, at)
+    if b"+" in data[2:4]:  # a BigTIFF
+        (at,), form, first, step = struct.unpack_from(order + "Q", data, 8), "Q", 8, 20
+    else:
+        (at,), form, first, step = struct.unpack_from(order + "I", data, 4), "H", 2, 12
+    (count,) = struct.unpack_from(order + form, data, at)
     size: dict[int, int] = {}  # by tag: 256 is the width, 257 the height
-    for entry in range(at + 2, at + 2 + 12 * min(count, 1_000), 12):
+    for entry in range(at + first, at + first + step * min(count, 1_000), step):
         tag, kind = struct.unpack_from(order + "HH", data, entry)
-        if tag in (256, 257):  # kind 3 is a 16-bit number
-            (size[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
+        if tag in (256, 257):  # kind 3 is a 16-bit number, kind 16 one of 64
+            number = {3: "H", 16: "Q"}.get(kind, "I")
+            (size[tag],) = struct.unpack_from(order + number, data, entry + (12 if step == 20 else 8))
     return (size[256], size[257]) if len(size) == 2 else None
 
 

@@ -79,6 +79,8 @@ _MAGIC = (
     (b"GIF89a", "image/gif"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
+    (b"II+\0\x08\0\0\0", "image/tiff"),  # with offsets of 8 bytes
+    (b"MM\0+\0\x08\0\0", "image/tiff"),
     (b"%PDF-", "application/pdf"),
     (b"PK\3\4", "application/zip"),
     (b"PK\5\6", "application/zip"),

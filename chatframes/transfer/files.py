@@ -54,7 +54,7 @@ async def open_attachment(
         yield Body(
             chunks=_body_chunks(response),
             http_status=response.status_code,
-            name=file_name(response.headers.get("Content-Disposition")),
+            name=next(filter(None, map(file_name, response.headers.get_list("Content-Disposition"))), None),
             declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
             declared_size=int(length) if length.isascii() and length.isdigit() else None,
         )

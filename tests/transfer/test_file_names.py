@@ -48,6 +48,27 @@ NAMES = {
         "attachment; filename*0*=UTF-8''%C3%9Cber; filename*1=sicht; filename*2*=.png",
         "Übersicht.png",
     ),
+    "in numbered parts, one of them as it is": (
+        "attachment; filename*0*=UTF-8''%C3%9C-; filename*1=\"%41.png\"",
+        "Ü-%41.png",
+    ),
+    "in numbered parts, none of them encoded": ('a; filename*1="%41.png"; filename*0="foo-"', "foo-%41.png"),
+    "in numbered parts, and whole": ("a; filename*0*=UTF-8''a; filename*=ISO-8859-1''%A3.png", "£.png"),
+    "in numbered parts, one of them missing": ("a; filename*0=foo; filename*2=bar", "foo"),
+    "a space before the star": ("attachment; filename *=UTF-8''%C3%BC.png", "ü.png"),
+    "a mail's word and more": ('attachment; filename="=?UTF-8?Q?=C3=BC?= (1).png"', "ü (1).png"),
+    "a mail's word and its ending": ('attachment; filename="=?UTF-8?B?8J+YgA==?=.png"', "😀.png"),
+    "a mail's word of no charset": ('attachment; filename="=?klingon?Q?a?="', "=?klingon?Q?a?="),
+    "a kind in quotes": ('"foo; filename=bar;baz"; filename=qux.png', "qux.png"),
+    "commas": ("attachment; filename=a,b.png", "a,b.png"),
+    "half a character": ("attachment; filename*=utf-7''+2D0-.png; filename=a.png", "a.png"),
+    "half a character, as Python writes it": (
+        "attachment; filename*=raw_unicode_escape''%5cud83d; filename=a.png",
+        "a.png",
+    ),
+    "a codec that is no charset": ("attachment; filename*=rot13''n.png; filename=a.png", "a.png"),
+    "a percent sign that was encoded": ("attachment; filename*=UTF-8''A-%2541.png", "A-%41.png"),
+    "a percent sign that means nothing": ("attachment; filename*=UTF-8''100%.png", "100%.png"),
     "a semicolon in it": ('attachment; filename="a; filename*=b.png"; size=5', "a; filename*=b.png"),
     "quotes in it": ('attachment; filename="holi\\"day.jpg"', 'holi"day.jpg'),
     "spaces and no quotes": ("attachment; filename=my holiday.jpg; x=y", "my holiday.jpg"),
@@ -67,6 +88,10 @@ NO_NAMES = [
     'attachment; filename=""',
     "attachment; filename=..",
     "attachment; filename*=UTF-8''%2F",
+    "attachment; filename*1=a.png",
+    "attachment; xfilename=a.png",
+    'attachment; filename="   "',
+    "attachment; filename*=UTF-8'a.png",
 ]
 
 
@@ -95,6 +120,21 @@ def test_it_comes_so_over_a_real_connection(case: str) -> None:
             return body.name
 
     assert asyncio.run(main()) == name
+
+
+def test_of_two_headers_the_first_that_names_it_counts() -> None:
+    async def main() -> str | None:
+        headers = [
+            ("Content-Disposition", value) for value in ("inline", "attachment; filename=a.png", "a; filename=b")
+        ]
+        async with (
+            serving(always(200, picture(1), *headers)) as server,
+            line(server.url, FakeTime().clock) as call,
+            call.link.download(f"{server.url}/1") as body,
+        ):
+            return body.name
+
+    assert asyncio.run(main()) == "a.png"
 
 
 @given(st.text(max_size=300))
