@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import ChatframesError, ServiceError
 from .account import Refused
 from .listing import Get, Thing, listed
-from .trees import Flat, flat
+from .trees import Flat, Promises, flat
 
 AT_ONCE = 500  # about as many as Reddit gives in a first answer
 COMMENTS_AT_ONCE = 100  # as many as it gives in one expansion, or by their ids
@@ -47,7 +47,8 @@ class Thread:
     _orphans: dict[str, Thing] = field(default_factory=dict)  # their parents may still come
     _left_out: list[More] = field(default_factory=list)
     _asked: set[More] = field(default_factory=set)
-    _asked_ids: dict[str, bool] = field(default_factory=dict)  # by id, whether its stub hides more than it names
+    _asked_ids: dict[str, None] = field(default_factory=dict)
+    _promises: Promises = field(default_factory=Promises)
     _given_up: set[str] = field(default_factory=set)  # ids that were asked for again
     _unanswered: int = 0  # comments below those whose own answer did not hold them
 
@@ -140,7 +141,9 @@ class Thread:
                 yield self._taken(await self._more_children(lacking))
                 lacking = self._not_given(lacking)
                 if lacking and self._wanting:
-                    yield self._taken(await self._by_id(lacking))
+                    found = await self._by_id(lacking)
+                    yield self._taken(found)
+                    self._left_out += self._may_hide(found)
                 self._given_up |= set(lacking)
             else:
                 return
@@ -173,8 +176,7 @@ class Thread:
     async def _expanded(self, stubs: list[More]) -> list[tuple[str, Thing]]:
         if not stubs[0].children:
             return await self._below(stubs[0])
-        for more in stubs:
-            self._asked_ids |= dict.fromkeys(more.children, more.count > len(more.children))
+        self._asked_ids |= dict.fromkeys(child for more in stubs for child in more.children)
         return await self._more_children([child for more in stubs for child in more.children])
 
     async def _below(self, more: More) -> list[tuple[str, Thing]]:
@@ -227,15 +229,19 @@ class Thread:
         """Return those of the comments that Reddit gives when it is asked for them by their ids."""
         names = [f"t1_{one}" for one in ids]
         answer = await self._asked_for("api/info", {"id": ",".join(names)})
-        found = [
+        return [
             (kind, data)
             for kind, data in _things_of(answer)
             if kind == "t1" and data["name"] in names and data.get("link_id") in (None, f"t3_{self.post_id}")
         ]
-        for _, data in found:  # such an answer does not say what is below a comment
-            if self._asked_ids.get(data["name"].removeprefix("t1_")):
-                self._left_out.append(More(data["name"], (), 0, is_sure=False))
-        return found
+
+    def _may_hide(self, found: list[tuple[str, Thing]]) -> list[More]:
+        """Return the places below comments that came by their ids: such an answer does not say what is below them.
+
+        Nothing is looked for where all that the stub counted has come.
+        """
+        names = self._promises.unkept_of(data["name"] for _, data in found)
+        return [More(name, (), 0, is_sure=False) for name in names]
 
     async def _asked_for(self, path: str, query: Mapping[str, object]) -> Any:
         """Return the answer to a question for single comments; None if it is refused, which says nothing of others."""
@@ -261,6 +267,7 @@ class Thread:
         for name, data in fresh.items():
             if self.wanted is not None and self.got >= self.wanted:
                 break
+            self._promises.came(name, data)
             depth = self._depth(data, fresh)
             if depth is None:
                 self._orphans[name] = data
@@ -292,6 +299,7 @@ class Thread:
             [child.removeprefix("t1_") for child in ids if isinstance(child, str)] if isinstance(ids, list) else []
         )
         parent, total = str(data.get("parent_id")), count if isinstance(count, int) else len(children)
+        self._promises.promised(children, total)
         for start in range(0, max(len(children), 1), COMMENTS_AT_ONCE):
             part = tuple(children[start : start + COMMENTS_AT_ONCE])
             more = More(parent, part, max(len(part), total * len(part) // max(len(children), 1)))

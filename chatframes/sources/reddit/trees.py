@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import ServiceError
@@ -55,3 +56,44 @@ def _cannot_be_asked_for(stub: Thing) -> int:
         return len(children) - named
     count = stub.get("count")
     return count if isinstance(count, int) and count > 0 else 0
+
+
+@dataclass(slots=True)
+class Promises:
+    """How many comments each stub says it hides, held against those that came."""
+
+    _parents: dict[str, str] = field(default_factory=dict)  # of each comment that came
+    _stubs: dict[str, tuple[frozenset[str], int]] = field(default_factory=dict)  # of each comment that one names
+
+    def promised(self, ids: list[str], total: int) -> None:
+        """Note that a stub hides so many comments, at and below these; no more than it names needs no note."""
+        if total > len(ids):
+            stub = frozenset(f"t1_{one}" for one in ids), total
+            for name in stub[0]:
+                self._stubs.setdefault(name, stub)
+
+    def came(self, name: str, comment: Thing) -> None:
+        self._parents[name] = str(comment.get("parent_id"))
+
+    def unkept_of(self, names: Iterable[str]) -> list[str]:
+        """Return those of the comments whose stubs hide more than came."""
+        unkept: list[str] = []
+        came: dict[frozenset[str], int] = {}
+        for name in names:
+            if name in self._stubs:
+                tops, total = self._stubs[name]
+                if tops not in came:
+                    came[tops] = self._at_and_below(tops)
+                unkept += [name] * (came[tops] < total)
+        return unkept
+
+    def _at_and_below(self, tops: frozenset[str]) -> int:
+        inside = dict.fromkeys(tops, True)
+        for one in self._parents:
+            path, name = [], one
+            while name in self._parents and name not in inside:
+                path.append(name)
+                inside[name] = False  # until its parents are known; they may lead in a circle
+                name = self._parents[name]
+            inside |= dict.fromkeys(path, inside.get(name, False))
+        return sum(inside[name] for name in self._parents)
