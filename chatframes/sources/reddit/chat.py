@@ -60,23 +60,23 @@ class RedditChat:
             yield page
         if posts.unreadable:
             yield NotGiven(nameless=posts.unreadable, reason=UNREADABLE)
-        unread, trouble = posts.taken, posts.trouble
+        unread_since, trouble = [when(post) for post in posts.taken], posts.trouble
         if self.comments == 0:
-            unread, trouble = [], None
+            unread_since, trouble = [], None
         elif not final(trouble):
             threads = Threads(self.reader, posts.taken, self.comments)
             self._announce(threads)
             async for answer in threads.pages():
                 yield answer
             self._note_difference(threads)
-            unread, trouble = threads.unread, threads.trouble
+            unread_since, trouble = threads.unread_since, threads.trouble
         end = ending(posts, wish)
         if end.note is not None:
             self.notes.append(end.note)
         if wish.since and self.comments != 0 and self.target.kind == "listing":
             self.notes.append(_YOUNG_BELOW_OLD)
-        # Comments are younger than their post, so nothing of them is missing before the oldest post in `unread`.
-        edge = min((when(post) or window.since for post in unread), default=None)
+        # Comments are younger than their post, so nothing of them is missing before the oldest one that lacks some.
+        edge = min((moment or window.since for moment in unread_since), default=None)
         if self.comments != 0 and posts.unreadable_since is not None:
             edge = posts.unreadable_since if edge is None else min(edge, posts.unreadable_since)
             trouble = trouble or ServiceError(

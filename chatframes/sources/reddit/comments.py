@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ...errors import ChatframesError, ServiceError
 from .account import Refused
 from .listing import Get, Thing, listed
-from .trees import Flat, Promises, flat
+from .trees import Flat, Promises, flat, things_of, tree_of
 
 AT_ONCE = 500  # about as many as Reddit gives in a first answer
 COMMENTS_AT_ONCE = 100  # as many as it gives in one expansion, or by their ids
@@ -42,6 +43,7 @@ class Thread:
     got: int = 0
     missing: list[str] = field(default_factory=list)  # names of comments that Reddit named and did not give
     nameless: int = 0  # how many more it did not give, without naming them
+    nameless_since: list[datetime | None] = field(default_factory=list)  # before which they were not; None: not known
     looked_again: bool = False  # fewer than `counted` came, and a second look found no more
     _depths: dict[str, int] = field(default_factory=dict)
     _orphans: dict[str, Thing] = field(default_factory=dict)  # their parents may still come
@@ -116,7 +118,7 @@ class Thread:
         answers = [one for one in (first, second) if one is not None]
         if not answers:
             raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}. Try again later.")
-        self.nameless = max(self.nameless, min(one.unreadable for one in answers))
+        self._lacks(answers, most=True)
         return [thing for one in answers[: 1 + (second is not first)] for thing in one.things]
 
     async def _expansions(self) -> AsyncGenerator[list[tuple[Thing, int | None]], None]:
@@ -183,11 +185,11 @@ class Thread:
         """Return what is below a comment ("continue this thread"): the answer is the tree from that comment on."""
         query = {"comment": more.parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
         things: list[tuple[str, Thing]] = []
-        unreadable: list[int] = []
+        answers: list[Flat] = []
         for _ in range(2):
-            found = _tree_of(await self._asked_for(f"comments/{self.post_id}", query))
+            found = tree_of(await self._asked_for(f"comments/{self.post_id}", query))
             things += found.things
-            unreadable.append(found.unreadable)
+            answers.append(found)
             # An answer without the comment that was asked for, or with nothing below it, is no answer.
             holds_it = any(kind == "t1" and data["name"] == more.parent for kind, data in found.things)
             below = [one for one in found.things if one[1].get("parent_id") == more.parent]
@@ -195,10 +197,17 @@ class Thread:
             if holds_it and goes_on and not found.unreadable:
                 return things
         if holds_it and goes_on:
-            self.nameless += min(unreadable)
+            self._lacks(answers)
         else:
             self._unanswered += max(more.count, 1)
+            self.nameless_since.append(self._promises.made(more.parent))
         return things
+
+    def _lacks(self, answers: list[Flat], *, most: bool = False) -> None:
+        """Count what was unreadable in all answers to one question; of the whole post it is `most` at one time."""
+        fewest = min(answers, key=lambda one: one.unreadable, default=Flat([], 0))
+        self.nameless = max(self.nameless, fewest.unreadable) if most else self.nameless + fewest.unreadable
+        self.nameless_since += [one.since for one in answers if fewest.unreadable]
 
     async def _more_children(self, ids: list[str]) -> list[tuple[str, Thing]]:
         form = {
@@ -222,7 +231,7 @@ class Thread:
             answers.append(Flat(found.things, max(0, unnamed)))
             if unnamed <= 0:
                 break
-        self.nameless += min((found.unreadable for found in answers), default=0)
+        self._lacks(answers)
         return [thing for found in answers for thing in found.things]
 
     async def _by_id(self, ids: list[str]) -> list[tuple[str, Thing]]:
@@ -231,7 +240,7 @@ class Thread:
         answer = await self._asked_for("api/info", {"id": ",".join(names)})
         return [
             (kind, data)
-            for kind, data in _things_of(answer)
+            for kind, data in things_of(answer)
             if kind == "t1" and data["name"] in names and data.get("link_id") in (None, f"t3_{self.post_id}")
         ]
 
@@ -309,19 +318,3 @@ class Thread:
                 if key not in self._asked:
                     self._asked.add(key)
                     self._left_out.append(more)
-
-
-def _tree_of(answer: Any) -> Flat:
-    """Return the comments in an answer of posts and comments; none if it has another shape."""
-    try:
-        return flat(answer[1])
-    except (TypeError, LookupError, ServiceError):
-        return Flat([], 0)
-
-
-def _things_of(answer: Any) -> list[tuple[str, Thing]]:
-    """Return the things in a list; none if it is no list."""
-    try:
-        return listed(answer).things
-    except ServiceError:
-        return []

@@ -281,6 +281,28 @@ def test_null_children_are_counted_and_cost_nothing_else() -> None:
     assert (source.status, source.missing.count, source.missing.ids) == ("partial", 3, ())
 
 
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("odd", "hours"),
+    [
+        ({"kind": "t1", "data": {"body": "no id", "created_utc": NEWEST + 5 * HOUR}}, 5),
+        (comment("c1", POST, "p0000", None, created_utc=NEWEST + 3 * HOUR), 3),  # a reply is younger than its parent
+        (comment("c1", POST, "p0000", stub("t1_c1", None), created_utc=NEWEST + 3 * HOUR), 3),
+        (comment("c1", POST, "p0000", replies={"data": 7}, created_utc=NEWEST + 3 * HOUR), 3),
+        (comment("c1", POST, "p0000", stub("t1_c1"), created_utc=NEWEST + 3 * HOUR), 3),  # what is below does not come
+        (None, 0),
+        ({"kind": "t1", "data": {"body": "no id", "created_utc": "soon"}}, 0),
+    ],
+)
+def test_what_came_without_an_id_leaves_a_gap_from_when_it_can_have_been_written(odd: Any, hours: int) -> None:
+    with tiny_reddit(one_post(odd, comment("c2", POST, "p0000"))) as tiny:
+        _, source = fetch(tiny)
+    assert source.status == "partial"
+    assert [pd.Timestamp(gap.since).timestamp() for gap in source.gaps] == [NEWEST + hours * HOUR]
+
+
 @pytest.mark.parametrize("replies", [{"kind": "Listing", "data": None}, "odd", 7, {}])
 def test_replies_that_are_no_list_cost_only_themselves(replies: Any) -> None:
     forum = one_post(comment("c1", POST, "p0000", replies=replies), comment("c2", POST, "p0000"))
