@@ -73,6 +73,7 @@ def check_media(
             assert fate == ("skipped", "disabled")
         elif record["source_id"] in fates:
             assert fate == fates[record["source_id"]], cell
+            assert fate != ("ok", None) or next(pictures)["bytes"]  # other bytes than the record's
         elif not record["is_image"]:
             assert fate == ("skipped", record.get("reason") or "not_an_image")
             assert cell["name"] == record["name"]
