@@ -72,7 +72,9 @@ class Outcome:
     attempts: int = 0
     elapsed_ms: int | None = None
     error: str | None = None
-    note: str | None = None  # what is odd about a picture: no_end_mark; undecodable, where it was kept all the same
+    note: str | None = (
+        None  # what is odd about a picture: no_end_mark, copy; undecodable, where it was kept all the same
+    )
     elsewhere: bool = False  # a host that is not the service's own has answered: its word is not about the account
 
 
@@ -196,6 +198,7 @@ class Body:
     name: str | None = None
     declared_mime: str | None = None
     declared_size: int | None = None
+    note: str | None = None  # what is odd about where it comes from: copy
 
 
 class Refusal(Exception):

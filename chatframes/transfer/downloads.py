@@ -246,6 +246,7 @@ class Downloader:
             name=body.name,
             declared_mime=body.declared_mime,
             declared_size=body.declared_size,
+            note=body.note,
         )
         pace = _Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
         pieces, size = [b""], 0

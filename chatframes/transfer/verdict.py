@@ -50,7 +50,7 @@ def of_picture(
         width=facts.width,
         height=facts.height,
         sha256=sha256,
-        note="no_end_mark" if facts.whole is False else None,
+        note="no_end_mark" if facts.whole is False else base.note,
     )
     problem = why_undecodable(data, facts)
     if problem is None:

@@ -38,7 +38,7 @@ def check(
     expected: Sequence[Mapping[str, Any]],
     *,
     images: bool = True,
-    fates: Mapping[str, tuple[str, str]] | None = None,
+    fates: Mapping[str, tuple[str, str | None]] | None = None,
     broken: frozenset[str] | set[str] = frozenset(),
 ) -> None:
     """Every id once and in order, every field, every picture's SHA-256; `fates` are the outcomes of afflicted files.
@@ -58,7 +58,11 @@ def check(
 
 
 def check_media(
-    row: Mapping[str, Any], expected: Sequence[Mapping[str, Any]], *, images: bool, fates: Mapping[str, tuple[str, str]]
+    row: Mapping[str, Any],
+    expected: Sequence[Mapping[str, Any]],
+    *,
+    images: bool,
+    fates: Mapping[str, tuple[str, str | None]],
 ) -> None:
     assert [cell["source_id"] for cell in row["media"]] == [record["source_id"] for record in expected]
     assert row["n_media"] == len(expected)
@@ -69,6 +73,7 @@ def check_media(
             assert fate == ("skipped", "disabled")
         elif record["source_id"] in fates:
             assert fate == fates[record["source_id"]], cell
+            assert fate != ("ok", None) or next(pictures)["bytes"]  # other bytes than the record's
         elif not record["is_image"]:
             assert fate == ("skipped", record.get("reason") or "not_an_image")
             assert cell["name"] == record["name"]

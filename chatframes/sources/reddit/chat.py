@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
@@ -15,9 +15,9 @@ from ...model import (
     Body,
     Event,
     NotGiven,
-    Refusal,
     Window,
 )
+from .copies import Copies
 from .endings import Wish, ending
 from .listing import Question
 from .names import Target
@@ -27,6 +27,7 @@ from .rows import when
 from .threads import Threads
 
 UNREADABLE = "Reddit's list of posts held things that say neither what they are nor their id, twice."
+_YOUNG_BELOW_OLD = "comments come with their posts: those written since then below older posts are not looked for"
 LONG_RUN_REQUESTS = 60  # from this many on, a notice says beforehand how long it will take
 
 
@@ -43,8 +44,10 @@ class RedditChat:
     id: str = ""
     name: str = ""
     notes: list[str] = field(default_factory=list)
+    _copies: Copies = field(init=False)
 
     def __post_init__(self) -> None:
+        self._copies = Copies(self._picture)
         self.id = self.name = self.target.name if self.target.kind == "listing" else f"t3_{self.target.name}"
 
     async def messages(self, window: Window) -> AsyncGenerator[Answer, None]:
@@ -57,21 +60,23 @@ class RedditChat:
             yield page
         if posts.unreadable:
             yield NotGiven(nameless=posts.unreadable, reason=UNREADABLE)
-        unread, trouble = posts.taken, posts.trouble
+        unread_since, trouble = [when(post) for post in posts.taken], posts.trouble
         if self.comments == 0:
-            unread, trouble = [], None
+            unread_since, trouble = [], None
         elif not final(trouble):
             threads = Threads(self.reader, posts.taken, self.comments)
             self._announce(threads)
             async for answer in threads.pages():
                 yield answer
             self._note_difference(threads)
-            unread, trouble = threads.unread, threads.trouble
+            unread_since, trouble = threads.unread_since, threads.trouble
         end = ending(posts, wish)
         if end.note is not None:
             self.notes.append(end.note)
-        # Comments are younger than their post, so nothing of them is missing before the oldest post in `unread`.
-        edge = min((when(post) or window.since for post in unread), default=None)
+        if wish.since and self.comments != 0 and self.target.kind == "listing":
+            self.notes.append(_YOUNG_BELOW_OLD)
+        # Comments are younger than their post, so nothing of them is missing before the oldest one that lacks some.
+        edge = min((moment or window.since for moment in unread_since), default=None)
         if self.comments != 0 and posts.unreadable_since is not None:
             edge = posts.unreadable_since if edge is None else min(edge, posts.unreadable_since)
             trouble = trouble or ServiceError(
@@ -82,16 +87,8 @@ class RedditChat:
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:
-        """Open a picture: the original, else the copy at the signed address in the post."""
-        if attachment.url is None:
-            raise Refusal("skipped", "no_bytes", "Reddit gives no address for it")
-        async with AsyncExitStack() as stack:
-            try:
-                body = await stack.enter_async_context(self._picture(attachment.url))
-            except Refusal as refusal:
-                if refusal.http_status not in (403, 404) or not isinstance(attachment.handle, str):
-                    raise
-                body = await stack.enter_async_context(self._picture(attachment.handle))
+        """Open a picture: at its own address, else the copy at the signed address in the post."""
+        async with self._copies.read(attachment) as body:
             yield body
 
     def _picture(self, url: str) -> AbstractAsyncContextManager[Body]:

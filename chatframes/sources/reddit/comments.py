@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ...errors import ChatframesError, ServiceError
 from .account import Refused
 from .listing import Get, Thing, listed
-from .trees import Flat, flat
+from .trees import Flat, Promises, flat, things_of, tree_of
 
 AT_ONCE = 500  # about as many as Reddit gives in a first answer
 COMMENTS_AT_ONCE = 100  # as many as it gives in one expansion, or by their ids
@@ -42,12 +43,14 @@ class Thread:
     got: int = 0
     missing: list[str] = field(default_factory=list)  # names of comments that Reddit named and did not give
     nameless: int = 0  # how many more it did not give, without naming them
+    nameless_since: list[datetime | None] = field(default_factory=list)  # before which they were not; None: not known
     looked_again: bool = False  # fewer than `counted` came, and a second look found no more
     _depths: dict[str, int] = field(default_factory=dict)
     _orphans: dict[str, Thing] = field(default_factory=dict)  # their parents may still come
     _left_out: list[More] = field(default_factory=list)
     _asked: set[More] = field(default_factory=set)
-    _asked_ids: dict[str, bool] = field(default_factory=dict)  # by id, whether its stub hides more than it names
+    _asked_ids: dict[str, None] = field(default_factory=dict)
+    _promises: Promises = field(default_factory=Promises)
     _given_up: set[str] = field(default_factory=set)  # ids that were asked for again
     _unanswered: int = 0  # comments below those whose own answer did not hold them
 
@@ -115,7 +118,7 @@ class Thread:
         answers = [one for one in (first, second) if one is not None]
         if not answers:
             raise ServiceError(f"Reddit answered without the comments of t3_{self.post_id}. Try again later.")
-        self.nameless = max(self.nameless, min(one.unreadable for one in answers))
+        self._lacks(answers, most=True)
         return [thing for one in answers[: 1 + (second is not first)] for thing in one.things]
 
     async def _expansions(self) -> AsyncGenerator[list[tuple[Thing, int | None]], None]:
@@ -140,7 +143,9 @@ class Thread:
                 yield self._taken(await self._more_children(lacking))
                 lacking = self._not_given(lacking)
                 if lacking and self._wanting:
-                    yield self._taken(await self._by_id(lacking))
+                    found = await self._by_id(lacking)
+                    yield self._taken(found)
+                    self._left_out += self._may_hide(found)
                 self._given_up |= set(lacking)
             else:
                 return
@@ -173,19 +178,18 @@ class Thread:
     async def _expanded(self, stubs: list[More]) -> list[tuple[str, Thing]]:
         if not stubs[0].children:
             return await self._below(stubs[0])
-        for more in stubs:
-            self._asked_ids |= dict.fromkeys(more.children, more.count > len(more.children))
+        self._asked_ids |= dict.fromkeys(child for more in stubs for child in more.children)
         return await self._more_children([child for more in stubs for child in more.children])
 
     async def _below(self, more: More) -> list[tuple[str, Thing]]:
         """Return what is below a comment ("continue this thread"): the answer is the tree from that comment on."""
         query = {"comment": more.parent.partition("_")[2], "limit": AT_ONCE, "sort": SORT}
         things: list[tuple[str, Thing]] = []
-        unreadable: list[int] = []
+        answers: list[Flat] = []
         for _ in range(2):
-            found = _tree_of(await self._asked_for(f"comments/{self.post_id}", query))
+            found = tree_of(await self._asked_for(f"comments/{self.post_id}", query))
             things += found.things
-            unreadable.append(found.unreadable)
+            answers.append(found)
             # An answer without the comment that was asked for, or with nothing below it, is no answer.
             holds_it = any(kind == "t1" and data["name"] == more.parent for kind, data in found.things)
             below = [one for one in found.things if one[1].get("parent_id") == more.parent]
@@ -193,10 +197,17 @@ class Thread:
             if holds_it and goes_on and not found.unreadable:
                 return things
         if holds_it and goes_on:
-            self.nameless += min(unreadable)
+            self._lacks(answers)
         else:
             self._unanswered += max(more.count, 1)
+            self.nameless_since.append(self._promises.made(more.parent))
         return things
+
+    def _lacks(self, answers: list[Flat], *, most: bool = False) -> None:
+        """Count what was unreadable in all answers to one question; of the whole post it is `most` at one time."""
+        fewest = min(answers, key=lambda one: one.unreadable, default=Flat([], 0))
+        self.nameless = max(self.nameless, fewest.unreadable) if most else self.nameless + fewest.unreadable
+        self.nameless_since += [one.since for one in answers if fewest.unreadable]
 
     async def _more_children(self, ids: list[str]) -> list[tuple[str, Thing]]:
         form = {
@@ -220,22 +231,26 @@ class Thread:
             answers.append(Flat(found.things, max(0, unnamed)))
             if unnamed <= 0:
                 break
-        self.nameless += min((found.unreadable for found in answers), default=0)
+        self._lacks(answers)
         return [thing for found in answers for thing in found.things]
 
     async def _by_id(self, ids: list[str]) -> list[tuple[str, Thing]]:
         """Return those of the comments that Reddit gives when it is asked for them by their ids."""
         names = [f"t1_{one}" for one in ids]
         answer = await self._asked_for("api/info", {"id": ",".join(names)})
-        found = [
+        return [
             (kind, data)
-            for kind, data in _things_of(answer)
+            for kind, data in things_of(answer)
             if kind == "t1" and data["name"] in names and data.get("link_id") in (None, f"t3_{self.post_id}")
         ]
-        for _, data in found:  # such an answer does not say what is below a comment
-            if self._asked_ids.get(data["name"].removeprefix("t1_")):
-                self._left_out.append(More(data["name"], (), 0, is_sure=False))
-        return found
+
+    def _may_hide(self, found: list[tuple[str, Thing]]) -> list[More]:
+        """Return the places below comments that came by their ids: such an answer does not say what is below them.
+
+        Nothing is looked for where all that the stub counted has come.
+        """
+        names = self._promises.unkept_of(data["name"] for _, data in found)
+        return [More(name, (), 0, is_sure=False) for name in names]
 
     async def _asked_for(self, path: str, query: Mapping[str, object]) -> Any:
         """Return the answer to a question for single comments; None if it is refused, which says nothing of others."""
@@ -261,6 +276,7 @@ class Thread:
         for name, data in fresh.items():
             if self.wanted is not None and self.got >= self.wanted:
                 break
+            self._promises.came(name, data)
             depth = self._depth(data, fresh)
             if depth is None:
                 self._orphans[name] = data
@@ -292,6 +308,7 @@ class Thread:
             [child.removeprefix("t1_") for child in ids if isinstance(child, str)] if isinstance(ids, list) else []
         )
         parent, total = str(data.get("parent_id")), count if isinstance(count, int) else len(children)
+        self._promises.promised(children, total)
         for start in range(0, max(len(children), 1), COMMENTS_AT_ONCE):
             part = tuple(children[start : start + COMMENTS_AT_ONCE])
             more = More(parent, part, max(len(part), total * len(part) // max(len(children), 1)))
@@ -301,19 +318,3 @@ class Thread:
                 if key not in self._asked:
                     self._asked.add(key)
                     self._left_out.append(more)
-
-
-def _tree_of(answer: Any) -> Flat:
-    """Return the comments in an answer of posts and comments; none if it has another shape."""
-    try:
-        return flat(answer[1])
-    except (TypeError, LookupError, ServiceError):
-        return Flat([], 0)
-
-
-def _things_of(answer: Any) -> list[tuple[str, Thing]]:
-    """Return the things in a list; none if it is no list."""
-    try:
-        return listed(answer).things
-    except ServiceError:
-        return []

@@ -96,6 +96,10 @@ def dicts(value: Any) -> list[Thing]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def _dict(value: Any) -> Thing:
+    return value if isinstance(value, dict) else {}
+
+
 def gallery_items(post: Thing) -> list[Thing]:
     """Return the entries of a post's gallery, in their order."""
     data = post.get("gallery_data")
@@ -120,10 +124,23 @@ def _linked(post: Thing, places: Places) -> Iterator[Attachment]:
         id_ = _stem(url) if _begins_with(url, places.video) else url
         yield Attachment(0, "video", id_, url, reason="not_an_image")
     elif places.own(url):
-        yield _by_url(url, places)
+        own = _by_url(url, places)
+        yield own if own.handle else replace(own, handle=_copy(post, places, own.kind))
     elif _parts(url).path.lower().endswith(_ENDINGS):
         address = url.partition("#")[0]
-        yield Attachment(0, _kind(url), address, address)
+        yield Attachment(0, _kind(url), address, address, handle=_copy(post, places, _kind(url)))
+
+
+def _copy(post: Thing, places: Places, kind: str) -> str | None:
+    """Return the signed address of Reddit's own copy of the picture that a post links to."""
+    image = _preview_image(post)
+    variants = image.get("variants")
+    moving = variants.get("gif") if kind == "gif" and isinstance(variants, dict) else None
+    for shape in (moving, image):
+        url = places.url(_dict(_dict(shape).get("source")).get("url"))
+        if url is not None and (_begins_with(url, places.preview) or _begins_with(url, places.external)):
+            return url
+    return None
 
 
 def _inline(thing: Thing, places: Places) -> Iterator[Attachment]:
@@ -143,16 +160,19 @@ def _inline(thing: Thing, places: Places) -> Iterator[Attachment]:
 
 
 def _preview(post: Thing, places: Places) -> Iterator[Attachment]:
-    preview = post.get("preview")
-    for image in dicts(preview.get("images") if isinstance(preview, dict) else None)[:1]:
-        source = image.get("source")
-        if isinstance(source, dict) and (url := places.url(source.get("url"))) is not None:
-            width, height = _pixels(source.get("width")), _pixels(source.get("height"))
-            if places.own(url):
-                yield replace(_by_url(url, places), kind="link_preview", width=width, height=height)
-            else:
-                id_ = _stem(url) if _begins_with(url, places.external) else url
-                yield Attachment(0, "link_preview", id_, url, width=width, height=height)
+    source = _dict(_preview_image(post).get("source"))
+    if (url := places.url(source.get("url"))) is not None:
+        width, height = _pixels(source.get("width")), _pixels(source.get("height"))
+        if places.own(url):
+            yield replace(_by_url(url, places), kind="link_preview", width=width, height=height)
+        else:
+            id_ = _stem(url) if _begins_with(url, places.external) else url
+            yield Attachment(0, "link_preview", id_, url, width=width, height=height)
+
+
+def _preview_image(post: Thing) -> Thing:
+    images = dicts(_dict(post.get("preview")).get("images"))
+    return images[0] if images else {}
 
 
 def _entries(thing: Thing) -> dict[str, Any]:

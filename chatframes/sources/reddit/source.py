@@ -59,7 +59,8 @@ class Reddit:
     since, until : str, datetime.date or datetime.datetime, optional
         A bare date is that whole day in `tz`, at both ends; a datetime is that instant (a naive one is in `tz`). Reddit
         cannot be asked for a range of time. Only with ``sort="new"`` is the listing read no further than needed, and
-        only a post from before `since` proves that the range was read whole.
+        only a post from before `since` proves that the range was read whole. Comments come with their posts: those
+        written in the range below older posts are not looked for.
     tz : str
         Time zone of bare dates and naive datetimes, an IANA name. The table itself is in UTC.
 

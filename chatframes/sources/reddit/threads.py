@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ...errors import ChatframesError, ServiceError
 from ...model import NotGiven, Page
@@ -11,6 +12,7 @@ from .account import Refused
 from .comments import COMMENTS_AT_ONCE, Thread
 from .listing import Thing
 from .reader import Reader, comment_count, final
+from .rows import when
 
 FAILURES_IN_A_ROW = 3  # after so many the cause is Reddit as a whole, not a post
 ASKED_AGAIN = (
@@ -31,6 +33,7 @@ class Threads:
     looked_again: int = 0  # posts that say they have more comments than came, and showed no other in a second look
     short: int = 0  # all posts that say so
     unread: list[Thing] = field(default_factory=list)  # posts whose comments are not all here
+    unread_since: list[datetime | None] = field(default_factory=list)  # of each, when the first of those may be from
     trouble: ChatframesError | None = None
 
     @property
@@ -63,7 +66,9 @@ class Threads:
             except ChatframesError as error:
                 in_a_row += not isinstance(error, Refused) or error.is_page
                 stop = final(error) or in_a_row >= FAILURES_IN_A_ROW
-                self.unread += self.posts[number:] if stop else [post]
+                unread = self.posts[number:] if stop else [post]
+                self.unread += unread
+                self.unread_since += map(when, unread)
                 self.trouble = error.with_traceback(None) if final(error) else self._summary(error)
                 if stop:
                     return
@@ -76,6 +81,9 @@ class Threads:
                     yield NotGiven(tuple(thread.missing), thread.nameless, ASKED_AGAIN)
                 if thread.nameless:  # they may have replies, which nothing counts
                     self.unread.append(post)
+                    times = [one for one in thread.nameless_since if one is not None]
+                    is_known = times and len(times) == len(thread.nameless_since)
+                    self.unread_since.append(min(times) if is_known else when(post))
                     self.trouble = self.trouble or self._summary(ServiceError("Reddit gave some without their ids."))
 
     def _summary(self, error: ChatframesError) -> ServiceError:

@@ -93,6 +93,15 @@ def one_post(*tree: Any, count: int = 0, **behind: Any) -> Forum:
     return Forum([post("p0000", num_comments=count)], {"p0000": list(tree)}, behind)
 
 
+def test_the_report_says_that_young_comments_below_old_posts_are_not_looked_for() -> None:
+    forum = Forum([post("p0000"), post("old", 1e9), post("older", 1e9)], {"p0000": [comment("c1", POST, "p0000")]})
+    with tiny_reddit(forum) as tiny:
+        since = {"what": "tiny", "since": "2020-01-01"}
+        assert "below older posts are not looked for" in fetch(tiny, **since)[1].notes[-1]
+        assert not any("older posts" in note for note in fetch(tiny, **since, comments=0)[1].notes)
+        assert not any("older posts" in note for note in fetch(tiny, "tiny")[1].notes)
+
+
 # --- what a stub names ----------------------------------------------------------------------------------------------
 
 
@@ -160,6 +169,36 @@ def test_what_is_below_a_comment_that_came_by_its_id_is_read_too() -> None:
     with tiny_reddit(forum) as tiny:
         ids, source = fetch(tiny)
     assert (ids, source.status) == (named(["k000", "x1", "x2"]), "complete")
+
+
+def under(name: str, *kids_of_it: str) -> list[Any]:
+    return [comment(name, POST, "p0000"), *(comment(one, f"t1_{name}", "p0000") for one in kids_of_it)]
+
+
+@pytest.mark.parametrize(
+    ("count", "missing"),
+    [
+        (5, 0),  # the stub counts k000, k001 and what is below k000: all of it came
+        (7, 2),  # it counts two more, and what is below k001 does not come
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])  # whether one of them came behind a second stub
+def test_below_a_comment_that_came_by_its_id_only_what_its_stub_counted_can_be_missing(
+    count: int, missing: int, late: bool
+) -> None:
+    forum = one_post(comment("c1", POST, "p0000"), stub(POST, "k000", "k001", count=count), count=count + 1)
+    below = under("k000", "x1", "x2") + ([stub("t1_x2", "x3")] if late else [comment("x3", "t1_x1", "p0000")])
+
+    def more(ids: list[str]) -> Any:
+        things = below if "k000" in ids else [comment("x3", "t1_x2", "p0000")] if "x3" in ids else []
+        return {"json": {"errors": [], "data": {"things": things}}}
+
+    forum.more = more  # type: ignore[method-assign]
+    forum.by_id = {"k001": comment("k001", POST, "p0000")}
+    with tiny_reddit(forum) as tiny:  # what it gives for ?comment=k001 holds no comment at all
+        ids, source = fetch(tiny)
+    assert ids == named(["c1", "k000", "k001", "x1", "x2", "x3"])
+    assert (source.missing.count, source.status) == (missing, "partial" if missing else "complete")
 
 
 def test_a_comment_of_another_post_is_not_taken_for_the_one_that_was_named() -> None:
@@ -240,6 +279,28 @@ def test_null_children_are_counted_and_cost_nothing_else() -> None:
         ids, source = fetch(tiny)
     assert ids == named(["c1", "c2"])
     assert (source.status, source.missing.count, source.missing.ids) == ("partial", 3, ())
+
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("odd", "hours"),
+    [
+        ({"kind": "t1", "data": {"body": "no id", "created_utc": NEWEST + 5 * HOUR}}, 5),
+        (comment("c1", POST, "p0000", None, created_utc=NEWEST + 3 * HOUR), 3),  # a reply is younger than its parent
+        (comment("c1", POST, "p0000", stub("t1_c1", None), created_utc=NEWEST + 3 * HOUR), 3),
+        (comment("c1", POST, "p0000", replies={"data": 7}, created_utc=NEWEST + 3 * HOUR), 3),
+        (comment("c1", POST, "p0000", stub("t1_c1"), created_utc=NEWEST + 3 * HOUR), 3),  # what is below does not come
+        (None, 0),
+        ({"kind": "t1", "data": {"body": "no id", "created_utc": "soon"}}, 0),
+    ],
+)
+def test_what_came_without_an_id_leaves_a_gap_from_when_it_can_have_been_written(odd: Any, hours: int) -> None:
+    with tiny_reddit(one_post(odd, comment("c2", POST, "p0000"))) as tiny:
+        _, source = fetch(tiny)
+    assert source.status == "partial"
+    assert [pd.Timestamp(gap.since).timestamp() for gap in source.gaps] == [NEWEST + hours * HOUR]
 
 
 @pytest.mark.parametrize("replies", [{"kind": "Listing", "data": None}, "odd", 7, {}])
