@@ -7,6 +7,7 @@ import gc
 import logging
 import time
 from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from help.telegram_chats import fetch, hurry
 from telethon import errors
 
 import chatframes as cf
+from chatframes.sources.telegram.link import TelegramLink
 from chatframes.sources.telegram.login import TelegramLogin
 from chatframes.sources.telegram.signing_in import LoginClient, WrongPhone
 from chatframes.sources.telegram.terminal import step_by_step
-from chatframes.world.mtproto.server import RpcError
+from chatframes.world.mtproto.server import RpcError, _Connection
 from chatframes.world.telegram.methods import Methods
 from chatframes.world.telegram.server import TelegramServer
 
@@ -119,6 +121,85 @@ def test_a_server_that_is_gone_for_good_ends_the_call_within_a_minute(monkeypatc
     assert {row["reason"] for row in rows} == {"connect"}
     # Telethon's own waits do not follow the hurried clock: a second of theirs counts as twenty here.
     assert took_seconds < 20 * TIMES_FASTER
+
+
+@pytest.fixture
+def fall_silent(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let no byte come from any data centre any more, though each goes on taking connections."""
+    hurry(monkeypatch, TIMES_FASTER)
+    return lambda: monkeypatch.setattr(_Connection, "_receive", lambda self, packet: None)
+
+
+def test_pages_of_a_server_that_falls_silent_without_hanging_up_are_given_up(
+    monkeypatch: pytest.MonkeyPatch, fall_silent: Any
+) -> None:
+    real, asked = Methods._history, [0]
+
+    def history(self: Methods, *about: Any) -> Any:
+        asked[0] += 1
+        if asked[0] == 3:
+            fall_silent()
+        return real(self, *about)
+
+    monkeypatch.setattr(Methods, "_history", history)
+    with (
+        cf.sandbox(messages=1200, images=0) as world,
+        pytest.warns(cf.IncompleteWarning, match="has not answered for 30 s"),
+    ):
+        frame = fetch(world)
+    assert 0 < len(frame) < 1200
+
+
+def test_pictures_of_a_server_that_falls_silent_without_hanging_up_are_given_up(
+    monkeypatch: pytest.MonkeyPatch, fall_silent: Any
+) -> None:
+    real, asked = Methods._file, [0]
+
+    def file(self: Methods, *about: Any) -> Any:
+        asked[0] += 1
+        if asked[0] == 5:
+            fall_silent()
+        return real(self, *about)
+
+    monkeypatch.setattr(Methods, "_file", file)
+    with cf.sandbox(messages=100, images=PICTURES) as world:
+        frame = fetch(world)
+    rows = failed(frame)
+    assert len(rows) >= PICTURES - 25
+    assert {row["reason"] for row in rows} == {"connect"}
+    assert all("has not answered for 30 s" in row["error"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("alive", "busy", "seconds", "said"),
+    [
+        (False, False, 18, "silent for 18 s"),
+        (True, False, 60, "no answer within 60 s"),
+        (False, True, 60, "no answer within 60 s"),
+    ],
+    ids=["dead", "alive, with one slow answer", "sending a large answer slowly"],
+)
+def test_a_slow_server_is_not_taken_for_a_silent_one(alive: bool, busy: bool, seconds: int, said: str) -> None:
+    connection, slept = SimpleNamespace(bytes_received=0), [0.0]
+
+    async def sleep(for_seconds: float) -> None:
+        slept[0] += for_seconds
+        connection.bytes_received += busy
+
+    def send(ping: Any) -> asyncio.Future[Any]:
+        connection.bytes_received += alive
+        return asyncio.get_running_loop().create_future()
+
+    async def wait() -> str:
+        account = SimpleNamespace(unreachable=False)
+        patience = SimpleNamespace(clock=SimpleNamespace(monotonic=lambda: slept[0], sleep=sleep))
+        link = TelegramLink(account, patience)  # type: ignore[arg-type]
+        ended = await link._too_long(60.0, SimpleNamespace(_connection=connection, send=send))  # type: ignore[arg-type]
+        assert account.unreachable == ("silent" in ended)
+        return ended
+
+    assert asyncio.run(wait()) == said
+    assert slept[0] == seconds
 
 
 def test_a_key_that_telegram_does_not_know_is_a_sentence_and_nothing_on_stderr(
