@@ -156,6 +156,19 @@ class World:
             for (chat, id_), fault in server.withheld.items()
         ]
 
+    @property
+    def edited(self) -> list[Record]:
+        """What was edited while clients read: the message stands in `truth` as it was before, or came as it is here.
+
+        Each record has its ``platform``, ``chat_id``, ``message_id``, the ``fault``, and the new ``text`` and
+        ``edited_at``; a table may hold either.
+        """
+        return [
+            {"platform": platform, "chat_id": chat, "message_id": id_, "fault": fault, "text": text, "edited_at": when}
+            for platform, server in self._servers.items()
+            for (chat, id_), (fault, text, when) in server.edited.items()
+        ]
+
     def afflicted(self, fault: str, *, for_ever: bool = False) -> set[str]:
         """Return what `fault` meets here: ``source_id`` of images, or, where it strikes messages, their ids.
 

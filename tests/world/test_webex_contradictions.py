@@ -15,13 +15,14 @@ from chatframes.world.webex.faults import FAULTS
 APOLLO = "Project Apollo"
 PAGE = 50  # messages, when nobody says how many
 SIZES = {"below one page": 30, "at one page": PAGE, "beyond one page": 170}  # messages
+APART = {"before_ignored", "edited_messages", "renamed_room"}  # each has a test of its own
 BETWEEN_PAGES = ("empty_anchor", "missing_link", "stale_page")  # what one page alone cannot show
 
 
 def client(world: World) -> httpx.Client:
     webex = world.config["webex"]
     headers = {"Authorization": f"Bearer {webex['access_token']}"}
-    return httpx.Client(base_url=webex["base_url"], headers=headers, trust_env=False)
+    return httpx.Client(base_url=webex["base_url"], headers=headers, trust_env=False, timeout=30)
 
 
 def room(world: World) -> str:
@@ -90,7 +91,7 @@ def test_without_a_contradiction_the_links_lead_to_everything(messages: int) -> 
 
 
 @pytest.mark.parametrize("messages", SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize("fault", [name for name in CONTRADICTIONS if name != "before_ignored"])
+@pytest.mark.parametrize("fault", [name for name in CONTRADICTIONS if name not in APART])
 def test_who_believes_each_answer_loses_or_miscounts_at_every_size(fault: str, messages: int) -> None:
     with sandbox(messages=messages, images=0, faults=[fault]) as world, client(world) as http:
         items = listed(http, world)
@@ -141,6 +142,26 @@ def test_before_is_ignored_by_who_is_told_how_many(messages: int) -> None:
         assert ignored[0]["id"] == newest["id"], "a naive reader takes ten that were not asked for"
         assert http.get("messages", params=asked).json()["items"] == []
         assert delivered(world) == {"before_ignored": 1}
+
+
+@pytest.mark.parametrize("messages", SIZES.values(), ids=SIZES)
+def test_who_knows_messages_by_all_they_say_has_edited_ones_twice(messages: int) -> None:
+    with sandbox(messages=messages, images=0, faults=["edited_messages"]) as world, client(world) as http:
+        said = {(item["id"], item.get("text"), item.get("updated")) for _ in range(2) for item in listed(http, world)}
+        assert len(said) > messages
+        assert {id_ for id_, _, _ in said} == there(world) == expected(world)
+        edited = {one["message_id"]: one["text"] for one in world.edited}
+        assert edited.keys() == world.afflicted("edited_messages")
+        assert all(http.get(f"messages/{id_}").json()["text"] == text for id_, text in edited.items())
+        assert delivered(world)["edited_messages"] >= 2 * len(edited)
+
+
+def test_who_looks_for_a_room_by_its_title_finds_it_once() -> None:
+    with sandbox(messages=20, images=0, faults=["renamed_room"]) as world, client(world) as http:
+        found = [[one["id"] for one in http.get("rooms").json()["items"] if one["title"] == APOLLO] for _ in range(2)]
+        assert found == [[room(world)], []]
+        assert http.get(f"rooms/{room(world)}").json()["title"] != APOLLO
+        assert delivered(world) == {"renamed_room": 2}
 
 
 def test_without_a_date_in_the_list_a_message_has_one_by_its_id() -> None:

@@ -77,7 +77,8 @@ class Answers:
         return Answer(payload=page(ordered(hits, query.get("sort", "relevance"), query.get("t", "all")), query))
 
     def _listed(self, some: list[Subreddit]) -> list[Thing]:
-        hidden = self._world().plan.unlisted | self._world().plan.removed
+        plan = self._world().plan
+        hidden = plan.unlisted | plan.removed | plan.arriving
         return [post for one in some for post in one.posts if post["name"] not in hidden]
 
     def _post(self, fullname: str) -> Thing | Answer:
@@ -100,7 +101,9 @@ class Answers:
         return Answer(payload=[listing([thing("t3", post)]), tree])
 
     def _thread(self, post: str) -> Thread:
-        return Thread(post, self._world().comments.get(post, []), self._world().plan.only_named)
+        plan = self._world().plan
+        written = [one for one in self._world().comments.get(post, []) if one["name"] not in plan.unwritten]
+        return Thread(post, written, plan.only_named)
 
     def _more(self, call: Call) -> Answer:
         ids = [id_ for id_ in call.query.get("children", "").split(",") if id_]

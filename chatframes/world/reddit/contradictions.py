@@ -9,17 +9,16 @@ often a client met each.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..calls import Answer, Call
 from ..fault import Act, Fault, Go, chosen, registered
+from .changes import CHANGES, LISTS, names_of, plan_of, things_in
 from .listings import thing
-from .plan import Plan
 
-CONTRADICTIONS: dict[str, Fault] = {}
+CONTRADICTIONS: dict[str, Fault] = {**CHANGES}
 OLD_NAME = "apollo_archive"  # of r/apollo, with reddit_redirected_name
-_LISTS = ("listing", "search")
 _NAMELESS = {"body": "", "title": "", "selftext": "", "author": "[deleted]", "created_utc": None}
 _FIRST_CURSORS = 2  # of one list die at most, so that who begins anew comes to an end
 
@@ -31,45 +30,25 @@ def contradiction(*on: str) -> Callable[[Act], Act]:
     return registered(CONTRADICTIONS, on, "none")
 
 
-def _plan(call: Call) -> Plan:
-    plan: Plan = call.memory["plan"]
-    return plan
-
-
-def _things(answer: Answer) -> list[Any]:
-    """The things at the top of an answer: posts, or what an expansion gives."""
-    payload = answer.payload
-    if answer.status != 200 or payload is None:
-        return []
-    if isinstance(payload, list):
-        payload = payload[0]
-    things: list[Any] = payload["json"]["data"]["things"] if "json" in payload else payload["data"]["children"]
-    return things
-
-
-def _names(things: Iterable[Any]) -> list[str]:
-    return [one["data"]["name"] for one in things if one is not None and "name" in one["data"]]
-
-
 # Lists
 
 
-@contradiction(*_LISTS, "info", "comments")
+@contradiction(*LISTS, "info", "comments")
 def reddit_cursor_dies(call: Call, go: Go) -> Answer:
     """The post that ends a page is removed from the lists as soon as that page is given; behind it, there is nothing.
 
     The first page's always, one in three of the later ones. By its id it is there, as a removed one.
     """
-    plan, asked = _plan(call), call.query.get("after", "")
+    plan, asked = plan_of(call), call.query.get("after", "")
     answer = go(call)
-    if call.kind not in _LISTS:
-        for one in _things(answer):
+    if call.kind not in LISTS:
+        for one in things_in(answer):
             if one is not None and one["data"].get("name") in plan.removed:
                 gone = {"removed_by_category": "moderator", "is_robot_indexable": False}
                 one["data"] = one["data"] | gone | ({"selftext": "[removed]"} if one["data"]["is_self"] else {})
         return answer
     call.delivered["reddit_cursor_dies"] += asked in plan.removed
-    after = answer.payload["data"]["after"] if _things(answer) else None
+    after = answer.payload["data"]["after"] if things_in(answer) else None
     if after is not None:
         first = f"first cursors of {call.path} {call.query.get('q', '')}"
         dies = call.memory.get(first, 0) < _FIRST_CURSORS if not asked else after in _unlucky(call)
@@ -87,23 +66,23 @@ def _unlucky(call: Call) -> set[str]:
     return unlucky
 
 
-@contradiction(*_LISTS)
+@contradiction(*LISTS)
 def reddit_list_ends_early(call: Call, go: Go) -> Answer:
     """Lists and searches end after 245 or 673 posts, of fewer after two thirds, as if there were no more."""
     answer = go(call)
-    if _things(answer) and answer.payload["data"]["after"] is None:
-        call.delivered["reddit_list_ends_early"] += bool(_plan(call).unlisted)
+    if things_in(answer) and answer.payload["data"]["after"] is None:
+        call.delivered["reddit_list_ends_early"] += bool(plan_of(call).unlisted)
     return answer
 
 
 @contradiction("listing")
 def reddit_pinned_old(call: Call, go: Go) -> Answer:
     """The oldest post is pinned: it stands above the newest, on the first page of each list of r/apollo."""
-    answer, plan = go(call), _plan(call)
-    children = _things(answer)
+    answer, plan = go(call), plan_of(call)
+    children = things_in(answer)
     if plan.pinned and children and not call.query.get("after"):
         posts: dict[str, Thing] = call.memory["posts"]
-        children[:] = [thing("t3", posts[plan.pinned]), *(one for one in children if _names([one]) != [plan.pinned])]
+        children[:] = [thing("t3", posts[plan.pinned]), *(one for one in children if names_of([one]) != [plan.pinned])]
         answer.payload["data"]["dist"] = len(children)
         call.delivered["reddit_pinned_old"] += 1
     return answer
@@ -119,33 +98,33 @@ def reddit_redirected_name(call: Call, go: Go) -> Answer:
     return go(call)
 
 
-@contradiction(*_LISTS, "comments")
+@contradiction(*LISTS, "comments")
 def reddit_counts_none(call: Call, go: Go) -> Answer:
     """A third of the posts with comments say that they have none, wherever they are shown."""
     return _with_counts("reddit_counts_none", call, go)
 
 
-@contradiction(*_LISTS, "comments")
+@contradiction(*LISTS, "comments")
 def reddit_counts_more(call: Call, go: Go) -> Answer:
     """A third of the posts count seven comments more than there are, wherever they are shown."""
     return _with_counts("reddit_counts_more", call, go)
 
 
 def _with_counts(fault: str, call: Call, go: Go) -> Answer:
-    answer, plan = go(call), _plan(call)
-    for one in _things(answer):
+    answer, plan = go(call), plan_of(call)
+    for one in things_in(answer):
         lies = one is not None and one["data"].get("name") in plan.miscounted
         call.delivered[fault] += lies and (one["data"]["num_comments"] == 0) == (fault == "reddit_counts_none")
     return answer
 
 
-@contradiction(*_LISTS, "comments", "morechildren")
+@contradiction(*LISTS, "comments", "morechildren")
 def reddit_odd_children(call: Call, go: Go) -> Answer:
     """In place of some posts and comments stands a null, or a thing without an id and a name, for ever."""
-    answer, plan = go(call), _plan(call)
+    answer, plan = go(call), plan_of(call)
     if answer.status != 200 or answer.payload is None:
         return answer
-    lists = [answer.payload[1]["data"]["children"]] if call.kind == "comments" else [_things(answer)]
+    lists = [answer.payload[1]["data"]["children"]] if call.kind == "comments" else [things_in(answer)]
     while lists:
         children = lists.pop()
         for place, one in enumerate(children):
@@ -181,14 +160,14 @@ def reddit_stub_late(call: Call, go: Go) -> Answer:
 @contradiction("morechildren")
 def reddit_stub_by_name(call: Call, go: Go) -> Answer:
     """Some comments are named by stubs and given by no expansion; api/info gives them."""
-    plan = _plan(call)
+    plan = plan_of(call)
     return _with_names("reddit_stub_by_name", plan.only_named - plan.lost, call, go)
 
 
 @contradiction("morechildren")
 def reddit_stub_lost(call: Call, go: Go) -> Answer:
     """Some comments are named by stubs and given by nothing, for ever."""
-    return _with_names("reddit_stub_lost", _plan(call).lost, call, go)
+    return _with_names("reddit_stub_lost", plan_of(call).lost, call, go)
 
 
 def _with_names(fault: str, names: set[str], call: Call, go: Go) -> Answer:
@@ -211,7 +190,9 @@ def reddit_comment_elsewhere(call: Call, go: Go) -> Answer:
 def reddit_comment_closed(call: Call, go: Go) -> Answer:
     """In some deep threads who asks for one comment always gets the thread's beginning, or no comment at all."""
     root = _root(call)
-    return _elsewhere("reddit_comment_closed", root, call, go) if root and call.last in _plan(call).closed else go(call)
+    return (
+        _elsewhere("reddit_comment_closed", root, call, go) if root and call.last in plan_of(call).closed else go(call)
+    )
 
 
 def _root(call: Call) -> str:

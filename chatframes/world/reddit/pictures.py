@@ -39,6 +39,7 @@ class Shelf:
         self.pictures: dict[str, Picture] = {}
         self.pages: set[str] = set()
         self.made = 0
+        self._copies: dict[str, Shot] = {}
 
     def image(self, *, slug: str = "", suffix: str = "", original: bool = True) -> Shot:
         """A photograph of Reddit's own; with a `slug` its preview is named by it, and perhaps all there is.
@@ -53,6 +54,7 @@ class Shelf:
         preview = self._file(photo, "preview")
         preview_url = self._signed("preview.redd.it", name, id_, preview)
         file = self._file(photo) if original else preview
+        self._copies[id_] = Shot("external", id_, id_, preview_url, preview_url, preview)
         url = f"{self.site}/i.redd.it/{id_}.{suffix}"
         if original:
             self._put(f"i.redd.it/{id_}.{suffix}", id_, file)
@@ -62,7 +64,9 @@ class Shelf:
         """A GIF of Reddit's own."""
         id_, file = self._token(13), self._file(_GIF)
         self._put(f"i.redd.it/{id_}.gif", id_, file)
-        preview_url = self._signed("preview.redd.it", f"{id_}.gif", id_, self._file(_GIF, "preview"))
+        preview = self._file(_GIF, "preview")
+        preview_url = self._signed("preview.redd.it", f"{id_}.gif", id_, preview)
+        self._copies[id_] = Shot("external", id_, id_, preview_url, preview_url, preview)
         return Shot("animated", id_, id_, f"{self.site}/i.redd.it/{id_}.gif", preview_url, file)
 
     def giphy(self, *, downsized: bool = False) -> Shot:
@@ -83,6 +87,16 @@ class Shelf:
         url, file = f"{self.strangers}/{path}?{query}", self._file(self.random.choice(photos.JPEGS))
         self._put(f"foreign/{path}", url, file)
         return Shot("foreign", url, url, url, None, file)
+
+    def copy_of(self, shot: Shot) -> Shot:
+        """Reddit's own copy of a picture that a post links, made when first asked for."""
+        if shot.source_id not in self._copies:
+            self._copies[shot.source_id] = self.external()
+        return self._copies[shot.source_id]
+
+    def path_of(self, shot: Shot) -> str:
+        """Host and path where a picture itself is; empty when only copies of it are there."""
+        return next((path for path in self.pictures if (shot.url or "-").partition("?")[0].endswith(f"/{path}")), "")
 
     def page(self, path: str) -> str:
         """The address of a stranger's page, whatever its name promises."""

@@ -24,7 +24,7 @@ from .drafts import (
     username,
 )
 from .pictures import Picture, Shelf
-from .plan import Plan, plan_for
+from .plan import Plan, lose_linked_pictures, plan_for
 from .truth import Record, truth
 from .writing import Writer
 
@@ -105,6 +105,8 @@ def build_reddit(
     writer = Writer(community, messages, images, shelf)
     boards = writer.boards()
     plan = plan_for(boards[0], faults, community.seed)
+    if "reddit_copy_elsewhere" in faults:
+        lose_linked_pictures(plan, boards, shelf, community.seed)
     people = (*community.people, writer.voices.moderator)
     telling = _Telling(community.seed, shelf)
     ordered = sorted(boards, key=lambda board: board.name != "telescopes")  # what is repeated comes first
@@ -223,7 +225,7 @@ class _Telling:
             return fields | pictures.preview(last)
         hint = {} if shot.shape == "foreign" else {"post_hint": "link" if shot.shape == "external" else "image"}
         # A stranger's picture has a preview of Reddit's, which nobody needs.
-        return hint | pictures.preview(self.shelf.external() if shot.shape == "foreign" else shot)
+        return hint | pictures.preview(self.shelf.copy_of(shot) if shot.shape == "foreign" else shot)
 
 
 def _html(text: str) -> str:

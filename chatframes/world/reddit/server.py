@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +28,7 @@ from ..serving import HOST, Counts, Listener, send, take_time
 from .answers import Answers, escaped, kind_of, pieces_of
 from .contradictions import CONTRADICTIONS
 from .faults import FAULTS, refused, unauthorized
+from .plan import EDITED_AT
 from .records import RedditWorld, build_reddit
 from .truth import Record
 
@@ -142,11 +144,27 @@ class RedditServer:
         world = self.world()
         return {(world.subreddits["apollo"].id, name): fault for name, fault in world.plan.withheld.items()}
 
+    @property
+    def edited(self) -> dict[tuple[str, str], tuple[str, str, datetime]]:
+        """What was edited: from chat and fullname to the fault, the new words and when."""
+        world = self.world()
+        plan, chat = world.plan, world.subreddits["apollo"].id
+        return {
+            (chat, name): ("reddit_edited_posts", text, EDITED_AT)
+            for name, text in plan.edited.items()
+            if name in plan.shown
+        }
+
     def afflicted_by(self, fault: str) -> set[str]:
         """The ``source_id`` of the pictures that meet a fault; the ids of posts and comments that it keeps back."""
         self.world()
         if fault == "reddit_comments_gone":
             return set(self._lost)
+        if fault == "reddit_edited_posts":
+            return set(self.world().plan.edited)
+        if fault == "reddit_copy_elsewhere":
+            paths = self.world().plan.copied
+            return {picture.source_id for path, picture in self.world().pictures.items() if path in paths}
         if fault in CONTRADICTIONS:
             return {name for name, why in self.world().plan.withheld.items() if why == fault}
         return {source_id for source_id, name in self._afflicted.items() if name == fault}
@@ -328,11 +346,14 @@ class RedditServer:
             broken={},
             last=source_id,
             path=key,
+            delivered=self.counts.delivered,
         )
         self.counts.content_gets[source_id] += bool(source_id) and signed
         with self.counts.flight("pictures", request.transport) as note_peak:
             await take_time(note_peak, self._latency_seconds)
-            answer = answer_with(FAULTS, self.faults, call, plain)
+            answer = answer_with(
+                FAULTS, self.faults, call, lambda met: answer_with(CONTRADICTIONS, self.faults, met, plain)
+            )
             if self._attempts.total() % 3 == 1:
                 answer.headers["Set-Cookie"] = "edgebucket=c2FuZGJveA; Path=/"
             return await send(request, answer, lambda size: self._count_bytes(source_id, size))

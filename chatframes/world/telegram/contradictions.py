@@ -15,6 +15,7 @@ from typing import Any
 from telethon.tl import types
 
 from .faults import Kind, TelegramCall
+from .plan import OTHER_NAME
 from .stock import Sent, Stock
 
 Go = Callable[[], Any]
@@ -131,7 +132,7 @@ def newer_layer(call: TelegramCall, go: Go, stock: Stock) -> Any:
 @contradiction("pages")
 def vanishing_messages(call: TelegramCall, go: Go, stock: Stock) -> Any:
     """Some messages are deleted as soon as the main chat's first page was given: of that page, and of later ones."""
-    main = int(call.chat) == stock.plan.main if call.chat.lstrip("-").isdigit() else False
+    main = _is_main(call, stock)
     if main and _nth(call, "vanishing_messages") > 1:
         call.delivered["vanishing_messages"] += bool(stock.plan.doomed)
     answer = go()
@@ -140,6 +141,44 @@ def vanishing_messages(call: TelegramCall, go: Go, stock: Stock) -> Any:
             stock.delete(id_)
             stock.plan.keep_back(id_, "vanishing_messages")
     return answer
+
+
+@contradiction("pages")
+def arriving_messages(call: TelegramCall, go: Go, stock: Stock) -> Any:
+    """The three newest messages of the main chat are written when its first page was given: all others move down."""
+    answer = go()
+    if _is_main(call, stock):
+        call.delivered["arriving_messages"] += 1
+        stock.arrive()
+    return answer
+
+
+@contradiction("pages", "by_id")
+def mended_messages(call: TelegramCall, go: Go, stock: Stock) -> Any:
+    """Some messages of the main chat are edited when its first page was given: later answers have other words."""
+    answer = go()
+    main = _is_main(call, stock)
+    if main and stock.plan.edited:
+        ids = {one.id for one in answer.messages}
+        call.delivered["mended_messages"] += bool(ids & stock.plan.edits.keys())
+    elif main and call.kind == "pages" and answer.messages:
+        stock.edit()
+    return answer
+
+
+@contradiction("other")
+def two_names(call: TelegramCall, go: Go, stock: Stock) -> Any:
+    """Project Apollo has two public names, and ``username`` is empty: both stand in ``usernames`` alone."""
+    answer = go()
+    chats = [chat.data for chat in getattr(answer, "chats", None) or () if isinstance(chat, Sent)]
+    whole = getattr(answer, "chats", None) or ()
+    named = any(getattr(chat, "usernames", None) for chat in whole) or any(OTHER_NAME.encode() in one for one in chats)
+    call.delivered["two_names"] += named
+    return answer
+
+
+def _is_main(call: TelegramCall, stock: Stock) -> bool:
+    return call.chat.lstrip("-").isdigit() and int(call.chat) == stock.plan.main
 
 
 @contradiction("other")

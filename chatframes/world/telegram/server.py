@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -35,6 +36,7 @@ from .contradictions import CONTRADICTIONS, contradict
 from .faults import FAULTS, Kind, TelegramCall, meet
 from .login import API_HASH, API_ID, HOME_DC, Door, Who
 from .methods import Answer, Methods, now, state, when_given
+from .plan import EDITED_AT
 from .records import build_telegram
 from .stock import Stock
 
@@ -252,8 +254,17 @@ class TelegramServer:
         """What exists and no client need get: from chat and id to the contradiction that keeps it back."""
         return dict(self.stock().plan.withheld)
 
+    @property
+    def edited(self) -> dict[tuple[str, str], tuple[str, str, datetime]]:
+        """What was edited: from chat and id to the fault, the new words and when."""
+        plan = self.stock().plan
+        edits = plan.edits if plan.edited else {}
+        return {(str(plan.main), str(id_)): ("mended_messages", words, EDITED_AT) for id_, words in edits.items()}
+
     def afflicted_by(self, fault: str) -> set[str]:
         """The ``source_id`` of the images that meet a fault; the ids of what a contradiction keeps back."""
+        if fault == "mended_messages":
+            return set(map(str, self.stock().plan.edits))
         if fault in CONTRADICTIONS:
             return {id_ for (_, id_), why in self.withheld.items() if why == fault}
         return {source_id for source_id, name in self.stock().afflicted.items() if name == fault}

@@ -15,7 +15,7 @@ from telethon.tl import types
 
 from .faults import inside, share_out, source_ids, tell_lies
 from .login import Who
-from .plan import NewerMedia, plan_for
+from .plan import EDITED_AT, NewerMedia, plan_for
 from .records import TelegramChat, TelegramWorld
 from .shelf import REFERENCE, StoredFile
 
@@ -52,6 +52,20 @@ class Stock:
         room = self.rooms[self.plan.main]
         if (at := room.place(id_)) is not None:
             room.delete(at)
+
+    def arrive(self) -> None:
+        """Let the messages of the main chat be written that are not there yet."""
+        room = self.rooms[self.plan.main]
+        for message in self.plan.coming:
+            room.add(message)
+        self.plan.coming.clear()
+
+    def edit(self) -> None:
+        """Let the messages of the main chat be edited that are to be."""
+        room, self.plan.edited = self.rooms[self.plan.main], True
+        for id_, words in self.plan.edits.items():
+            if (at := room.place(id_)) is not None:
+                room.edit(at, words, EDITED_AT)
 
     def title(self, marked: str) -> str:
         """What a chat is called; empty for what is none."""
@@ -116,6 +130,19 @@ class Room:
         """Forget the message at a place."""
         for those in (self.ids, self.dates, self._sent, self.chat.messages):
             del those[at]
+
+    def add(self, message: Any) -> None:
+        """Take a message that is newer than all others."""
+        self.ids.append(message.id)
+        self.dates.append(message.date)
+        self._sent.append(None)
+        self.chat.messages.append(message)
+
+    def edit(self, at: int, words: str, when: datetime) -> None:
+        """Let the message at a place say something else."""
+        message = self.chat.messages[at]
+        message.message, message.entities, message.edit_date, message.edit_hide = words, None, when, None
+        self._sent[at] = None
 
     def sent(self, at: int) -> Sent:
         """The message at a place, ready to be sent."""

@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..calls import Answer, Call
+from ..community.people import END
 from ..fault import Act, Fault, Go, chosen, registered
+from .records import stamp
 
 CONTRADICTIONS: dict[str, Fault] = {}
 _FIRST_ANCHORS = 2  # of one room die at most, so that who begins anew comes to an end
 _LATECOMERS = 3
+EDITED_AT = END  # while a client reads, as far as the sandbox's time goes
+NEW_TITLE = "Project Apollo, second year"  # with renamed_room
 
 
 @dataclass(slots=True)
@@ -36,6 +40,10 @@ class Plan:
         Those that are deleted when a page ends with them.
     unlinked, stale : set of str
         Those behind which a page has no link, or is an old one.
+    edits : dict of str to str
+        The new words of those that are edited when the room's first page was given, which is `edited`.
+    edited : bool
+        See `edits`.
     hidden : set of str
         What is in no list now: not written yet, or deleted; changes while clients read.
     gone : set of str
@@ -50,6 +58,8 @@ class Plan:
     unlucky: set[str] = field(default_factory=set)
     unlinked: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
+    edits: dict[str, str] = field(default_factory=dict)
+    edited: bool = False
     hidden: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     withheld: dict[str, str] = field(default_factory=dict)
@@ -76,6 +86,8 @@ def plan_for(room: str, ids: Iterable[str], faults: Collection[str], seed: int) 
     plan.withheld |= dict.fromkeys(plan.odd, "odd_items")
     free = [id_ for id_ in free if id_ not in plan.odd]
     plan.undated = some("undated_items", 25)
+    if "edited_messages" in faults:
+        plan.edits = dict.fromkeys(chosen(seed, "edited_messages", free, 5), "Mended: it was the spacer.")
     plan.unlucky, plan.unlinked, plan.stale = some("empty_anchor", 3), some("missing_link", 3), some("stale_page", 3)
     return plan
 
@@ -85,14 +97,15 @@ def contradiction(*on: str) -> Callable[[Act], Act]:
     return registered(CONTRADICTIONS, on, "none")
 
 
-def _plan(call: Call) -> Plan:
+def plan_of(call: Call) -> Plan:
+    """Who meets what."""
     plan: Plan = call.memory["plan"]
     return plan
 
 
 def _items(call: Call, answer: Answer) -> list[Any]:
     """The messages of a page of the main room."""
-    ours = answer.status == 200 and call.query.get("roomId") == _plan(call).room
+    ours = answer.status == 200 and call.query.get("roomId") == plan_of(call).room
     items: list[Any] = answer.payload["items"] if ours and answer.payload is not None else []
     return items
 
@@ -109,7 +122,7 @@ def _first(call: Call, fault: str) -> bool:
 @contradiction("messages")
 def late_messages(call: Call, go: Go) -> Answer:
     """The three newest messages are written when the first page of their room was given."""
-    plan, answer = _plan(call), go(call)
+    plan, answer = plan_of(call), go(call)
     if call.query.get("roomId") == plan.room and answer.status == 200:
         late = {id_ for id_, fault in plan.withheld.items() if fault == "late_messages"}
         call.delivered["late_messages"] += late <= plan.hidden
@@ -123,7 +136,7 @@ def empty_anchor(call: Call, go: Go) -> Answer:
 
     The first page's always, one in three of the later ones.
     """
-    plan, anchor = _plan(call), _anchor(call)
+    plan, anchor = plan_of(call), _anchor(call)
     if call.kind == "messages" and anchor in plan.gone:
         call.delivered["empty_anchor"] += 1
         return Answer(payload={"items": []})
@@ -141,7 +154,7 @@ def empty_anchor(call: Call, go: Go) -> Answer:
 def missing_link(call: Call, go: Go) -> Answer:
     """The first page behind an anchor, and behind one in three of the others, has no link, though there is more."""
     answer = go(call)
-    bare = _items(call, answer) and (_first(call, "missing_link") or _anchor(call) in _plan(call).unlinked)
+    bare = _items(call, answer) and (_first(call, "missing_link") or _anchor(call) in plan_of(call).unlinked)
     if bare and "next" in answer.links:
         answer.links = {}
         call.delivered["missing_link"] += 1
@@ -155,8 +168,8 @@ def stale_page(call: Call, go: Go) -> Answer:
     Asked again, it is the right one.
     """
     before, asked = call.memory.get("page before"), call.memory.setdefault("anchors asked for", set())
-    hit = _first(call, "stale_page") or _anchor(call) in _plan(call).stale
-    if before is not None and hit and _anchor(call) not in asked and call.query.get("roomId") == _plan(call).room:
+    hit = _first(call, "stale_page") or _anchor(call) in plan_of(call).stale
+    if before is not None and hit and _anchor(call) not in asked and call.query.get("roomId") == plan_of(call).room:
         asked.add(_anchor(call))
         call.delivered["stale_page"] += 1
         return Answer(payload={"items": list(before)})
@@ -172,7 +185,7 @@ def odd_items(call: Call, go: Go) -> Answer:
     answer = go(call)
     items = _items(call, answer)
     for place, item in enumerate(items):
-        if item is not None and item.get("id") in _plan(call).odd:
+        if item is not None and item.get("id") in plan_of(call).odd:
             bare = {name: value for name, value in item.items() if name != "id"}
             items[place] = bare if zlib.crc32(item["id"].encode()) % 2 else None
             call.delivered["odd_items"] += 1
@@ -184,8 +197,37 @@ def undated_items(call: Call, go: Go) -> Answer:
     """Some messages have no ``created`` in a list; asked for by their ids they do."""
     answer = go(call)
     for item in _items(call, answer):
-        if item is not None and item.get("id") in _plan(call).undated:
+        if item is not None and item.get("id") in plan_of(call).undated:
             call.delivered["undated_items"] += item.pop("created", None) is not None
+    return answer
+
+
+@contradiction("messages", "message")
+def edited_messages(call: Call, go: Go) -> Answer:
+    """Some messages are edited when the first page of their room was given: later answers have other words."""
+    plan, answer = plan_of(call), go(call)
+    items = _items(call, answer) if call.kind == "messages" else [answer.payload] if call.last in plan.edits else []
+    for item in items if plan.edited else ():
+        if item is not None and item.get("id") in plan.edits:
+            for name in ("html", "markdown", "attachments"):
+                item.pop(name, None)
+            item |= {"text": plan.edits[item["id"]], "updated": stamp(EDITED_AT)}
+            call.delivered["edited_messages"] += 1
+    plan.edited = plan.edited or bool(items)
+    return answer
+
+
+@contradiction("rooms", "room")
+def renamed_room(call: Call, go: Go) -> Answer:
+    """The main room has another title from the second answer on that tells one."""
+    answer, plan = go(call), plan_of(call)
+    payload = answer.payload or {}
+    for item in payload.get("items", [payload]):
+        if item.get("id") == plan.room and answer.status == 200:
+            if call.memory.get("title told"):
+                item["title"] = NEW_TITLE
+                call.delivered["renamed_room"] += 1
+            call.memory["title told"] = True
     return answer
 
 

@@ -24,7 +24,7 @@ from ..community.people import Chat, Community, Message
 from ..fault import answer_with, share_out
 from ..serving import HOST, Counts, Listener, send, take_time
 from . import records
-from .contradictions import CONTRADICTIONS, plan_for
+from .contradictions import CONTRADICTIONS, EDITED_AT, plan_for
 from .faults import FAULTS, NOT_FOUND, UNAUTHORIZED, refusal
 from .truth import truth
 
@@ -110,6 +110,8 @@ class WebexServer:
 
     def afflicted_by(self, fault: str) -> set[str]:
         """The ``source_id`` of the images that meet a fault; the ids of what a contradiction keeps back."""
+        if fault == "edited_messages":
+            return set(self._plan.edits)
         if fault in CONTRADICTIONS:
             return {id_ for id_, why in self._plan.withheld.items() if why == fault}
         return {source_id for source_id, name in self._afflicted.items() if name == fault}
@@ -126,6 +128,12 @@ class WebexServer:
     def withheld(self) -> dict[tuple[str, str], str]:
         """What exists and no client need get: from chat and id to the contradiction that keeps it back."""
         return {(self._plan.room, id_): fault for id_, fault in self._plan.withheld.items()}
+
+    @property
+    def edited(self) -> dict[tuple[str, str], tuple[str, str, datetime]]:
+        """What was edited: from chat and id to the fault, the new words and when."""
+        edits = self._plan.edits if self._plan.edited else {}
+        return {(self._plan.room, id_): ("edited_messages", words, EDITED_AT) for id_, words in edits.items()}
 
     def reset_stats(self) -> None:
         """Begin to count anew."""

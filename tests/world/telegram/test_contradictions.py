@@ -186,6 +186,50 @@ def test_who_counts_places_loses_messages_that_move_when_others_are_deleted(mess
         assert using(world, asked_for) == [None] * len(gone)
 
 
+@pytest.mark.parametrize("messages", SIZES.values(), ids=SIZES)
+def test_who_counts_places_has_some_twice_when_others_are_written(messages: int) -> None:
+    with sandbox(messages=messages, images=0, faults=["arriving_messages"]) as world:
+        found = using(world, by_places)
+        new = {int(record["message_id"]) for record in world.withheld}
+        assert len(new) == 3
+        assert expected(world) == there(world) - new
+        assert expected(world) <= set(found)
+        assert len(found) > len(set(found))
+        assert delivered(world)["arriving_messages"] > 0
+        assert set(using(world, by_telethon)) == there(world)
+
+
+@pytest.mark.parametrize("messages", SIZES.values(), ids=SIZES)
+def test_who_knows_messages_by_all_they_say_has_edited_ones_twice(messages: int) -> None:
+    with sandbox(messages=messages, images=0, faults=["mended_messages"]) as world:
+
+        async def twice(client: Any) -> set[tuple[int, str | None]]:
+            return {
+                (one.id, one.message) for _ in range(2) async for one in client.iter_messages("apollo", wait_time=0)
+            }
+
+        said = using(world, twice)
+        edited = {int(one["message_id"]): one["text"] for one in world.edited}
+        assert {str(id_) for id_ in edited} == world.afflicted("mended_messages")
+        assert len(said) > messages
+        assert {id_ for id_, _ in said} == there(world) == expected(world)
+        assert set(edited.items()) <= said
+        assert delivered(world)["mended_messages"] > 0
+
+
+def test_of_two_names_none_stands_in_the_old_place_and_both_lead_there() -> None:
+    with sandbox(messages=20, images=0, faults=["two_names"]) as world:
+
+        async def named(client: Any) -> list[Any]:
+            return [await client.get_entity(name) for name in ("apollo", "apollo_archive")]
+
+        one, other = using(world, named)
+        assert one.id == other.id
+        assert one.username is None
+        assert [name.username for name in one.usernames] == ["apollo", "apollo_archive"]
+        assert delivered(world)["two_names"] > 0
+
+
 def test_two_chats_have_one_title_and_one_says_where_it_goes_on() -> None:
     with sandbox(messages=20, images=0, faults=["one_title"]) as world:
 
