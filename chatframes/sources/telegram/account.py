@@ -61,7 +61,7 @@ class Account:
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     revoked: bool = False  # the session was logged out or revoked
     heard_at: float = 0.0  # when Telegram last answered, on the clock's monotonic scale, in seconds
-    unreachable: bool = False  # the last attempt to connect failed, and nothing has been heard since
+    unreachable: bool = False  # the last attempt to connect failed, or all was silent, and nothing has been heard since
     _failures: Counter[int] = field(default_factory=Counter)  # attempts to connect, by data centre
 
     async def connect(self) -> None:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from telethon import TelegramClient, errors
+from telethon.network.connection import ConnectionTcpFull
 from telethon.network.mtprotosender import MTProtoSender
 from telethon.sessions import StringSession
 
@@ -26,6 +27,22 @@ CONNECTION_RETRIES = 2
 
 _log = logging.getLogger("chatframes.telethon")
 _log.addHandler(logging.NullHandler())  # keeps its warnings of lost connections out of the notebook
+
+
+class CountingConnection(ConnectionTcpFull):  # type: ignore[misc]
+    """A connection that counts the bytes that arrive, to tell a slow server from a silent one."""
+
+    bytes_received = 0
+
+    async def _connect(self, *about: Any, **options: Any) -> None:
+        await super()._connect(*about, **options)
+        take = self._reader.feed_data
+
+        def counted(data: bytes) -> None:
+            self.bytes_received += len(data)
+            take(data)
+
+        self._reader.feed_data = counted
 
 
 def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
@@ -64,6 +81,7 @@ def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
         session,
         int(config.api_id.get_secret_value()),
         config.api_hash.get_secret_value(),
+        connection=CountingConnection,
         receive_updates=False,
         # Waits and retries are done in link.py, where they are reported, bounded, and shared by all calls.
         flood_sleep_threshold=0,

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from telethon import errors
 from telethon.errors.rpcerrorlist import rpc_errors_dict
+from telethon.network.mtprotosender import MTProtoSender
 from telethon.tl import TLRequest, functions, types
 
 from ...errors import AuthError, ServiceError
@@ -32,6 +34,10 @@ T = TypeVar("T")
 ASK_ATTEMPTS = 6
 ASK_SECONDS = 60.0  # Telethon itself waits without limit
 PART_SECONDS = 60.0
+# Without a single byte for so long, a server is asked for a sign of life. One that gives none is asked twice, over
+# another connection, which takes less than a minute in all.
+SILENT_SECONDS, PONG_SECONDS = 12.0, 6.0
+RECONNECT_SECONDS = 30.0
 PART_ATTEMPTS = 2  # after these the try of the whole file has failed
 SOON_SECONDS = 0.1
 HISTORY = functions.messages.GetHistoryRequest
@@ -111,8 +117,8 @@ class TelegramLink:
                     logged_out, trouble = False, name_of(error)
                 except errors.RPCError as error:
                     raise TelegramError(name_of(error)) from None
-                except TimeoutError:
-                    logged_out, trouble = False, f"no answer within {ASK_SECONDS:.0f} s"
+                except TimeoutError as error:
+                    logged_out, trouble = False, str(error)
                     self.account.reconnect_after_silence(self.account.client._sender, asked_at, self.clock.monotonic())
                 except LOST:
                     logged_out, trouble = False, "the connection was lost"
@@ -182,10 +188,10 @@ class TelegramLink:
             return Refusal("failed", "unauthorized", ENDED)
         except (errors.ServerError, errors.TimedOutError) as error:
             return Refusal("failed", "http_5xx", name_of(error))
-        except TimeoutError:
+        except TimeoutError as error:
             if sender is not None:
                 self.account.reconnect_after_silence(sender, asked_at, self.clock.monotonic())
-            return Refusal("failed", "timeout", f"no answer within {PART_SECONDS:.0f} s")
+            return Refusal("failed", "timeout", str(error))
         except LOST:
             return Refusal("failed", "connect", "the connection was lost")
         except Unreadable as error:
@@ -197,10 +203,10 @@ class TelegramLink:
     async def _answer(self, seconds: float, request: TLRequest, sender: Any = None) -> Any:
         """Send a request and return the answer; note when Telegram has answered, if only with an error."""
         account = self.account
+        asked = sender or account.client._sender
         try:
             # Telethon never answers what is in its queue when it gives up.
-            given_up = (sender or account.client._sender)._disconnected
-            answer = await self._within(seconds, account.send(request, sender), given_up)
+            answer = await self._within(seconds, account.send(request, sender), asked._disconnected, asked)
         except (errors.RPCError, Unreadable):
             account.heard_at, account.unreachable = self.clock.monotonic(), False
             raise
@@ -215,33 +221,57 @@ class TelegramLink:
         self.account.revoked = True
         await accounts.forget(self.account)
 
-    async def _within(self, seconds: float, step: Awaitable[T], given_up: asyncio.Future[Any] | None = None) -> T:
-        """Await a step for at most `seconds`, and only while the account is open and the connection not given up."""
+    async def _within(
+        self,
+        seconds: float,
+        step: Awaitable[T],
+        given_up: asyncio.Future[Any] | None = None,
+        sender: MTProtoSender | None = None,
+    ) -> T:
+        """Await a step for at most `seconds`, and only while the account is open and the connection not given up.
+
+        With a `sender`, less long when not a single byte comes from it.
+        """
         task = asyncio.ensure_future(step)
-        sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
+        too_long = asyncio.ensure_future(self._too_long(seconds, sender))
         closed = asyncio.ensure_future(self.account.closed.wait())
         try:
-            ends = {task, sleeping, closed} | ({given_up} if given_up is not None else set())
+            ends = {task, too_long, closed} | ({given_up} if given_up is not None else set())
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if given_up is not None and given_up.done() and not task.done():
                 await asyncio.wait((task,), timeout=SOON_SECONDS)  # the request may know why
-            if not task.done() and sleeping.done():
-                raise TimeoutError
+            if not task.done() and too_long.done():
+                raise TimeoutError(too_long.result())
             if not task.done() or task.cancelled():  # Telethon cancels open requests when it disconnects
                 raise ConnectionError("disconnected")
             return task.result()
         finally:
-            for waiting in (task, sleeping, closed):
+            for waiting in (task, too_long, closed):
                 waiting.cancel()
             task.add_done_callback(
                 lambda ended: ended.cancelled() or ended.exception()
             )  # so that asyncio prints nothing
 
+    async def _too_long(self, seconds: float, sender: MTProtoSender | None) -> str:
+        """Sleep until a request has taken too long; return what is wrong."""
+        began = self.clock.monotonic()
+        while sender is not None and self.clock.monotonic() - began + SILENT_SECONDS + PONG_SECONDS < seconds:
+            before = _bytes_received(sender)
+            await self.clock.sleep(SILENT_SECONDS)
+            if _bytes_received(sender) == before:
+                _ping(sender)
+                await self.clock.sleep(PONG_SECONDS)
+                if _bytes_received(sender) == before:
+                    self.account.unreachable = True
+                    return f"silent for {SILENT_SECONDS + PONG_SECONDS:.0f} s"
+        await self.clock.sleep(max(seconds - (self.clock.monotonic() - began), 0))
+        return f"no answer within {seconds:.0f} s"
+
     async def _reconnect(self) -> None:
         # Telethon itself tries five times to restore a lost connection; this is for the time after.
         if not self.account.client.is_connected() and not self.account.closed.is_set():
             try:
-                await self._within(ASK_SECONDS, self.account.connect())
+                await self._within(RECONNECT_SECONDS, self.account.connect())
             except REVOKED:
                 await self._forget()
             except (*LOST, errors.RPCError, errors.SecurityError):
@@ -251,3 +281,13 @@ class TelegramLink:
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
         self.patience.asked_to_wait(seconds, kind)
         return seconds
+
+
+def _bytes_received(sender: MTProtoSender) -> int:
+    return getattr(sender._connection, "bytes_received", 0)
+
+
+def _ping(sender: MTProtoSender) -> None:
+    """Ask for a sign of life, whose bytes are counted; nobody waits for the answer itself."""
+    with suppress(ConnectionError):
+        sender.send(functions.PingRequest(0)).add_done_callback(lambda ended: ended.cancelled() or ended.exception())

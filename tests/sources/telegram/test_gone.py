@@ -18,7 +18,7 @@ import chatframes as cf
 from chatframes.sources.telegram.login import TelegramLogin
 from chatframes.sources.telegram.signing_in import LoginClient, WrongPhone
 from chatframes.sources.telegram.terminal import step_by_step
-from chatframes.world.mtproto.server import RpcError
+from chatframes.world.mtproto.server import Hang, RpcError, _Connection
 from chatframes.world.telegram.methods import Methods
 from chatframes.world.telegram.server import TelegramServer
 
@@ -119,6 +119,73 @@ def test_a_server_that_is_gone_for_good_ends_the_call_within_a_minute(monkeypatc
     assert {row["reason"] for row in rows} == {"connect"}
     # Telethon's own waits do not follow the hurried clock: a second of theirs counts as twenty here.
     assert took_seconds < 20 * TIMES_FASTER
+
+
+@pytest.fixture
+def fall_silent(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let no byte come from any data centre any more, though each goes on taking connections."""
+    hurry(monkeypatch, TIMES_FASTER)
+    return lambda: monkeypatch.setattr(_Connection, "_receive", lambda self, packet: None)
+
+
+def test_pages_of_a_server_that_falls_silent_without_hanging_up_are_given_up(
+    monkeypatch: pytest.MonkeyPatch, fall_silent: Any
+) -> None:
+    real, asked = Methods._history, [0]
+
+    def history(self: Methods, *about: Any) -> Any:
+        asked[0] += 1
+        if asked[0] == 3:
+            fall_silent()
+        return real(self, *about)
+
+    monkeypatch.setattr(Methods, "_history", history)
+    with (
+        cf.sandbox(messages=1200, images=0) as world,
+        pytest.warns(cf.IncompleteWarning, match="has not answered for 30 s"),
+    ):
+        frame = fetch(world)
+    assert 0 < len(frame) < 1200
+
+
+def test_pictures_of_a_server_that_falls_silent_without_hanging_up_are_given_up(
+    monkeypatch: pytest.MonkeyPatch, fall_silent: Any
+) -> None:
+    real, asked = Methods._file, [0]
+
+    def file(self: Methods, *about: Any) -> Any:
+        asked[0] += 1
+        if asked[0] == 5:
+            fall_silent()
+        return real(self, *about)
+
+    monkeypatch.setattr(Methods, "_file", file)
+    with cf.sandbox(messages=100, images=PICTURES) as world:
+        frame = fetch(world)
+    rows = failed(frame)
+    assert len(rows) >= PICTURES - 25
+    assert {row["reason"] for row in rows} == {"connect"}
+    assert all("has not answered for 30 s" in row["error"] for row in rows)
+
+
+def test_a_server_that_only_takes_long_for_one_request_is_not_taken_for_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hurry(monkeypatch, 3 * TIMES_FASTER)
+    real, hung = Methods._file, set[int]()
+
+    def file(self: Methods, request: Any, *about: Any) -> Any:
+        if not hung or request.location.id in hung:
+            hung.add(request.location.id)
+            raise Hang
+        return real(self, request, *about)
+
+    monkeypatch.setattr(Methods, "_file", file)
+    with cf.sandbox(messages=60, images=4) as world:
+        rows = failed(fetch(world))
+    assert [(row["reason"], row["error"]) for row in rows if row["reason"] != "not_an_image"] == [
+        ("timeout", "no answer within 60 s")
+    ]
 
 
 def test_a_key_that_telegram_does_not_know_is_a_sentence_and_nothing_on_stderr(
