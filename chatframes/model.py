@@ -163,9 +163,12 @@ class ListEnded:
     ----------
     known_from : datetime.datetime or None
         Every message from this moment on is known; None if the list was empty.
+    known_until : datetime.datetime or None
+        The chat ended then, and goes on elsewhere; None where it did not.
     """
 
     known_from: datetime | None
+    known_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

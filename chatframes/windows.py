@@ -222,6 +222,11 @@ class Timeline:
         self._covered = [Window(max(w.since, self.window.since), w.until) for w in self._covered if w.until > since]
         self._claimed = [claimed for claimed in self._claimed if self.remaining(claimed)]
 
+    def end_at(self, until: datetime) -> None:
+        """Let the range end at `until`: there is nothing after it."""
+        self.window = Window(self.window.since, max(self.window.since, min(until, self.window.until)))
+        self._covered = [Window(w.since, min(w.until, self.window.until)) for w in self._covered if w.since < until]
+
     def remaining(self, window: Window) -> Window | None:
         """Return the part of a window that is not covered yet, trimmed at both ends; None when all of it is."""
         left = _without([window], self._covered)

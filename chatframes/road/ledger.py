@@ -143,7 +143,7 @@ class Ledger:
 
     def _with_counts(self, event: Event) -> Event:
         labels = {reading.source.label for reading in self._readings}
-        settled = sum(number for (_, reason), number in self._images.items() if reason != "disabled")
+        settled = self._images.total() if self._settings.images.enabled else 0
         repeated = sum(reading.counts["retry"] for reading in self._readings)
         services = {reading.source.service for reading in self._readings} if self._settings.images.enabled else ()
         bounds = [(gate(name).downloads, self._settings.limits(name).max_concurrent_downloads) for name in services]

@@ -83,6 +83,8 @@ class Reading:
         if self.list_ended is None:
             self.failures.append((self.timeline.window, UNPROVED))  # the reason for what no page has covered
             return
+        if self.list_ended.known_until is not None:
+            self.timeline.end_at(self.list_ended.known_until)
         window = self.timeline.window
         known_from = min(max(self.list_ended.known_from or window.until, window.since), window.until)
         self.timeline.cover(Window(known_from, window.until))

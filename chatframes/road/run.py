@@ -223,10 +223,10 @@ class Run:
                 reading.settle()
             self.ledger.emit(Event("image", reading.source.label))
 
-        if not self._settings.images.enabled:
-            done(DISABLED)
-        elif attachment.reason is not None:
+        if attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
             done(Outcome("skipped", attachment.reason))
+        elif not self._settings.images.enabled:
+            done(DISABLED)
         elif position >= MAX_ATTACHMENTS:
             done(Outcome("skipped", "too_many", error=f"only the first {MAX_ATTACHMENTS} of a message are downloaded"))
         else:

@@ -94,11 +94,7 @@ def source_rows(source: SourceReport) -> list[Row]:
     if len(source.gaps) > 2:
         rows.append(("missing", f"and {len(source.gaps) - 2} more stretches"))
     if source.status == "open":
-        since = _moment(source.covered[0].since) if source.covered else None
-        rows.append(
-            ("known", f"from {since} on" if since else "nothing: the list was empty, or not in the order of time")
-        )
-        rows.append((" ", "whether there is anything older, the service does not say"))
+        rows += _known(source)
     if source.missing.count:
         ids = ", ".join(plain(message_id) for message_id in source.missing.ids[:3])
         named = f": {ids}" + (", …" if source.missing.count > 3 else "") if ids else ""
@@ -111,6 +107,17 @@ def source_rows(source: SourceReport) -> list[Row]:
         lines = textwrap.wrap(plain(note), MAX_COLUMNS - INDENT - 2)[:2]
         rows += [("note" if at == 0 else " ", line) for at, line in enumerate(lines)]
     return rows
+
+
+def _known(source: SourceReport) -> list[Row]:
+    """Return the lines about what an open source holds."""
+    if not source.covered:
+        known = "nothing: the list was empty, or not in the order of time"
+    elif source.covered[-1].until != source.requested.until:
+        return [("known", f"up to {_moment(source.covered[-1].until)}: this chat has ended")]
+    else:
+        known = f"from {_moment(source.covered[0].since)} on"
+    return [("known", known), (" ", "whether there is anything older, the service does not say")]
 
 
 def advice_rows(symptoms: Sequence[str]) -> list[Row]:

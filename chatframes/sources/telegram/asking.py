@@ -13,7 +13,7 @@ from telethon.tl import functions, types
 from ...errors import ServiceError
 from .ends import PAGE_SIZE
 from .link import TelegramError, TelegramLink
-from .peers import Peers
+from .peers import Peers, marked_id
 from .unreadable import UPDATE_TELETHON, HalfRead, Unreadable
 
 IDS_PER_REQUEST = 100
@@ -107,11 +107,17 @@ class Asking:
         )
 
     async def by_id(self, ids: Iterable[int]) -> dict[int, Any]:
-        """Return the messages with these ids that exist, by id."""
+        """Return the messages of this chat with these ids, by id. Where an answer says nothing of one, ask again."""
+        wanted = list(ids)
+        found = await self._some(wanted)
+        told = {message.id for message in found}
+        if unsaid := [id_ for id_ in wanted if id_ not in told]:
+            found += await self._some(unsaid)
+        here = utils.get_peer_id(self.peer)
         return {
             message.id: message
-            for message in await self._some(list(ids))
-            if not isinstance(message, types.MessageEmpty | _Unknown)
+            for message in found
+            if not isinstance(message, types.MessageEmpty | _Unknown) and marked_id(message.peer_id) in (here, None)
         }
 
     async def _page(self, **where: Any) -> Any:
@@ -136,15 +142,17 @@ class Asking:
             except Unreadable as error:
                 read = error.first_list()
                 if error.in_first_list:
-                    read.append(error.message or _Unknown(ids[len(read)]))
+                    read.append(error.message or _Unknown(ids[min(len(read), len(ids) - 1)]))
                 elif not read:
                     raise
                 self._take_names(error.lists[1:])
+                done = max(len(read), 1)
             else:
                 read = list(answer.messages)
                 self.peers.add(getattr(answer, "users", ()), getattr(answer, "chats", ()))
+                done = IDS_PER_REQUEST
             found += read
-            ids = ids[max(len(read), 1) :]
+            ids = ids[done:]
         return found
 
     async def _with_ids(self, found: list[Any], above: int) -> list[Any]:

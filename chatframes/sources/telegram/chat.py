@@ -26,7 +26,9 @@ from ...model import (
     Refusal,
     Window,
 )
+from ...windows import EPOCH
 from .asking import IDS_PER_REQUEST, NOT_FOUND, Asking
+from .ends import ASKED_AGAIN
 from .history import History
 from .link import TelegramError, TelegramLink, name_of
 from .media import FileHandle, find
@@ -85,7 +87,7 @@ class TelegramChat:
             chunk_days=self.chunk_days,
             limit=self.limit,
             tell_total=self._tell_total,
-            by_id=self._asking.by_id if self._asking.numbers_its_own else None,
+            by_id=self._asking.by_id,
             compare_count=self.up_to_now,
         )
         try:
@@ -103,7 +105,7 @@ class TelegramChat:
         if history.ended is not None:
             yield history.ended
         if left_at is not None:
-            yield ListEnded(history.oldest)
+            yield ListEnded(EPOCH if history.ended is None else history.oldest, left_at)
             if self.range_asked:
                 yield Missed(Window(max(left_at, window.since), window.until), ServiceError(self._moved()))
 
@@ -112,7 +114,9 @@ class TelegramChat:
         if self.goes_on_as is None:
             return None
         self.notes.append(self._moved())
-        answer = await self._asking.history(limit=1)
+        for _ in range(ASKED_AGAIN):
+            if (answer := await self._asking.history(limit=1)).messages:  # one empty answer says nothing
+                break
         last = answer.messages[0].date if answer.messages else None
         left_at = window.since if last is None else last + ONE_SECOND
         return left_at if left_at < window.until else None

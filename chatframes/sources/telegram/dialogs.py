@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from telethon import utils
 from telethon.tl import functions, types
 
+from .ends import ASKED_AGAIN
 from .link import TelegramError, TelegramLink
 from .unreadable import UPDATE_TELETHON, Unreadable
 
@@ -17,16 +19,43 @@ DIALOGS_PAGE = 100
 Entity: TypeAlias = Any  # types.User, types.Chat or types.Channel: Telethon tells no types
 
 
+@dataclass(slots=True)
+class Unlisted:
+    """The chats that could not be listed: marked ids, and how many more are counted than were given."""
+
+    ids: list[str] = field(default_factory=list)
+    nameless: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.ids or self.nameless)
+
+    def __str__(self) -> str:
+        said = []
+        if self.ids:
+            said.append(
+                f"{len(self.ids)} Telegram chats could not be listed ({', '.join(self.ids)}): they hold something that "
+                f"{UPDATE_TELETHON}."
+            )
+        if self.nameless:
+            said.append(
+                f"Telegram counts {self.nameless} more chats than it lists: one that is not here can be fetched by "
+                "its @name or link."
+            )
+        return " ".join(said)
+
+
 async def dialogs(
-    link: TelegramLink, unlisted: list[str] | None = None
+    link: TelegramLink, unlisted: Unlisted | None = None
 ) -> AsyncIterator[tuple[Entity, datetime | None]]:
     """Yield every chat of the account's list, most recently active first, with the time of its last message.
 
     A chat of which something cannot be read is asked for by itself; if that fails, `unlisted` gets its marked id.
     """
+    unlisted = Unlisted() if unlisted is None else unlisted
     where: dict[str, Any] = {"offset_date": None, "offset_id": 0, "offset_peer": types.InputPeerEmpty()}
     size = DIALOGS_PAGE
     seen: set[int] = set()
+    folders: set[int] = set()  # they are counted, too
     empty_pages = 0
     while True:
         try:
@@ -41,8 +70,8 @@ async def dialogs(
                 entity = await _by_itself(link, marked)
                 if entity is not None:
                     yield entity, top.date
-                elif unlisted is not None:
-                    unlisted.append(str(marked))
+                else:
+                    unlisted.ids.append(str(marked))
             where = {"offset_date": top.date, "offset_id": top.id, "offset_peer": _offset_peer(link, marked)}
             size = DIALOGS_PAGE
             continue
@@ -52,6 +81,7 @@ async def dialogs(
         has_new, last = False, None
         for dialog in answer.dialogs:
             if not isinstance(dialog, types.Dialog):
+                folders.add(dialog.folder.id)
                 continue
             marked = utils.get_peer_id(dialog.peer)
             when = times.get((marked, dialog.top_message))
@@ -65,9 +95,13 @@ async def dialogs(
         if not isinstance(answer, types.messages.DialogsSlice):
             return
         if not has_new or last is None:
-            # One empty answer is no end: where the service counts more, it is asked once more.
+            # An empty answer is no end: where the service counts more, it is asked again.
             empty_pages += 1
-            if empty_pages > 1 or len(seen) >= answer.count:
+            nameless = answer.count - len(seen) - len(folders)
+            if nameless <= 0:
+                return
+            if empty_pages > ASKED_AGAIN:
+                unlisted.nameless = nameless
                 return
             continue
         where = {"offset_date": last[0], "offset_id": last[1], "offset_peer": utils.get_input_peer(last[2])}
@@ -101,12 +135,6 @@ def _offset_peer(link: TelegramLink, marked: int) -> Any:
     if row is None:
         return types.InputPeerEmpty()
     return types.InputPeerUser(bare, row[1]) if kind is types.PeerUser else types.InputPeerChannel(bare, row[1])
-
-
-def not_listed(unlisted: list[str]) -> str:
-    """Return the sentence about chats that could not be listed."""
-    ids = ", ".join(unlisted)
-    return f"{len(unlisted)} Telegram chats could not be listed ({ids}): they hold something that {UPDATE_TELETHON}."
 
 
 async def fetch_entity(link: TelegramLink, marked: int, access_hash: int) -> Entity:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from telethon.tl import types
+
 from ...errors import ServiceError
 
 PAGE_SIZE = 100  # Telegram gives no more
@@ -48,18 +50,24 @@ class Ends:
     ask : callable
         Requests one page.
     by_id : callable or None
-        Requests messages by their ids; only for a chat that numbers its own messages.
+        Requests messages by their ids.
+    dense : bool
+        Whether the chat numbers its own messages, so that a lacking id may be one of its own.
     """
 
     ask: Ask
     by_id: ById | None
+    dense: bool = True
+    _named: set[int] = field(default_factory=set)  # by the replies to them
     ids: set[int] = field(default_factory=set)  # of all messages of all answers, deleted ones included
     count: int | None = None  # of the whole chat, as the newest answer has it
     _bottom: list[int] | None = None  # the ids of the chat's oldest page
 
     def note(self, answer: Any) -> None:
         """Note the messages of an answer."""
-        self.ids.update(message.id for message in answer.messages)
+        for message in answer.messages:
+            self.ids.add(message.id)
+            self._named.update(_answered(message))
         self.count = getattr(answer, "count", self.count)
 
     async def page_below(self, above: int, limit: int) -> Any:
@@ -122,7 +130,7 @@ class Ends:
                 if answer.messages:
                     return answer, False
             raise ServiceError(HOLE)
-        if self.by_id is not None:
+        if self.dense and self.by_id is not None:
             edge = min(above, lowest)
             listed = await self._given_by_id(range(edge - 1, max(edge - 1 - PAGE_SIZE, 0), -1)) if edge > 1 else None
             if listed is not None:
@@ -148,19 +156,24 @@ class Ends:
         if getattr(now, "count", len(now.messages)) - newer <= len(self.ids):
             return None, True
         above = newest + PAGE_SIZE  # the newest may be lacking, too
-        if self.by_id is None or above - len(self.ids) > MOST_IDS_ASKED:
+        if not self.dense or self.by_id is None or above - len(self.ids) > MOST_IDS_ASKED:
             return None, False
         lacking = [id_ for id_ in range(above, 0, -1) if id_ not in self.ids]
         return await self._given_by_id(lacking), True
 
     async def left_out(self) -> Listed | None:
-        """Ask for the messages between those that were read, when few ids are lacking; mostly they were deleted."""
-        if self.by_id is None or not self.ids:
+        """Ask for messages between those that were read: those that replies name and, if few, all that are lacking.
+
+        Mostly they were deleted. Where the ids are the account's, only replies tell that one is lacking.
+        """
+        if self.by_id is None or not self.ids or self.count == len(self.ids):
             return None
         oldest, newest = min(self.ids), max(self.ids)
-        if not 0 < newest - oldest + 1 - len(self.ids) <= PAGE_SIZE:
-            return None
-        return await self._given_by_id([id_ for id_ in range(newest, oldest, -1) if id_ not in self.ids])
+        if self.dense and newest - oldest + 1 - len(self.ids) <= MOST_IDS_ASKED:
+            lacking = set(range(oldest, newest)) - self.ids
+        else:
+            lacking = {id_ for id_ in self._named if oldest < id_ < newest} - self.ids
+        return await self._given_by_id(sorted(lacking, reverse=True)) if lacking else None
 
     async def _given_by_id(self, ids: Sequence[int]) -> Listed | None:
         found = await self.by_id(ids) if self.by_id is not None else {}
@@ -171,3 +184,11 @@ class Ends:
         self._bottom = [message.id for message in answer.messages]
         self.count = getattr(answer, "count", self.count)
         return answer
+
+
+def _answered(message: Any) -> tuple[int, ...]:
+    """Return the ids of the messages of the same chat that a message answers."""
+    reply = getattr(message, "reply_to", None)
+    if not isinstance(reply, types.MessageReplyHeader) or reply.reply_to_peer_id is not None:
+        return ()
+    return tuple(id_ for id_ in (reply.reply_to_msg_id, reply.reply_to_top_id) if id_ is not None)

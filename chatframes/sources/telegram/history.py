@@ -45,7 +45,7 @@ class History:
     tell_total : callable
         Called with the number of messages in the whole chat.
     by_id : callable or None
-        Requests messages by their ids; only for a chat that numbers its own messages.
+        Requests messages by their ids.
     compare_count : bool
         Whether the range is the whole chat, so that its counter can be compared with what was read.
 
@@ -73,7 +73,7 @@ class History:
     _ends: Ends = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ends = Ends(self.ask, self.by_id)
+        self._ends = Ends(self.ask, self.by_id, self.dense)
 
     async def pieces(self, window: Window) -> AsyncGenerator[Piece, None]:
         """Yield the messages of the window, in any order and each once."""
@@ -81,12 +81,13 @@ class History:
         async with aclosing(self._pieces(window)) as pieces:
             async for piece in pieces:
                 yield piece
+        listed = None
         if self.compare_count and not self._below_window and not self._enough:
             listed, proved = await self._ends.counted_but_not_given()
             if not proved:
                 self.ended = ListEnded(self.oldest)
-        else:
-            listed = await self._ends.left_out() if self.limit is None else None
+        if listed is None and self.limit is None:
+            listed = await self._ends.left_out()
         if listed is not None:
             yield Piece(self._take(listed, Span(0, 0)), listed, None)
 

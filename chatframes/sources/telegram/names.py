@@ -17,7 +17,7 @@ from ...model import Chat
 from .. import Context
 from ..candidates import choose_by_title, recent_first
 from .connect import connect
-from .dialogs import Entity, dialogs, fetch_entity, not_listed, with_id
+from .dialogs import Entity, Unlisted, dialogs, fetch_entity, with_id
 from .link import TelegramError, TelegramLink
 from .peers import name_of, username_of
 
@@ -73,11 +73,11 @@ def parse(chat: str) -> ChatName:
 
 async def list_chats(context: Context) -> list[Chat]:
     """Return the chats of this account, most recently active first."""
-    unlisted: list[str] = []
+    unlisted = Unlisted()
     async with connect(context) as link:
         chats = [as_chat(entity, when) async for entity, when in dialogs(link, unlisted)]
     if unlisted:
-        warnings.warn(not_listed(unlisted), IncompleteWarning, stacklevel=2)
+        warnings.warn(str(unlisted), IncompleteWarning, stacklevel=2)
     return recent_first(chats)
 
 
@@ -179,7 +179,7 @@ async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
             with suppress(TelegramError, LookupError):
                 return await fetch_entity(link, *row)
     # A new session knows no access hashes, so look among the chats of the account.
-    unlisted: list[str] = []
+    unlisted = Unlisted()
     listed = {utils.get_peer_id(entity): entity async for entity, _ in dialogs(link, unlisted)}
     link.account.session.save()
     for marked in parsed.ids:
@@ -190,14 +190,14 @@ async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
         with suppress(TelegramError, LookupError):
             return await fetch_entity(link, group, 0)
     if unlisted:
-        raise ServiceError(f"No chat with the id {parsed.name} was found, and {not_listed(unlisted)}")
+        raise ServiceError(f"No chat with the id {parsed.name} was found, and {unlisted}")
     raise ChatNotFound(
         f'This Telegram account is in no chat with the id {parsed.name}: see chats("telegram") for all of them.'
     )
 
 
 async def _by_title(link: TelegramLink, title: str) -> Entity:
-    unlisted: list[str] = []
+    unlisted = Unlisted()
     listed = [(entity, as_chat(entity, when)) async for entity, when in dialogs(link, unlisted)]
     link.account.session.save()
     instead = f"if it is a public name, write '@{title}'" if _USERNAME.fullmatch(title) else ""
@@ -207,7 +207,7 @@ async def _by_title(link: TelegramLink, title: str) -> Entity:
     try:
         chosen = choose_by_title(title, chats, what="Telegram chat", service="telegram", instead=instead)
     except ChatNotFound:
-        if unlisted:
-            raise ServiceError(f"No chat {title!r} was found, and {not_listed(unlisted)}") from None
+        if unlisted and not any(chat.title.strip().casefold() == title.casefold() for chat in chats):
+            raise ServiceError(f"No chat {title!r} was found, and {unlisted}") from None
         raise
     return next(entity for entity, chat in listed if chat is chosen)

@@ -37,13 +37,15 @@ class Liar:
     count: int | None = None  # what the counter says
     dense: bool = True
     gives_by_id: bool = True
+    answers: dict[int, int] = field(default_factory=dict)  # by the id of the reply: the id of the message it answers
     lies: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
     asked_by_id: int = 0
 
     def message(self, id_: int) -> Any:
         when = START + timedelta(hours=list(self.entries).index(id_) + 1)
-        return types.Message(id_, peer_id=types.PeerChat(1), date=when, message="")
+        reply = types.MessageReplyHeader(reply_to_msg_id=self.answers[id_]) if id_ in self.answers else None
+        return types.Message(id_, peer_id=types.PeerChat(1), date=when, message="", reply_to=reply)
 
     def plainly(self, asked: dict[str, Any]) -> list[Any]:
         all_ = [self.message(id_) for id_ in sorted(self.entries, reverse=True)]
@@ -88,8 +90,7 @@ class Reading:
 def read(
     liar: Liar, window: Window = ALL, *, limit: int | None = None, streams: int = 5, compare: bool = True
 ) -> Reading:
-    by_id = liar.by_id if liar.dense else None
-    history = History(liar.ask, liar.dense, streams, 7, limit, lambda total: None, by_id, compare)
+    history = History(liar.ask, liar.dense, streams, 7, limit, lambda total: None, liar.by_id, compare)
     pieces: list[Piece] = []
     failure = None
 
@@ -205,6 +206,43 @@ def test_messages_left_out_of_a_range_come_by_id_when_few_are_lacking() -> None:
     reading = read(liar, window)
     assert reading.ids == {id_ for id_ in liar.entries if liar.message(id_).date >= window.since}
     assert reading.complete
+
+
+@pytest.mark.parametrize("lacking", [90, 400, 600])
+def test_messages_left_out_of_a_range_come_by_id_though_many_others_were_deleted(lacking: int) -> None:
+    entries = [id_ for id_ in range(1, 1200) if id_ % (1200 // lacking)]
+    hidden = set(entries[400:403])
+    liar = Liar(entries, lambda self, found, asked: [m for m in found if m.id not in hidden])
+    window = Window(liar.message(entries[100]).date, END)
+    assert read(liar, window).ids == set(entries[100:])
+    assert liar.asked_by_id == 1
+
+
+@pytest.mark.parametrize("since", [EPOCH, START + timedelta(hours=30)])
+@pytest.mark.parametrize("count", [None, 40, 5000])
+def test_where_ids_are_the_accounts_a_message_that_a_reply_names_is_asked_for(
+    since: datetime, count: int | None
+) -> None:
+    entries = list(spread(350, False))
+    hidden = entries[200]
+    liar = Liar(
+        entries,
+        lambda self, found, asked: [m for m in found if m.id != hidden],
+        count=count,
+        dense=False,
+        answers={entries[300]: hidden},
+    )
+    reading = read(liar, Window(since, END))
+    assert hidden in reading.ids
+    assert liar.asked_by_id == 1
+
+
+def test_a_message_that_was_answered_and_then_deleted_is_asked_for_once_and_is_no_hole() -> None:
+    entries = list(spread(350, False))
+    liar = Liar([id_ for id_ in entries if id_ != entries[200]], dense=False, answers={entries[300]: entries[200]})
+    reading = read(liar, Window(START + timedelta(hours=30), END))
+    assert reading.complete
+    assert liar.asked_by_id == 1
 
 
 @pytest.mark.parametrize("stream", [1, 5])

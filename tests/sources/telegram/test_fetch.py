@@ -109,6 +109,12 @@ def test_without_images_every_message_is_there_and_no_file_is_asked_for() -> Non
         frame = fetch(world, images=False)
         assert len(frame) == 300
         assert "GetFile" not in str(telegram(world)["calls"])
+    media = [row for rows in frame["media"] for row in rows]
+    pictures = [row for row in media if (row["declared_mime"] or "").startswith("image/")]
+    told = cf.report(frame)
+    assert {row["reason"] for row in pictures} == {"disabled"}
+    assert told.skipped["not_an_image"] > 0, "films and documents are no pictures that were left out"
+    assert f"images    0 ok, {told.skipped['disabled']} skipped, 0 failed" in str(told)
 
 
 # --- counted at the server ---------------------------------------------------------------------------------------

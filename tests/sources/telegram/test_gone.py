@@ -7,6 +7,7 @@ import gc
 import logging
 import time
 from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from help.telegram_chats import fetch, hurry
 from telethon import errors
 
 import chatframes as cf
+from chatframes.sources.telegram.link import TelegramLink
 from chatframes.sources.telegram.login import TelegramLogin
 from chatframes.sources.telegram.signing_in import LoginClient, WrongPhone
 from chatframes.sources.telegram.terminal import step_by_step
-from chatframes.world.mtproto.server import Hang, RpcError, _Connection
+from chatframes.world.mtproto.server import RpcError, _Connection
 from chatframes.world.telegram.methods import Methods
 from chatframes.world.telegram.server import TelegramServer
 
@@ -168,24 +170,36 @@ def test_pictures_of_a_server_that_falls_silent_without_hanging_up_are_given_up(
     assert all("has not answered for 30 s" in row["error"] for row in rows)
 
 
-def test_a_server_that_only_takes_long_for_one_request_is_not_taken_for_silent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    hurry(monkeypatch, 3 * TIMES_FASTER)
-    real, hung = Methods._file, set[int]()
+@pytest.mark.parametrize(
+    ("alive", "busy", "seconds", "said"),
+    [
+        (False, False, 18, "silent for 18 s"),
+        (True, False, 60, "no answer within 60 s"),
+        (False, True, 60, "no answer within 60 s"),
+    ],
+    ids=["dead", "alive, with one slow answer", "sending a large answer slowly"],
+)
+def test_a_slow_server_is_not_taken_for_a_silent_one(alive: bool, busy: bool, seconds: int, said: str) -> None:
+    connection, slept = SimpleNamespace(bytes_received=0), [0.0]
 
-    def file(self: Methods, request: Any, *about: Any) -> Any:
-        if not hung or request.location.id in hung:
-            hung.add(request.location.id)
-            raise Hang
-        return real(self, request, *about)
+    async def sleep(for_seconds: float) -> None:
+        slept[0] += for_seconds
+        connection.bytes_received += busy
 
-    monkeypatch.setattr(Methods, "_file", file)
-    with cf.sandbox(messages=60, images=4) as world:
-        rows = failed(fetch(world))
-    assert [(row["reason"], row["error"]) for row in rows if row["reason"] != "not_an_image"] == [
-        ("timeout", "no answer within 60 s")
-    ]
+    def send(ping: Any) -> asyncio.Future[Any]:
+        connection.bytes_received += alive
+        return asyncio.get_running_loop().create_future()
+
+    async def wait() -> str:
+        account = SimpleNamespace(unreachable=False)
+        patience = SimpleNamespace(clock=SimpleNamespace(monotonic=lambda: slept[0], sleep=sleep))
+        link = TelegramLink(account, patience)  # type: ignore[arg-type]
+        ended = await link._too_long(60.0, SimpleNamespace(_connection=connection, send=send))  # type: ignore[arg-type]
+        assert account.unreachable == ("silent" in ended)
+        return ended
+
+    assert asyncio.run(wait()) == said
+    assert slept[0] == seconds
 
 
 def test_a_key_that_telegram_does_not_know_is_a_sentence_and_nothing_on_stderr(

@@ -132,12 +132,12 @@ def test_a_service_message_that_cannot_be_read_is_a_row(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_a_chat_in_which_many_cannot_be_read(monkeypatch: pytest.MonkeyPatch, every: int) -> None:
-    hurry(monkeypatch, 100)
+    hurry(monkeypatch, 30)
     odd = harmed(monkeypatch, _media, lambda all_: all_[::every], "apollo")
-    with cf.sandbox(messages=120, images=0) as world:
+    with cf.sandbox(messages=70, images=0) as world:
         frame = fetch(world)
         calls = telegram(world)["calls"]
-    assert len(frame) == 120
+    assert len(frame) == 70
     assert set(partial_ids(frame)) == set(odd)
     assert calls["messages.getHistory"] <= len(odd) + 3
 

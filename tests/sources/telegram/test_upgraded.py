@@ -51,6 +51,9 @@ def test_the_old_id_says_where_the_group_goes_on_and_is_no_whole_history(monkeyp
     assert len(frame) > 0
     assert cf.report(frame).status == "open"
     assert f"chatframes.Telegram({new})" in notes(frame)
+    (source,) = cf.report(frame).sources
+    assert [(span.since, span.until) for span in source.covered] == [(None, "2026-10-02T00:00:00Z")]
+    assert "up to 2026-10-02" in str(cf.report(frame))
 
 
 @pytest.mark.parametrize("since", ["2026-09-25", "2026-10-15"])
