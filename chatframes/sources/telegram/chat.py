@@ -29,13 +29,15 @@ from ...model import (
 from ...windows import EPOCH
 from .asking import IDS_PER_REQUEST, NOT_FOUND, Asking
 from .ends import ASKED_AGAIN
+from .file_attachments import FileHandle
 from .history import History
 from .link import TelegramError, TelegramLink, name_of
-from .media import FileHandle, find
+from .media import find
 from .names import refused
 from .peers import Peers
 from .rows import ChatFacts, migrated_from, rows
 from .spans import ONE_SECOND
+from .topics import Topics
 
 PART_BYTES = 512 * 1024
 FORBIDDEN_CODES = (403, 406)
@@ -63,12 +65,14 @@ class TelegramChat:
     notes: list[str] = field(default_factory=list)
     _peers: Peers = field(default_factory=Peers)
     _asking: Asking = field(init=False)
+    _topics: Topics = field(init=False)
     _fresh: dict[str, FileHandle] = field(default_factory=dict)  # files whose reference had expired, with the new one
     _requested_again: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
     _request_task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self._asking = Asking(self.link, self.peer, self._peers, self.notes)
+        self._topics = Topics(self._asking, self.facts.chat_id, self.facts.forum, self.facts.topics)
 
     @property
     def id(self) -> str:
@@ -97,7 +101,7 @@ class TelegramChat:
                     if piece.enough:
                         self.notes.append(f"limit={self.limit}: older messages than these were not asked for")
                     covered = _before(left_at, piece.covered)
-                    yield Page(self._rows(piece.messages, piece.answer), covered, piece.enough)
+                    yield Page(await self._rows(piece.messages, piece.answer), covered, piece.enough)
         except TelegramError as error:
             raise refused(error, self.name) from None
         if self._asking.nowhere:
@@ -138,7 +142,7 @@ class TelegramChat:
         if self.unbounded or note:
             self.link.emit(Event("notice" if note else "messages", self.label, messages_expected=total, note=note))
 
-    def _rows(self, messages: list[Any], answer: Any) -> list[Message]:
+    async def _rows(self, messages: list[Any], answer: Any) -> list[Message]:
         if answer is None or not messages:
             return []
         self._peers.add(answer.users, answer.chats)
@@ -147,6 +151,7 @@ class TelegramChat:
                 f"this group was a basic group before: its older messages are in the chat {before[0]} ({before[1]!r}) "
                 f"and not in this table; chatframes.Telegram({before[0]}) fetches them"
             )
+        await self._topics.learn(messages, answer)
         return rows(messages, self._peers, self.facts, self.link.clock.now(), raw=self.raw)
 
     # --- files ------------------------------------------------------------------------------------------------------

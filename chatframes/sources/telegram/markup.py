@@ -2,145 +2,223 @@
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import Any
 
-from telethon.extensions import html
 from telethon.tl import types
 
+__all__ = ["PLAIN", "TAGS", "Piece", "as_html", "links", "mentions", "slices", "unknown"]
 
-def slices(text: str, entities: Sequence[Any]) -> list[tuple[Any, str]]:
+MAX_ENTITIES = 250  # in the HTML; Telegram itself allows 100, and overlapping ones cost time by their square
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An entity and its part of the text: the characters from `start` to `end`."""
+
+    entity: Any
+    start: int
+    end: int
+    text: str
+
+
+def slices(text: str, entities: Sequence[Any]) -> list[Piece]:
     """Return each entity that lies in the text, with its part of the text, in the order of the text.
 
     Telegram counts in UTF-16 units, where one emoji counts as two, so Python's own slices would be shifted after one.
+    An entity that begins or ends in the middle of such a character has the whole character.
 
     Examples
     --------
     >>> from telethon.tl import types
-    >>> [piece for _, piece in slices("😀 see x.org", [types.MessageEntityUrl(offset=7, length=5)])]
+    >>> [piece.text for piece in slices("😀 see x.org", [types.MessageEntityUrl(offset=7, length=5)])]
     ['x.org']
     """
-    plain = text.isascii()
-    units = b"" if plain else text.encode("utf-16-le", "surrogatepass")
-    length = len(text) if plain else len(units) // 2
+    wide = [] if text.isascii() else _wide_characters(text)
+    length = len(text) + len(wide)
     pieces = []
     for entity in entities:
         start, count = getattr(entity, "offset", None), getattr(entity, "length", None)
         if not (isinstance(start, int) and isinstance(count, int) and 0 <= start < length and count > 0):
             continue
-        end = start + count
-        if end > length:  # the formatter would otherwise take its own tags for text
-            entity, end = copy.copy(entity), length
-            entity.length = end - start
-        piece = text[start:end] if plain else units[2 * start : 2 * end].decode("utf-16-le", "replace")
-        pieces.append((entity, piece))
-    pieces.sort(key=lambda pair: pair[0].offset)
+        first = _place(wide, start, after=False)
+        last = _place(wide, min(start + count, length), after=True)
+        pieces.append(Piece(entity, first, last, text[first:last]))
+    pieces.sort(key=lambda piece: piece.start)
     return pieces
 
 
-def mentions(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
+def _wide_characters(text: str) -> list[int]:
+    """Return where the characters of two units begin, counted in units."""
+    return [place + before for before, place in enumerate(at for at, one in enumerate(text) if one > "\uffff")]
+
+
+def _place(wide: list[int], units: int, *, after: bool) -> int:
+    """Return a place in the text, counted in characters; one inside a character becomes the one before or after it."""
+    before = bisect_left(wide, units)
+    inside = before > 0 and wide[before - 1] == units - 1
+    return units - before + (after and inside)
+
+
+def mentions(pieces: Sequence[Piece]) -> tuple[str, ...]:
     """Return who is mentioned: handles (``@name``), or ids of people who have none."""
     names = []
-    for entity, piece in pieces:
-        if isinstance(entity, types.MessageEntityMention):
-            names.append(piece)
-        elif isinstance(entity, types.MessageEntityMentionName | types.InputMessageEntityMentionName):
-            who = entity.user_id
-            names.append(str(getattr(who, "user_id", who)))
+    for piece in pieces:
+        if isinstance(piece.entity, types.MessageEntityMention):
+            names.append(piece.text)
+        elif isinstance(piece.entity, types.MessageEntityMentionName | types.InputMessageEntityMentionName):
+            names.append(str(_user_id(piece.entity)))
     return tuple(names)
 
 
-def links(pieces: Sequence[tuple[Any, str]]) -> tuple[str, ...]:
+def links(pieces: Sequence[Piece]) -> tuple[str, ...]:
     """Return the links exactly as they were written, harmful ones too: in the table they are only data."""
     urls = []
-    for entity, piece in pieces:
-        if isinstance(entity, types.MessageEntityUrl):
-            urls.append(piece)
-        elif isinstance(entity, types.MessageEntityTextUrl) and isinstance(entity.url, str):
-            urls.append(entity.url)
+    for piece in pieces:
+        if isinstance(piece.entity, types.MessageEntityUrl):
+            urls.append(piece.text)
+        elif isinstance(piece.entity, types.MessageEntityTextUrl) and isinstance(piece.entity.url, str):
+            urls.append(piece.entity.url)
     return tuple(urls)
 
 
-def as_html(text: str, pieces: Sequence[tuple[Any, str]]) -> str | None:
-    """Return the text as HTML; None when there is nothing to show, or its entities contradict the text.
+def unknown(entities: Sequence[Any]) -> list[str]:
+    """Return the kinds of entities that nobody here has heard of."""
+    return [type(entity).__name__ for entity in entities if type(entity) not in TAGS and type(entity) not in PLAIN]
 
-    A sender's words never become code in it: a link that would run a script, or that contains a quotation mark, is
-    shown as plain text.
+
+def as_html(text: str, pieces: Sequence[Piece]) -> str | None:
+    """Return the text as HTML; None when there is nothing to show. Without its tags it is the text again.
+
+    Entities that overlap are closed and opened again, so that the tags nest. A sender's words never become code: a
+    link that would run a script, or that contains a quotation mark, is shown as plain text.
+
+    Examples
+    --------
+    >>> from telethon.tl import types
+    >>> as_html("abcd", slices("abcd", [types.MessageEntityBold(0, 3), types.MessageEntityItalic(1, 3)]))
+    '<strong>a<em>bc</em></strong><em>d</em>'
     """
     if not text or not pieces:
         return None
+    tagged = [(piece, *tags) for piece in pieces[:MAX_ENTITIES] if (tags := _tags(piece)) is not None]
+    tagged.sort(key=lambda one: (one[0].start, -one[0].end))
+    places = sorted({place for piece, _, _ in tagged for place in (piece.start, piece.end)})
+    parts, done, waiting = [], 0, 0
+    opened: list[tuple[Piece, str, str]] = []
+    for place in places:
+        parts.append(escape(text[done:place], quote=False))
+        done = place
+        again: list[tuple[Piece, str, str]] = []
+        while any(piece.end <= place for piece, _, _ in opened):
+            last = opened.pop()
+            parts.append(last[2])
+            if last[0].end > place:
+                again.append(last)
+        while waiting < len(tagged) and tagged[waiting][0].start <= place:
+            again.insert(0, tagged[waiting])
+            waiting += 1
+        for one in reversed(again):
+            parts.append(one[1])
+            opened.append(one)
+    parts.append(escape(text[done:], quote=False))
+    return "".join(parts)
+
+
+Tags = tuple[str, str]
+_RUNS = re.compile(r"[\s\x00-\x20]*(?:javascript|data|vbscript):", re.IGNORECASE)
+_UNSEEN = re.compile(r"[\x00-\x1f]")  # browsers ignore these inside a scheme
+_HAS_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+def _tags(piece: Piece) -> Tags | None:
+    """Return the tags before and after a piece; None where it needs none."""
+    make = TAGS.get(type(piece.entity))
+    if make is None:
+        return None
     try:
-        return str(html.unparse(text, list(_harmless(pieces))))
-    except Exception:  # an entity that begins in the middle of an emoji, for one
+        return make(piece)
+    except (TypeError, ValueError, AttributeError):  # a malformed one
         return None
 
 
-_RUNS = re.compile(r"[\s\x00-\x20]*(?:javascript|data|vbscript):", re.IGNORECASE)
-_UNSEEN = re.compile(r"[\x00-\x1f]")  # browsers ignore these inside a scheme
+def _always(opening: str, closing: str) -> Callable[[Piece], Tags | None]:
+    return lambda piece: (opening, closing)
 
 
-def _harmless(pieces: Sequence[tuple[Any, str]]) -> Iterator[Any]:
-    """Yield the entities that are safe as HTML: the formatter escapes no attribute values."""
-    for entity, piece in pieces:
-        if isinstance(entity, types.MessageEntityUrl | types.MessageEntityEmail | types.MessageEntityTextUrl):
-            named = isinstance(entity, types.MessageEntityTextUrl)
-            if (not named and '"' in piece) or _RUNS.match(_UNSEEN.sub("", entity.url if named else piece)):
-                continue
-        elif isinstance(entity, types.MessageEntityPre):
-            language = re.sub(r"[^\w.+#-]", "", entity.language or "")
-            if language != entity.language:
-                yield types.MessageEntityPre(entity.offset, entity.length, language)
-                continue
-        yield entity
+def _link(address: str) -> Tags | None:
+    if _RUNS.match(_UNSEEN.sub("", address)):
+        return None
+    return f'<a href="{escape(address)}">', "</a>"
 
 
-def texts_of_media(media: Any) -> Iterator[str]:
-    """Yield the lines of a poll (question, answers) or a to-do list (title, items)."""
-    if isinstance(media, types.MessageMediaPoll):
-        yield _plain(media.poll.question)
-        for answer in media.poll.answers or ():
-            yield _plain(getattr(answer, "text", None))
-    elif isinstance(media, types.MessageMediaToDo):
-        yield _plain(media.todo.title)
-        for item in media.todo.list or ():
-            yield _plain(item.title)
+def _url(piece: Piece) -> Tags | None:
+    return (
+        None if '"' in piece.text else _link(piece.text if _HAS_SCHEME.match(piece.text) else f"https://{piece.text}")
+    )
 
 
-def _plain(text: Any) -> str:
-    content = text if isinstance(text, str) else getattr(text, "text", None)
-    return content if isinstance(content, str) else ""
+def _email(piece: Piece) -> Tags | None:
+    return None if '"' in piece.text else _link(f"mailto:{piece.text}")
 
 
-def rich_text(rich: Any) -> tuple[list[str], list[str]]:
-    """Return the lines and the links of a rich message, top to bottom."""
-    urls: list[str] = []
-    lines = [line for block in rich.blocks or () for line in _lines(block, urls)]
-    return lines, urls
+def _pre(piece: Piece) -> Tags:
+    language = re.sub(r"[^\w.+#-]", "", piece.entity.language or "")
+    return (f'<pre><code class="language-{language}">', "</code></pre>") if language else ("<pre>", "</pre>")
 
 
-def _lines(node: Any, urls: list[str]) -> Iterator[str]:
-    """Yield the lines of text of a block and of the blocks in it."""
-    parts = dict(vars(node))
-    for value in (parts.pop("title", None), *parts.values()):  # the title comes first
-        for child in value if isinstance(value, list) else (value,):
-            name = type(child).__name__
-            if name.startswith("Text"):
-                line = _inline(child, urls)
-                if line:
-                    yield line
-            elif name.startswith("Page"):
-                yield from _lines(child, urls)
+def _quote(piece: Piece) -> Tags:
+    return ("<blockquote expandable>" if piece.entity.collapsed else "<blockquote>"), "</blockquote>"
 
 
-def _inline(text: Any, urls: list[str]) -> str:
-    if isinstance(text, types.TextConcat):
-        return "".join(_inline(part, urls) for part in text.texts or ())
-    inner = getattr(text, "text", None) or getattr(text, "alt", None) or getattr(text, "source", None) or ""
-    plain = inner if isinstance(inner, str) else _inline(inner, urls)
-    if isinstance(text, types.TextUrl):
-        urls.append(text.url)
-    elif isinstance(text, types.TextAutoUrl):
-        urls.append(plain)
-    return plain
+def _date(piece: Piece) -> Tags:
+    return f'<time datetime="{escape(piece.entity.date.isoformat())}">', "</time>"
+
+
+def _user_id(entity: Any) -> Any:
+    return getattr(entity.user_id, "user_id", entity.user_id)
+
+
+def _user(piece: Piece) -> Tags | None:
+    return _link(f"tg://user?id={_user_id(piece.entity)}")
+
+
+TAGS: dict[type, Callable[[Piece], Tags | None]] = {
+    types.MessageEntityBold: _always("<strong>", "</strong>"),
+    types.MessageEntityItalic: _always("<em>", "</em>"),
+    types.MessageEntityUnderline: _always("<u>", "</u>"),
+    types.MessageEntityStrike: _always("<del>", "</del>"),
+    types.MessageEntityCode: _always("<code>", "</code>"),
+    types.MessageEntitySpoiler: _always('<span class="spoiler">', "</span>"),
+    types.MessageEntityDiffInsert: _always("<ins>", "</ins>"),
+    types.MessageEntityDiffReplace: _always("<ins>", "</ins>"),
+    types.MessageEntityDiffDelete: _always("<del>", "</del>"),
+    types.MessageEntityCustomEmoji: lambda piece: (
+        f'<tg-emoji emoji-id="{int(piece.entity.document_id)}">',
+        "</tg-emoji>",
+    ),
+    types.MessageEntityPre: _pre,
+    types.MessageEntityBlockquote: _quote,
+    types.MessageEntityFormattedDate: _date,
+    types.MessageEntityUrl: _url,
+    types.MessageEntityEmail: _email,
+    types.MessageEntityTextUrl: lambda piece: _link(piece.entity.url),
+    types.MessageEntityMentionName: _user,
+    types.InputMessageEntityMentionName: _user,
+}
+# Words that an app makes clickable: they need no tag, since the text says it all. Unknown is Telegram's own word.
+PLAIN = frozenset(
+    (
+        types.MessageEntityMention,
+        types.MessageEntityHashtag,
+        types.MessageEntityBotCommand,
+        types.MessageEntityPhone,
+        types.MessageEntityCashtag,
+        types.MessageEntityBankCard,
+        types.MessageEntityUnknown,
+    )
+)

@@ -14,6 +14,7 @@ class NameAndKind(NamedTuple):
 
     name: str | None
     kind: str  # person, bot, channel, deleted, unknown
+    handle: str | None = None  # the public name, with its @
 
 
 @dataclass(slots=True)
@@ -30,7 +31,14 @@ class Peers:
         for chat in chats or ():
             marked = _marked_chat(chat)
             if marked is not None:
-                self.by_id[marked] = NameAndKind(chat.title or None, "channel")
+                self.by_id[marked] = NameAndKind(chat.title or None, "channel", _handle(chat))
+
+    def called(self, marked: int) -> str:
+        """Return what to call somebody in a sentence: a name if it is known, else the id."""
+        known = self.by_id.get(marked)
+        if known is None:
+            return str(marked)
+        return known.name or ("Deleted account" if known.kind == "deleted" else str(marked))
 
 
 def marked_id(peer: Any) -> int | None:
@@ -66,7 +74,12 @@ def username_of(entity: Any) -> str | None:
 def _person(user: Any) -> NameAndKind:
     if user.deleted:
         return NameAndKind(None, "deleted")
-    return NameAndKind(name_of(user), "bot" if user.bot else "person")
+    return NameAndKind(name_of(user), "bot" if user.bot else "person", _handle(user))
+
+
+def _handle(entity: Any) -> str | None:
+    name = username_of(entity)
+    return None if name is None else f"@{name}"
 
 
 def _marked_chat(chat: Any) -> int | None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from telethon.tl import types
 
 from ...model import ForwardedFrom, Message
-from . import markup, media
+from . import besides, markup, media
+from .conversation import place, reply_flags
 from .peers import Peers, marked_id
+from .raw import as_json
+from .said import compact, iso
 from .unreadable import HalfRead, HalfReadService
 
 __all__ = ["ChatFacts", "migrated_from", "rows"]
-
-GENERAL = 1  # the topic of messages that were posted in no topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,8 @@ class ChatFacts:
         The id without its mark, as links use it.
     me_id : int
         The id of the account that is logged in.
+    topics : dict of int to str
+        The titles of the chat's topics, as far as they are known.
     """
 
     chat_id: str
@@ -50,6 +50,7 @@ class ChatFacts:
     forum: bool
     bare_id: int
     me_id: int
+    topics: dict[int, str] = field(default_factory=dict)
 
 
 def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: datetime, *, raw: bool) -> list[Message]:
@@ -101,7 +102,7 @@ def rows(messages: Sequence[Any], peers: Peers, chat: ChatFacts, fetched_at: dat
                 part(row, message, peers, chat)
             except Exception:  # a part that cannot be read must not drop the others
                 complete = False
-        if not complete:
+        if not complete or "unread" in row.details:
             row.flags = (*row.flags, "partial")
         result.append(row)
     return result
@@ -144,9 +145,11 @@ def _author(row: Message, message: Any, peers: Peers, chat: ChatFacts) -> None:
     row.author_id = str(author)
     peer = peers.by_id.get(author)
     if peer is not None:
-        row.author_name, row.author_kind = peer
+        row.author_name, row.author_kind, row.author_handle = peer
     elif row.author_id == chat.chat_id:
         row.author_name, row.author_kind = chat.chat_name, "unknown" if chat.kind == "person" else "channel"
+    if row.author_id == chat.chat_id and row.author_handle is None and chat.username is not None:
+        row.author_handle = f"@{chat.username}"
     if message.post_author and author < 0:
         row.author_name = message.post_author
 
@@ -162,49 +165,23 @@ def _text(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
         row.markup = markup.as_html(text, pieces)
         row.links = markup.links(pieces)
         row.mentions = markup.mentions(pieces)
+        besides.take_unread(row, markup.unknown(message.entities))
 
 
-def _text_of_media(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
-    """Add the text of polls, to-do lists and rich messages."""
-    lines = list(markup.texts_of_media(message.media)) if message.media is not None else []
-    if message.rich_message is not None:
-        rich_lines, rich_links = markup.rich_text(message.rich_message)
-        lines += rich_lines
-        row.links += tuple(rich_links)
-    if lines:
-        row.text = "\n".join([row.text, *lines] if row.text else lines)
+def _action(row: Message, message: Any, peers: Peers, _chat: ChatFacts) -> None:
+    besides.action(row, message, peers)
+
+
+def _media(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    besides.media(row, message)
+
+
+def _beneath(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    besides.beneath(row, message)
 
 
 def _thread(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
-    """Fill in which message this one answers, and its topic and thread."""
-    reply = message.reply_to
-    header = reply if isinstance(reply, types.MessageReplyHeader) else None
-    parent: int | None = None
-    top = topic = None
-    if header is not None:
-        elsewhere = _elsewhere(header, chat)
-        top = header.reply_to_top_id
-        # In a forum every post of a topic "replies" to the topic's first message; only one with both ids answers.
-        if not elsewhere and not (header.forum_topic and top is None):
-            parent = header.reply_to_msg_id
-        if header.forum_topic:
-            topic = top or (None if elsewhere else header.reply_to_msg_id)
-    if chat.forum:
-        if topic is None and isinstance(message.action, types.MessageActionTopicCreate):
-            topic = message.id  # a topic is named by the message that opened it
-        row.topic = str(topic or GENERAL)
-    if parent is None:
-        row.thread_id, row.depth = row.message_id, 0
-        return
-    row.parent_id = str(parent)
-    if top is not None and header is not None and not header.forum_topic:
-        row.thread_id = str(top)
-
-
-def _elsewhere(header: Any, chat: ChatFacts) -> bool:
-    if header.reply_to_peer_id is not None:
-        return str(marked_id(header.reply_to_peer_id)) != chat.chat_id
-    return header.reply_from is not None and header.reply_to_msg_id is None
+    place(row, message, forum=chat.forum, topics=chat.topics)
 
 
 def _counts(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
@@ -244,6 +221,13 @@ def _forwarded(row: Message, message: Any, peers: Peers, _chat: ChatFacts) -> No
         name=origin.from_name or (peer.name if peer is not None else None),
         created_at=_moment(origin.date),
     )
+    facts = compact(
+        original_author=origin.post_author,
+        # The message itself has the name and the time of whoever imported it.
+        imported_from=compact(name=row.forwarded_from.name, created_at=iso(origin.date)) if origin.imported else None,
+        announcement=origin.psa_type,
+    )
+    row.details = {**row.details, **facts}
 
 
 def _flags(row: Message, message: Any, _peers: Peers, chat: ChatFacts) -> None:
@@ -261,10 +245,11 @@ def _flag_names(message: Any, chat: ChatFacts) -> Iterator[str]:
         yield "spoiler"
     if message.restriction_reason:
         yield "restricted"
-    if isinstance(message.reply_to, types.MessageReplyHeader) and _elsewhere(message.reply_to, chat):
-        yield "reply_elsewhere"
+    yield from reply_flags(message.reply_to, chat.chat_id)
     if message.via_bot_id:
         yield "via_bot"
+    if getattr(message.fwd_from, "imported", None):
+        yield "imported"
 
 
 def _permalink(row: Message, _message: Any, _peers: Peers, chat: ChatFacts) -> None:
@@ -277,37 +262,17 @@ def _attachments(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) ->
 
 
 def _raw(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
-    row.raw = json.dumps(_payload(message), ensure_ascii=True)
-
-
-_ACCOUNT_KEYS = frozenset(("access_hash", "file_reference"))  # keys of this account, useless to any other
-
-
-def _payload(value: Any) -> Any:
-    """Return a value of the protocol as plain JSON values."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, dict):
-        return {str(key): None if key in _ACCOUNT_KEYS else _payload(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_payload(inner) for inner in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if hasattr(value, "to_dict"):
-        return _payload(value.to_dict())
-    return type(value).__name__  # never a repr, which could show the keys left out above
+    row.raw = as_json(message)
 
 
 _PARTS: tuple[Callable[[Message, Any, Peers, ChatFacts], None], ...] = (
     _times,
     _text,
-    _text_of_media,
+    _media,
     _author,
+    _action,
     _thread,
+    _beneath,
     _counts,
     _reactions,
     _forwarded,

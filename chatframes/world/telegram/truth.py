@@ -84,12 +84,17 @@ class Truth:
             "author_name": name,
             "author_kind": kind,
             "title": None,
-            "text": "\n".join(filter(None, (draft.text, *_lines(draft)))),
+            "text": "\n".join(filter(None, (draft.text, *_lines(draft), self._sentence(draft, name)))),
             "markup": self._html(draft.words),
             "parent_id": parent,
             "thread_id": thread,
             "depth": depth,
-            "topic": _topic(draft) if room.forum else None,
+            "topic": _topic_title(draft) if room.forum else None,
+            "topic_id": _topic(draft) if room.forum else None,
+            "action": _ACTIONS[draft.service] if draft.service else None,
+            "subjects": self._subjects(draft),
+            "quote": draft.answers.words[0].text if draft.answers is not None and draft.quotes else None,
+            "parent_chat_id": self._elsewhere(draft),
             "album_id": str(self.ids.album(draft.album)) if draft.album else None,
             "mentions": [
                 one.text if one.style == "handle" else str(self.ids.users[one.target])
@@ -112,12 +117,37 @@ class Truth:
         parent = draft.answers
         if parent is None or draft.elsewhere:
             self._thread_ids[draft], self._depths[draft] = str(draft.id), 0
-            return None, str(draft.id), 0
+            return str(parent.id) if parent is not None else None, str(draft.id), 0
         above = self._depths.get(parent)  # None of what was deleted, and of what hangs on it
         depth = self._depths[draft] = None if above is None else above + 1
         named = draft.names_top and not room.forum
         thread = self._thread_ids[draft] = str(draft.top.id) if named else self._thread_ids.get(parent)
         return str(parent.id), thread, depth
+
+    def _elsewhere(self, draft: Draft) -> str | None:
+        """Return the chat of what a message answers in another chat: the channel, or the teller of a story."""
+        if draft.elsewhere == "chat":
+            return str(self.ids.marked(self.by_key["news"]))
+        return str(self.ids.users[self.people[1].key]) if draft.elsewhere == "story" else None
+
+    def _subjects(self, draft: Draft) -> list[str]:
+        if draft.service == "chat_create":
+            return [str(self.ids.users[person.key]) for person in self.people[:5]]
+        return [str(self.ids.users[draft.about.key])] if isinstance(draft.about, Person) else []
+
+    def _sentence(self, draft: Draft, name: str | None) -> str | None:
+        """Return what an app shows of something that happened."""
+        if not draft.service:
+            return None
+        who, about = name or _GONE, draft.about
+        if draft.service == "channel_migrate_from":
+            return f'The group "{self.by_key[str(about)].title}" became this supergroup'
+        if isinstance(about, Person):
+            if draft.service == "chat_delete_user" and about is draft.author:
+                return f"{who} left"
+            verb = "removed" if draft.service == "chat_delete_user" else "added"
+            return f"{who} {verb} {self.named[about.key] or _GONE}"
+        return _SENTENCES[draft.service].format(who=who, about=about)
 
     def _origin(self, origin: Origin | None) -> Record | None:
         if origin is None:
@@ -133,20 +163,22 @@ class Truth:
         return record | {"created_at": origin.when}
 
     def _html(self, words: tuple[Words, ...]) -> str | None:
-        """HTML as Telethon writes it: what has no tag there stays plain, a bare URL is an attribute as it stands."""
+        """Each piece in its tag; what is only clickable stays plain."""
         if all(one.style == "plain" and not one.bold for one in words):
             return None
         html = ""
         for one in words:
-            piece = escape(one.text)
+            piece = escape(one.text, quote=False)
             tag = _TAGS.get(one.style)
             opened, closed = (f"<{tag}>", f"</{tag}>") if tag else ("", "")
             if one.style == "link":
                 opened, closed = f'<a href="{escape(one.target)}">', "</a>"
             elif one.style == "url":
-                opened, closed = f'<a href="{one.text}">', "</a>"
+                opened, closed = f'<a href="{escape(one.text)}">', "</a>"
             elif one.style == "name":
                 opened, closed = f'<a href="tg://user?id={self.ids.users[one.target]}">', "</a>"
+            elif one.style == "spoiler":
+                opened, closed = '<span class="spoiler">', "</span>"
             elif one.style == "emoji":
                 opened, closed = f'<tg-emoji emoji-id="{one.target}">', "</tg-emoji>"
             piece = opened + piece + closed
@@ -159,16 +191,59 @@ class Truth:
         return f"https://t.me/{room.username or f'c/{self.ids.rooms[room.key]}'}/{draft.id}"
 
 
+_GONE = "Deleted account"
+_WORDS = {
+    "geo": ("59.91, 10.75",),
+    "live_geo": ("59.91, 10.75",),
+    "venue": ("The ridge", "Hill road 4"),
+    "contact": ("Hill Observatory", "15550100"),
+    "dice": ("🎲 6",),
+    "invoice": ("Star chart", "Printed, A2", "19.00 EUR"),
+    "giveaway": ("Giveaway: 3 prizes", "Telegram Premium for 6 months"),
+}
+_SENTENCES = {
+    "chat_create": '{who} created "{about}"',
+    "channel_create": '{who} created "{about}"',
+    "chat_edit_title": '{who} renamed the chat to "{about}"',
+    "topic_create": '{who} opened the topic "{about}"',
+    "chat_migrate_to": "This group became a supergroup",
+    "chat_edit_photo": "{who} changed the chat's photo",
+    "pin_message": "{who} pinned a message",
+    "phone_call": "Call, missed",
+}
+_ACTIONS = {
+    "chat_create": "created",
+    "channel_create": "created",
+    "chat_edit_title": "renamed",
+    "topic_create": "topic_created",
+    "chat_migrate_to": "migrated",
+    "channel_migrate_from": "migrated",
+    "chat_edit_photo": "photo_changed",
+    "pin_message": "pinned",
+    "phone_call": "call",
+    "chat_add_user": "member_added",
+    "chat_delete_user": "member_left",
+}
+
+
 def _lines(draft: Draft) -> tuple[str, ...]:
-    """Return what a poll or a to-do list says."""
+    """Return what a poll or a to-do list says, a place, a contact, and so on."""
     thing = draft.thing
-    return thing.lines if thing is not None and thing.shape in ("poll", "todo") else ()
+    if thing is None:
+        return ()
+    return thing.lines if thing.shape in ("poll", "todo") else _WORDS.get(thing.shape, ())
 
 
 def _topic(draft: Draft) -> str:
     if draft.service == "topic_create":
         return str(draft.id)  # a topic is named by the message that opened it
     return str(draft.topic.id) if draft.topic is not None else "1"
+
+
+def _topic_title(draft: Draft) -> str:
+    if draft.service == "topic_create":
+        return str(draft.about)
+    return str(draft.topic.about) if draft.topic is not None else "General"
 
 
 def _flags(draft: Draft) -> Iterator[str]:
@@ -181,6 +256,7 @@ def _flags(draft: Draft) -> Iterator[str]:
         "spoiler": spoiler,
         "restricted": draft.restricted,
         "reply_elsewhere": draft.elsewhere == "chat",
+        "reply_to_story": draft.elsewhere == "story",
         "via_bot": draft.via_bot,
     }
     yield from (name for name, there in odd.items() if there)

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from help.telegram_chats import APOLLO, fetch, hurry, telegram
-from help.truth import check, check_more
+from help.truth import MORE_FIELDS, check, check_more
 from telethon import TelegramClient, errors
 from telethon.crypto import AuthKey, rsa
 from telethon.sessions import StringSession
@@ -25,6 +25,9 @@ from chatframes.world.sandbox import World
 from chatframes.world.telegram.faults import FAULTS as TELEGRAM_FAULTS
 
 UPGRADED = "Apollo garage"  # a basic group that became the supergroup Project Apollo
+
+
+TELEGRAM_FIELDS = [*MORE_FIELDS, "topic_id", "action", "subjects", "quote", "parent_chat_id"]
 
 
 def expected(world: World, chat: str, since: str | None = None, until: str | None = None) -> list[dict[str, Any]]:
@@ -40,7 +43,7 @@ def test_a_whole_chat_arrives_with_every_field_and_every_picture(seed: int) -> N
         frame = fetch(world)
         records = expected(world, "@apollo")
         check(frame, records)
-        check_more(frame, records)
+        check_more(frame, records, TELEGRAM_FIELDS)
         assert frame.attrs["chatframes"]["status"] == "complete"
         assert len(frame) == 300
         assert frame["n_images"].sum() == 60
@@ -55,7 +58,7 @@ def test_every_kind_of_chat_arrives_whole() -> None:
             records = expected(world, chat["id"])
             frame = fetch(world, cf.Telegram(int(chat["id"])))
             check(frame, records)
-            check_more(frame, records)
+            check_more(frame, records, TELEGRAM_FIELDS)
             # The basic group became a supergroup, which is another chat: its own end is not the group's.
             assert frame.attrs["chatframes"]["status"] == ("open" if chat["title"] == UPGRADED else "complete")
 

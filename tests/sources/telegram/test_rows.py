@@ -366,7 +366,7 @@ def test_people_of_an_earlier_page_are_still_known_and_a_newer_name_wins() -> No
 
 def place(reply: Any, chat: ChatFacts = GROUP, **fields: Any) -> tuple[str | None, str | None, int | None, str | None]:
     made = row(said(chat=chat, reply_to=reply, **fields), chat)
-    return made.parent_id, made.thread_id, made.depth, made.topic
+    return made.parent_id, made.thread_id, made.depth, made.topic_id
 
 
 def test_a_message_of_its_own_is_its_own_thread() -> None:
@@ -397,13 +397,15 @@ def test_what_stands_in_no_topic_of_a_forum_is_in_the_general_one() -> None:
 
 
 def test_a_topic_begins_with_the_message_that_opened_it() -> None:
-    assert row(done(types.MessageActionTopicCreate("Food", 0)), FORUM).topic == "43"
+    made = row(done(types.MessageActionTopicCreate("Food", 0)), FORUM)
+    assert (made.topic_id, made.topic) == ("43", "Food")
 
 
-def test_a_reply_to_another_chat_has_no_parent_here_and_says_so() -> None:
+def test_a_reply_to_another_chat_has_its_parent_there_and_says_so() -> None:
     reply = types.MessageReplyHeader(reply_to_msg_id=40, reply_to_peer_id=types.PeerChannel(600))
-    assert place(reply) == (None, "42", 0, None)
-    assert row(said(reply_to=reply)).flags == ("reply_elsewhere",)
+    assert place(reply) == ("40", "42", 0, None)
+    made = row(said(reply_to=reply))
+    assert (made.parent_chat_id, made.flags) == ("-1000000000600", ("reply_elsewhere",))
 
 
 def test_a_reply_that_names_its_own_chat_is_an_ordinary_one() -> None:
@@ -485,17 +487,21 @@ def test_what_is_odd_about_a_message_is_flagged_in_one_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "flag"),
+    ("action", "flag", "text"),
     [
-        (types.MessageActionPinMessage(), "pin_message"),
-        (types.MessageActionChatAddUser([7]), "chat_add_user"),
-        (types.MessageActionSetMessagesTTL(60), "set_messages_ttl"),
-        (types.MessageActionEmpty(), "empty"),
+        (types.MessageActionPinMessage(), "pin_message", "Ada Byron pinned a message"),
+        (types.MessageActionChatAddUser([7]), "chat_add_user", "Ada Byron joined"),
+        (
+            types.MessageActionSetMessagesTTL(60),
+            "set_messages_ttl",
+            "Ada Byron set messages to be deleted after 1 minute",
+        ),
+        (types.MessageActionEmpty(), "empty", ""),
     ],
 )
-def test_what_happened_in_a_chat_is_a_service_row_named_by_its_action(action: Any, flag: str) -> None:
+def test_what_happened_in_a_chat_is_a_service_row_named_by_its_action(action: Any, flag: str, text: str) -> None:
     made = row(done(action, from_id=user(7)))
-    assert (made.kind, made.text, made.flags, made.author_name) == ("service", "", (flag,), "Ada Byron")
+    assert (made.kind, made.text, made.flags, made.author_name) == ("service", text, (flag,), "Ada Byron")
     assert made.attachments == ()
 
 
@@ -632,6 +638,7 @@ def test_what_shows_no_picture_lists_none(shown: Any) -> None:
 
 STICKER = types.DocumentAttributeSticker("🚀", types.InputStickerSetEmpty())
 FILM = types.DocumentAttributeVideo(2.0, 640, 360)
+SONG = types.DocumentAttributeAudio(200, title="A song", performer="A band")
 SOUND = types.DocumentAttributeAudio(3, voice=True)
 
 
@@ -645,7 +652,9 @@ SOUND = types.DocumentAttributeAudio(3, voice=True)
         ("image/gif", [types.DocumentAttributeAnimated()], "gif", None),
         ("video/mp4", [FILM], "video", "not_an_image"),
         ("Video/MP4; codecs=x", [FILM], "video", "not_an_image"),
-        ("audio/ogg", [SOUND], "document", "not_an_image"),
+        ("audio/ogg", [SOUND], "voice", "not_an_image"),
+        ("audio/mpeg", [SONG], "audio", "not_an_image"),
+        ("video/mp4", [types.DocumentAttributeVideo(2.5, 240, 240, round_message=True)], "video_note", "not_an_image"),
         ("application/pdf", [], "document", "not_an_image"),
         ("application/zip", [], "document", "not_an_image"),
         ("text/plain", [], "document", "not_an_image"),
