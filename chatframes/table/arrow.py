@@ -1,13 +1,11 @@
-"""Turn frames into Arrow tables and back, also when other tools have changed them in between.
+"""Turn frames into Arrow tables, also those that other tools have changed.
 
-A frame may have been filtered, extended, or read by plain pandas (whose nested cells are arrays of dicts); a file
-may have been rewritten by DuckDB or Polars (which choose other Arrow types). Both come out with our types.
+A frame may have been filtered, extended, or read by plain pandas (whose nested cells are arrays of dicts).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,12 +16,12 @@ from ..errors import ConfigError
 from ..images.decodable import why_undecodable
 from ..images.shown import ImageBytes
 from ..words import kind_of, whole_text
-from .frame import MAY_BE_NULL, in_memory
+from .frame import MAY_BE_NULL
 from .own_columns import Refused, older_pyarrow, own_column
 from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
+from .versions import in_our_version
 
 __all__ = [
-    "from_arrow",
     "holds_pictures",
     "image_bytes",
     "image_counts",
@@ -115,6 +113,7 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
     for level in frame.index.names:
         if level is not None and level not in frame.columns:
             frame = frame.reset_index(level=level)
+    frame = in_our_version(frame, "This frame", stacklevel=4)  # the line that called write_parquet
     names = [str(name) for name in frame.columns]
     halves = [name for name in names if name != whole_text(name)]
     if halves:
@@ -212,91 +211,3 @@ def to_pictures(cell: Any, field: pa.Field) -> Any:
     """Turn a cell of `images` or `image`, as it was read from a file, into the form it has in a frame."""
     pictures = [{"bytes": _shown(image["bytes"]), "path": image.get("path")} for image in _pictures(cell)]
     return pictures if pa.types.is_list(field.type) else next(iter(pictures), None)
-
-
-def from_arrow(
-    table: pa.Table, ours: pa.Schema, columns: Sequence[str], cells: Mapping[str, list[Any]]
-) -> pd.DataFrame:
-    """Turn the columns of a file into the types of our frames.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        The columns of the file, without pictures; `table.schema.metadata` may describe the user's own columns.
-    ours : pyarrow.Schema
-        `MESSAGES` or `ATTACHMENTS`.
-    columns : sequence of str
-        The columns of the result, in order; our columns that the file lacks become nulls.
-    cells : mapping of str to list
-        The columns with pictures, already read.
-
-    Raises
-    ------
-    ConfigError
-        If one of our columns has a type that does not fit.
-    """
-    wanted = pa.schema([ours.field(name) for name in columns if name in ours.names])
-    rows = table.num_rows
-    flat: dict[str, Any] = {}
-    cells = dict(cells)
-    for field in wanted:
-        if field.name in cells:
-            rows = len(cells[field.name])
-        elif not pa.types.is_nested(field.type):
-            flat[field.name] = _cast(table, field)
-        elif field.name in table.column_names:
-            cells[field.name] = _nested(table[field.name], field.type)
-        else:
-            cells[field.name] = [None] * rows
-    # The column of nulls keeps the number of rows, which a table without columns would lose.
-    frame = in_memory(pa.table({"": pa.nulls(rows), **flat}), wanted, cells)
-    extras = [name for name in columns if name not in ours.names]
-    if extras:
-        frame = pd.concat([frame, _extras(table.select(extras))], axis="columns")
-    return frame[list(columns)]
-
-
-def _cast(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-    if field.name not in table.column_names:
-        return pa.nulls(table.num_rows, field.type)
-    column = table[field.name]
-    if column.type == field.type:
-        return column
-    # More than 2 GiB of text need large strings, and pandas takes them as they are.
-    if pa.types.is_string(field.type) and pa.types.is_large_string(column.type):
-        return column
-    try:
-        if pa.types.is_dictionary(field.type):
-            return column.cast(pa.string()).dictionary_encode()
-        return column.cast(field.type, safe=not pa.types.is_timestamp(field.type))
-    except pa.ArrowException as error:
-        raise ConfigError(
-            f"Column {field.name!r} of the file is {column.type}, not {field.type}, and cannot be converted ({error}). "
-            "Open the file with pandas.read_parquet()."
-        ) from error
-
-
-def _nested(column: pa.ChunkedArray, kind: pa.DataType) -> list[Any]:
-    values: list[Any] = column.to_pylist()
-    return values if column.type == kind else [_complete(value, kind) for value in values]
-
-
-def _complete(value: Any, kind: pa.DataType) -> Any:
-    """Return the value with every field, in our order: other tools drop fields that are null everywhere."""
-    if value is None:
-        return None
-    if pa.types.is_list(kind):
-        return [_complete(item, kind.value_type) for item in value]
-    return {field.name: value.get(field.name) for field in kind} if pa.types.is_struct(kind) else value
-
-
-def _extras(table: pa.Table) -> pd.DataFrame:
-    """Return the user's own columns, with the dtypes that pandas noted in the file, if it did."""
-    try:
-        noted = json.loads((table.schema.metadata or {})[b"pandas"])
-        noted["index_columns"] = []
-        noted["columns"] = [column for column in noted["columns"] if column["name"] in table.column_names]
-        frame: pd.DataFrame = table.replace_schema_metadata({"pandas": json.dumps(noted)}).to_pandas()
-    except (KeyError, TypeError, ValueError):  # none are noted, or a dtype this pandas does not know
-        frame = table.replace_schema_metadata(None).to_pandas()
-    return frame

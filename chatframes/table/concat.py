@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from .frame import build
 from .report import Report
 from .schema import MESSAGES
 from .source_report import NOTHING_MISSING
+from .versions import in_our_version
 
 __all__ = ["concat"]
 
@@ -57,7 +59,7 @@ def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     >>> len(both) == len(webex) + len(telegram), len(cf.report(both).sources)
     (True, 2)
     """
-    tables = [_checked(frame, number) for number, frame in enumerate(_listed(frames), 1)]
+    tables = list(map(_checked, _listed(frames), itertools.count(1)))
     kept = [table.iloc[rows] for table, rows in zip(tables, _one_row_per_message(tables), strict=True)]
     batches = [
         _batch(table.iloc[start : start + BATCH_ROWS]) for table in kept for start in range(0, len(table), BATCH_ROWS)
@@ -103,7 +105,7 @@ def _checked(frame: object, number: int) -> pd.DataFrame:
         raise ConfigError(
             f"Column {repeated[0]!r} is there twice in frame number {number}: rename or drop one of them."
         )
-    return frame
+    return in_our_version(frame, f"Frame number {number}", stacklevel=3)  # the line that called concat
 
 
 def _one_row_per_message(tables: Sequence[pd.DataFrame]) -> list[Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -20,7 +18,6 @@ from ..keywords import checks_keywords
 from ..replace_file import replace_file
 from ..words import bytes_in_words, did_you_mean, kind_of
 from .arrow import (
-    from_arrow,
     holds_pictures,
     image_bytes,
     iter_row_groups,
@@ -28,6 +25,9 @@ from .arrow import (
     prepare,
     to_pictures,
 )
+from .from_arrow import from_arrow, unreadable
+from .schema import MESSAGES, VERSION
+from .versions import ROWS_OF_TOPICS, attrs_of, noted_version, to_our_version, warn_of_newer
 
 __all__ = ["read_parquet", "write_parquet"]
 
@@ -150,7 +150,8 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
     -------
     pandas.DataFrame
         Times in UTC; nested cells are lists of dicts; pictures are ``{"bytes": ImageBytes, "path": str}``.
-        `frame.attrs` are those of the frame that was written.
+        `frame.attrs` are those of the frame that was written. A file of an older version comes in ours; a file of a
+        newer one is read as far as its columns are known, with a warning.
 
     Raises
     ------
@@ -196,12 +197,22 @@ def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd
         if name not in all_columns:
             hint = did_you_mean(str(name), all_columns, "read_parquet(path) without columns= reads all there are.")
             raise ConfigError(f"{path} has no column {name!r}: {hint}")
-    names = [name for name in names if name in wanted]
-    cells = {name: _read_pictures(file, ours.field(name)) for name in names if name in ("images", "image")}
-    table = file.read(columns=[name for name in names if name not in cells])
-    frame = from_arrow(table, ours, wanted, cells)
-    with contextlib.suppress(KeyError, ValueError):  # DuckDB and Polars drop the attrs
-        frame.attrs = json.loads((file.schema_arrow.metadata or {})[b"PANDAS_ATTRS"])
+    metadata = file.schema_arrow.metadata
+    version = noted_version(metadata)
+    needed = list(wanted)
+    if ours is MESSAGES and (version is None or version < VERSION) and {"topic", "topic_id"} & set(wanted):
+        needed += [name for name in ROWS_OF_TOPICS if name not in wanted]
+    names = [name for name in names if name in needed]
+    pictures = [name for name in names if name in ("images", "image")]
+    table = file.read(columns=[name for name in names if name not in pictures])
+    if version is not None and version > VERSION:
+        empty = unreadable(pa.schema([file.schema_arrow.field(name) for name in names]), table, ours)
+        table = table.select([name for name in table.column_names if name not in empty])
+        pictures = [name for name in pictures if name not in empty]
+        warn_of_newer(str(path), version, empty, stacklevel=4)  # the line that called read_parquet
+    cells = {name: _read_pictures(file, ours.field(name)) for name in pictures}
+    frame = to_our_version(from_arrow(table, ours, needed, cells), version)[wanted]
+    frame.attrs = {**attrs_of(metadata), "schema_version": VERSION}
     return frame
 
 
