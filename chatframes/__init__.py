@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .sources.telegram.source import Telegram as Telegram
     from .sources.webex.source import Webex as Webex
     from .table.concat import concat as concat
+    from .table.details import details as details
     from .table.files import read_parquet as read_parquet
     from .table.files import write_parquet as write_parquet
     from .table.frame import attachments as attachments
@@ -72,6 +73,7 @@ _HOMES = {
     "sources.telegram.source": "Telegram",
     "sources.webex.source": "Webex",
     "table.concat": "concat",
+    "table.details": "details",
     "table.files": "read_parquet write_parquet",
     "table.frame": "attachments",
     "table.report": "Report report",

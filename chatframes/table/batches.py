@@ -19,7 +19,7 @@ from ..images.sniff import safe_name
 from ..model import Attachment, Message, Outcome
 from ..windows import EPOCH
 from ..words import whole_text
-from .details import details_json
+from .details_json import details_json
 from .schema import MEDIA, MESSAGES
 
 __all__ = ["SCALARS", "Batch", "to_batch"]

@@ -1,111 +1,115 @@
-"""What a message says beyond text and files, as the JSON of one column."""
+"""Make a tidy table of one key of `details`, so that nobody has to read JSON."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence, Set
-from datetime import date
 from typing import Any
 
-__all__ = ["details_json"]
+import numpy as np
+import pandas as pd
 
-MAX_DETAILS_CHARACTERS = 1_000_000  # as many as a text may have
-MAX_DEPTH = 100  # lists and objects inside one another; a card of cards has about 20, Python's encoder ends near 1,000
-MAX_VALUES = 200_000  # of one message: a list that is in itself many times would have no end
+from ..errors import ConfigError
+from ..keywords import checks_keywords
+from ..words import did_you_mean, kind_of
+from .detail_keys import DETAIL_KEYS, NUMBER, TEXT, WHOLE, YES_NO
+
+__all__ = ["details"]
+
+MOST_KEYS = 12  # named in an error
 
 
-def details_json(details: Any, flags: list[str]) -> str | None:
-    """Write the details of a message as a JSON object with sorted keys; None when there are none.
-
-    Whatever they hold, a text comes back: NaN becomes null, a time becomes ISO text, and what JSON has no word for, or
-    what is endless, becomes null, its kind (or key) is named under ``unread``, and the row gets the flag ``partial``.
+@checks_keywords
+def details(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """List what messages say under one key of `details`: their polls, say, or their places.
 
     Parameters
     ----------
-    details : mapping
-        As the source filled it.
-    flags : list of str
-        The row's flags.
+    frame : pandas.DataFrame
+        Messages, whole or filtered, or as plain pandas read them from our file.
+    key : str
+        ``"poll"``, ``"place"``, ``"card"``, …: docs/table.md lists them, and each service may have more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per message that has the key, in the order of the messages: `uid`, then a column for each of its fields;
+        for a value without fields one column, called like the key. Lists and objects stay as they are. If no message
+        has it, the same columns and dtypes with zero rows.
+
+    Raises
+    ------
+    ConfigError
+        If `frame` is not a table of messages, or nothing is known of such a key.
 
     Examples
     --------
-    >>> details_json({"place": {"title": "Harbour", "latitude": 53.5}}, [])
-    '{"place":{"latitude":53.5,"title":"Harbour"}}'
+    >>> from .frame import build
+    >>> list(details(build([]), "place").columns)
+    ['uid', 'latitude', 'longitude', 'title', 'address']
     """
-    if not details and (details is None or isinstance(details, Mapping)):
-        return None
-    try:
-        text = _json(dict(details))
-    except (TypeError, ValueError, RecursionError, OverflowError):
-        pass
-    else:
-        if len(text) <= MAX_DETAILS_CHARACTERS:
-            return text
-    return _repaired(details if isinstance(details, Mapping) else {"details": details}, flags)
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"details() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
+    if not isinstance(key, str):
+        raise ConfigError(f"details() needs the name of a key, such as 'poll', not {kind_of(key)}.")
+    missing = [name for name in ("uid", "details") if name not in frame.columns]
+    if missing:
+        raise ConfigError(
+            f"details() needs a table of messages: the column {missing[0]!r} is not there. "
+            "Give it a frame of fetch() or read_parquet(), with all columns."
+        )
+    said = [_read(uid, cell) for uid, cell in zip(frame["uid"], frame["details"], strict=True)]
+    rows = [row for row, one in enumerate(said) if key in one]
+    if not rows and key not in DETAIL_KEYS:
+        raise ConfigError(_unknown(key, {name for one in said for name in one}))
+    columns: dict[str, Any] = {"uid": frame["uid"].iloc[rows].astype("str").array}
+    for name, column in _columns(key, [said[row][key] for row in rows]).items():
+        while name in columns:
+            name = f"{key}_{name}"  # an object of the service's with a field called uid
+        columns[name] = column
+    tidy = pd.DataFrame(columns)
+    tidy.attrs = frame.attrs
+    return tidy
 
 
-def _json(value: Any) -> str:
-    # Not escaped to ASCII, so that half characters are seen and repaired where the columns are built.
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def _repaired(details: Mapping[Any, Any], flags: list[str]) -> str:
-    """Write what can be written, key by key, the short ones first."""
-    unread: dict[str, None] = {}
-    texts: dict[str, str] = {}
-    for key, value in details.items():
-        budget = [MAX_VALUES]
-        name = key if isinstance(key, str) else _name(key, unread)
-        if name is not None:
-            texts[name] = _json(_plain(value, MAX_DEPTH, budget, unread))
-    room = MAX_DETAILS_CHARACTERS
-    kept: dict[str, Any] = {}
-    for name, text in sorted(texts.items(), key=lambda item: len(item[1])):
-        room -= len(text)
-        if room >= 0:
-            kept[name] = json.loads(text)
-        else:
-            unread[name] = None
-    if unread:
-        said = kept.get("unread")
-        kept["unread"] = [*(said if isinstance(said, list) else []), *unread]
-        if "partial" not in flags:
-            flags.append("partial")
-    return _json(kept)
-
-
-def _name(key: Any, unread: dict[str, None]) -> str | None:
-    """Return a key as text, as JSON writes it."""
-    if key is None or isinstance(key, bool | int | float):
+def _read(uid: str, cell: Any) -> dict[str, Any]:
+    """Return the details of one message, which may have been read already."""
+    if isinstance(cell, str):
         try:
-            return json.dumps(key)
-        except ValueError:  # more digits than Python writes
-            pass
-    unread[type(key).__name__] = None
-    return None
+            cell = json.loads(cell)
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(
+                f"The details of message {uid} are no JSON ({error}): they were changed. Fetch the chat again, or "
+                "drop that row."
+            ) from error
+    return cell if isinstance(cell, dict) else {}
 
 
-def _plain(value: Any, depth: int, budget: list[int], unread: dict[str, None]) -> Any:
-    """Return the value as plain JSON has it."""
-    budget[0] -= 1
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int):
-        try:
-            return json.loads(json.dumps(int(value)))
-        except ValueError:  # more digits than Python writes
-            unread["int"] = None
-            return None
-    if isinstance(value, date):  # a datetime is one
-        return value.isoformat()
-    if depth and budget[0] > 0:
-        if isinstance(value, Mapping):
-            named = ((key if isinstance(key, str) else _name(key, unread), item) for key, item in value.items())
-            return {key: _plain(item, depth - 1, budget, unread) for key, item in named if key is not None}
-        if isinstance(value, Sequence | Set) and not isinstance(value, bytes | bytearray | memoryview):
-            return [_plain(item, depth - 1, budget, unread) for item in value]
-    unread[type(value).__name__] = None
-    return None
+def _unknown(key: str, found: set[str]) -> str:
+    known = sorted({*DETAIL_KEYS, *found})
+    here = ", ".join(sorted(found)[:MOST_KEYS]) or "none"
+    hint = did_you_mean(key, known, f"docs/table.md lists the keys, and this frame has: {here}.")
+    return f"No message of this frame has {key!r} in its details: {hint}"
+
+
+def _columns(key: str, values: list[Any]) -> dict[str, Any]:
+    """Return a column for each field: those that are documented, then others in the order in which they turn up."""
+    records = [value if isinstance(value, dict) else {} if value is None else {key: value} for value in values]
+    documented = DETAIL_KEYS.get(key, {})
+    names = dict.fromkeys([*documented, *(name for record in records for name in record)])
+    return {name: _column([record.get(name) for record in records], documented.get(name)) for name in names}
+
+
+_HOLDS: dict[str, tuple[type, ...]] = {TEXT: (str,), WHOLE: (int,), NUMBER: (int, float), YES_NO: (bool,)}
+
+
+def _column(values: list[Any], dtype: str | None) -> Any:
+    """Return the values with their dtype, or as they are if one of them is of another kind."""
+    kinds = {type(value) for value in values if value is not None}
+    known: Any  # the stubs of pandas take the names of dtypes as literals only
+    for known in [dtype] if dtype else list(_HOLDS) if kinds else []:
+        if known in _HOLDS and kinds <= set(_HOLDS[known]):
+            try:
+                return pd.array(np.fromiter(values, object, len(values)), dtype=known)
+            except (ValueError, TypeError, OverflowError):  # a number that is too large, half a character
+                break
+    return np.fromiter(values, object, len(values))

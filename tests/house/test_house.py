@@ -61,6 +61,7 @@ def test_the_public_surface_is_what_all_says() -> None:
             "chats",
             "chats_async",
             "concat",
+            "details",
             "enable_nested_loops",
             "fetch",
             "fetch_async",

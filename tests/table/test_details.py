@@ -1,114 +1,145 @@
-"""What a message says beyond text and files is one column of JSON, and costs no row."""
+"""One key of `details` as a table, for whoever does not want to read JSON."""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
-from enum import Enum
+from pathlib import Path
 from typing import Any
 
+import duckdb
+import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
-from chatframes.model import Message, Outcome
+import chatframes as cf
+from chatframes.errors import ConfigError
+from chatframes.model import Message
 from chatframes.table.batches import to_batch
-from chatframes.table.details import MAX_DETAILS_CHARACTERS, details_json
+from chatframes.table.detail_keys import DETAIL_KEYS
 from chatframes.table.frame import build
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+DOCS = Path(__file__).parents[2] / "docs" / "table.md"
+OPTIONS = [{"text": "Yes", "votes": 3}, {"text": "No", "votes": 0}]
 
 
-class Colour(Enum):
-    RED = object()
+def chat(*details: dict[str, Any]) -> pd.DataFrame:
+    messages = [Message("toy", "c", "C", f"{at}", NOW, NOW, details=one) for at, one in enumerate(details)]
+    return build([to_batch([(message, []) for message in messages])], {"status": "complete"})
 
 
-def row_of(details: Any) -> Any:
-    messages = [Message("webex", "c", "C", f"{at}", NOW, NOW, text="words", details=one) for at, one in
-                enumerate([details, {"dice": 3}])]  # fmt: skip
-    nothing: list[Outcome] = []
-    frame = build([to_batch([(message, nothing) for message in messages])])
-    assert frame["text"].tolist() == ["words", "words"], "no row is lost, and none beside it"
-    assert frame["details"][1] == '{"dice":3}'
-    return frame.iloc[0]
-
-
-def nested(depth: int) -> Any:
-    value: Any = "core"
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
-@given(
-    st.dictionaries(
-        st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=9)
-    )
+POLLS = chat(
+    {},
+    {"poll": {"question": "Launch?", "options": OPTIONS, "total": 3, "closed": True}},
+    {"place": {"latitude": 53, "longitude": 9.9}},
+    {"poll": {"question": "When?", "options": [], "kind": "quiz"}, "dice": {"value": 6}},
+    {"poll": None},
 )
-def test_plain_json_comes_back_as_it_was_and_keys_are_sorted(details: dict[str, Any]) -> None:
-    flags: list[str] = []
-    text = details_json(details, flags)
-    assert flags == []
-    assert (text is None) is not bool(details)
-    if text is not None:
-        assert json.loads(text) == details
-        assert list(json.loads(text)) == sorted(details)
+
+
+def test_each_message_that_has_the_key_is_a_row() -> None:
+    polls = cf.details(POLLS, "poll")
+    assert polls["uid"].tolist() == ["toy:c:1", "toy:c:3", "toy:c:4"]
+    assert list(polls.columns) == ["uid", "question", "options", "total", "closed", "kind"]
+    assert polls["options"].tolist() == [OPTIONS, [], None]
+    assert polls.dtypes.astype(str).to_dict() == {
+        "uid": "str", "question": "str", "options": "object", "total": "Int64", "closed": "boolean", "kind": "str",
+    }  # fmt: skip
+    assert polls["total"].fillna(-1).tolist() == [3, -1, -1]
+    assert polls.merge(POLLS, on="uid").shape[0] == 3
+    votes = polls.explode("options").dropna(subset="options")
+    assert [option["votes"] for option in votes["options"]] == [3, 0]
+    assert polls.attrs == POLLS.attrs
+
+
+@pytest.mark.parametrize("key", DETAIL_KEYS)
+def test_where_nobody_has_a_documented_key_the_table_is_empty_and_typed(key: str) -> None:
+    for frame in (build([]), chat({"a": 1})):
+        tidy = cf.details(frame, key)
+        assert len(tidy) == 0
+        assert tidy.dtypes.astype(str).to_dict() == {"uid": "str", **DETAIL_KEYS[key]}
+
+
+def test_the_types_do_not_depend_on_the_rows() -> None:
+    place = cf.details(POLLS, "place")
+    assert place.dtypes.astype(str).to_dict() == {"uid": "str", **DETAIL_KEYS["place"]}
+    assert place.loc[0, ["latitude", "longitude"]].tolist() == [53.0, 9.9]
+    assert_frame_equal(pd.concat([place, cf.details(build([]), "place")]), place)
+
+
+def test_a_value_without_fields_is_a_column_of_its_own_name() -> None:
+    frame = chat({"imported_from": "Elsewhere"}, {"buttons": [{"text": "Go", "url": "https://example.com"}]})
+    assert cf.details(frame, "imported_from").values.tolist() == [["toy:c:0", "Elsewhere"]]
+    assert cf.details(frame, "buttons")["buttons"][0] == [{"text": "Go", "url": "https://example.com"}]
+
+
+def test_a_key_of_another_service_is_taken_and_its_types_are_found() -> None:
+    rows = [
+        {"n": 1, "x": 1.5, "yes": True, "word": "a", "mixed": 1, "large": 2**70, "list": [1]},
+        {"n": None, "x": 2, "yes": None, "word": None, "mixed": "b", "large": 1, "list": None},
+        {},
+    ]
+    tidy = cf.details(chat(*[{"toy": row} for row in rows]), "toy")
+    assert tidy.dtypes.astype(str).to_dict() == {
+        "uid": "str", "large": "object", "list": "object", "mixed": "object", "n": "Int64", "word": "str",
+        "x": "float64", "yes": "boolean",
+    }  # fmt: skip
+    assert tidy["mixed"].tolist() == [1, "b", None], "nothing is made into something else"
+    assert tidy["large"].tolist() == [2**70, 1, None]
+
+
+def test_a_field_called_uid_takes_no_place_of_ours() -> None:
+    tidy = cf.details(chat({"toy": {"uid": "u"}}, {"toy": {"toy_uid": "v"}}), "toy")
+    assert tidy.fillna("-").values.tolist() == [["toy:c:0", "u", "-"], ["toy:c:1", "-", "v"]]
+    assert list(tidy.columns) == ["uid", "toy_uid", "toy_toy_uid"]
 
 
 @pytest.mark.parametrize(
-    ("details", "read"),
-    [
-        ({}, None),
-        (None, None),
-        ({"poll": {"options": ({"votes": 1},), "closed": True}}, {"poll": {"options": [{"votes": 1}], "closed": True}}),
-        ({"at": NOW, "day": NOW.date()}, {"at": "2026-11-01T00:00:00+00:00", "day": "2026-11-01"}),
-        ({"x": [float("nan"), -float("inf"), 1.5]}, {"x": [None, None, 1.5]}),
-        ({"b": 1, 2: "two", None: 0}, {"2": "two", "b": 1, "null": 0}),
-        ({"many": {"one"}}, {"many": ["one"]}),
-    ],
+    ("value", "fields"),
+    [("words", {"poll": "words"}), ([1], {"poll": [1]}), ({"total": "many"}, {"total": "many"}), ({"": 1}, {"": 1})],
 )
-def test_what_has_a_form_in_json_takes_it(details: Any, read: Any) -> None:
-    row = row_of(details)
-    assert (json.loads(row["details"]) if isinstance(row["details"], str) else None) == read
-    assert row["flags"] == []
+def test_a_value_of_another_form_than_the_documented_one_is_shown_as_it_is(value: Any, fields: dict[str, Any]) -> None:
+    row = cf.details(chat({"poll": value}), "poll").iloc[0]
+    assert row["uid"] == "toy:c:0"
+    for name, cell in fields.items():
+        assert row[name] == cell
+
+
+def test_frames_that_went_through_other_hands_are_taken(tmp_path: Path) -> None:
+    cf.write_parquet(POLLS, tmp_path / "a.parquet")
+    polls = cf.details(POLLS, "poll")
+    assert_frame_equal(cf.details(pd.read_parquet(tmp_path / "a.parquet"), "poll"), polls)
+    assert_frame_equal(cf.details(POLLS.assign(details=POLLS["details"].map(json.loads, "ignore")), "poll"), polls)
+    asked = duckdb.sql(f"select details->>'$.poll.question' from '{tmp_path}/a.parquet' where details like '%poll%'")
+    assert asked.fetchall() == [("Launch?",), ("When?",), (None,)]
+    filtered = POLLS[POLLS["message_id"] == "3"]
+    assert cf.details(filtered, "poll")["question"].tolist() == ["When?"]
 
 
 @pytest.mark.parametrize(
-    ("details", "kept", "unread"),
+    ("frame", "key", "says"),
     [
-        ({"a": b"secret", "b": 1}, {"a": None, "b": 1}, ["bytes"]),
-        ({"a": [object(), Colour.RED], "unread": ["Poll"]}, {"a": [None, None]}, ["Poll", "object", "Colour"]),
-        ({"a": {(1, 2): 3, "b": 4}}, {"a": {"b": 4}}, ["tuple"]),
-        ({b"a": 1, "b": 2}, {"b": 2}, ["bytes"]),
-        ({"a": 10**5_000, "b": 10**30}, {"a": None, "b": 10**30}, ["int"]),
-        ({10**5_000: 1, "b": 2}, {"b": 2}, ["int"]),
-        ("words", {"details": "words"}, None),
-        ([1], {"details": [1]}, None),
-        ({"card": "x" * (MAX_DETAILS_CHARACTERS + 1), "b": 2}, {"b": 2}, ["card"]),
+        (POLLS, "polls", r"No message of this frame has 'polls' in its details: did you mean 'poll'\?"),
+        (chat({"toy": 1}), "tov", r"did you mean 'toy'\?"),
+        (chat({"toy": 1}), "xyzzy", r"docs/table\.md lists the keys, and this frame has: toy\."),
+        (POLLS, 5, "needs the name of a key, such as 'poll', not a value of type int"),
+        (POLLS["details"], "poll", r"takes a frame of fetch\(\) or read_parquet\(\), not a value of type Series"),
+        (POLLS.drop(columns="details"), "poll", "the column 'details' is not there"),
+        (POLLS.assign(details="{'poll': 1}"), "poll", "The details of message toy:c:0 are no JSON"),
     ],
 )
-def test_what_has_none_is_named_and_the_rest_stays(details: Any, kept: Any, unread: list[str] | None) -> None:
-    row = row_of(details)
-    read = json.loads(row["details"])
-    assert read.pop("unread", None) == unread
-    assert read == kept
-    assert row["flags"] == (["partial"] if unread else [])
-    assert "secret" not in row["details"]
+def test_anything_else_is_refused_in_a_sentence(frame: Any, key: Any, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        cf.details(frame, key)
 
 
-def test_what_has_no_end_ends() -> None:
-    circle: dict[str, Any] = {}
-    circle["again"] = circle
-    many: list[Any] = []
-    many.extend([many] * 10)
-    for details in ({"a": circle}, {"a": many}, {"a": nested(200_000)}, circle):
-        row = row_of(details | {"b": 1} if details is not circle else details)
-        assert row["flags"] == ["partial"]
-        assert len(row["details"]) <= MAX_DETAILS_CHARACTERS + 100
-        assert json.loads(row["details"])["unread"]
-
-
-def test_half_a_character_is_repaired_there_too() -> None:
-    row = row_of({"poll": {"question": "\ud83d\ude00 or \ud83d?"}})
-    assert json.loads(row["details"]) == {"poll": {"question": "😀 or \ufffd?"}}
-    assert row["flags"] == ["text_repaired"]
+def test_the_documented_keys_are_those_of_the_code() -> None:
+    text = DOCS.read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\| [^|]+ \| ([^|]+) \|$", text, re.MULTILINE)
+    documented = {key: re.findall(r"`(\w+)`", fields) for key, fields, _ in rows}
+    ours = {key: [name for name in fields if name != key] for key, fields in DETAIL_KEYS.items()}
+    assert documented == ours
+    assert list(documented) == sorted(documented)
+    assert re.search(r"the keys on \d{4}-\d\d-\d\d:", text)
