@@ -181,10 +181,18 @@ def with_metadata(
         elif field.type == pa.list_(IMAGE):
             features[field.name] = {"feature": image, "_type": "List"}
     columns = [_pandas_column(field) for field in schema]
+    # A time within a struct is no column to pandas; fastparquet takes it for one and does not open the file without.
+    inner = [
+        _pandas_column(child.with_name(f"{field.name}.{child.name}"))
+        for field in schema
+        if pa.types.is_struct(field.type)
+        for child in field.type
+        if pa.types.is_timestamp(child.type)
+    ]
     pandas = {
         "index_columns": [],
         "column_indexes": [],
-        "columns": [*columns[: len(columns) - len(extras)], *extras],
+        "columns": [*columns[: len(columns) - len(extras)], *extras, *inner],
         "creator": {"library": "pyarrow", "version": pa.__version__},
         "pandas_version": pd.__version__,
     }

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 from help.undecodable import DECODED, UNDECODABLE
@@ -154,6 +156,19 @@ def test_a_file_rewritten_by_another_tool_reads_the_same(
     assert_frame_equal(read_parquet(tmp_path / "theirs.parquet"), frame)
 
 
+DOCS = Path(__file__).parents[2] / "docs" / "table.md"
+LINES = dict(re.findall(r"^\| ([\w.]+ [\d.]+(?:, streaming)?) \| `([^|]+)` \|$", DOCS.read_text("utf-8"), re.MULTILINE))
+
+
+def test_the_documented_lines_reach_the_first_picture(tmp_path: Path) -> None:
+    path = str(tmp_path / "chat.parquet")
+    write_parquet(chat(8), path)
+    known = {"pd": pd, "duckdb": duckdb, "pl": pl, "ds": pyarrow.dataset, "path": path}
+    tried = [name for name in LINES if name.startswith(("pandas", "DuckDB", "Polars", "pyarrow"))]
+    assert [bytes(eval(LINES[name], known)) for name in tried] == [picture(1).data] * 4
+    assert len(LINES) == 10
+
+
 OPENERS = {
     "pandas": """
         import pandas as pd
@@ -189,6 +204,7 @@ OPENERS = {
                 images.append(buffer.getvalue())
         tidy = load_dataset("parquet", data_files=path.replace("chat", "tidy"), split="train")
         assert sum(row["image"] is not None and row["image"].size[1] == 3 for row in tidy) == len(images)
+        assert all(eval(line).size == (5, 3) for line in sys.argv[2:]), "the lines of docs/table.md"
         """,
 }
 
@@ -204,8 +220,10 @@ def test_others_open_it_without_chatframes(reader: str, tmp_path: Path) -> None:
         print(rows, sizes)
         """
     head = "import io, sys\nfrom PIL import Image\npath = sys.argv[1]\n"
+    lines = [line for name, line in LINES.items() if name.startswith("datasets")]
+    assert len(lines) == 2
     done = subprocess.run(
-        [sys.executable, "-c", head + dedent(OPENERS[reader]) + dedent(check), tmp_path / "chat.parquet"],
+        [sys.executable, "-c", head + dedent(OPENERS[reader]) + dedent(check), tmp_path / "chat.parquet", *lines],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -270,6 +288,14 @@ def test_the_bytes_decide_whether_datasets_is_told_to_decode(name: str) -> None:
         for table, column in ((frame, "images"), (attachments(frame), "image")):
             told = json.loads(prepare(table)[1].metadata[b"huggingface"])["info"]["features"][column]
             assert told.get("feature", told).get("decode", True) is decode
+
+
+def test_pandas_notes_hold_a_time_within_a_record_too() -> None:
+    # fastparquet looks it up there, and opens no file without it.
+    for frame in (chat(2), chat(0).assign(mine=[])):
+        notes = json.loads(prepare(frame)[1].metadata[b"pandas"])["columns"]
+        assert [one["name"] for one in notes] == [*frame.columns, "forwarded_from.created_at"]
+        assert notes[-1]["numpy_type"] == "datetime64[us]"
 
 
 def test_columns_can_be_chosen_and_come_in_the_order_asked(tmp_path: Path) -> None:
