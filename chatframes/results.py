@@ -27,8 +27,8 @@ def with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
     ]
     # One dead link needs no warning; an account that may not have pictures any more does.
     for symptom in filter(LOSSES.__contains__, report["symptoms"]):
-        lost = report["images"]["failed"].get(symptom.removeprefix("pictures_"), 0)
-        said.append(f"{lost} pictures could not be had ({LOSSES[symptom]})")
+        lost = report["images"]["failed"].get(symptom.removeprefix("pictures_"))
+        said.append(f"{f'{lost} ' if lost else ''}pictures could not be had ({LOSSES[symptom]})")
     if said:
         warnings.warn(
             f"{'; '.join(said)}. chatframes.report(frame) says what is missing.",

@@ -21,8 +21,8 @@ MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the repor
 SAME_WAIT_SECONDS = 0.5
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
 DEFAULT_DOWNLOADS = 20  # the limit of a service whose admin has set none
-# Pictures that are lost for these reasons are lost because of the account, and others will be.
-ACCOUNT_REASONS = ("unauthorized", "forbidden", "rate_limited")
+# Pictures that are lost for these causes are lost because of the account, and others will be.
+ACCOUNT_LOSSES = ("unauthorized", "not_renewed", "proxy", "forbidden", "rate_limited")
 # Something hung or broke: more downloads at once would not have helped.
 HUNG = ("timeout", "too_slow", "connect", "dns", "tls", "truncated", "cancelled")
 
@@ -78,8 +78,8 @@ class Ledger:
     def count_outcome(self, outcome: Outcome) -> None:
         """Note what became of one attachment."""
         self._images[outcome.status, outcome.reason] += 1
-        if outcome.status == "failed" and outcome.reason in ACCOUNT_REASONS and not outcome.elsewhere:
-            self._lost_to_account.add(outcome.reason)
+        if (loss := _loss_of_account(outcome)) is not None:
+            self._lost_to_account.add(loss)
         self._image_bytes += len(outcome.data or b"")
         self._downloads_repeated += max(0, outcome.attempts - 1)
 
@@ -115,9 +115,9 @@ class Ledger:
 
     def _symptoms(self) -> Iterator[str]:
         out_of_connections = any(reading.counts["pool_timeout"] for reading in self._readings)
-        for reason in ACCOUNT_REASONS:
-            if reason in self._lost_to_account:
-                yield f"pictures_{reason}"
+        for loss in ACCOUNT_LOSSES:
+            if loss in self._lost_to_account:
+                yield f"pictures_{loss}"
         if out_of_connections:
             yield "pool_timeout"
         refused = (reading.source.service for reading in self._readings if reading.counts["rate_limited"])
@@ -160,3 +160,14 @@ class Ledger:
             downloads_limit=sum(bound.limit_with(limit) for bound, limit in bounds),
             elapsed_seconds=self._clock.monotonic() - self._started,
         )
+
+
+def _loss_of_account(outcome: Outcome) -> str | None:
+    """Return which loss of the account's an outcome is; None when it is none."""
+    if outcome.status != "failed" or outcome.elsewhere:
+        return None
+    if outcome.http_status == 407:
+        return "proxy"
+    if outcome.reason == "connect" and outcome.http_status == 401:
+        return "not_renewed"
+    return outcome.reason if outcome.reason in ACCOUNT_LOSSES else None

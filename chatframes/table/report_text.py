@@ -66,6 +66,8 @@ ADVICE = {
 # For each symptom of pictures that were lost because of the account: what happened, and what to do.
 LOSSES = {
     "pictures_unauthorized": "the account's login ended before all pictures were there: log in again, fetch again",
+    "pictures_not_renewed": "the account's token ended, and nobody answered to renew it: fetch again later",
+    "pictures_proxy": "the proxy asks for a login: write name and password into HTTPS_PROXY, fetch again",
     "pictures_forbidden": "the account may not see some pictures: use one that may, or a token with that scope",
     "pictures_rate_limited": "the service made the account wait too long for pictures: fetch again later",
 }

@@ -16,6 +16,10 @@ from .guard import Blocked
 from .odd_json import read_json
 from .transport import NameNotResolved, TLSFailed
 
+PROXY_LOGIN = (
+    "The proxy asks for a login (HTTP 407): write its user name and password into HTTPS_PROXY and HTTP_PROXY of the "
+    "environment (http://name:password@host:port), or take trust_env out of config.json."
+)
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -46,12 +50,19 @@ def decode_json(
     raise BadAnswer("an answer that is not JSON (a login or proxy page, perhaps)")
 
 
+def wants_proxy_login(error: Exception) -> bool:
+    """Whether a network error is a proxy that asks for a login; see `transport.translate`."""
+    return isinstance(error, httpx.ProxyError) and "407" in str(error)
+
+
 def network_refusal(error: Exception) -> Refusal:
     """Return the outcome a network error leads to. Its text comes from `transport.translate`: no URL, no header."""
     if isinstance(error, Blocked):
         return Refusal("skipped", error.reason, str(error))
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return Refusal("skipped", "bad_url", "not an http(s) URL")
+    if wants_proxy_login(error):
+        return Refusal("failed", "unauthorized", str(error), http_status=407)
     if isinstance(error, httpx.TimeoutException):
         connecting = isinstance(error, httpx.ConnectTimeout)
         return Refusal("failed", "connect" if connecting else "timeout", str(error))
@@ -66,7 +77,7 @@ def network_refusal(error: Exception) -> Refusal:
 
 def outcome_of_status(status: int) -> tuple[Status, str]:
     """Return the status and reason of an attachment for an HTTP status; a service may map some to others."""
-    if status == 401:
+    if status in (401, 407):
         return "failed", "unauthorized"
     if status == 403:
         return "failed", "forbidden"
@@ -76,7 +87,7 @@ def outcome_of_status(status: int) -> tuple[Status, str]:
         return "failed", "rate_limited"
     if status >= 500 or status in RETRYABLE_STATUSES:
         return "failed", "http_5xx"
-    return "failed", "http_4xx"
+    return "failed", "http_4xx" if status >= 400 else "bad_response"
 
 
 def next_address(url: str, location: str) -> str:

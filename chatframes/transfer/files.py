@@ -101,6 +101,8 @@ class _Request:
             raise
         if self.with_token and patience.pulse.gone(patience.clock):
             raise Refusal("failed", "connect", "the service no longer answers")
+        if self.with_token and patience.renewal.failed is not None:
+            raise _without_token(patience.renewal.failed)
 
     def _patience_and_kind(self) -> tuple[Patience, str]:
         """Return the patience whose waits apply to the address (the account's, or another host's), and their kind."""
@@ -136,26 +138,24 @@ class _Request:
         return Refusal(
             outcome,
             reason,
-            f"HTTP {status}",
+            "the proxy asks for a login (HTTP 407)" if status == 407 else f"HTTP {status}",
             http_status=status,
             retry_after_seconds=asked_seconds,
-            elsewhere=not self.with_token,
+            elsewhere=not self.with_token and status != 407,
         )
 
     async def _token(self) -> SecretStr:
         try:
             return await self.http.token()
-        except AuthError as error:
-            raise Refusal("failed", "unauthorized", str(error)) from None
+        except (AuthError, ServiceError) as error:
+            raise _without_token(error) from None
 
     async def _renew(self, token: SecretStr) -> None:
         self.renewed = True
         try:
-            await self.http.renew(token)
-        except AuthError as error:
-            raise Refusal("failed", "unauthorized", str(error), http_status=401) from None
-        except ServiceError as error:
-            raise Refusal("failed", "connect", str(error), http_status=401) from None
+            await self.patience.renewal.renew(self.http, token)
+        except (AuthError, ServiceError) as error:
+            raise _without_token(error) from None
 
     async def _get(self, token: SecretStr) -> httpx.Response:
         headers = {"Accept": self.accept, "Accept-Encoding": "identity"}
@@ -175,6 +175,12 @@ class _Request:
                 pulse.failed(began)
             refusal = network_refusal(error)
         raise refusal
+
+
+def _without_token(error: AuthError | ServiceError) -> Refusal:
+    """Return the refusal of an attachment for which there is no token any more."""
+    reason = "unauthorized" if isinstance(error, AuthError) else "connect"
+    return Refusal("failed", reason, str(error), http_status=401)
 
 
 async def _body_chunks(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from ..errors import AuthError, ServiceError
 from ..model import Body, Emit, Status
-from .answers import RETRYABLE_STATUSES, BadAnswer, decode_json, retry_after_seconds
+from .answers import PROXY_LOGIN, RETRYABLE_STATUSES, BadAnswer, decode_json, retry_after_seconds, wants_proxy_login
 from .backoff import backoff_seconds
 from .clock import Clock
 from .files import open_attachment
@@ -171,7 +171,7 @@ class _Page:
                 await self._failed(trouble, None)
             elif answer.status == 401 and self.ask.token is None and not self.renewed:
                 self.renewed = True
-                await http.renew(token)
+                await patience.renewal.renew(http, token)
             elif answer.status == 200 or answer.status in self.let_through:
                 return answer
             elif answer.status == 429:
@@ -235,6 +235,8 @@ class _Page:
         except (httpx.TransportError, BadAnswer) as error:
             if isinstance(error, httpx.TransportError):
                 pulse.failed(began)
+            if wants_proxy_login(error):
+                raise ServiceError(PROXY_LOGIN) from None
             trouble = str(error)  # text of our own, see transport.translate: no URL, no header
         else:
             status = response.status_code
@@ -263,6 +265,8 @@ class _Page:
 
     def _error(self, answer: Answer, token: SecretStr) -> Exception:
         service = self.link.http.service
+        if answer.status == 407:
+            return ServiceError(PROXY_LOGIN)
         detail = str(answer.payload.get("message", "")) if isinstance(answer.payload, dict) else ""
         if token:  # an answer may quote the token
             detail = detail.replace(token.get_secret_value(), "********")

@@ -12,6 +12,7 @@ from ..model import Emit, Event, Refusal
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong, Waits
 from .pulse import Pulse
+from .renewal import Renewal
 
 
 def _count_nothing(what: str) -> None:
@@ -46,6 +47,7 @@ class Patience:
     max_retry_wait_seconds: float
     count: Callable[[str], None] = _count_nothing
     pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
+    renewal: Renewal = field(default_factory=Renewal)
     _announced: dict[str, float] = field(default_factory=dict)  # for each kind: the end of the wait last reported
 
     def for_other_hosts(self) -> Patience:

@@ -110,6 +110,8 @@ def translate(error: BaseException) -> httpx.TransportError:
         return NameNotResolved("the host's name has no address")
     if isinstance(error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
         return TLSFailed(f"TLS failed ({kind})")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return httpx.ProxyError(f"the proxy refused the connection (HTTP {error.status})")
     if isinstance(error, aiohttp.ClientConnectorError):
         return httpx.ConnectError(f"no connection: {error.os_error.strerror or kind}")
     if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError | UnicodeError):

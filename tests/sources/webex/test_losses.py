@@ -123,12 +123,63 @@ def test_a_service_that_is_gone_for_a_moment_loses_nothing(odd: Odd, no_waiting:
     assert len(fetch()) == 900
 
 
-def test_a_renewal_that_cannot_be_reached_is_no_defect(odd: Odd, no_waiting: FakeTime) -> None:
-    with_pictures(odd, 2)
-    config = {
-        "webex": {"access_token": "t", "client_id": "a", "client_secret": "b", "refresh_token": "c"},
-    }
+WITH_RENEWAL = {"webex": {"access_token": "t", "client_id": "a", "client_secret": "b", "refresh_token": "c"}}
+
+
+@pytest.mark.parametrize("count", [2, 60])
+def test_a_renewal_that_cannot_be_reached_is_tried_once_for_all_pictures(
+    odd: Odd, no_waiting: FakeTime, count: int
+) -> None:
+    with_pictures(odd, count)
     pictures(odd, lambda _: httpx.Response(401))
-    odd.routes.post(f"{BASE}/access_token").mock(side_effect=httpx.ConnectError("refused"))
-    frame = cf.fetch(cf.Webex(ROOM), images=True, config=config, progress=False)
+    renewals = odd.routes.post(f"{BASE}/access_token").mock(side_effect=httpx.ConnectError("refused"))
+    began = no_waiting.monotonic()
+    with pytest.warns(cf.IncompleteWarning, match=r"nobody answered to renew it: fetch again later"):
+        frame = cf.fetch(cf.Webex(ROOM), images=True, config=WITH_RENEWAL, progress=False)
     assert {cells[0]["reason"] for cells in frame["media"]} == {"connect"}
+    assert renewals.call_count == 6, "as often as any page"
+    assert no_waiting.monotonic() - began <= 60.0
+
+
+def test_a_renewal_that_is_refused_is_asked_for_once(odd: Odd, no_waiting: FakeTime) -> None:
+    with_pictures(odd, 60)
+    pictures(odd, lambda _: httpx.Response(401))
+    renewals = odd.routes.post(f"{BASE}/access_token").mock(return_value=httpx.Response(400))
+    with pytest.warns(cf.IncompleteWarning, match="60 pictures could not be had .*log in again"):
+        frame = cf.fetch(cf.Webex(ROOM), images=True, config=WITH_RENEWAL, progress=False)
+    assert {cells[0]["reason"] for cells in frame["media"]} == {"unauthorized"}
+    assert renewals.call_count == 1
+    assert no_waiting.sleeps == []
+
+
+def test_pages_do_not_wait_for_a_renewal_one_after_another(odd: Odd, no_waiting: FakeTime) -> None:
+    odd.items = hourly(900)
+    odd.messages = lambda _: httpx.Response(401)
+    renewals = odd.routes.post(f"{BASE}/access_token").mock(side_effect=httpx.ConnectError("refused"))
+    with pytest.raises(cf.ServiceError, match="could not be reached to renew the access token"):
+        cf.fetch(cf.Webex(ROOM, since="2025-01-01"), config=WITH_RENEWAL, progress=False)
+    assert renewals.call_count == 6
+    assert sum(no_waiting.sleeps) <= 60.0
+
+
+@pytest.mark.parametrize("host", [BASE, "https://files.example"])
+@pytest.mark.usefixtures("no_waiting")
+def test_a_proxy_that_asks_for_a_login_is_named(odd: Odd, host: str) -> None:
+    with_pictures(odd, 3, host)
+    pictures(odd, lambda _: httpx.Response(407), host)
+    with pytest.warns(cf.IncompleteWarning, match="the proxy asks for a login: write name and password"):
+        frame = fetch()
+    assert {cells[0]["error"] for cells in frame["media"]} == {"the proxy asks for a login (HTTP 407)"}
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(407), httpx.ProxyError("the proxy refused it (HTTP 407)")])
+def test_a_proxy_that_asks_for_a_login_is_told_at_once(odd: Odd, no_waiting: FakeTime, answer: Any) -> None:
+    def refuses(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    odd.messages = refuses
+    with pytest.raises(cf.ServiceError, match=r"proxy asks for a login \(HTTP 407\): write its user name"):
+        fetch()
+    assert no_waiting.sleeps == []
