@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from ...errors import ChatNotFound, ServiceError
-from ...model import Attachment, Body, Missed, NotGiven, Page, Status, Window
+from ...errors import ServiceError
+from ...model import Attachment, Body, Missed, NotGiven, Page, Refusal, Status, Window
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
-from ...transfer.link import Answer, Link, StatusError
+from ...transfer.link import Answer, Link
 from ...windows import EPOCH, Timeline
 from ..windowed import final, read_windows
 from .items import Items, named
 from .links import next_link, with_query
 from .people import People
+from .refusals import ask
 from .rows import stamp
 from .walk import LONG_AGO, Listing, Walk
 
@@ -164,13 +165,12 @@ class Room:
             small = self._page_size <= LEAST_PAGE_SIZE
             anchored = "beforeMessage=" in url
             let_through = frozenset() if small else frozenset({504})
-            try:
-                answer = await self.link.json(
-                    with_query(url, self._fixed_query()),
-                    let_through=let_through | ({404} if anchored else frozenset()),
-                )
-            except StatusError as error:
-                raise self._explained(error) from None
+            answer = await ask(
+                self.link,
+                with_query(url, self._fixed_query()),
+                f"the Webex space {self.name!r}",
+                let_through=let_through | ({404} if anchored else frozenset()),
+            )
             if answer.status == 404:
                 raise _AnchorLost
             if answer.status != 504:
@@ -186,16 +186,6 @@ class Room:
             query["mentionedPeople"] = "me"
         return query
 
-    def _explained(self, error: StatusError) -> Exception:
-        if error.status == 403 and not self.direct:
-            return ChatNotFound(
-                f"Webex does not let this account read {self.name!r} (HTTP 403): it is not a member, the token lacks "
-                "the scope spark:messages_read, or it is a bot's, which sees only messages that mention it."
-            )
-        if error.status == 404:
-            return ChatNotFound(f"The Webex space {self.name!r} is no longer there, or this account has left it.")
-        return error
-
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """Open one file; unscannable ones only when the admin allows it."""
         url = attachment.url or ""
@@ -203,7 +193,16 @@ class Room:
             return self.link.download(url)
         if self.allow_unscannable:
             url += ("&" if "?" in url else "?") + "allow=unscannable"
-        return self.link.download(url, FILE_STATUSES)
+        return _no_page(self.link.download(url, FILE_STATUSES))
+
+
+@asynccontextmanager
+async def _no_page(opening: AbstractAsyncContextManager[Body]) -> AsyncGenerator[Body, None]:
+    """Refuse a web page that came in place of a file: Webex names the files it gives, even those that are HTML."""
+    async with opening as body:
+        if (body.declared_mime or "").lower().startswith("text/html") and body.name is None:
+            raise Refusal("failed", "bad_response", "a web page instead of the file", http_status=body.http_status)
+        yield body
 
 
 @dataclass(frozen=True, slots=True)

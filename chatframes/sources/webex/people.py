@@ -13,6 +13,7 @@ from ...transfer.link import Link, StatusError
 from .rows import list_in
 
 BATCH = 50  # 85 are documented; with long ids the URL then passes 5,000 characters
+NOT_FOUND = "not every author could be looked up: an e-mail address or nothing stands for the name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,10 @@ class People:
         try:
             people = await self._ask(ids)
         except ChatframesError:
-            # A message without the author's name is better than none: the e-mail address stands for it.
-            note = "not every author could be looked up: an e-mail address or nothing stands for the name"
-            if note not in self._notes:
-                self._notes.append(note)
+            pass  # a message without the author's name is better than none: the e-mail address stands for it
         finally:
+            if people.keys() < {*ids} and NOT_FOUND not in self._notes:
+                self._notes.append(NOT_FOUND)
             for person_id in ids:
                 self._people[person_id].set_result(people.get(person_id, UNKNOWN))
 

@@ -75,7 +75,7 @@ def is_whole(item: Item) -> bool:
 def moment(value: object) -> datetime | None:
     """Return a Webex time stamp, with or without a fraction, as UTC; None when there is none or it cannot be read."""
     try:
-        parsed = datetime.fromisoformat(str(value))
+        parsed = datetime.fromisoformat(value if isinstance(value, str) else "")
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -87,10 +87,11 @@ class Webex:
         from .connect import connect
         from .names import find
         from .people import People
+        from .refusals import ask
         from .rows import moment
 
         async with connect(context) as link:
-            account = (await link.json(f"{link.base_url}/people/me")).payload
+            account = (await ask(link, f"{link.base_url}/people/me", "the Webex account")).payload
             item = await find(link, self.room)
             notes: list[str] = []
             section = context.settings.config.section(NAME)

@@ -198,3 +198,13 @@ def test_an_odd_person_costs_no_other_name(odd: Odd, odd_one: Any) -> None:
     odd.items[0]["personId"], odd.items[1]["personId"] = "p1", "p2"
     odd.people = lambda request: httpx.Response(200, json={"items": [odd_one, {"id": "p2", "displayName": "Ann"}]})
     assert "Ann" in set(fetch()["author_name"])
+
+
+@pytest.mark.parametrize("answer", [{}, {"items": []}, {"items": None, "notFoundIds": []}, {"items": [{"id": "p2"}]}])
+def test_an_author_of_whom_webex_says_nothing_is_told(odd: Odd, answer: dict[str, Any]) -> None:
+    odd.items = hourly(2)
+    odd.items[0]["personId"], odd.items[1]["personId"] = "p1", "p2"
+    odd.people = lambda request: httpx.Response(200, json=answer)
+    assert any("not every author" in note for note in cf.report(fetch()).sources[0].notes)
+    odd.people = lambda request: httpx.Response(200, json={"items": [{"id": "p2"}], "notFoundIds": ["p1"]})
+    assert not cf.report(fetch()).sources[0].notes
