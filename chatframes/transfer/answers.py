@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +13,7 @@ import httpx
 from ..model import Refusal, Status
 from .clock import Clock
 from .guard import Blocked
+from .odd_json import read_json
 from .transport import NameNotResolved, TLSFailed
 
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -23,7 +23,9 @@ class BadAnswer(Exception):
     """The answer is not the JSON object that was expected."""
 
 
-def decode_json(raw: bytes, response: httpx.Response, max_bytes: int, *, lists: bool = False) -> Any:
+def decode_json(
+    raw: bytes, response: httpx.Response, max_bytes: int, *, lists: bool = False, repair: bool = False
+) -> Any:
     """Return the JSON object (or list) of an answer; an error answer that is not JSON counts as an empty one."""
     if response.headers.get("Content-Encoding", "").strip().lower() == "gzip":
         unpack = zlib.decompressobj(wbits=31)
@@ -34,8 +36,8 @@ def decode_json(raw: bytes, response: httpx.Response, max_bytes: int, *, lists: 
         if not unpack.eof:
             raise BadAnswer(f"a page cut off, or of more than {max_bytes // 2**20} MiB")
     try:
-        payload = json.loads(raw)
-    except (ValueError, RecursionError):
+        payload = read_json(raw, repair=repair)
+    except ValueError:
         payload = None
     if isinstance(payload, dict) or (lists and isinstance(payload, list)):
         return payload

@@ -25,6 +25,7 @@ from .http import Http
 from .patience import Patience
 
 PAGE_ATTEMPTS = 6
+REPAIR_AFTER = 2  # failed tries
 PAGE_SECONDS = 120.0  # for one whole page: the read time-out does not end an answer that trickles in
 PAGE_BYTES = 64 * 2**20
 
@@ -252,7 +253,9 @@ class _Page:
                     raise BadAnswer("a page of more than 64 MiB")
                 if self.link.clock.monotonic() > deadline:
                     raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
-            return decode_json(bytes(raw), response, PAGE_BYTES, lists=self.ask.lists)
+            # Bad bytes may be the network's: only where they come again and again, they are the service's own.
+            repair = self.failures >= REPAIR_AFTER
+            return decode_json(bytes(raw), response, PAGE_BYTES, lists=self.ask.lists, repair=repair)
         except (httpx.TransportError, BadAnswer):
             if response.status_code == 200:
                 raise

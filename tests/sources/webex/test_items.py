@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from help.odd_webex import BASE, NOON, ROOM, Odd, all_there, fetch, hourly, stamp
+from help.odd_webex import BASE, CONFIG, NOON, ROOM, Odd, all_there, fetch, hourly, stamp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
@@ -208,3 +208,21 @@ def test_an_author_of_whom_webex_says_nothing_is_told(odd: Odd, answer: dict[str
     assert any("not every author" in note for note in cf.report(fetch()).sources[0].notes)
     odd.people = lambda request: httpx.Response(200, json={"items": [{"id": "p2"}], "notFoundIds": ["p1"]})
     assert not cf.report(fetch()).sources[0].notes
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize(
+    "odd_value", [b"[" * 10_000 + b"]" * 10_000, b'{"body": ' * 900 + b"1" + b"}" * 900, b"7" * 5000, b'"caf\xe9\n"']
+)
+def test_a_value_that_breaks_a_page_costs_no_other_message(odd: Odd, odd_value: bytes) -> None:
+    odd.items[50]["attachments"] = [{"content": "ODD"}]
+    plain = odd.messages
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = plain(request)
+        return httpx.Response(200, content=page.content.replace(b'"ODD"', odd_value), headers=dict(page.headers))
+
+    odd.messages = answer
+    frame = cf.fetch(cf.Webex(ROOM), config=CONFIG, raw=True, progress=False)
+    assert all_there(frame)
+    assert frame.attrs["chatframes"]["status"] == "complete"
