@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..words import did_you_mean, kind_of
-from .detail_keys import DETAIL_KEYS, NUMBER, TEXT, WHOLE, YES_NO
+from .detail_keys import DETAIL_KEYS, NUMBER, TEXT, TIME, WHOLE, YES_NO
 
 __all__ = ["details"]
 
@@ -99,17 +99,21 @@ def _columns(key: str, values: list[Any]) -> dict[str, Any]:
     return {name: _column([record.get(name) for record in records], documented.get(name)) for name in names}
 
 
-_HOLDS: dict[str, tuple[type, ...]] = {TEXT: (str,), WHOLE: (int,), NUMBER: (int, float), YES_NO: (bool,)}
+_HOLDS: dict[str, tuple[type, ...]] = {TEXT: (str,), WHOLE: (int,), NUMBER: (int, float), YES_NO: (bool,), TIME: (str,)}
+FOUND = (TEXT, WHOLE, NUMBER, YES_NO)  # the dtypes of fields that are not documented: the first one that fits
 
 
 def _column(values: list[Any], dtype: str | None) -> Any:
     """Return the values with their dtype, or as they are if one of them is of another kind."""
     kinds = {type(value) for value in values if value is not None}
     known: Any  # the stubs of pandas take the names of dtypes as literals only
-    for known in [dtype] if dtype else list(_HOLDS) if kinds else []:
+    for known in (dtype,) if dtype else FOUND if kinds else ():
         if known in _HOLDS and kinds <= set(_HOLDS[known]):
+            cells = np.fromiter(values, object, len(values))
             try:
-                return pd.array(np.fromiter(values, object, len(values)), dtype=known)
-            except (ValueError, TypeError, OverflowError):  # a number that is too large, half a character
+                if known == TIME:
+                    return pd.to_datetime(cells, utc=True, format="ISO8601").as_unit("us")
+                return pd.array(cells, dtype=known)
+            except (ValueError, TypeError, OverflowError):  # a number that is too large, half a character, no time
                 break
-    return np.fromiter(values, object, len(values))
+    return pd.Series(values, dtype=object)  # pandas makes texts of an array of objects, where all of them are

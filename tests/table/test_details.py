@@ -42,10 +42,11 @@ POLLS = chat(
 def test_each_message_that_has_the_key_is_a_row() -> None:
     polls = cf.details(POLLS, "poll")
     assert polls["uid"].tolist() == ["toy:c:1", "toy:c:3", "toy:c:4"]
-    assert list(polls.columns) == ["uid", "question", "options", "total", "closed", "kind"]
+    assert list(polls.columns) == ["uid", "question", "options", "total", "closed", "closes_at", "kind"]
     assert polls["options"].tolist() == [OPTIONS, [], None]
     assert polls.dtypes.astype(str).to_dict() == {
-        "uid": "str", "question": "str", "options": "object", "total": "Int64", "closed": "boolean", "kind": "str",
+        "uid": "str", "question": "str", "options": "object", "total": "Int64", "closed": "boolean",
+        "closes_at": "datetime64[us, UTC]", "kind": "str",
     }  # fmt: skip
     assert polls["total"].fillna(-1).tolist() == [3, -1, -1]
     assert polls.merge(POLLS, on="uid").shape[0] == 3
@@ -70,8 +71,8 @@ def test_the_types_do_not_depend_on_the_rows() -> None:
 
 
 def test_a_value_without_fields_is_a_column_of_its_own_name() -> None:
-    frame = chat({"imported_from": "Elsewhere"}, {"buttons": [{"text": "Go", "url": "https://example.com"}]})
-    assert cf.details(frame, "imported_from").values.tolist() == [["toy:c:0", "Elsewhere"]]
+    frame = chat({"original_author": "Ann"}, {"buttons": [{"text": "Go", "url": "https://example.com"}]})
+    assert cf.details(frame, "original_author").values.tolist() == [["toy:c:0", "Ann"]]
     assert cf.details(frame, "buttons")["buttons"][0] == [{"text": "Go", "url": "https://example.com"}]
 
 
@@ -88,6 +89,15 @@ def test_a_key_of_another_service_is_taken_and_its_types_are_found() -> None:
     }  # fmt: skip
     assert tidy["mixed"].tolist() == [1, "b", None], "nothing is made into something else"
     assert tidy["large"].tolist() == [2**70, 1, None]
+
+
+def test_a_time_is_one() -> None:
+    times = ["2026-11-01T00:00:00+00:00", None, "2026-11-01T02:30:00.5+02:00", "2026-11-02T00:00:00Z"]
+    closes_at = cf.details(chat(*[{"poll": {"closes_at": at}} for at in times]), "poll")["closes_at"]
+    assert closes_at.isna().tolist() == [False, True, False, False]
+    assert closes_at[2] == datetime(2026, 11, 1, 0, 30, 0, 500_000, UTC)
+    odd = cf.details(chat(*[{"poll": {"closes_at": at}} for at in (*times, "never")]), "poll")["closes_at"]
+    assert odd.tolist() == [*times, "never"]
 
 
 def test_a_field_called_uid_takes_no_place_of_ours() -> None:
