@@ -12,7 +12,7 @@ __all__ = ["details_json"]
 
 MAX_DETAILS_CHARACTERS = 1_000_000  # as many as a text may have
 MAX_DEPTH = 100  # lists and objects inside one another; a card of cards has about 20, Python's encoder ends near 1,000
-MAX_VALUES = 200_000  # of one message: a list that is in itself many times would have no end
+MAX_VALUES = 50_000  # of one message: a list that is in itself many times would have no end
 
 
 def details_json(details: Any, flags: list[str]) -> str | None:

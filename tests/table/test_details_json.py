@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatframes.model import Message, Outcome
@@ -40,6 +40,7 @@ def nested(depth: int) -> Any:
     return value
 
 
+@settings(max_examples=30)
 @given(
     st.dictionaries(
         st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=9)
