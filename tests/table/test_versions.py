@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
@@ -89,7 +90,7 @@ def test_a_file_of_version_1_reads_on(rewrite: Callable[[Path, Path], None] | No
     frame = cf.read_parquet(path)
     assert_is_ours(frame)
     assert frame["mine"].tolist() == list(range(len(frame)))
-    assert len(cf.attachments(frame)) == 3
+    assert len(cf.attachments(frame)) == len(cf.attachments(pd.read_parquet(path))) == 3
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,16 @@ def test_frames_of_both_versions_go_together(plain: bool) -> None:
     assert len(cf.attachments(both)) == 4
     assert_frame_equal(old, untouched)
     assert old.attrs == untouched.attrs, "what was given stays as it was"
+
+
+def test_other_readers_take_files_of_both_versions_together(tmp_path: Path) -> None:
+    cf.write_parquet(new_chat(), tmp_path / "ours.parquet")
+    files = [str(tmp_path / "ours.parquet"), str(OLD)]
+    table = pyarrow.dataset.dataset(files).to_table()
+    assert (table.num_rows, table.column_names) == (29, MESSAGES.names)
+    assert [cell["alt"] for cells in table["media"].to_pylist() for cell in cells or ()] == ["Hi", None, None, None]
+    counted = duckdb.sql(f"select count(*), count(details) from read_parquet({files}, union_by_name=true)")
+    assert counted.fetchall() == [(29, 1)]
 
 
 def test_rows_of_version_1_are_found_where_pandas_has_put_the_frames_together(tmp_path: Path) -> None:
