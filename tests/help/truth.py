@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+
+from chatframes.table.detail_keys import DETAIL_KEYS
+from chatframes.table.details import details
 
 FIELDS = [
     "platform", "chat_id", "chat_name", "message_id", "created_at", "edited_at", "author_id", "author_name",
@@ -45,6 +49,7 @@ def check(
 
     Messages in `broken` were never deciphered by the service: only their ids can be held against the truth.
     """
+    assert undocumented(frame) == []
     assert sorted(frame["message_id"]) == sorted(record["message_id"] for record in expected)
     by_id = {record["message_id"]: record for record in expected}
     whole = frame[~frame["message_id"].isin(list(broken))]
@@ -55,6 +60,16 @@ def check(
     for record in frame.to_dict("records"):
         if record["message_id"] not in broken:
             check_media(record, by_id[record["message_id"]]["media"], images=images, fates=fates or {})
+
+
+def undocumented(frame: pd.DataFrame) -> list[str]:
+    """Keys of `details` that are not listed in docs/table.md, and fields of another type than the one told there."""
+    keys = sorted({key for text in frame["details"].dropna() for key in json.loads(text)})
+    odd = [key for key in keys if key not in DETAIL_KEYS]
+    for key in set(keys) - set(odd):
+        types = details(frame, key).dtypes.astype(str)
+        odd += [f"{key}.{name}: {types[name]}" for name, told in DETAIL_KEYS[key].items() if types[name] != told]
+    return odd
 
 
 def check_media(

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+from help.truth import undocumented
 from pandas.testing import assert_frame_equal
 
 import chatframes as cf
@@ -153,3 +154,10 @@ def test_the_documented_keys_are_those_of_the_code() -> None:
     assert documented == ours
     assert list(documented) == sorted(documented)
     assert re.search(r"the keys on \d{4}-\d\d-\d\d:", text)
+
+
+def test_what_a_service_adds_without_saying_so_is_found() -> None:
+    # `help.truth.check` asks this of every chat of the sandbox.
+    assert undocumented(POLLS) == []
+    odd = chat({"poll": {"total": "many"}, "new": 1})
+    assert undocumented(odd) == ["new", "poll.total: object"]
