@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import ServiceError
 from .account import Refused
+from .fields import Thing
 
 PAGE_POSTS = 100
 IDLE_PAGES = 20  # so many pages in a row without a new post: the list leads nowhere
@@ -15,7 +16,6 @@ IDLE_PAGES = 20  # so many pages in a row without a new post: the list leads now
 # since whoever removes one post often removes its neighbours. The last one is a whole page back.
 STEPS_BACK = (2, 3, 5, 9, 17, 33, 65, 100)
 
-Thing = dict[str, Any]
 Get = Callable[[str, Mapping[str, object]], Awaitable[Any]]
 
 

@@ -174,6 +174,7 @@ def test_pictures_in_a_text_come_in_its_order_and_once_each() -> None:
         ("photo", "b", "https://i.redd.it/b.jpg"),
         ("gif", "G1", "https://i.giphy.com/media/G1/giphy.gif"),
         ("photo", "c", "https://i.redd.it/c.png"),
+        ("photo", "https://example.com/z.png", "https://example.com/z.png"),
         ("photo", "a", "https://i.redd.it/a.jpg"),
     ]
     assert got.attachments[2].handle == "https://preview.redd.it/slug-v0-c.png?s=1&w=2"
