@@ -28,7 +28,7 @@ from .posts import Posts
 from .reader import Reader, comment_count, final
 from .threads import Threads
 
-UNREADABLE = "Reddit's list of posts held things that say neither what they are nor their id, twice."
+UNREADABLE = "Reddit's list of posts held things without an id, or of a kind that is new: asked for twice."
 _YOUNG_BELOW_OLD = "comments come with their posts: those written since then below older posts are not looked for"
 LONG_RUN_REQUESTS = 60  # from this many on, a notice says beforehand how long it will take
 

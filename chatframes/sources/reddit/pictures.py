@@ -18,8 +18,12 @@ from .texts import URL, without_punctuation
 
 _ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".avif")
 _SHORT = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
-# Pictures in a text: ![img](id), ![gif](id), or an address, bare or as the target of a link.
-_SHOWN = re.compile(rf"!\[[^\]\n]{{0,300}}\]\([ ]{{0,9}}(?P<key>[^)\s]+)|(?P<url>{URL})", re.IGNORECASE)
+# Pictures in a text: ![img](id "its title"), ![gif](id), or an address, bare or as the target of a link.
+_SHOWN = re.compile(
+    rf"!\[(?P<label>[^\]\n]{{0,300}})\]\([ ]{{0,9}}(?P<key>[^)\s]+)"
+    rf"(?:[ ]{{1,9}}\"(?P<title>[^\"\n]{{0,300}})\")?|(?P<url>{URL})",
+    re.IGNORECASE,
+)
 
 
 class Url(NamedTuple):
@@ -75,10 +79,13 @@ def attachments(thing: Thing, places: Places) -> tuple[Attachment, ...]:
     sources = [thing] if first is None else [first, thing]
     by_id: dict[str, Attachment] = {}
     for source in sources:
-        for attachment in [*_gallery(source, places), *_linked(source, places), *_inline(source, places)]:
-            by_id.setdefault(attachment.source_id, attachment)
-    if all(attachment.kind == "video" for attachment in by_id.values()):
-        for attachment in _preview(sources[0], places):
+        own, in_text = [*_gallery(source, places), *_linked(source, places)], [*_inline(source, places)]
+        if source is sources[0]:
+            # What a link leads to is not shown by a stranger's picture in the words beside it.
+            counts = [one for one in in_text if source.get("is_self") is not False or "://" not in one.source_id]
+            if all(one.kind == "video" for one in (*own, *counts)):
+                own += _preview(source, places)
+        for attachment in (*own, *in_text):
             by_id.setdefault(attachment.source_id, attachment)
     return tuple(replace(attachment, position=position) for position, attachment in enumerate(by_id.values()))
 
@@ -156,15 +163,18 @@ def _inline(thing: Thing, places: Places) -> Iterator[Attachment]:
             entry = entries.get(_stem(url))
             yield _by_url(url, places) if entry is None else _entry(_stem(url), entry, places, url)
         elif url is not None and _is_direct(url):
-            yield _direct(url)
+            yield replace(_direct(url), alt=shown["title"] or shown["label"] or None)
         elif key in entries or (key is not None and key.startswith("giphy|")):
-            yield _entry(key, entries.get(key), places)
+            entry = _entry(key, entries.get(key), places)
+            yield replace(entry, alt=shown["title"] or entry.alt)
     if not gallery_items(thing):
         yield from (_entry(key, entry, places) for key, entry in entries.items())
 
 
 def _preview(post: Thing, places: Places) -> Iterator[Attachment]:
     source = object_at(_preview_image(post), "source")
+    if not source and post.get("is_self") is False:
+        source = {"url": post.get("thumbnail")}  # of very old ones, there is no more
     if (url := places.url(source.get("url"))) is not None:
         width, height = _pixels(source.get("width")), _pixels(source.get("height"))
         if places.own(url):

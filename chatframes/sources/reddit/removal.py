@@ -33,6 +33,8 @@ def flags_of(thing: Thing, body: str) -> Iterator[str]:
         "quarantine": thing.get("quarantine") is True,
         "distinguished": bool(text(thing, "distinguished")),
         "submitter": thing.get("is_submitter") is True,
+        "original_content": thing.get("is_original_content") is True,
+        "promoted": thing.get("promoted") is True or thing.get("is_created_from_ads_ui") is True,
     }
     yield from (flag for flag, holds in is_set.items() if holds)
 
