@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +80,12 @@ def test_each_kind_is_kept_or_not_for_a_reason() -> None:
     assert EXAMPLES.keys() == KEPT.keys() | NOT_KEPT.keys()
     assert not KEPT.keys() & NOT_KEPT.keys()
     assert all(len(said) > 4 for said in (*KEPT.values(), *NOT_KEPT.values()))
+
+
+def test_the_docs_say_where_each_kind_is_kept_and_why_not() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "services.md").read_text(encoding="utf-8")
+    for kind, said in (KEPT | NOT_KEPT).items():
+        assert f"| {kind} | {said} |" in docs
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
