@@ -15,18 +15,20 @@ from ...model import (
     Body,
     Event,
     NotGiven,
+    Page,
     Window,
 )
 from .copies import Copies
 from .endings import Wish, ending
+from .fields import when
 from .listing import Question
 from .names import Target
+from .picture_pages import PicturePages
 from .posts import Posts
 from .reader import Reader, comment_count, final
-from .rows import when
 from .threads import Threads
 
-UNREADABLE = "Reddit's list of posts held things that say neither what they are nor their id, twice."
+UNREADABLE = "Reddit's list of posts held things without an id, or of a kind that is new: asked for twice."
 _YOUNG_BELOW_OLD = "comments come with their posts: those written since then below older posts are not looked for"
 LONG_RUN_REQUESTS = 60  # from this many on, a notice says beforehand how long it will take
 
@@ -55,8 +57,10 @@ class RedditChat:
         wish = self.wish
         must_prove = wish.is_default and wish.since and wish.by_time
         posts = Posts(self.reader, self.target, self.question, wish.by_time, wish.posts, must_prove, window)
+        pages_of_pictures = PicturePages()
         async for page in posts.pages():
             self._take_name(posts)
+            pages_of_pictures.look_at(page.messages)
             yield page
         if posts.unreadable:
             yield NotGiven(nameless=posts.unreadable, reason=UNREADABLE)
@@ -67,12 +71,13 @@ class RedditChat:
             threads = Threads(self.reader, posts.taken, self.comments)
             self._announce(threads)
             async for answer in threads.pages():
+                if isinstance(answer, Page):
+                    pages_of_pictures.look_at(answer.messages)
                 yield answer
             self._note_difference(threads)
             unread_since, trouble = threads.unread_since, threads.trouble
         end = ending(posts, wish)
-        if end.note is not None:
-            self.notes.append(end.note)
+        self.notes += [note for note in (end.note, pages_of_pictures.note) if note is not None]
         if wish.since and self.comments != 0 and self.target.kind == "listing":
             self.notes.append(_YOUNG_BELOW_OLD)
         # Comments are younger than their post, so nothing of them is missing before the oldest one that lacks some.

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...errors import ChatframesError, ServiceError
 from .account import Refused
-from .listing import Get, Thing, listed
+from .fields import Thing
+from .listing import Get, listed
 from .trees import Flat, Promises, flat, things_of, tree_of
 
 AT_ONCE = 500  # about as many as Reddit gives in a first answer

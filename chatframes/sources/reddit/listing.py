@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import ServiceError
 from .account import Refused
+from .fields import Thing
 
 PAGE_POSTS = 100
 IDLE_PAGES = 20  # so many pages in a row without a new post: the list leads nowhere
@@ -15,7 +16,9 @@ IDLE_PAGES = 20  # so many pages in a row without a new post: the list leads now
 # since whoever removes one post often removes its neighbours. The last one is a whole page back.
 STEPS_BACK = (2, 3, 5, 9, 17, 33, 65, 100)
 
-Thing = dict[str, Any]
+# Reddit's kinds as of 2026-11: comments, accounts, posts, messages, subreddits, awards, and stubs.
+KINDS = frozenset({"t1", "t2", "t3", "t4", "t5", "t6", "more"})
+
 Get = Callable[[str, Mapping[str, object]], Awaitable[Any]]
 
 
@@ -173,7 +176,7 @@ def listed(answer: Any) -> Listed:
 
 
 def _thing(child: Any) -> tuple[str, Thing] | None:
-    """Return a thing with its kind, its name filled in from its id; None when neither can be told."""
+    """Return a thing with its kind, its name filled in from its id; None when it says neither, or is of a new kind."""
     data = child.get("data") if isinstance(child, dict) else None
     if not isinstance(data, dict):
         return None
@@ -185,4 +188,4 @@ def _thing(child: Any) -> tuple[str, Thing] | None:
         if not isinstance(short_id, str) or not short_id:
             return None
         return kind, {**data, "name": f"{kind}_{short_id}"}
-    return (kind, data) if kind else None
+    return (kind, data) if kind in KINDS else None

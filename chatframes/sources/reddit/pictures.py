@@ -13,16 +13,17 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from ...model import Attachment
-from .listing import Thing
+from .fields import OFFICIAL, Thing, dicts, gallery_items, milliseconds, object_at, original, text
+from .texts import URL, without_punctuation
 
-OFFICIAL = "https://www.reddit.com"
 _ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".avif")
 _SHORT = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
-_BARE = r"https?://[^\s<>\"\[\]]+"
-# Pictures in a text: ![img](id), ![gif](id), or an address, bare or as the target of a link.
-_SHOWN = re.compile(rf"!\[[^\]]*\]\(\s*(?P<key>[^)\s]+)[^)]*\)|(?P<url>{_BARE})", re.IGNORECASE)
-_BARE_URL = re.compile(_BARE, re.IGNORECASE)
-_ESCAPED = re.compile(r"\\([_*~()\\])")
+# Pictures in a text: ![img](id "its title"), ![gif](id), or an address, bare or as the target of a link.
+_SHOWN = re.compile(
+    rf"!\[(?P<label>[^\]\n]{{0,300}})\]\([ ]{{0,9}}(?P<key>[^)\s]+)"
+    rf"(?:[ ]{{1,9}}\"(?P<title>[^\"\n]{{0,300}})\")?|(?P<url>{URL})",
+    re.IGNORECASE,
+)
 
 
 class Url(NamedTuple):
@@ -74,43 +75,29 @@ class Places:
 
 def attachments(thing: Thing, places: Places) -> tuple[Attachment, ...]:
     """Return the attachments of a post or a comment, in order and each once."""
-    parents = dicts(thing.get("crosspost_parent_list"))
-    sources = [parents[-1], thing] if parents else [thing]
+    first = original(thing)
+    sources = [thing] if first is None else [first, thing]
     by_id: dict[str, Attachment] = {}
     for source in sources:
-        for attachment in [*_gallery(source, places), *_linked(source, places), *_inline(source, places)]:
-            by_id.setdefault(attachment.source_id, attachment)
-    if all(attachment.kind == "video" for attachment in by_id.values()):
-        for attachment in _preview(sources[0], places):
+        own, in_text = [*_gallery(source, places), *_linked(source, places)], [*_inline(source, places)]
+        if source is sources[0]:
+            # What a link leads to is not shown by a stranger's picture in the words beside it.
+            counts = [one for one in in_text if source.get("is_self") is not False or "://" not in one.source_id]
+            if all(one.kind == "video" for one in (*own, *counts)):
+                own += _preview(source, places)
+        for attachment in (*own, *in_text):
             by_id.setdefault(attachment.source_id, attachment)
     return tuple(replace(attachment, position=position) for position, attachment in enumerate(by_id.values()))
 
 
-def links_in(text: str) -> list[str]:
-    """Return the addresses in a text of Reddit's Markdown, in order."""
-    return [_without_punctuation(match) for match in _BARE_URL.findall(text)]
-
-
-def dicts(value: Any) -> list[Thing]:
-    """Return the objects in a JSON list; an empty list for anything but a list."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> Thing:
-    return value if isinstance(value, dict) else {}
-
-
-def gallery_items(post: Thing) -> list[Thing]:
-    """Return the entries of a post's gallery, in their order."""
-    data = post.get("gallery_data")
-    return dicts(data.get("items")) if isinstance(data, dict) else []
-
-
 def _gallery(post: Thing, places: Places) -> Iterator[Attachment]:
     entries, items = _entries(post), gallery_items(post)
-    if post.get("is_gallery") is True or items:
-        keys = [item.get("media_id") for item in items] or list(entries)
-        yield from (_entry(key, entries.get(key), places) for key in keys if isinstance(key, str))
+    if items:
+        for item in items:
+            if isinstance(key := item.get("media_id"), str):
+                yield replace(_entry(key, entries.get(key), places), alt=text(item, "caption") or None)
+    elif post.get("is_gallery") is True:
+        yield from (_entry(key, entry, places) for key, entry in entries.items())
 
 
 def _linked(post: Thing, places: Places) -> Iterator[Attachment]:
@@ -122,22 +109,45 @@ def _linked(post: Thing, places: Places) -> Iterator[Attachment]:
         url = places.url(parse_qs(_parts(url).query).get("url", [url])[0]) or url
     if post.get("is_video") is True or _begins_with(url, places.video):
         id_ = _stem(url) if _begins_with(url, places.video) else url
-        yield Attachment(0, "video", id_, url, reason="not_an_image")
+        yield _film(post, id_, url)
     elif places.own(url):
         own = _by_url(url, places)
         yield own if own.handle else replace(own, handle=_copy(post, places, own.kind))
-    elif _parts(url).path.lower().endswith(_ENDINGS):
-        address = url.partition("#")[0]
-        yield Attachment(0, _kind(url), address, address, handle=_copy(post, places, _kind(url)))
+    elif _is_direct(url):
+        yield replace(_direct(url), handle=_copy(post, places, _kind(url)))
+
+
+def _is_direct(url: str) -> bool:
+    """Whether an address on any host is that of a picture, as far as it says so itself."""
+    return str(_parts(url).path).lower().endswith(_ENDINGS)
+
+
+def _direct(url: str) -> Attachment:
+    address = url.partition("#")[0]
+    return Attachment(0, _kind(url), address, address)
+
+
+def _film(post: Thing, id_: str, url: str) -> Attachment:
+    """Return the attachment of a film, with what the post says of it."""
+    film = object_at(post, "secure_media", "reddit_video") or object_at(post, "media", "reddit_video")
+    return Attachment(
+        position=0,
+        kind="video",
+        source_id=id_,
+        url=url,
+        width=_pixels(film.get("width")),
+        height=_pixels(film.get("height")),
+        duration_ms=milliseconds(film.get("duration")),
+        reason="not_an_image",
+    )
 
 
 def _copy(post: Thing, places: Places, kind: str) -> str | None:
     """Return the signed address of Reddit's own copy of the picture that a post links to."""
     image = _preview_image(post)
-    variants = image.get("variants")
-    moving = variants.get("gif") if kind == "gif" and isinstance(variants, dict) else None
+    moving = object_at(image, "variants", "gif") if kind == "gif" else {}
     for shape in (moving, image):
-        url = places.url(_dict(_dict(shape).get("source")).get("url"))
+        url = places.url(object_at(shape, "source").get("url"))
         if url is not None and (_begins_with(url, places.preview) or _begins_with(url, places.external)):
             return url
     return None
@@ -146,21 +156,25 @@ def _copy(post: Thing, places: Places, kind: str) -> str | None:
 def _inline(thing: Thing, places: Places) -> Iterator[Attachment]:
     """Yield the pictures in a text, then the entries of media_metadata that the text does not show."""
     entries = _entries(thing)
-    text = thing.get("selftext") if "selftext" in thing else thing.get("body")
-    for shown in _SHOWN.finditer(text if isinstance(text, str) else ""):
+    for shown in _SHOWN.finditer(text(thing, "selftext" if "selftext" in thing else "body")):
         key = shown["key"]
-        url = places.url(_without_punctuation(key or shown["url"]))
+        url = places.url(without_punctuation(key or shown["url"]))
         if url is not None and places.own(url):
             entry = entries.get(_stem(url))
             yield _by_url(url, places) if entry is None else _entry(_stem(url), entry, places, url)
+        elif url is not None and _is_direct(url):
+            yield replace(_direct(url), alt=shown["title"] or shown["label"] or None)
         elif key in entries or (key is not None and key.startswith("giphy|")):
-            yield _entry(key, entries.get(key), places)
+            entry = _entry(key, entries.get(key), places)
+            yield replace(entry, alt=shown["title"] or entry.alt)
     if not gallery_items(thing):
         yield from (_entry(key, entry, places) for key, entry in entries.items())
 
 
 def _preview(post: Thing, places: Places) -> Iterator[Attachment]:
-    source = _dict(_preview_image(post).get("source"))
+    source = object_at(_preview_image(post), "source")
+    if not source and post.get("is_self") is False:
+        source = {"url": post.get("thumbnail")}  # of very old ones, there is no more
     if (url := places.url(source.get("url"))) is not None:
         width, height = _pixels(source.get("width")), _pixels(source.get("height"))
         if places.own(url):
@@ -171,7 +185,7 @@ def _preview(post: Thing, places: Places) -> Iterator[Attachment]:
 
 
 def _preview_image(post: Thing) -> Thing:
-    images = dicts(_dict(post.get("preview")).get("images"))
+    images = dicts(object_at(post, "preview").get("images"))
     return images[0] if images else {}
 
 
@@ -200,7 +214,7 @@ def _entry(key: str, entry: Any, places: Places, url_in_text: str | None = None)
     if shape == "AnimatedImage":
         return Attachment(0, "video", key, places.url(source.get("mp4")), reason="not_an_image")
     if rest:  # emotes of a subreddit, which have no original
-        return _sized("sticker", key, Url(copy or moving), entry)
+        return replace(_sized("sticker", key, Url(copy or moving), entry), alt=rest.rpartition("|")[2] or None)
     if copy is not None and not places.own(copy):
         return _sized("photo", key, Url(copy), entry)
     ending = _SHORT.get(_mime(entry) or "") or _ending(copy or "")
@@ -276,10 +290,3 @@ def _ending(url: str) -> str:
 
 def _kind(url: str) -> str:
     return "gif" if _file_name(url).lower().endswith(".gif") else "photo"
-
-
-def _without_punctuation(url: str) -> str:
-    """Return a URL found in a text without the punctuation of the sentence after it."""
-    while url and (url[-1] in ".,;:!?'*|" or (url[-1] == ")" and url.count("(") < url.count(")"))):
-        url = url[:-1]
-    return _ESCAPED.sub(r"\1", url)

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from ...errors import ChatframesError, ChatNotFound
 from ...model import Page, Window
 from .account import Refused
-from .listing import Listing, Question, Thing, listed
+from .fields import Thing, when
+from .listing import Listing, Question, listed
 from .names import Target
 from .reader import Reader
 from .refusals import explained
-from .rows import when
 
 # One older post might stand outside the order of time without saying so; two, or one where the list ends, do not.
 OLDER_POSTS = 2

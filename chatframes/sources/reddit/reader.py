@@ -10,7 +10,7 @@ from ...errors import AuthError, ChatframesError, RateLimited
 from ...model import Page
 from ...transfer.link import Link
 from .account import Account
-from .listing import Thing
+from .fields import Thing
 from .pictures import Places
 from .rows import row
 

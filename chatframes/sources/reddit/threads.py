@@ -10,9 +10,8 @@ from ...errors import ChatframesError, ServiceError
 from ...model import NotGiven, Page
 from .account import Refused
 from .comments import COMMENTS_AT_ONCE, Thread
-from .listing import Thing
+from .fields import Thing, when
 from .reader import Reader, comment_count, final
-from .rows import when
 
 FAILURES_IN_A_ROW = 3  # after so many the cause is Reddit as a whole, not a post
 ASKED_AGAIN = (

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from ...errors import ServiceError
-from .listing import Listed, Thing, listed
-from .rows import when
+from .fields import Thing, when
+from .listing import Listed, listed
 
 
 @dataclass(frozen=True, slots=True)

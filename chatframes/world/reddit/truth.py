@@ -7,7 +7,7 @@ from typing import Any
 
 from ..community.people import Person
 from ..community.talk import whole_text
-from .drafts import Board, Draft, Shown, user_id, username
+from .drafts import Board, Draft, Said, Shown, user_id, username
 
 Record = dict[str, Any]
 _SITE = "https://www.reddit.com"
@@ -68,9 +68,11 @@ def _kind(author: Person | None) -> str:
 def _record(seed: int, draft: Draft, homes: dict[Draft, Board], depth: int) -> Record:
     author, post, is_post = draft.author, draft.top, draft.parent is None
     board = homes[post]
-    captions = [one.caption for one in draft.shown] if draft.is_gallery and not draft.unordered else []
-    typed = draft.said.text
-    text = "\n".join(filter(None, (typed, *draft.poll, *captions)))
+    first = draft.original or draft  # a crosspost without words of its own shows those of its original
+    captions = [one.caption for one in first.shown] if first.is_gallery and not first.unordered else []
+    said = draft.said if draft.said.text else first.said
+    typed = said.text
+    text = "\n".join(filter(None, (first.title if first.title != draft.title else "", typed, *first.poll, *captions)))
     return {
         "platform": "reddit",
         "chat_id": board.id,
@@ -81,6 +83,7 @@ def _record(seed: int, draft: Draft, homes: dict[Draft, Board], depth: int) -> R
         "edited_at": draft.edited_at,
         "author_id": user_id(seed, author) if author else None,
         "author_name": username(author) if author else None,
+        "author_handle": f"u/{username(author)}" if author else None,
         "author_kind": _kind(author),
         "title": draft.title,
         "text": whole_text(text),
@@ -90,8 +93,8 @@ def _record(seed: int, draft: Draft, homes: dict[Draft, Board], depth: int) -> R
         "depth": depth,
         "topic": draft.flair if is_post else None,
         "album_id": None,
-        "mentions": list(dict.fromkeys(draft.said.mentions)),
-        "links": list(dict.fromkeys(_links(draft))),
+        "mentions": list(dict.fromkeys(said.mentions)),
+        "links": list(dict.fromkeys(_links(draft, said))),
         "reactions": None,
         "score": None if draft.score_hidden else draft.score,
         "views": None,
@@ -104,12 +107,13 @@ def _record(seed: int, draft: Draft, homes: dict[Draft, Board], depth: int) -> R
     }
 
 
-def _links(draft: Draft) -> Iterator[str]:
+def _links(draft: Draft, said: Said) -> Iterator[str]:
     if draft.parent is None and draft.link:
         yield draft.link
-    yield from draft.said.links
-    if draft.is_gallery and not draft.unordered:
-        yield from (one.outbound_url for one in draft.shown if one.outbound_url)
+    yield from said.links
+    first = draft.original or draft
+    if first.is_gallery and not first.unordered:
+        yield from (one.outbound_url for one in first.shown if one.outbound_url)
 
 
 def _flags(draft: Draft, typed: str) -> Iterator[str]:

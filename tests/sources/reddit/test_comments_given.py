@@ -294,6 +294,7 @@ HOUR = 3600.0
         (comment("c1", POST, "p0000", stub("t1_c1"), created_utc=NEWEST + 3 * HOUR), 3),  # what is below does not come
         (None, 0),
         ({"kind": "t1", "data": {"body": "no id", "created_utc": "soon"}}, 0),
+        ({"kind": "t9", "data": {"id": "of a new kind", "created_utc": NEWEST + 2 * HOUR}}, 2),
     ],
 )
 def test_what_came_without_an_id_leaves_a_gap_from_when_it_can_have_been_written(odd: Any, hours: int) -> None:

@@ -281,7 +281,17 @@ def test_a_list_that_ends_takes_one_request_more_and_one_that_need_not_end_none(
         assert [query.get("after") for query in tiny.of("/new")] == [None, "t3_p0099"] * 2
 
 
-@pytest.mark.parametrize("odd", [None, {}, {"kind": "t3", "data": None}, {"kind": "t3", "data": {"title": "no id"}}, 7])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        {},
+        {"kind": "t3", "data": None},
+        {"kind": "t3", "data": {"title": "no id"}},
+        7,
+        {"kind": "t9", "data": {"id": "new"}},
+    ],
+)
 def test_a_thing_that_says_nothing_of_itself_costs_itself_only_and_is_counted(odd: Any) -> None:
     def script(path: str, query: dict[str, str]) -> Any:
         if not path.startswith("/r/"):

@@ -155,6 +155,25 @@ def test_a_page_is_shown_by_its_preview_and_a_picture_is_not() -> None:
     ]  # fmt: skip
 
 
+def test_a_link_is_shown_by_its_preview_whatever_its_words_link() -> None:
+    link = {"url": "https://example.com/", "is_self": False, "selftext": "see https://a.example/x.jpg"}
+    small = "https://b.thumbs.redditmedia.com/x.jpg"
+    preview = {"images": [{"source": {"url": "https://external-preview.redd.it/y.jpg?s=1"}}]}
+    kinds = [(one.kind, one.url) for one in the_row({**link, "preview": preview, "thumbnail": small}).attachments]
+    assert kinds == [
+        ("link_preview", "https://external-preview.redd.it/y.jpg?s=1"), ("photo", "https://a.example/x.jpg")
+    ]  # fmt: skip
+    assert urls({**link, "thumbnail": small}) == [small, "https://a.example/x.jpg"]
+    assert urls({**link, "thumbnail": "nsfw"}) == ["https://a.example/x.jpg"]
+    assert urls({"is_self": True, "thumbnail": small}) == []
+
+
+def test_words_in_place_of_a_picture_are_kept() -> None:
+    text = '![img](b "A cat") ![a dog](https://a.example/d.png) ![gif](giphy|G1)'
+    got = the_row({"name": "t1_a", "body": text, "media_metadata": {"b": image("b")}})
+    assert [one.alt for one in got.attachments] == ["A cat", "a dog", None]
+
+
 def test_a_crosspost_shows_what_its_original_shows() -> None:
     first = {"is_gallery": True, "media_metadata": {"x": image("x")}, "gallery_data": {"items": [{"media_id": "x"}]}}
     first |= {"name": "t3_first", "subreddit_id": "t5_x", "author": "[deleted]", "created_utc": 1.5}
@@ -174,6 +193,7 @@ def test_pictures_in_a_text_come_in_its_order_and_once_each() -> None:
         ("photo", "b", "https://i.redd.it/b.jpg"),
         ("gif", "G1", "https://i.giphy.com/media/G1/giphy.gif"),
         ("photo", "c", "https://i.redd.it/c.png"),
+        ("photo", "https://example.com/z.png", "https://example.com/z.png"),
         ("photo", "a", "https://i.redd.it/a.jpg"),
     ]
     assert got.attachments[2].handle == "https://preview.redd.it/slug-v0-c.png?s=1&w=2"
