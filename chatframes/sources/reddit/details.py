@@ -51,7 +51,7 @@ def _poll(post: Thing, now: datetime) -> dict[str, Any]:
         ],
         "total": integer(poll.get("total_vote_count")),
         "closed": None if ends is None else ends <= now,
-        "ends_at": ends and ends.isoformat(),
+        "closes_at": ends and ends.isoformat(),
     }
 
 

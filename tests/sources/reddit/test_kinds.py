@@ -114,7 +114,7 @@ def test_what_each_kind_says_is_in_the_row() -> None:
         "options": [{"text": "red", "votes": 3}, {"text": "blue", "votes": None}],
         "total": 5,
         "closed": True,
-        "ends_at": "2023-11-14T22:13:20+00:00",
+        "closes_at": "2023-11-14T22:13:20+00:00",
     }
     crosspost = rows["crosspost"]
     assert crosspost.text == "A story\nOnce & for all https://a.example/?x=1&lt=2"
