@@ -244,7 +244,7 @@ def test_an_address_and_keywords_that_do_not_agree(what: str, keywords: dict[str
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with cf.sandbox(messages=60, images=0) as made:
+    with cf.sandbox(messages=30, images=0) as made:
         yield made
 
 
