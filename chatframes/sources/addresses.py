@@ -17,7 +17,7 @@ LONGEST_HOST_SHOWN = 60
 # Characters that are not seen and that copying brings along: soft hyphen, zero-width ones, marks of direction.
 _INVISIBLE = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _UNSEEN = re.compile(f"[{_INVISIBLE}]+")
-_AROUND = re.compile(rf"^[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+$")
+_SEEN = re.compile(rf"[^\s{_INVISIBLE}]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _PARTS = re.compile(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
@@ -38,7 +38,12 @@ def tidy(text: str) -> str:
     >>> tidy(" <https://t.me/apollo> ")
     'https://t.me/apollo'
     """
-    text = _AROUND.sub("", text) if len(text) <= LONGEST else text.strip()
+    first, end = _SEEN.search(text), len(text)
+    if first is None:
+        return ""
+    while not _SEEN.match(text, end - 1):
+        end -= 1
+    text = text[first.start() : end]
     return text[1:-1] if re.fullmatch(r"<[A-Za-z]+:[^<>]+>", text) else text
 
 
