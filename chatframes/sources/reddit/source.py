@@ -14,7 +14,7 @@ from .. import Context, code_of, freeze, plain_number
 from ..addresses import tidy
 from .names import SEARCH_SORTS, SORTS, TIME_FILTERS, TIMED, named
 from .settings import NAME
-from .targets import Named
+from .targets import Named, Target
 
 if TYPE_CHECKING:
     from .chat import RedditChat
@@ -138,18 +138,16 @@ class Reddit:
             until=until,
             tz=tz,
         )
-        self._check_order(meant)
+        self._check_order(meant.target)
 
-    def _check_order(self, named: Named) -> None:
-        meant = named.target
+    def _check_order(self, meant: Target) -> None:
         sorts = SORTS if self.search is None else SEARCH_SORTS
         if self.sort not in sorts:
             raise ConfigError(f"Reddit(sort={self.sort!r}): sort must be one of {', '.join(map(repr, sorts))}.")
         if self.time_filter not in TIME_FILTERS:
             allowed = ", ".join(map(repr, TIME_FILTERS))
             raise ConfigError(f"Reddit(time_filter={self.time_filter!r}): time_filter must be one of {allowed}.")
-        filtered = self.search is not None or self.sort in ("top", "controversial")
-        if self.time_filter != "all" and not filtered:
+        if self.time_filter != "all" and self.search is None and self.sort not in TIMED:
             raise ConfigError(
                 f"Reddit(time_filter={self.time_filter!r}): only sort='top', sort='controversial' and searches have a "
                 "time filter. For days, write since= and until=."
@@ -158,7 +156,12 @@ class Reddit:
             raise ConfigError(
                 f"Reddit({self.what!r}) is one post: leave out sort= and search=, which are for subreddits."
             )
-        if "/" in meant.name and meant.kind == "listing" and self.search is not None:
+        if "/" in meant.name:
+            self._check_list(meant)
+
+    def _check_list(self, meant: Target) -> None:
+        """Check what can be asked of a list that is not a subreddit's."""
+        if self.search is not None:
             raise ConfigError(f"Reddit({self.what!r}): Reddit searches in subreddits only: leave out search=.")
         if meant.name.endswith("/submitted") and self.sort == "rising":
             raise ConfigError(f"Reddit({self.what!r}): somebody's posts have no order 'rising': choose another sort=.")

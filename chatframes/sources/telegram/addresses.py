@@ -149,20 +149,33 @@ def _of_address(address: Address) -> ChatName:
 
 def _of_path(steps: tuple[str, ...], query: Mapping[str, str]) -> ChatName:
     """Return the chat of a link to t.me."""
-    if len(steps) > 1 and steps[0].lower() in ("s", "boost"):  # /s/ is a channel's page for browsers
-        query = {"boost": "", **query} if steps[0].lower() == "boost" else query
-        steps = steps[1:]
-    first, rest = steps[0] if steps else "", steps[1:]
-    word = first.lower()
-    if word == "boost" and not rest and _NUMBER.fullmatch(query.get("c", "")):
-        return _of_path(("c", query["c"]), {name: value for name, value in query.items() if name != "c"})
-    if word in _REFUSED or first.startswith("+"):
-        return _phone(first, rest, query)
-    if word == "c" and rest and _ID.fullmatch(rest[0]):
-        return _of_message(_channel(rest[0]), rest[1:], query)
-    if (person := re.fullmatch(r"@id([0-9]{1,19})", word)) is not None and not rest:
+    word, rest = (steps[0].lower(), steps[1:]) if steps else ("", ())
+    if word == "boost" and "c" in query and not rest:
+        return _of_number((query["c"],), {name: value for name, value in query.items() if name != "c"})
+    if word == "boost" and rest:
+        return _of_name(rest, {"boost": "", **query})
+    if word == "s" and rest:  # a channel's page for browsers
+        return _of_name(rest, query)
+    if word == "c":
+        return _of_number(rest, query)
+    if word in _REFUSED or word.startswith("+"):
+        return _phone(steps[0], rest, query)
+    return _of_name(steps, query)
+
+
+def _of_number(steps: tuple[str, ...], query: Mapping[str, str]) -> ChatName:
+    """Return the chat of a link to a channel, supergroup or message by numbers alone."""
+    if not steps or not _ID.fullmatch(steps[0]):
+        raise _READING.error(*_NOTHING)
+    return _of_message(_channel(steps[0]), steps[1:], query)
+
+
+def _of_name(steps: tuple[str, ...], query: Mapping[str, str]) -> ChatName:
+    """Return the chat of a link that begins with its public name."""
+    first, rest = (steps[0], steps[1:]) if steps else ("", ())
+    if (person := re.fullmatch(r"@id([0-9]{1,19})", first.lower())) is not None and not rest:
         return _of_message(_person(person[1]), (), query)
-    if word in _NO_NAMES or not USERNAME.fullmatch(first):
+    if first.lower() in _NO_NAMES or not USERNAME.fullmatch(first):
         raise _READING.error(*_NOTHING)
     if rest and rest[0].lower() == "s":
         raise _READING.error(*_STORY)
@@ -248,8 +261,8 @@ def _of_web(address: Address) -> ChatName:
         return _of_address(inner)
     if (old := re.fullmatch(r"/im\?p=(?:@([A-Za-z0-9_]+)|([ugcs])([0-9]{1,19})(?:_[0-9]+)?)", fragment)) is not None:
         return _of_old_web(old)
-    if (named := re.fullmatch(r"@([A-Za-z0-9_]+)", fragment)) is not None and USERNAME.fullmatch(named[1]):
-        return ChatName("name", named[1])
+    if fragment.startswith("@"):
+        return _of_name((fragment[1:],), {})
     opened = re.fullmatch(r"(-?[0-9]{1,19})(?:_([0-9]{1,19}))?", fragment)
     if opened is None:
         raise _READING.error(*_NOTHING)
@@ -260,8 +273,6 @@ def _of_web(address: Address) -> ChatName:
 def _of_old_web(found: re.Match[str]) -> ChatName:
     """Return the chat of the web page of before 2021: ``#/im?p=@name``, ``u1``, ``g1``, or ``c1_hash``."""
     if found[1] is not None:
-        if not USERNAME.fullmatch(found[1]):
-            raise _READING.error(*_NOTHING)
-        return ChatName("name", found[1])
+        return _of_name((found[1],), {})
     bare = int(found[3])
     return ChatName("id", found[3], ({"u": bare, "g": -bare}.get(found[2], -CHANNEL_MARK - bare),))
