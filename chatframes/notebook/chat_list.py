@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,8 @@ from .fields import WIDE
 __all__ = ["ChatList"]
 
 MOST_SHOWN = 500
+# What is no part of a title: an address, @name, a long number, an e-mail address, an id of Webex's.
+_ADDRESS = re.compile(r"[a-z]+:\S|//|@|[+-]?[0-9]{5}|\S+@\S+\.|\S+\.\S+/|Y2lz|[0-9a-f]{8}-", re.IGNORECASE)
 
 
 class ChatList:
@@ -46,8 +49,8 @@ class ChatList:
         self._drawing = False
         self.search = ipywidgets.Text(
             description="Search",
-            placeholder="part of a title",
-            tooltip="Shows only the chats whose title holds this",
+            placeholder="part of a title, or a link",
+            tooltip="Shows only the chats whose title holds this; a link, an @name or an id can be chosen as it is",
             **WIDE,
         )
         self.refresh = ipywidgets.Button(description="List again", tooltip="Ask the service for the chats again")
@@ -106,6 +109,8 @@ class ChatList:
         with self._lock:
             if not self._drawing:
                 self._chosen = self.listed.value
+                if self._chosen is not None and self._chats is not None and self._chosen not in set(self._chats["id"]):
+                    self._unresolved = self._chosen  # an address: it stays in the list when the search is cleared
 
     def _draw(self) -> None:
         """Show the chats that match the search; a chosen chat it hides is chosen again when the search is cleared."""
@@ -132,6 +137,8 @@ class ChatList:
         if self._chosen not in set(shown["id"]):
             shown = pd.concat([shown, matching[matching["id"] == self._chosen]])  # even if it was active long ago
         options = [(_label(row), str(row.id)) for row in shown.itertuples()]
+        if not options and _ADDRESS.match(typed := self.search.value.strip()):
+            options = [(f"{plain(typed)}  (as it is written)", typed)]
         if len(matching) <= MOST_SHOWN:
             return options, ""
         return options, f"{MOST_SHOWN:,} of {len(matching):,} chats, the most recently active; Search finds the others."

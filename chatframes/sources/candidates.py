@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from ..errors import ChatNotFound
 from ..model import Chat
+from .addresses import tidy
 
 __all__ = ["choose_by_title", "recent_first"]
 
@@ -29,7 +31,7 @@ def recent_first(chats: Iterable[Chat]) -> list[Chat]:
 
 
 def choose_by_title(title: str, chats: Sequence[Chat], *, what: str, service: str, instead: str = "") -> Chat:
-    """Return the one chat with this title; if there is none, ignore case and spaces around it.
+    """Return the one chat with this title; if there is none, ignore case, and spaces and unseen characters around it.
 
     Parameters
     ----------
@@ -63,8 +65,8 @@ def choose_by_title(title: str, chats: Sequence[Chat], *, what: str, service: st
     """
     matches = [chat for chat in chats if chat.title == title]
     if not matches:
-        folded = title.casefold()
-        matches = [chat for chat in chats if chat.title.strip().casefold() == folded]
+        folded = _folded(title)
+        matches = [chat for chat in chats if _folded(chat.title) == folded]
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -81,6 +83,11 @@ def choose_by_title(title: str, chats: Sequence[Chat], *, what: str, service: st
     else:
         hint = f": it is in no {what.split()[-1]} at all."
     raise ChatNotFound(f'{missing}{hint}\nSee chats("{service}") for all of them.')
+
+
+def _folded(title: str) -> str:
+    """Return what is the same in all ways to write a title; pages and apps copy other spaces than they show."""
+    return " ".join(unicodedata.normalize("NFC", tidy(title)).casefold().split())
 
 
 def _listed(chats: Iterable[Chat]) -> str:

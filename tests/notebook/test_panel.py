@@ -78,6 +78,31 @@ def test_the_chats_of_the_account_are_listed_and_searched(world: World, service:
     assert "Quiet corner" in titles(panel)
 
 
+@pytest.mark.parametrize("service", ["Webex", "Telegram"])
+def test_a_link_that_is_pasted_into_the_search_can_be_chosen_as_it_is(world: World, service: str) -> None:
+    panel = shown(panel_of(world))
+    panel.picker.services.value = service
+    panel.wait()
+    fetched = cf.fetch(
+        {"Webex": cf.Webex, "Telegram": cf.Telegram}[service]("Project Apollo"), config=world.config, progress=False
+    )
+    link = str(fetched["permalink"].iloc[0])
+    panel.picker.chats.search.value = f" {link} "
+    ((label, value),) = panel.picker.chats.listed.options
+    assert (label, value) == (f"{link}  (as it is written)", link)
+    panel.picker.chats.listed.value = value
+    panel.picker.chats.search.value = ""
+    panel.fetch()
+    panel.wait()
+    assert 0 < len(panel.frame) < len(fetched), "the days that the panel begins with"
+    assert set(panel.frame["uid"]) <= set(fetched["uid"])
+    panel.picker.chats.search.value = "https://example.com/Canary"
+    panel.picker.chats.listed.value = "https://example.com/Canary"
+    panel.fetch()
+    panel.wait()
+    assert "this address is of another site (example.com)" in said(panel)
+
+
 def test_nothing_is_asked_before_the_panel_is_shown(world: World) -> None:
     world.reset_stats()
     panel = panel_of(world)

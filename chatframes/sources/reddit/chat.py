@@ -26,6 +26,7 @@ from .names import Target
 from .picture_pages import PicturePages
 from .posts import Posts
 from .reader import Reader, comment_count, final
+from .resolving import comment_by_id
 from .threads import Threads
 
 UNREADABLE = "Reddit's list of posts held things without an id, or of a kind that is new: asked for twice."
@@ -43,6 +44,7 @@ class RedditChat:
     wish: Wish
     comments: int | None  # of each post; None is all of them
     label: str
+    named_comment: str = ""  # the id of the comment that the link to a post names
     id: str = ""
     name: str = ""
     notes: list[str] = field(default_factory=list)
@@ -70,7 +72,7 @@ class RedditChat:
         elif not final(trouble):
             threads = Threads(self.reader, posts.taken, self.comments)
             self._announce(threads)
-            async for answer in threads.pages():
+            async for answer in self._with_named_comment(threads):
                 if isinstance(answer, Page):
                     pages_of_pictures.look_at(answer.messages)
                 yield answer
@@ -89,6 +91,18 @@ class RedditChat:
             )
         for proof in end.answers(window, edge, trouble):
             yield proof
+
+    async def _with_named_comment(self, threads: Threads) -> AsyncGenerator[Page | NotGiven, None]:
+        """Yield the comments of all posts; a comment that the link names is asked for if it is not among them."""
+        lacking = bool(self.named_comment)
+        if lacking:
+            self.notes.append(f"the link names the comment t1_{self.named_comment}; the whole post was asked for")
+        async for answer in threads.pages():
+            if lacking and isinstance(answer, Page):
+                lacking = all(message.message_id != f"t1_{self.named_comment}" for message in answer.messages)
+            yield answer
+        if lacking and not final(threads.trouble):
+            yield await comment_by_id(self.named_comment, self.id, self.reader)
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:

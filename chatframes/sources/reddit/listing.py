@@ -33,7 +33,10 @@ class Question:
 def question(name: str, sort: str, time_filter: str, search: str | None) -> Question:
     """Return the path and query of a listing, or of a search within it."""
     if search is None:
-        return Question(f"r/{name}/{sort}", (("t", time_filter),) if sort in ("top", "controversial") else ())
+        period = (("t", time_filter),) if sort in ("top", "controversial") else ()
+        if name.endswith("/submitted"):  # a person's posts take their order as a parameter
+            return Question(name, (("sort", sort), *period))
+        return Question(f"{name if '/' in name else f'r/{name}'}/{sort}", period)
     within = "off" if name.lower() == "all" else "on"
     query = (("q", search), ("restrict_sr", within), ("sort", sort), ("t", time_filter), ("type", "link"))
     return Question(f"r/{name}/search", query)

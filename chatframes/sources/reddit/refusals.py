@@ -39,7 +39,7 @@ def explained(error: ChatframesError, target: Target) -> ChatframesError:
         return ChatNotFound(f"{what} {_REASONS[error.reason]}.")
     if error.reason and error.reason not in ("Forbidden", "Not Found"):
         return ChatNotFound(f"{what} may not be read: Reddit gives the reason {error.reason!r} (HTTP {error.status}).")
-    if error.status == 404 and name.lower().startswith("u_"):
+    if error.status == 404 and name.lower().startswith(("u_", "user/")):
         return ChatNotFound(f"{what} is not there (HTTP 404): the account was deleted or suspended, or never was.")
     why = _STATUSES.get(error.status)
     return ChatNotFound(f"{what} {why}.") if why else error
@@ -92,4 +92,6 @@ _OF_REDDIT = [
 def _what(target: Target) -> str:
     if target.kind == "post":
         return f"The post t3_{target.name}"
+    if "/" in target.name:
+        return f"The list {target.name}"
     return f"u/{target.name[2:]}" if target.name.lower().startswith("u_") else f"r/{target.name}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...services import Field, Service, Values
+from .names import SEARCH_SORTS, SORTS, TIME_FILTERS
 from .settings import CREDENTIALS, NAME, RedditConfig
-from .source import SEARCH_SORTS, SORTS, TIME_FILTERS, Reddit
+from .source import Reddit
 
 __all__ = ["SERVICE"]
 

@@ -8,28 +8,33 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...errors import ChatNotFound, ConfigError
+from ...errors import ConfigError
 from ...keywords import checks_keywords
 from .. import Context, code_of, freeze, plain_number
-from .names import Target, target
+from ..addresses import tidy
+from .names import SEARCH_SORTS, SORTS, TIME_FILTERS, TIMED, named
 from .settings import NAME
+from .targets import Named, Target
 
 if TYPE_CHECKING:
     from .chat import RedditChat
-    from .reader import Reader
 
-__all__ = ["SEARCH_SORTS", "SORTS", "TIME_FILTERS", "Reddit"]
-
-SORTS = ("new", "hot", "top", "rising", "controversial")
-SEARCH_SORTS = ("new", "relevance", "hot", "top", "comments")
-TIME_FILTERS = ("all", "year", "month", "week", "day", "hour")
+__all__ = ["Reddit"]
 
 
 class DefaultNumber(int):
     """A number that nobody gave: it does not prove that a range of time was read whole."""
 
 
+class DefaultText(str):
+    """A text that nobody gave: what an address says comes before it."""
+
+    __slots__ = ()
+
+
 DEFAULT_POSTS = DefaultNumber(50)
+DEFAULT_TIME = DefaultText("all")
+SHOWN_TIME = "day"  # of Reddit's own pages for "top" and "controversial", where their address does not say it
 
 
 @dataclass(frozen=True, init=False)
@@ -40,8 +45,9 @@ class Reddit:
     ----------
     what : str
         A subreddit (``"python"``, ``"r/python"``), several as one listing (``"python+learnpython"``), the posts on
-        somebody's own profile (``"u/name"``), or one post: its URL, its short or share link, or its id as
-        ``"t3_1abcd2"``.
+        somebody's own profile (``"u/name"``) or all of that person's (``"user/name/submitted"``), a multireddit
+        (``"user/name/m/list"``), or one post: its URL, its short or share link, or its id as ``"t3_1abcd2"``. An
+        address may also say an order, a time filter, a search or a comment; what it says is done.
     sort : str
         The order of the listing: ``"new"``, ``"hot"``, ``"top"``, ``"rising"``, ``"controversial"``; of a search also
         ``"relevance"`` and ``"comments"``.
@@ -67,8 +73,8 @@ class Reddit:
     Raises
     ------
     ConfigError
-        For a `what` that names neither subreddit nor post, a sort or filter that Reddit does not have, or a wrong
-        number or bound.
+        For a `what` that names neither subreddit nor post, or says more than can be done; a sort or filter that Reddit
+        does not have; or a wrong number or bound.
 
     Notes
     -----
@@ -102,7 +108,7 @@ class Reddit:
         what: str,
         *,
         sort: str = "new",
-        time_filter: str = "all",
+        time_filter: str = DEFAULT_TIME,
         search: str | None = None,
         posts: int | Literal["all"] = DEFAULT_POSTS,
         comments: int | Literal["all"] = 20,
@@ -110,7 +116,8 @@ class Reddit:
         until: str | date | datetime | None = None,
         tz: str = "UTC",
     ) -> None:
-        if not isinstance(what, str) or not what.strip():
+        what = tidy(what) if isinstance(what, str) else what
+        if not isinstance(what, str) or not what:
             raise ConfigError(
                 "Reddit(what): what must be a subreddit, or the URL or id of a post; it is empty or no text."
             )
@@ -118,20 +125,20 @@ class Reddit:
             raise ConfigError("Reddit(search=...): search must be a text that is not empty, or None for all posts.")
         if not isinstance(tz, str):
             raise ConfigError("Reddit(tz=...): tz must be the name of a time zone, such as 'Europe/Oslo'.")
-        meant = target(what.strip())
+        meant = named(what)
         freeze(
             self,
-            what=what.strip(),
-            sort=sort,
-            time_filter=time_filter,
-            search=search and search.strip(),
+            what=what,
+            sort=_agreed("sort", sort, meant.sort, unsaid=sort == "new"),
+            time_filter=_time_filter(time_filter, meant),
+            search=_agreed("search", search and search.strip(), meant.search, unsaid=search is None),
             posts=_number_or_all("posts", posts, 1),
             comments=_number_or_all("comments", comments, 0),
             since=since,
             until=until,
             tz=tz,
         )
-        self._check_order(meant)
+        self._check_order(meant.target)
 
     def _check_order(self, meant: Target) -> None:
         sorts = SORTS if self.search is None else SEARCH_SORTS
@@ -140,22 +147,31 @@ class Reddit:
         if self.time_filter not in TIME_FILTERS:
             allowed = ", ".join(map(repr, TIME_FILTERS))
             raise ConfigError(f"Reddit(time_filter={self.time_filter!r}): time_filter must be one of {allowed}.")
-        filtered = self.search is not None or self.sort in ("top", "controversial")
-        if self.time_filter != "all" and not filtered:
+        if self.time_filter != "all" and self.search is None and self.sort not in TIMED:
             raise ConfigError(
                 f"Reddit(time_filter={self.time_filter!r}): only sort='top', sort='controversial' and searches have a "
                 "time filter. For days, write since= and until=."
             )
-        if meant.kind != "listing" and (self.search is not None or self.sort != "new"):
+        if meant.kind not in ("listing", "subreddit") and (self.search is not None or self.sort != "new"):
             raise ConfigError(
                 f"Reddit({self.what!r}) is one post: leave out sort= and search=, which are for subreddits."
             )
+        if "/" in meant.name:
+            self._check_list(meant)
+
+    def _check_list(self, meant: Target) -> None:
+        """Check what can be asked of a list that is not a subreddit's."""
+        if self.search is not None:
+            raise ConfigError(f"Reddit({self.what!r}): Reddit searches in subreddits only: leave out search=.")
+        if meant.name.endswith("/submitted") and self.sort == "rising":
+            raise ConfigError(f"Reddit({self.what!r}): somebody's posts have no order 'rising': choose another sort=.")
 
     def __repr__(self) -> str:
         # With a range of time it matters whether somebody gave the number.
         shows_posts = (self.since or self.until) and not isinstance(self.posts, DefaultNumber)
         posts = None if shows_posts else DEFAULT_POSTS
-        defaults = {"sort": "new", "time_filter": "all", "search": None, "posts": posts, "comments": 20}
+        time = None if _implied_time(named(self.what)) else "all"
+        defaults = {"sort": "new", "time_filter": time, "search": None, "posts": posts, "comments": 20}
         return code_of(self, self.what, {**defaults, "since": None, "until": None, "tz": "UTC"})
 
     @property
@@ -173,15 +189,15 @@ class Reddit:
         from .connect import connect
         from .endings import Wish
         from .listing import question
+        from .resolving import resolved
 
         async with connect(context) as reader:
-            meant = target(self.what)
-            if meant.kind == "share":
-                meant = await _target_of_share_link(meant, reader)
+            meant = await resolved(named(self.what), reader)
             yield RedditChat(
                 reader=reader,
-                target=meant,
-                question=question(meant.name, self.sort, self.time_filter, self.search),
+                target=meant.target,
+                named_comment=meant.comment,
+                question=question(meant.target.name, self.sort, self.time_filter, self.search),
                 wish=Wish(
                     posts=None if self.posts == "all" else self.posts,
                     is_default=isinstance(self.posts, DefaultNumber),
@@ -201,19 +217,23 @@ def _number_or_all(name: str, value: Any, least: int) -> Any:
     raise ConfigError(f"Reddit({name}={value!r}): {name} must be a whole number, {least} or more, or 'all'.")
 
 
-async def _target_of_share_link(share: Target, reader: Reader) -> Target:
-    """Return the post or subreddit that a share link redirects to."""
-    from .account import Refused
+def _agreed(name: str, keyword: Any, in_address: str | None, *, unsaid: bool) -> Any:
+    """Return what a keyword and an address say together, of which one may say nothing."""
+    if in_address is None or keyword == in_address:
+        return keyword
+    if unsaid:
+        return in_address
+    raise ConfigError(f"Reddit({name}={keyword!r}): the address says {in_address!r} already: leave out one of the two.")
 
-    try:
-        await reader.get(share.name, {})
-        location = ""
-    except Refused as refused:
-        location = refused.location
-    try:
-        destination = target(location)
-    except ConfigError:
-        destination = share
-    if destination.kind == "share":
-        raise ChatNotFound(f"The share link {share.name!r} leads to no post: open it in a browser and give that URL.")
-    return destination
+
+def _time_filter(keyword: Any, named: Named) -> Any:
+    """Return the time filter; a page of "top" posts whose address says none shows those of a day."""
+    unsaid = keyword is DEFAULT_TIME
+    if unsaid and _implied_time(named):
+        return SHOWN_TIME
+    agreed = _agreed("time_filter", keyword, named.time_filter, unsaid=unsaid)
+    return str(agreed) if unsaid else agreed
+
+
+def _implied_time(named: Named) -> bool:
+    return named.search is None and named.sort in TIMED and named.time_filter is None

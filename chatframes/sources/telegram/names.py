@@ -1,11 +1,9 @@
-"""Find the chat that a user names (by @name, t.me link, numeric id or title), and list the chats of an account."""
+"""Find the chat that a user names, and list the chats of an account."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -16,59 +14,13 @@ from ...errors import ChatNotFound, IncompleteWarning, ServiceError
 from ...model import Chat
 from .. import Context
 from ..candidates import choose_by_title, recent_first
+from .addresses import USERNAME, ChatName, parse
 from .connect import connect
 from .dialogs import Entity, Unlisted, dialogs, fetch_entity, with_id
 from .link import TelegramError, TelegramLink
 from .peers import name_of, username_of
 
-_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?([^\s?#]+)", re.IGNORECASE)
-_USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
-
 Kind = Literal["person", "bot", "group", "supergroup", "channel"]
-
-
-@dataclass(frozen=True, slots=True)
-class ChatName:
-    """A user's text for a chat, parsed."""
-
-    how: Literal["name", "id", "title", "me"]
-    name: str
-    ids: tuple[int, ...] = ()  # the marked ids it may stand for, the likeliest first
-
-
-def parse(chat: str) -> ChatName:
-    """Parse a user's text for a chat.
-
-    Raises
-    ------
-    ChatNotFound
-        The text is a link that leads to no chat.
-    """
-    text = chat.strip()
-    if text.lower() in ("me", "self"):
-        return ChatName("me", text)
-    if (link := _LINK.fullmatch(text.rstrip("/"))) is not None:
-        first, *rest = link[1].split("/")
-        if first == "c" and rest and rest[0].isdigit():
-            return ChatName("id", text, (utils.get_peer_id(types.PeerChannel(int(rest[0]))),))
-        if first.startswith("+") or first == "joinchat":
-            raise ChatNotFound(
-                f"{text!r} is an invitation: accept it in a Telegram app, then give the chat's title or id."
-            )
-        if _USERNAME.fullmatch(first):
-            return ChatName("name", first)
-        raise ChatNotFound(
-            f"{text!r} leads to no chat: give @name, a link such as https://t.me/name, an id or a title."
-        )
-    if text.startswith("@") and _USERNAME.fullmatch(text[1:]):
-        return ChatName("name", text[1:])
-    if re.fullmatch(r"-?\d{1,19}", text):
-        number = int(text)
-        if number < 0:
-            return ChatName("id", text, (number,))
-        peers = (types.PeerUser(number), types.PeerChannel(number), types.PeerChat(number))
-        return ChatName("id", text, tuple(utils.get_peer_id(peer) for peer in peers))
-    return ChatName("title", text)
 
 
 async def list_chats(context: Context) -> list[Chat]:
@@ -99,6 +51,8 @@ async def find(link: TelegramLink, chat: str) -> Entity:
                     entity = account.me
                 case "name":
                     entity = await _by_name(link, parsed.name)
+                case "phone":
+                    entity = await _by_phone(link, parsed.name)
                 case "id":
                     entity = await _by_id(link, parsed)
                 case "title":
@@ -117,6 +71,11 @@ def refused(error: TelegramError, chat: str) -> Exception:
         case "CHANNEL_PRIVATE" | "CHAT_FORBIDDEN" | "CHAT_ADMIN_REQUIRED" | "USER_BANNED_IN_CHANNEL":
             return ChatNotFound(
                 f"Telegram does not let this account read {chat!r} ({error.name}): it is not a member, or was banned."
+            )
+        case "PHONE_NOT_OCCUPIED" | "PHONE_NUMBER_INVALID":
+            return ChatNotFound(
+                f"Telegram shows this account nobody with the phone {chat!r}: give the person's name, as "
+                'chats("telegram") lists it.'
             )
         case "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID":
             return ChatNotFound(f"Nothing on Telegram is called {chat!r}: check the spelling, or give the title or id.")
@@ -172,6 +131,12 @@ async def _by_name(link: TelegramLink, name: str) -> Entity:
     return with_id(wanted, (*answer.users, *answer.chats))
 
 
+async def _by_phone(link: TelegramLink, phone: str) -> Entity:
+    answer = await link.ask(functions.contacts.ResolvePhoneRequest(phone))
+    link.account.session.save()
+    return with_id(utils.get_peer_id(answer.peer), (*answer.users, *answer.chats))
+
+
 async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
     for marked in parsed.ids:
         row = link.account.session.get_entity_rows_by_id(marked)
@@ -185,6 +150,9 @@ async def _by_id(link: TelegramLink, parsed: ChatName) -> Entity:
     for marked in parsed.ids:
         if marked in listed:
             return listed[marked]
+    titled = [entity for entity in listed.values() if title_of(entity) == parsed.name]
+    if len(titled) == 1:
+        return titled[0]
     # A basic group needs no access hash. One that was upgraded to a supergroup is in no list.
     for group in [marked for marked in parsed.ids if utils.resolve_id(marked)[1] is types.PeerChat]:
         with suppress(TelegramError, LookupError):
@@ -200,7 +168,7 @@ async def _by_title(link: TelegramLink, title: str) -> Entity:
     unlisted = Unlisted()
     listed = [(entity, as_chat(entity, when)) async for entity, when in dialogs(link, unlisted)]
     link.account.session.save()
-    instead = f"if it is a public name, write '@{title}'" if _USERNAME.fullmatch(title) else ""
+    instead = f"if it is a public name, write '@{title}'" if USERNAME.fullmatch(title) else ""
     # A group that became a supergroup mostly kept its title: the title means the one that people write in.
     living = {utils.get_peer_id(entity): chat.title for entity, chat in listed}
     chats = [chat for entity, chat in listed if living.get(goes_on_as(entity)) != chat.title]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError
 from ...keywords import checks_keywords
 from .. import Context, code_of, freeze, plain_number
+from ..addresses import tidy
+from .addresses import parse
 from .settings import NAME
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Telegram"]
 
 LONGEST_NAME = 300
+LONGEST_ID = 19  # digits of a number of 64 bits
 
 
 @dataclass(frozen=True, init=False)
@@ -29,8 +32,9 @@ class Telegram:
     Parameters
     ----------
     chat : str or int
-        ``"@name"``, a t.me link, the numeric id (as `chats` lists it, or without its ``-100``), the title of a chat
-        of this account, or ``"me"`` for Saved Messages.
+        ``"@name"``, a link to a chat or to a message in it (``t.me/...``, ``tg://...``, web.telegram.org), the numeric
+        id (as `chats` lists it, or without its ``-100``), a phone number (``"+47..."``), the title of a chat of this
+        account, or ``"me"`` for Saved Messages.
     since, until : str, datetime.date or datetime.datetime, optional
         A bare date is that whole day in `tz`, at both ends; a datetime is that instant (a naive one is in `tz`).
         Without `since` the whole history is read; without `until` everything up to the start of the call.
@@ -42,7 +46,8 @@ class Telegram:
     Raises
     ------
     ConfigError
-        For a bound that is no date, an unknown time zone, an empty range, or a limit below 1.
+        For an address that leads to no chat, such as an invitation; for a bound that is no date, an unknown time zone,
+        an empty range, or a limit below 1.
 
     Notes
     -----
@@ -77,16 +82,20 @@ class Telegram:
         limit: int | None = None,
     ) -> None:
         chat, limit = plain_number(chat), plain_number(limit)
-        if isinstance(chat, bool) or not isinstance(chat, str | int) or not str(chat).strip():
-            raise ConfigError("Telegram(chat): chat must be @name, a t.me link, a numeric id or the title of a chat.")
-        if len(str(chat)) > LONGEST_NAME:
+        if isinstance(chat, bool) or not isinstance(chat, str | int):
+            raise ConfigError("Telegram(chat): chat must be @name, a link, a numeric id or the title of a chat.")
+        if isinstance(chat, int) and abs(chat) >= 10**LONGEST_ID:
+            raise ConfigError(f"Telegram(chat): an id has at most {LONGEST_ID} digits; this number has more.")
+        chat = tidy(chat if isinstance(chat, str) else f"{chat:d}")
+        if not chat:
+            raise ConfigError("Telegram(chat): chat is empty; it must be @name, a link, an id or the title of a chat.")
+        if parse(chat).how == "title" and len(chat) > LONGEST_NAME:
             raise ConfigError(
-                f"Telegram(chat): a text of {len(str(chat)):,} characters names no chat, which has at "
-                f"most {LONGEST_NAME}."
+                f"Telegram(chat): a text of {len(chat):,} characters names no chat, which has at most {LONGEST_NAME}."
             )
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise ConfigError(f"Telegram(limit={limit!r}): limit must be a whole number, 1 or more, or None for all.")
-        freeze(self, chat=str(chat).strip(), limit=limit, since=since, until=until, tz=tz)
+        freeze(self, chat=chat, limit=limit, since=since, until=until, tz=tz)
 
     def __repr__(self) -> str:
         return code_of(self, self.chat, {"since": None, "until": None, "limit": None, "tz": "UTC"})
@@ -113,6 +122,7 @@ class Telegram:
         async with connect(context) as link:
             entity = await find(link, self.chat)
             kind = kind_of(entity)
+            note = parse(self.chat).note
             config: TelegramConfig = context.settings.config.section(NAME)
             chat = TelegramChat(
                 facts=ChatFacts(
@@ -135,6 +145,7 @@ class Telegram:
                 range_asked=self.since is not None or self.until is not None,
                 goes_on_as=goes_on_as(entity),
                 raw=context.settings.raw,
+                notes=[note] if note else [],
             )
             try:
                 yield chat

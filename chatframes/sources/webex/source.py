@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError
 from ...keywords import checks_keywords
 from .. import Context, code_of, freeze
+from ..addresses import tidy
+from .addresses import parse
 from .settings import NAME
 
 if TYPE_CHECKING:
@@ -26,8 +28,9 @@ class Webex:
     Parameters
     ----------
     room : str
-        The id of a room, or a title that exactly one room of this account has. A direct conversation has the other
-        person's name as its title.
+        A title that exactly one room of this account has, the id of a room or its uuid, a link to a space or to a
+        message in it (``webexteams://im?space=...``, ``https://web.webex.com/spaces/...``), or the e-mail address of
+        the other person of a direct conversation, which has that person's name as its title.
     since, until : str, datetime.date or datetime.datetime, optional
         A bare date is that whole day in `tz`, at both ends; a datetime is that instant (a naive one is in `tz`).
         Without `since` the whole history is read; without `until` everything up to the start of the call.
@@ -37,7 +40,8 @@ class Webex:
     Raises
     ------
     ConfigError
-        For a bound that is no date, an unknown time zone, or an empty range.
+        For an address that leads to no space, such as a meeting's; for a bound that is no date, an unknown time zone,
+        or an empty range.
 
     Notes
     -----
@@ -65,9 +69,11 @@ class Webex:
         until: str | date | datetime | None = None,
         tz: str = "UTC",
     ) -> None:
-        if not isinstance(room, str) or not room.strip():
+        room = tidy(room) if isinstance(room, str) else room
+        if not isinstance(room, str) or not room:
             raise ConfigError("Webex(room): room must be the title or the id of a space, a text that is not empty.")
-        freeze(self, room=room.strip(), since=since, until=until, tz=tz)
+        parse(room)
+        freeze(self, room=room, since=since, until=until, tz=tz)
 
     def __repr__(self) -> str:
         return code_of(self, self.room, {"since": None, "until": None, "tz": "UTC"})
@@ -93,7 +99,8 @@ class Webex:
         async with connect(context) as link:
             account = (await ask(link, f"{link.base_url}/people/me", "the Webex account")).payload
             item = await find(link, self.room)
-            notes: list[str] = []
+            note = parse(self.room).note
+            notes = [note] if note else []
             section = context.settings.config.section(NAME)
             yield Room(
                 id=str(item["id"]),

@@ -117,7 +117,9 @@ class Answers:
         for name in names:
             if name in self._world().plan.lost:
                 continue
-            if name in comments:
+            if name.startswith("t5_"):
+                things += [self._told(one) for one in self._world().subreddits.values() if one.id == name]
+            elif name in comments:
                 things.append(thing("t1", {**comments[name], "replies": ""}))
             elif isinstance(post := self._post(name), dict):
                 things.append(thing("t3", post))
@@ -127,10 +129,12 @@ class Answers:
         some = self._subreddits(call.last)
         if isinstance(some, Answer):
             return some
-        one = some[0]
+        return Answer(payload=self._told(some[0]))
+
+    def _told(self, one: Subreddit) -> Thing:
         data = {"id": one.id.removeprefix("t5_"), "name": one.id, "display_name": one.name, "title": one.name}
         more = {"created_utc": one.created_at.timestamp(), "subreddit_type": one.kind, "over18": False}
-        return Answer(payload=thing("t5", data | more))
+        return thing("t5", data | more)
 
     def _share(self, call: Call) -> Answer:
         path = self._world().share_links.get(call.path.rstrip("/"))

@@ -11,6 +11,7 @@ import secrets
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -205,6 +206,7 @@ class WebexServer:
             "rooms": self._room_list,
             "room": self._room,
             "messages": self._page,
+            "direct": self._direct,
             "message": self._message,
             "contents": self._content,
             "head": self._content,
@@ -289,6 +291,16 @@ class WebexServer:
                 "next": f"{self.base_url}/messages?{following}",
             }
         return answer
+
+    def _direct(self, call: Call) -> Answer:
+        """The messages with one person, who is named by an id or an e-mail address."""
+        query = dict(call.query)
+        who = {query.pop("personId", None), query.pop("personEmail", None)} - {None}
+        for room, chat in self._rooms.items():
+            others = [person for person in chat.members if person.key != self._owners[call.token].key]
+            if chat.kind == "direct" and any(who & {self._ids[person.key], person.email} for person in others):
+                return self._page(replace(call, query={**query, "roomId": room}))
+        return refusal(404, NOT_FOUND)
 
     def _wanted(self, message: Message, parent: str | None) -> bool:
         """Whether a list holds a message: it is there, and answers `parent` where that is asked for."""
@@ -401,6 +413,8 @@ def _kind(method: str, path: str) -> tuple[str, str]:
             return "token", ""
         case ("GET", ["", "v1", "people", "me"]):
             return "me", "me"
+        case ("GET", ["", "v1", "messages", "direct"]):
+            return "direct", ""
         case ("GET", ["", "v1", ("people" | "rooms" | "messages") as many]):
             return many, ""
         case ("GET", ["", "v1", ("people" | "rooms" | "messages") as many, one]):

@@ -263,8 +263,7 @@ def test_comments_behind_more_are_fetched_and_know_how_deep_they_stand() -> None
 
 
 def test_a_comment_is_not_taken_for_a_subreddit() -> None:
-    with pytest.raises(cf.ConfigError, match="this is a comment"):
-        target("t1_abc")
+    assert target("t1_abc") == Target("comment", "abc")
 
 
 def test_stubs_that_bring_nothing_but_stubs_come_to_an_end() -> None:

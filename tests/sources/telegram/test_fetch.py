@@ -245,7 +245,6 @@ def test_a_chat_goes_by_its_id_marked_or_not_and_by_its_title() -> None:
         ("apollo_news", "write '@apollo_news'"),
         ("@nobody_here_at_all", "Nothing on Telegram is called"),
         ("-1001", "in no chat with the id"),
-        ("https://t.me/+AbCdEf", "invitation"),
     ],
 )
 def test_a_chat_that_cannot_be_found_is_a_sentence_with_candidates(name: str, says: str) -> None:
