@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from ..errors import ConfigError
 
 __all__ = ["Refused", "older_pyarrow", "own_column"]
 
+MOST_LEVELS = 30  # readers of Parquet refuse some hundreds
 MOST_CHARACTERS = 200  # of an error that may quote a whole table
 # NotImplementedError of pyarrow is an ArrowException; a half character is a ValueError.
 Refused = (pa.ArrowException, ValueError, TypeError, OverflowError, KeyError)
@@ -30,7 +32,12 @@ def own_column(column: pd.Series[Any]) -> tuple[pd.Series[Any], pa.Field, dict[s
     ConfigError
         If it cannot be stored.
     """
+    refusal: Exception
     try:
+        if _nests_too_deep(column):
+            raise ValueError(f"its lists or dicts are nested more than {MOST_LEVELS} deep")
+        if _has_durations(column):
+            raise ValueError("Parquet gives categories of durations back as numbers")
         return column, *_tried(column)
     except Refused as error:
         refusal = error
@@ -42,6 +49,32 @@ def own_column(column: pd.Series[Any]) -> tuple[pd.Series[Any], pa.Field, dict[s
     raise ConfigError(
         f"Your column {column.name!r} cannot be stored in Parquet ({said}). Convert it (to str, say) or drop it."
     ) from refusal
+
+
+def _has_durations(column: pd.Series[Any]) -> bool:
+    return isinstance(column.dtype, pd.CategoricalDtype) and column.cat.categories.dtype.kind == "m"
+
+
+def _nests_too_deep(column: pd.Series[Any]) -> bool:
+    """Whether lists in lists go on for too long, or for ever: pyarrow ends the whole process then."""
+    level = _containers(column) if column.dtype == object else {}
+    for _ in range(MOST_LEVELS):
+        if not level:
+            return False
+        level = _containers(
+            inner for outer in level.values() for inner in (outer.values() if isinstance(outer, dict) else outer)
+        )
+    return bool(level)
+
+
+def _containers(values: Iterable[Any]) -> dict[int, Any]:
+    """Return those that hold others, each once."""
+    return {
+        id(value): value
+        for value in values
+        if isinstance(value, list | tuple | dict | set | frozenset)
+        or (isinstance(value, np.ndarray) and value.dtype == object and value.ndim > 0)
+    }
 
 
 def _tried(column: pd.Series[Any]) -> tuple[pa.Field, dict[str, Any]]:

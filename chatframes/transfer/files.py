@@ -39,8 +39,17 @@ async def open_attachment(
     Refusal
         It could not be opened; the error holds the outcome.
     """
+    began = patience.clock.monotonic()
     response = await _Request(http, patience, url, statuses, with_token, accept, dead_end).response()
     try:
+        if with_token and _is_a_page_of_somebody_else(response.headers):
+            patience.pulse.failed(began, "a login or proxy page, perhaps")
+            raise Refusal(
+                "failed",
+                "bad_response",
+                "a web page in place of the file: a login or proxy page, perhaps",
+                http_status=response.status_code,
+            )
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in ("identity", ""):
             # Never unpacked, since a few hundred packed bytes can become a gigabyte.
@@ -165,16 +174,22 @@ class _Request:
             response = await self.http.request(
                 "GET", self.url, headers=headers, token=token, guarded=not self.with_token
             )
-            if self.with_token:
+            if self.with_token and response.status_code < 500 and response.status_code not in REDIRECTS:
                 pulse.answered(clock)
             return response
         except (httpx.TransportError, httpx.InvalidURL, Blocked) as error:
             if isinstance(error, httpx.PoolTimeout):
                 self.patience.count("pool_timeout")
             elif self.with_token and isinstance(error, httpx.TransportError):
-                pulse.failed(began)
+                pulse.failed(began, str(error))
             refusal = network_refusal(error)
         raise refusal
+
+
+def _is_a_page_of_somebody_else(headers: httpx.Headers) -> bool:
+    """Whether a web page came that does not say it is a file, as files of a service do."""
+    page = headers.get("Content-Type", "").strip().lower().startswith("text/html")
+    return page and "Content-Disposition" not in headers
 
 
 def _without_token(error: AuthError | ServiceError) -> Refusal:

@@ -20,7 +20,7 @@ from ..model import Body, Emit, Status
 from .answers import PROXY_LOGIN, RETRYABLE_STATUSES, BadAnswer, decode_json, retry_after_seconds, wants_proxy_login
 from .backoff import backoff_seconds
 from .clock import Clock
-from .files import open_attachment
+from .files import REDIRECTS, open_attachment
 from .http import Http
 from .patience import Patience
 
@@ -183,8 +183,8 @@ class _Page:
 
     def _gone(self) -> ServiceError:
         return ServiceError(
-            f"{self.link.patience.service.capitalize()} no longer answers: it was not asked any further. "
-            "Try again later."
+            f"{self.link.patience.service.capitalize()} no longer answers ({self.link.patience.pulse.trouble}): it was "
+            "not asked any further. Try again later."
         )
 
     def _refused(self, answer: Answer) -> None:
@@ -222,7 +222,6 @@ class _Page:
             response = await self.link.http.request(
                 method, self.url, headers=headers, data=self.ask.form, token=token, scheme=self.ask.scheme
             )
-            pulse.answered(self.link.clock)
             try:
                 payload = await self._read(response)
             finally:
@@ -233,13 +232,16 @@ class _Page:
             self.link.count("pool_timeout")
             trouble = str(error)
         except (httpx.TransportError, BadAnswer) as error:
-            if isinstance(error, httpx.TransportError):
-                pulse.failed(began)
             if wants_proxy_login(error):
                 raise ServiceError(PROXY_LOGIN) from None
             trouble = str(error)  # text of our own, see transport.translate: no URL, no header
+            pulse.failed(began, trouble)
         else:
             status = response.status_code
+            if status >= 500:
+                pulse.failed(began, f"HTTP {status}")
+            else:
+                pulse.answered(self.link.clock)
             return Answer(status, payload, response.headers, response.extensions["location"]), f"HTTP {status}"
         return None, trouble
 
@@ -267,6 +269,14 @@ class _Page:
         service = self.link.http.service
         if answer.status == 407:
             return ServiceError(PROXY_LOGIN)
+        before_it = (
+            f"{service.capitalize()} could not be asked: something before it answered HTTP {answer.status} with a page "
+            "of its own. Look into a browser whether the network wants a login, or ask its admin."
+        )
+        if answer.status in REDIRECTS or answer.status == 511:
+            return StatusError(before_it, answer.status, "")
+        if answer.status in (403, 451) and _is_a_web_page(answer.headers):
+            return ServiceError(before_it)  # no word of the service about the account
         detail = str(answer.payload.get("message", "")) if isinstance(answer.payload, dict) else ""
         if token:  # an answer may quote the token
             detail = detail.replace(token.get_secret_value(), "********")
@@ -278,3 +288,8 @@ class _Page:
             )
         said = f": {detail.rstrip('.')}" if detail else ""
         return StatusError(f"{service.capitalize()} answered HTTP {answer.status}{said}.", answer.status, detail)
+
+
+def _is_a_web_page(headers: httpx.Headers) -> bool:
+    """Whether an answer is a page for people, as firewalls and proxies send, and no API."""
+    return bool(headers.get("Content-Type", "").strip().lower().startswith("text/html"))

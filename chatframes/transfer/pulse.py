@@ -9,9 +9,16 @@ GONE_FAILURES = 6  # requests in a row that got no answer at all
 
 
 class Pulse:
-    """Whether a service answers one call."""
+    """Whether a service answers one call.
+
+    Attributes
+    ----------
+    trouble : str
+        What came in place of the last answer.
+    """
 
     def __init__(self) -> None:
+        self.trouble = ""
         self._failures = 0
         self._last_answer = float("-inf")
         self._silent_since = float("inf")
@@ -21,8 +28,12 @@ class Pulse:
         self._failures, self._last_answer = 0, clock.monotonic()
         self._silent_since = float("inf")
 
-    def failed(self, began: float) -> None:
-        """Note that a request sent at `began`, on the clock's `monotonic` scale, got no answer."""
+    def failed(self, began: float, trouble: str) -> None:
+        """Note that a request sent at `began`, on the clock's `monotonic` scale, got no answer of the service.
+
+        A page of somebody else, such as the login of a network, is none, and neither is an error of a server before it.
+        """
+        self.trouble = trouble
         self._failures += 1
         self._silent_since = min(self._silent_since, max(began, self._last_answer))
 

@@ -7,9 +7,11 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -33,6 +35,18 @@ def chat() -> pd.DataFrame:
     )
 
 
+def endless_list() -> list[Any]:
+    inner: list[Any] = []
+    inner += [inner, inner]
+    return inner
+
+
+def endless_dict() -> dict[str, Any]:
+    inner: dict[str, Any] = {}
+    inner["a"] = [inner]
+    return inner
+
+
 WRITTEN: dict[str, Callable[[], Any]] = {
     "bins of cut": lambda: pd.cut(NUMBERS, 3),
     "bins of qcut": lambda: pd.qcut(NUMBERS, 2),
@@ -47,6 +61,15 @@ WRITTEN: dict[str, Callable[[], Any]] = {
     "dictionaries of Arrow": lambda: pd.Series(
         ["a"] * ROWS, dtype=pd.ArrowDtype(pa.dictionary(pa.int8(), pa.string()))
     ),
+    "categories of durations": lambda: pd.Categorical([timedelta(1), timedelta(2)] * 3),
+    "quarters with gaps": lambda: pd.Series(pd.PeriodIndex(["2026Q1", None] * 3, freq="Q")),
+    "durations": lambda: [timedelta(seconds=at) for at in range(ROWS)],
+    "local times": lambda: pd.Series(pd.date_range("2026-01-01", periods=ROWS, tz="Europe/Berlin")),
+    "bytes": lambda: [b"\xff"] * ROWS,
+    "sets": lambda: [{1, 2}] * ROWS,
+    "nothing": lambda: [None] * ROWS,
+    "lists, 29 deep": lambda: [reduce(lambda inner, _: [inner], range(29), 1)] * ROWS,
+    "decimals of Arrow": lambda: pd.Series([decimal.Decimal(1)] * ROWS, dtype=pd.ArrowDtype(pa.decimal128(5, 2))),
     "ids": lambda: [uuid.UUID(int=at) for at in range(ROWS)],
     "decimals and days": lambda: [decimal.Decimal("1.5")] * ROWS,
     "days": lambda: [date(2026, 1, 1)] * ROWS,
@@ -65,6 +88,20 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "numbers and texts": lambda: [1, "a"] * 3,
     "categories that read alike": lambda: pd.Categorical([1, "1"] * 3),
     "whole tables": lambda: [chat()] * ROWS,
+    "lists without an end": lambda: [endless_list()] * ROWS,
+    "dicts without an end": lambda: [endless_dict()] * ROWS,
+    "lists, 200 deep": lambda: [reduce(lambda inner, _: [inner], range(200), 1)] * ROWS,
+    "sparse numbers": lambda: pd.Series(pd.arrays.SparseArray([0, 0, 1] * 2)),
+    "numbers beyond 64 bits": lambda: [2**70] * ROWS,
+    "decimals of 201 digits": lambda: [decimal.Decimal("1E+100"), decimal.Decimal("1E-100")] * 3,
+    "paths": lambda: [Path("a")] * ROWS,
+    "lists of numbers and texts": lambda: [[1, "a"]] * ROWS,
+    "dicts of several kinds": lambda: [{"a": 1}, {"a": "x"}] * 3,
+    "dicts with numbers as keys": lambda: [{1: 2}] * ROWS,
+    "intervals one by one": lambda: [pd.Interval(0, 1)] * ROWS,
+    "tables of numbers": lambda: [np.ones((2, 2))] * ROWS,
+    "categories with half a character": lambda: pd.Series(pd.Categorical(pd.Series(["a", HALF] * 3, dtype=object))),
+    "structs without fields": lambda: pd.Series([{}] * ROWS, dtype=pd.ArrowDtype(pa.struct([]))),
     "anything": lambda: [object()] * ROWS,
 }
 try:

@@ -183,3 +183,68 @@ def test_a_proxy_that_asks_for_a_login_is_told_at_once(odd: Odd, no_waiting: Fak
     with pytest.raises(cf.ServiceError, match=r"proxy asks for a login \(HTTP 407\): write its user name"):
         fetch()
     assert no_waiting.sleeps == []
+
+
+PAGE = {"Content-Type": "text/html; charset=utf-8"}
+NETWORKS = {
+    "a login page": lambda url: httpx.Response(200, content=b"<html>Log in</html>", headers=PAGE),
+    "a login page at the service's own address": lambda url: (
+        httpx.Response(200, content=b"<html>Log in</html>", headers=PAGE)
+        if url.endswith("/login")
+        else httpx.Response(302, headers={"Location": f"{BASE}/login"})
+    ),
+    "a login page elsewhere": lambda url: (
+        httpx.Response(200, content=b"<html>Log in</html>", headers=PAGE)
+        if "portal" in url
+        else httpx.Response(302, headers={"Location": "https://portal.example/"})
+    ),
+    "a login page without TLS": lambda url: httpx.Response(302, headers={"Location": "http://portal.example/"}),
+    "a status for it": lambda url: httpx.Response(511, content=b"<html>Log in</html>", headers=PAGE),
+    "a wall": lambda url: httpx.Response(403, content=b"<html>Blocked</html>", headers=PAGE),
+    "a balancer without servers": lambda url: httpx.Response(503, content=b"<html>No</html>", headers=PAGE),
+    "nothing": lambda url: httpx.Response(200),
+}
+
+
+@pytest.mark.parametrize("alive", [0, 2])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_that_answers_in_place_of_the_service_ends_the_call_within_a_minute(
+    odd: Odd, no_waiting: FakeTime, name: str, alive: int
+) -> None:
+    with_pictures(odd, 300)
+    odd.created = "2024-03-01T00:00:00.000Z"
+    plain, numbers = odd.messages, itertools.count()
+    last_byte = no_waiting.monotonic()
+
+    async def answers(request: httpx.Request) -> httpx.Response:
+        await no_waiting.sleep(0.2)
+        return NETWORKS[name](str(request.url))
+
+    async def page(request: httpx.Request) -> httpx.Response:
+        nonlocal last_byte
+        if next(numbers) >= alive:
+            return await answers(request)
+        last_byte = no_waiting.monotonic()
+        return plain(request)
+
+    odd.messages = page
+    pictures(odd, answers)
+    odd.routes.get(f"{BASE}/login").mock(side_effect=answers)
+    odd.routes.get("https://portal.example/").mock(side_effect=answers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cf.IncompleteWarning)
+        if alive:
+            report = cf.report(fetch())
+            assert report.status == "partial"
+            assert sum(report.failed.values()) == 100, "a login page is no document of the chat"
+        else:
+            with pytest.raises(cf.ServiceError):
+                fetch()
+    assert no_waiting.monotonic() - last_byte <= 60.0
+
+
+def test_a_web_page_that_is_a_file_of_the_chat_is_listed_as_one(odd: Odd) -> None:
+    with_pictures(odd, 1)
+    named = {**PAGE, "Content-Disposition": 'attachment; filename="minutes.html"'}
+    pictures(odd, lambda _: httpx.Response(200, content=b"<html>We met</html>", headers=named))
+    assert cf.report(fetch()).skipped == {"not_an_image": 1}
