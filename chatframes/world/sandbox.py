@@ -59,13 +59,14 @@ class World:
         faults: frozenset[str],
         latency_ms: float,
         rate_limits: bool,
+        content: bool,
     ) -> None:
         self.faults = faults
         self._community = community
         latency_seconds = latency_ms / 1000
-        self._webex = WebexServer(community, faults, latency_seconds, rate_limits)
-        self._telegram = TelegramServer(community, messages, images, faults, latency_seconds, rate_limits)
-        self._reddit = RedditServer(community, messages, images, faults, latency_seconds, rate_limits)
+        self._webex = WebexServer(community, faults, latency_seconds, rate_limits, content)
+        self._telegram = TelegramServer(community, messages, images, faults, latency_seconds, rate_limits, content)
+        self._reddit = RedditServer(community, messages, images, faults, latency_seconds, rate_limits, content)
         self._servers: dict[str, WebexServer | TelegramServer | RedditServer]
         self._servers = {"webex": self._webex, "telegram": self._telegram, "reddit": self._reddit}
         self._background = Background("chatframes-sandbox")
@@ -288,6 +289,7 @@ def sandbox(
     latency_ms: float = 0,
     faults: Iterable[str] = (),
     rate_limits: bool = False,
+    content: bool = False,
 ) -> World:
     """Start a small Webex, Telegram and Reddit on this machine, with an invented team and real photographs in them.
 
@@ -310,6 +312,9 @@ def sandbox(
         What goes wrong, by name; ``faults.py`` and ``contradictions.py`` in each service's folder have the tables.
     rate_limits : bool
         Refuse bursts with 429 or FLOOD_WAIT, as a busy service does; Reddit allows 60 requests in 10 seconds.
+    content : bool
+        Have one more chat at each service, "Everything" (@everything, r/everything), with one message of each kind of
+        content: cards, polls, places, crossposts. Its records in `truth` say which words, links and details rows hold.
 
     Returns
     -------
@@ -327,6 +332,8 @@ def sandbox(
     ...     len(world.expected("Project Apollo"))
     20
     """
+    if not isinstance(content, bool):
+        raise ConfigError(f"sandbox: content must be True or False, not {content!r}.")
     for name, value, least in (("messages", messages, 0), ("images", images, 0), ("days", days, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ConfigError(f"sandbox: {name} must be a whole number, {least} or more, not {value!r}.")
@@ -336,7 +343,9 @@ def sandbox(
         raise ConfigError(f"sandbox: {messages} messages hold at most {room} images, not {images}; ask for fewer.")
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}.")
-    return World(build(messages, images, days, seed), messages, images, _checked(faults), latency_ms, rate_limits)
+    return World(
+        build(messages, images, days, seed), messages, images, _checked(faults), latency_ms, rate_limits, content
+    )
 
 
 def _checked(faults: Iterable[str]) -> frozenset[str]:

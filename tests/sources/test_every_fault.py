@@ -31,7 +31,7 @@ Service = Literal["webex", "telegram", "reddit"]
 
 
 class Chat(NamedTuple):
-    """What is fetched: by its title or name alone; `sizes` in messages, below, at and beyond one page."""
+    """What is fetched: by its title or name alone; `sizes` in messages, below, at and beyond one page of every list."""
 
     service: Service
     name: str
@@ -41,14 +41,16 @@ class Chat(NamedTuple):
     faults: Any
 
 
-# Webex gives 1,000 messages on a page, Telegram 100; Reddit 100 posts, which are 2,100 posts and comments here.
+# Webex gives 1,000 messages on a page, Telegram 100, and a chat may be read in five ranges at once: each is then longer
+# than that. Reddit gives 100 posts, which are 2,100 posts and comments here.
 CHATS: dict[Service, Chat] = {
-    "webex": Chat("webex", "Project Apollo", cf.Webex("Project Apollo"), (60, 1000, 1200), WEBEX, WEBEX_FAULTS),
-    "telegram": Chat("telegram", "@apollo", cf.Telegram("@apollo"), (60, 100, 250), TELEGRAM, TELEGRAM_FAULTS),
+    "webex": Chat("webex", "Project Apollo", cf.Webex("Project Apollo"), (60, 1000, 6000), WEBEX, WEBEX_FAULTS),
+    "telegram": Chat("telegram", "@apollo", cf.Telegram("@apollo"), (60, 100, 700), TELEGRAM, TELEGRAM_FAULTS),
     "reddit": Chat("reddit", "r/apollo", cf.Reddit("r/apollo"), (300, 2100, 3000), REDDIT, REDDIT_FAULTS),
 }
 # What is asked for where the default meets nothing.
 OTHERWISE = {
+    "reddit_copy_elsewhere": cf.Reddit("r/apollo", posts="all", comments=0),
     "reddit_redirected_name": cf.Reddit("r/apollo_archive"),
     "reddit_ranks_move": cf.Reddit("r/apollo", sort="top", posts="all", comments=0),
     "two_names": cf.Telegram("@apollo_archive"),
@@ -57,7 +59,7 @@ SAMPLE: list[tuple[Service, str, int]] = [  # the others are in the long test
     ("webex", "edited_messages", 0),
     ("webex", "renamed_room", 0),
     ("telegram", "arriving_messages", 1),
-    ("telegram", "mended_messages", 2),
+    ("telegram", "mended_messages", 1),
     ("reddit", "reddit_new_posts", 0),
     ("reddit", "reddit_short_pages", 0),
 ]
@@ -69,7 +71,12 @@ UNKNOWABLE = {
     "empty_anchor", "vanishing_messages", "arriving_messages",
 }  # fmt: skip
 FAST = 40.0  # 60 s, which is what a picture waits at most, are 1.5 s then
-CASES = [(service, fault) for service, chat in CHATS.items() for fault in ("none", *chat.contradictions, *chat.faults)]
+EVERYTHING = [  # what befalls pictures has nothing to do with how long a list is
+    (service, fault, size)
+    for service, chat in CHATS.items()
+    for fault in ("none", *chat.contradictions, *chat.faults)
+    for size in range(1 if getattr(chat.faults.get(fault), "share", "none") != "none" else 3)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +175,8 @@ def tried(service: Service, fault: str, messages: int, seed: int) -> list[str]:
             frame = error.partial  # nothing was read: an empty table with its report
         told = Told(world, chat, frame, cf.report(frame))
         met = world.stats() if service == "webex" else world.stats()[service]
-        told.say("nobody met it", fault in chat.contradictions and messages == chat.sizes[2] and not met["delivered"])
+        meets = fault in chat.contradictions and fault != "renamed_room"  # for which a room must be looked at twice
+        told.say("nobody met it", meets and messages == chat.sizes[2] and not met["delivered"].get(fault))
         return [f"{one}\n{told.report}" for one in told.judge()]
 
 
@@ -177,8 +185,18 @@ def test_what_came_and_what_is_missing_is_all_there_is(service: Service, fault: 
     assert tried(service, fault, CHATS[service].sizes[size], seed=1) == []
 
 
+@pytest.mark.parametrize("service", CHATS)
+def test_one_row_less_and_one_row_twice_are_found_out(service: Service) -> None:
+    chat = CHATS[service]
+    with cf.sandbox(messages=60, images=0) as world:
+        frame = cf.fetch(chat.source, images=False, config=world.config, progress=False)
+        report = cf.report(frame)
+        assert Told(world, chat, frame, report).judge() == []
+        assert Told(world, chat, frame.drop(index=len(frame) - 5), report).judge()
+        assert Told(world, chat, pd.concat([frame, frame[-5:-4]]), report).judge()
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("size", range(3), ids=["below one page", "at one page", "beyond one page"])
-@pytest.mark.parametrize(("service", "fault"), CASES)
+@pytest.mark.parametrize(("service", "fault", "size"), [case for case in EVERYTHING if case not in SAMPLE])
 def test_so_it_is_with_every_fault_at_every_size(service: Service, fault: str, size: int) -> None:
     assert tried(service, fault, CHATS[service].sizes[size], seed=2) == []

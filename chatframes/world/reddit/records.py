@@ -23,6 +23,7 @@ from .drafts import (
     user_id,
     username,
 )
+from .everything import NAME, everything
 from .pictures import Picture, Shelf
 from .plan import Plan, lose_linked_pictures, plan_for
 from .truth import Record, truth
@@ -84,6 +85,7 @@ def build_reddit(
     reddit_url: str,
     foreign_url: str,
     faults: Collection[str] = (),
+    content: bool = False,
 ) -> RedditWorld:
     """Build the Reddit of a community; the same arguments always give the same one.
 
@@ -100,6 +102,8 @@ def build_reddit(
         Where the site with its picture hosts is, and where the strangers' sites are.
     faults : collection of str
         The contradictions are chosen for.
+    content : bool
+        Have one more subreddit, with one post or comment of each kind of content.
     """
     shelf = Shelf(community.seed, reddit_url, foreign_url)
     writer = Writer(community, messages, images, shelf)
@@ -112,13 +116,21 @@ def build_reddit(
     ordered = sorted(boards, key=lambda board: board.name != "telescopes")  # what is repeated comes first
     subreddits = {board.name.lower(): telling.subreddit(board) for board in ordered}
     shared = [post for board in boards if board.kind == "public" for post in subreddits[board.name].posts[:2]]
+    records, names = truth(community.seed, people, boards), [*(board.name.lower() for board in boards), NAME]
+    if content:
+        made, told, chat = everything(community.seed, people, shelf, lambda some: truth(community.seed, people, some))
+        subreddit = subreddits[NAME] = telling.subreddit(made.board)
+        for things in (subreddit.posts, *(telling.comments[post["name"]] for post in subreddit.posts)):
+            made.say(things)
+        records["messages"] += told
+        records["chats"].append(chat)
     return RedditWorld(
-        {board.name.lower(): subreddits[board.name.lower()] for board in boards},
+        dict(sorted(subreddits.items(), key=lambda item: names.index(item[0]))),
         telling.comments,
         shelf.pictures,
         shelf.pages,
         {f"/r/{post['subreddit']}/s/{token(10, 'share', post['name'])}": post["permalink"] for post in shared},
-        truth(community.seed, people, boards),
+        records,
         plan,
     )
 

@@ -48,8 +48,9 @@ class RedditServer:
         faults: frozenset[str],
         latency_seconds: float,
         rate_limits: bool,
+        content: bool = False,
     ) -> None:
-        self._community, self._messages, self._images = community, messages, images
+        self._community, self._messages, self._images, self._content = community, messages, images, content
         self.faults = faults & (FAULTS.keys() | CONTRADICTIONS.keys())
         self._latency_seconds, self._limited = latency_seconds, rate_limits
         self.counts = Counts()
@@ -113,6 +114,7 @@ class RedditServer:
                     reddit_url=self.reddit_url,
                     foreign_url=self.foreign_url,
                     faults=self.faults,
+                    content=self._content,
                 )
                 main = made.subreddits["apollo"]
                 ours = (record for record in made.truth["messages"] if record["chat_id"] == main.id)

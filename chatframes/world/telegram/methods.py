@@ -40,6 +40,7 @@ class Methods:
             functions.messages.GetFullChatRequest: self._full_group,
             functions.channels.GetFullChannelRequest: self._full_channel,
             functions.messages.GetForumTopicsByIDRequest: self._topics,
+            functions.messages.GetForumTopicsRequest: self._topic_list,
             functions.stories.GetStoriesByIDRequest: self._stories,
             functions.contacts.ResolveUsernameRequest: self._resolve,
             functions.upload.GetFileRequest: self._file,
@@ -241,12 +242,29 @@ class Methods:
         """The message as this answer tells it: with references that have expired, where a fault wants that."""
         return sent.stale() if sent.files and (call.all_stale or sent.files & call.stale) else sent
 
-    def _topics(self, request: Any, client: Client, call: TelegramCall) -> Any:
+    def _topic_list(self, request: Any, client: Client, call: TelegramCall) -> Any:
         room = self._room(request.peer, client)
+        opened = [
+            message.id
+            for message in room.chat.messages
+            if isinstance(getattr(message, "action", None), types.MessageActionTopicCreate)
+        ]
+        ids = [
+            id_ for id_ in (*reversed(opened), GENERAL_TOPIC) if not request.offset_topic or id_ < request.offset_topic
+        ]
+        page = dict.fromkeys(ids[: max(1, min(request.limit, PAGE))])
+        answer = self._about_topics(room, list(page))
+        answer.count = len({*opened, GENERAL_TOPIC})
+        return answer
+
+    def _topics(self, request: Any, client: Client, call: TelegramCall) -> Any:
+        return self._about_topics(self._room(request.peer, client), request.topics[:PAGE])
+
+    def _about_topics(self, room: Room, ids: list[int]) -> Any:
         if not getattr(room.chat.entity, "forum", False):
             raise RpcError(400, "CHANNEL_FORUM_MISSING")
         topics: list[Any] = []
-        for id_ in request.topics[:PAGE]:
+        for id_ in ids:
             place = room.place(id_)
             message = room.chat.messages[place] if place is not None else None
             if id_ == GENERAL_TOPIC:

@@ -15,6 +15,7 @@ from telethon.tl import types
 
 from ..community.people import Community, Person
 from .drafts import Draft, Origin, Room, Words, username
+from .everything import everything, place_of
 from .ids import Ids
 from .media import Record, hang
 from .shelf import Shelf, StoredFile
@@ -50,7 +51,13 @@ class TelegramWorld:
 
 
 def build_telegram(
-    community: Community, messages: int, images: int, *, padding_bytes: int = 0, one_title: bool = False
+    community: Community,
+    messages: int,
+    images: int,
+    *,
+    padding_bytes: int = 0,
+    one_title: bool = False,
+    content: bool = False,
 ) -> TelegramWorld:
     """Build the Telegram of a community; the same arguments always give the same one.
 
@@ -66,6 +73,8 @@ def build_telegram(
         Makes every JPEG about this much heavier, for measuring.
     one_title : bool
         The group that "Project Apollo" was has that title too, as at Telegram.
+    content : bool
+        Have two more chats, with one message of each kind of content.
     """
     writer = Writer(community, messages, images, padding_bytes)
     rooms = writer.rooms()
@@ -87,8 +96,14 @@ def build_telegram(
             truth.add(draft, room, attachments)
         before = ids.rooms["garage"] if room.key == "apollo" else None
         chats.append(TelegramChat(room.kind, telling.entity(room), ids.marked(room), tl_messages, before))
+    records = truth.records()
+    if content:
+        for entity, messages_there, told, chat in everything(place_of(writer.people, ids, shelf)):
+            chats.append(TelegramChat("supergroup", entity, int(chat["id"]), messages_there))
+            records["messages"] += told
+            records["chats"].append(chat)
     me, bot = (telling.users[ids.users[person.key]] for person in (community.me, community.bot))
-    return TelegramWorld(me, bot, telling.users, chats, shelf.files, truth.records())
+    return TelegramWorld(me, bot, telling.users, chats, shelf.files, records)
 
 
 class _Telling:

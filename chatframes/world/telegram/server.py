@@ -143,8 +143,9 @@ class TelegramServer:
         faults: frozenset[str],
         latency_seconds: float,
         rate_limits: bool,
+        content: bool = False,
     ) -> None:
-        self._recipe = community, messages, images
+        self._recipe, self._content = (community, messages, images), content
         self.faults = faults & (FAULTS.keys() | CONTRADICTIONS.keys())
         self.counts = TelegramCounts()
         self._latency_seconds, self._limited = latency_seconds, rate_limits
@@ -240,7 +241,7 @@ class TelegramServer:
         """Everything there is, made when first needed; may be called from any thread."""
         with self._lock:
             if self._made is None:
-                world = build_telegram(*self._recipe, one_title="one_title" in self.faults)
+                world = build_telegram(*self._recipe, one_title="one_title" in self.faults, content=self._content)
                 self._made = Methods(Stock(world, self.faults, self._recipe[0].seed))
             return self._made.stock
 

@@ -167,15 +167,19 @@ def stale_page(call: Call, go: Go) -> Answer:
 
     Asked again, it is the right one.
     """
-    before, asked = call.memory.get("page before"), call.memory.setdefault("anchors asked for", set())
-    hit = _first(call, "stale_page") or _anchor(call) in plan_of(call).stale
-    if before is not None and hit and _anchor(call) not in asked and call.query.get("roomId") == plan_of(call).room:
+    # By the message that a page ended with: a client may read several ranges of a room at once.
+    pages: dict[str, list[Any]] = call.memory.setdefault("pages by their last", {})
+    asked = call.memory.setdefault("anchors asked for", set())
+    before = pages.get(_anchor(call))
+    hit = before is not None and (_first(call, "stale_page") or _anchor(call) in plan_of(call).stale)
+    if before is not None and hit and _anchor(call) not in asked:
         asked.add(_anchor(call))
         call.delivered["stale_page"] += 1
         return Answer(payload={"items": list(before)})
     answer = go(call)
-    if _items(call, answer):
-        call.memory["page before"] = list(_items(call, answer))
+    items = _items(call, answer)
+    if items and "next" in answer.links:
+        pages[answer.links["next"].rpartition("beforeMessage=")[2]] = list(items)
     return answer
 
 

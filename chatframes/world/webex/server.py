@@ -24,6 +24,7 @@ from ..community import photos
 from ..community.people import Chat, Community, Message
 from ..fault import answer_with, share_out
 from ..serving import HOST, Counts, Listener, send, take_time
+from . import content as everything
 from . import records
 from .contradictions import CONTRADICTIONS, EDITED_AT, plan_for
 from .faults import FAULTS, NOT_FOUND, UNAUTHORIZED, refusal
@@ -38,8 +39,19 @@ BURST, REQUESTS_PER_SECOND = 40, 60  # of the believable rate limit
 class WebexServer:
     """The two ports, and what is behind them."""
 
-    def __init__(self, community: Community, faults: frozenset[str], latency_seconds: float, rate_limits: bool) -> None:
+    def __init__(
+        self,
+        community: Community,
+        faults: frozenset[str],
+        latency_seconds: float,
+        rate_limits: bool,
+        content: bool = False,
+    ) -> None:
+        self._everything = everything.chat(community) if content else None
+        if self._everything is not None:
+            community = replace(community, chats=(*community.chats, self._everything))
         self.community, self.faults = community, faults & (FAULTS.keys() | CONTRADICTIONS.keys())
+        self._carried: dict[str, dict[str, Any]] = {}  # what messages of the space of everything carry, by id
         self.counts = Counts()
         self.access_token, self.bot_token = _new_token(), _new_token()
         self.client_id, self.client_secret = "sandbox-client", secrets.token_hex(16)
@@ -82,6 +94,8 @@ class WebexServer:
         await self._foreign.start()
         self.base_url = f"http://{HOST}:{self._api.port}/v1"
         self.foreign_url = f"http://{HOST}:{self._foreign.port}"
+        if self._everything is not None:
+            self._carried = everything.sent(self._everything, self.foreign_url)
 
     async def stop(self) -> None:
         """Close both ports and every connection."""
@@ -107,7 +121,10 @@ class WebexServer:
     @cached_property
     def truth(self) -> dict[str, list[dict[str, Any]]]:
         """What a table of everything here must equal."""
-        return truth(self.community)
+        told = truth(self.community)
+        if self._everything is not None:
+            everything.tell(told["messages"], self._everything, self.foreign_url)
+        return told
 
     def afflicted_by(self, fault: str) -> set[str]:
         """The ``source_id`` of the images that meet a fault; the ids of what a contradiction keeps back."""
@@ -332,7 +349,9 @@ class WebexServer:
         return Answer(payload=self._message_json(chat, place))
 
     def _message_json(self, chat: Chat, place: int) -> dict[str, Any]:
-        return records.message_json(chat.messages[place], chat, self._ids, self.base_url, self.foreign_url)
+        message = chat.messages[place]
+        told = records.message_json(message, chat, self._ids, self.base_url, self.foreign_url)
+        return told | self._carried.get(records.message_id(message.key), {}) if self._carried else told
 
     def _content(self, call: Call) -> Answer:
         file = self._files.get(call.last)

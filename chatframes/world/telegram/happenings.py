@@ -1,0 +1,153 @@
+"""One service message of each kind, for ``sandbox(content=True)``: what happened, and whom it concerns.
+
+Written from Telegram's schema (layer 229) and from what its apps write in the middle of a chat.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from telethon.tl import types
+
+from ..community.people import END
+from ..sample import Sample, Seen
+from .place import Place
+
+HIDDEN = "payload-that-nobody-sees"
+
+
+def happenings(place: Place) -> list[Sample]:
+    """The service messages; who acts is the message's author."""
+    return [*_members(place), *_chat(place), *_calls(place), *_gifts(place), *_apps(place)]
+
+
+def _did(name: str, action: Any, word: str, *words: str, **seen: Any) -> Sample:
+    return Sample(f"service: {name}", {"action": action}, Seen(words=words, action=word, **seen))
+
+
+def _members(place: Place) -> list[Sample]:
+    ada, ben = place.people[3], place.people[4]
+    added, removed = types.MessageActionChatAddUser, types.MessageActionChatDeleteUser
+    two = [ada.id, ben.id]
+    return [
+        _did("one added", added([ada.id]), "member_added", ada.name, subjects=(str(ada.id),)),
+        _did("two added", added(two), "member_added", ada.name, ben.name, subjects=(str(ada.id), str(ben.id))),
+        _did("one removed", removed(ben.id), "*", ben.name, subjects=(str(ben.id),)),
+        Sample(
+            "service: one left",
+            {"action": removed(ada.id), "from_id": types.PeerUser(ada.id)},
+            Seen(words=(ada.name,), action="member_left", subjects=(str(ada.id),)),
+        ),
+        Sample(
+            "service: joined by a link",
+            {"action": types.MessageActionChatJoinedByLink(place.people[0].id), "from_id": types.PeerUser(ben.id)},
+            Seen(words=(ben.name,), action="*"),
+        ),
+        Sample(
+            "service: let in",
+            {"action": types.MessageActionChatJoinedByRequest(), "from_id": types.PeerUser(ada.id)},
+            Seen(words=(ada.name,), action="*"),
+        ),
+        Sample(
+            "service: new owner",
+            {"action": types.MessageActionChangeCreator(ben.id)},
+            Seen(words=(ben.name,), action="*", subjects=(str(ben.id),)),
+        ),
+    ]
+
+
+def _chat(place: Place) -> list[Sample]:
+    photo = types.MessageActionChatEditPhoto
+    near = types.MessageActionGeoProximityReached(
+        types.PeerUser(place.people[3].id), types.PeerUser(place.people[4].id), 120
+    )
+    return [
+        _did("renamed", types.MessageActionChatEditTitle("Board games"), "renamed", "Board games"),
+        _did("picture removed", types.MessageActionChatDeletePhoto(), "*"),
+        Sample(
+            "service: new picture",
+            {"action": photo(place.photo())},
+            Seen(action="*", media=({"kind": "photo", "is_image": True},)),
+        ),
+        Sample(
+            "service: pinned",
+            {"action": types.MessageActionPinMessage(), "reply_to": types.MessageReplyHeader(reply_to_msg_id=1)},
+            Seen(action="pinned", parent_id="1"),
+        ),
+        _did("timer", types.MessageActionSetMessagesTTL(86_400), "*"),
+        _did("theme", types.MessageActionSetChatTheme(types.ChatTheme("🌌")), "*", "🌌"),
+        _did("history cleared", types.MessageActionHistoryClear(), "*"),
+        _did("screenshot", types.MessageActionScreenshotTaken(), "*"),
+        _did("signed up", types.MessageActionContactSignUp(), "*"),
+        _did("near", near, "*", "120"),
+        _did("boosted", types.MessageActionBoostApply(4), "*", "4"),
+        _did("to-do done", types.MessageActionTodoCompletions([1], []), "*"),
+        _did(
+            "to-do more",
+            types.MessageActionTodoAppendTasks([types.TodoItem(9, types.TextWithEntities("Buy batteries", []))]),
+            "*", "Buy batteries",
+        ),
+        _did(
+            "poll: one more answer",
+            types.MessageActionPollAppendAnswer(types.PollAnswer(types.TextWithEntities("Sunday", []), b"9")),
+            "*", "Sunday",
+        ),
+    ]  # fmt: skip
+
+
+def _calls(place: Place) -> list[Sample]:
+    ada, group = place.people[3], types.InputGroupCall(1, 2)
+    call, hung_up = types.MessageActionPhoneCall, types.PhoneCallDiscardReasonHangup()
+    missed, busy = types.PhoneCallDiscardReasonMissed(), types.PhoneCallDiscardReasonBusy()
+    tomorrow = END + timedelta(days=1)
+    return [
+        _did("call", call(1, duration=61, reason=hung_up), "call", details={"call": {"seconds": 61}}),
+        _did("call with pictures", call(4, video=True, duration=600), "call", details={"call": {"seconds": 600}}),
+        _did("missed call", call(2, reason=missed), "call", holds={"call": ("missed",)}),
+        _did("busy", call(3, reason=busy), "call", holds={"call": ()}),
+        _did("group call", types.MessageActionGroupCall(group, duration=320), "*", holds={"call": (320,)}),
+        _did("group call to come", types.MessageActionGroupCallScheduled(group, tomorrow), "*"),
+        _did(
+            "called in", types.MessageActionInviteToGroupCall(group, [ada.id]), "*", ada.name, subjects=(str(ada.id),)
+        ),
+    ]
+
+
+def _gifts(place: Place) -> list[Sample]:
+    words = types.TextWithEntities("Happy birthday!", [])
+    star = types.StarGift(7, place.sticker(), stars=50, convert_stars=40, title="Comet")
+    money = types.MessageActionPaymentSent("EUR", 1_900)
+    return [
+        _did(
+            "gift of months",
+            types.MessageActionGiftPremium("EUR", 1_500, 90, message=words),
+            "gift", "Happy birthday!",
+            holds={"gift": (90,)},
+        ),
+        _did(
+            "gift of a star",
+            types.MessageActionStarGift(star, message=types.TextWithEntities("For the dome", [])),
+            "gift", "For the dome",
+            holds={"gift": (50,)},
+        ),
+        _did("gift of stars", types.MessageActionGiftStars("EUR", 999, 500), "gift", holds={"gift": (500,)}),
+        _did(
+            "gift code",
+            types.MessageActionGiftCode(30, HIDDEN, message=types.TextWithEntities("You won", [])),
+            "*", "You won",
+        ),
+        _did("paid", money, "*", "EUR"),
+        _did("giveaway begins", types.MessageActionGiveawayLaunch(), "*"),
+        _did("giveaway ends", types.MessageActionGiveawayResults(3, 1), "*", "3"),
+    ]  # fmt: skip
+
+
+def _apps(place: Place) -> list[Sample]:
+    return [
+        _did("an app's own words", types.MessageActionCustomAction("Ben joined Telegram"), "*", "Ben joined Telegram"),
+        _did("a site let in", types.MessageActionBotAllowed(domain="sky.apollo.example"), "*", "sky.apollo.example"),
+        _did("a page's words", types.MessageActionWebViewDataSent("Seats chosen"), "*", "Seats chosen"),
+        _did("score", types.MessageActionGameScore(1, 4_200), "*", "4200"),
+        _did("nothing", types.MessageActionEmpty(), "*"),
+    ]
