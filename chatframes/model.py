@@ -23,6 +23,17 @@ RETRYABLE = frozenset(
     "dns connect timeout too_slow truncated bad_response http_5xx rate_limited locked cancelled memory disk".split()
 )
 
+# What an action may be: one list for all services, which docs/table.md has too.
+ACTIONS = frozenset(
+    "member_added member_joined member_left member_removed created renamed migrated pinned photo_changed "
+    "photo_deleted photo_suggested wallpaper_changed theme_changed auto_delete protection_changed "
+    "protection_requested history_cleared community_changed owner_changed owner_pending topic_created topic_edited "
+    "boosted call call_started call_scheduled call_invited screenshot signed_up game_score came_near bot_allowed "
+    "bot_created passport_sent contact_shared web_app_data birthday_suggested tasks_completed tasks_added "
+    "poll_option_added poll_option_removed gift gift_offer gift_offer_declined prize giveaway giveaway_ended payment "
+    "refund price_changed post_accepted post_rejected removed deleted locked other".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -100,7 +111,7 @@ class Message:
     created_at: datetime | None
     fetched_at: datetime
     kind: str = "message"
-    action: str | None = None  # of a service message, what happened: member_added, renamed, pinned, …
+    action: str | None = None  # what happened, or was done to it; one of ACTIONS
     subjects: Sequence[str] = ()  # ids of whom the action concerns
     origin: str = "api"
     edited_at: datetime | None = None

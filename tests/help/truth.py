@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from chatframes.model import ACTIONS
 from chatframes.table.detail_keys import DETAIL_KEYS
 from chatframes.table.details import details
 
@@ -50,6 +51,7 @@ def check(
     Messages in `broken` were never deciphered by the service: only their ids can be held against the truth.
     """
     assert undocumented(frame) == []
+    assert set(frame["action"].dropna()) <= ACTIONS
     assert sorted(frame["message_id"]) == sorted(record["message_id"] for record in expected)
     by_id = {record["message_id"]: record for record in expected}
     whole = frame[~frame["message_id"].isin(list(broken))]

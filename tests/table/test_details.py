@@ -16,7 +16,7 @@ from pandas.testing import assert_frame_equal
 
 import chatframes as cf
 from chatframes.errors import ConfigError
-from chatframes.model import Message
+from chatframes.model import ACTIONS, Message
 from chatframes.table.batches import to_batch
 from chatframes.table.detail_keys import DETAIL_KEYS
 from chatframes.table.frame import build
@@ -154,6 +154,12 @@ def test_the_documented_keys_are_those_of_the_code() -> None:
     assert documented == ours
     assert list(documented) == sorted(documented)
     assert re.search(r"the keys on \d{4}-\d\d-\d\d:", text)
+
+
+def test_the_documented_actions_are_those_of_the_code() -> None:
+    (listed,) = re.findall(r"^`action` is one of: ([^.]+)\.$", DOCS.read_text("utf-8"), re.MULTILINE)
+    words = re.findall(r"`(\w+)`", listed)
+    assert (len(words), set(words)) == (len(ACTIONS), ACTIONS)
 
 
 def test_what_a_service_adds_without_saying_so_is_found() -> None:
