@@ -304,8 +304,9 @@ def test_a_packed_picture_is_refused_without_unpacking(encoding: str) -> None:
     assert peak < 10 * MiB
 
 
-def test_a_picture_that_says_it_is_not_packed_is_taken() -> None:
-    outcome, _ = one_outcome(always(200, PICTURE, JPEG, ("Content-Encoding", "identity")))
+@pytest.mark.parametrize("encoding", ["identity", "aws-chunked", "utf-8", "binary", "gzip", "none"])
+def test_a_picture_that_is_not_packed_is_taken_whatever_its_header_says(encoding: str) -> None:
+    outcome, _ = one_outcome(always(200, PICTURE, JPEG, ("Content-Encoding", encoding)))
     assert_whole(outcome)
 
 
