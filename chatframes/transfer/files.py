@@ -70,6 +70,7 @@ async def open_attachment(
             name=next(filter(None, map(file_name, response.headers.get_list("Content-Disposition"))), None),
             declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
             declared_size=int(length) if length.isascii() and length.isdigit() else None,
+            says_its_end=response.headers.get("Transfer-Encoding", "").strip().lower() == "chunked",
         )
     finally:
         await response.aclose()

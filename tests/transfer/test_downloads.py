@@ -498,6 +498,19 @@ def test_a_cut_that_looks_whole_is_not_believed_when_other_bytes_come_next() -> 
     assert (outcome.reason, asked) == ("undecodable", 3)
 
 
+def test_what_came_twice_to_its_last_piece_is_what_the_server_has() -> None:
+    data = saved("GIF", "L")[:-1]
+
+    async def answer(_: Request, reply: Reply) -> None:
+        await reply.head(200, ("Content-Type", "image/gif"), ("Transfer-Encoding", "chunked"))
+        await reply.chunk(data)
+        await reply.chunk(b"")
+
+    outcome, asked = one_outcome(answer)
+    assert (outcome.status, outcome.note, asked) == ("ok", "no_end_mark", 2)
+    assert outcome.data == data
+
+
 def test_without_a_length_a_missing_end_stays_a_cut() -> None:
     async def answer(_: Request, reply: Reply) -> None:
         await reply.head(200, ("Content-Type", "image/gif"), length=None)
