@@ -213,6 +213,7 @@ class Body:
     declared_mime: str | None = None
     declared_size: int | None = None
     note: str | None = None  # what is odd about where it comes from: copy
+    says_its_end: bool = False  # its pieces say which is the last one, so that a cut is noticed without a size
 
 
 class Refusal(Exception):

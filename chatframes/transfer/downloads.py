@@ -271,7 +271,14 @@ class Downloader:
             if size > self._cap:
                 return self._too_large(base, mime, "more")
             data = ImageBytes(b"".join(pieces))
-            return of_picture(base, mime, data, job.without_end, keep_undecodable=self._keep_undecodable)
+            return of_picture(
+                base,
+                mime,
+                data,
+                job.without_end,
+                says_its_end=body.says_its_end,
+                keep_undecodable=self._keep_undecodable,
+            )
         finally:
             self._budget.give_back(reserved)
 

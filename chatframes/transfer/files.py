@@ -10,6 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from ..errors import AuthError, ServiceError
+from ..images.sniff import is_raster, sniff
 from ..model import Body, Refusal, Status
 from .answers import network_refusal, next_address, origin, outcome_of_status, retry_after_seconds
 from .file_names import file_name
@@ -19,6 +20,7 @@ from .http import NO_TOKEN, Http
 from .patience import Patience
 
 MAX_REDIRECTS = 5
+LOOK_BYTES = 64  # enough to know a picture
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -41,31 +43,34 @@ async def open_attachment(
     """
     began = patience.clock.monotonic()
     response = await _Request(http, patience, url, statuses, with_token, accept, dead_end).response()
-    try:
-        if with_token and _is_a_page_of_somebody_else(response.headers):
-            patience.pulse.failed(began, "a login or proxy page, perhaps")
-            raise Refusal(
-                "failed",
-                "bad_response",
-                "a web page in place of the file: a login or proxy page, perhaps",
-                http_status=response.status_code,
-            )
-        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in ("identity", ""):
+
+    def look(head: bytes) -> None:
+        if is_raster(mime := sniff(head)):  # whatever its headers say
+            return
+        if _is_packed(response.headers):
             # Never unpacked, since a few hundred packed bytes can become a gigabyte.
-            raise Refusal(
-                "failed",
-                "content_encoding",
-                "the server packed the picture although it was asked not to",
-                http_status=response.status_code,
+            refusal = Refusal(
+                "failed", "content_encoding", "the server packed the picture although it was asked not to"
             )
+        elif with_token and mime == "text/html" and "Content-Disposition" not in response.headers:
+            patience.pulse.failed(began, "a login or proxy page, perhaps", silent=False)
+            refusal = Refusal(
+                "failed", "bad_response", "a web page in place of the file: a login or proxy page, perhaps"
+            )
+        else:
+            return
+        refusal.http_status = response.status_code
+        raise refusal
+
+    try:
         length = response.headers.get("Content-Length", "")
         yield Body(
-            chunks=_body_chunks(response),
+            chunks=_looked_at(_body_chunks(response), look),
             http_status=response.status_code,
             name=next(filter(None, map(file_name, response.headers.get_list("Content-Disposition"))), None),
             declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
             declared_size=int(length) if length.isascii() and length.isdigit() else None,
+            says_its_end=response.headers.get("Transfer-Encoding", "").strip().lower() == "chunked",
         )
     finally:
         await response.aclose()
@@ -186,10 +191,8 @@ class _Request:
         raise refusal
 
 
-def _is_a_page_of_somebody_else(headers: httpx.Headers) -> bool:
-    """Whether a web page came that does not say it is a file, as files of a service do."""
-    page = headers.get("Content-Type", "").strip().lower().startswith("text/html")
-    return page and "Content-Disposition" not in headers
+def _is_packed(headers: httpx.Headers) -> bool:
+    return headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", "")
 
 
 def _without_token(error: AuthError | ServiceError) -> Refusal:
@@ -210,3 +213,17 @@ async def _body_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     else:
         return
     raise refusal
+
+
+async def _looked_at(chunks: AsyncIterator[bytes], look: Callable[[bytes], None]) -> AsyncIterator[bytes]:
+    """Yield the chunks as they come, with a look at the first bytes: Refusal if they are not worth reading."""
+    head, looked = b"", False
+    async for chunk in chunks:
+        if not looked:
+            head += chunk
+            looked = len(head) >= LOOK_BYTES
+            if looked:
+                look(head)
+        yield chunk
+    if head and not looked:
+        look(head)

@@ -200,6 +200,7 @@ class _Page:
         patience = self.link.patience
         self.failures += 1
         if self.failures >= PAGE_ATTEMPTS:
+            patience.pulse.gave_up()
             raise ServiceError(
                 f"{patience.service.capitalize()} failed {self.failures} times on one page: {trouble}. Try again later."
             )
@@ -235,11 +236,11 @@ class _Page:
             if wants_proxy_login(error):
                 raise ServiceError(PROXY_LOGIN) from None
             trouble = str(error)  # text of our own, see transport.translate: no URL, no header
-            pulse.failed(began, trouble)
+            pulse.failed(began, trouble, silent=not isinstance(error, BadAnswer))
         else:
             status = response.status_code
             if status >= 500:
-                pulse.failed(began, f"HTTP {status}")
+                pulse.failed(began, f"HTTP {status}", silent=False)
             else:
                 pulse.answered(self.link.clock)
             return Answer(status, payload, response.headers, response.extensions["location"]), f"HTTP {status}"

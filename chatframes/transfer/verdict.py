@@ -14,12 +14,18 @@ __all__ = ["not_an_image", "of_picture"]
 
 
 def of_picture(
-    base: Outcome, mime: str | None, data: ImageBytes, without_end: set[str], *, keep_undecodable: bool
+    base: Outcome,
+    mime: str | None,
+    data: ImageBytes,
+    without_end: set[str],
+    *,
+    says_its_end: bool,
+    keep_undecodable: bool,
 ) -> Outcome:
     """Return the outcome of a body that is a picture and came to its end.
 
-    A missing end mark says nothing about the way here: where as many bytes came as were announced, and the same ones
-    at another try, the file is so at its server.
+    A missing end mark says nothing about the way here: where as many bytes came as were announced (or the last of the
+    pieces it was sent in), and the same ones at another try, the file is so at its server.
 
     Parameters
     ----------
@@ -31,11 +37,13 @@ def of_picture(
         The body.
     without_end : set of str
         The SHA-256 of each body of this attachment that was as long as announced, but had no end mark; added to here.
+    says_its_end : bool
+        Whether the pieces of the body said which one was the last.
     keep_undecodable : bool
         Whether a picture that readers do not open is kept.
     """
     facts, size, sha256 = inspect(data), len(data), hashlib.sha256(data).hexdigest()
-    length_met = base.declared_size == size
+    length_met = base.declared_size == size or (base.declared_size is None and says_its_end)
     if (base.declared_size is not None and not length_met) or (facts.whole is False and not length_met):
         error = f"the picture ends too early, after {size} bytes"
         return replace(base, reason="truncated", mime=mime, size=size, error=error)

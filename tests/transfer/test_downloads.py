@@ -304,8 +304,9 @@ def test_a_packed_picture_is_refused_without_unpacking(encoding: str) -> None:
     assert peak < 10 * MiB
 
 
-def test_a_picture_that_says_it_is_not_packed_is_taken() -> None:
-    outcome, _ = one_outcome(always(200, PICTURE, JPEG, ("Content-Encoding", "identity")))
+@pytest.mark.parametrize("encoding", ["identity", "aws-chunked", "utf-8", "binary", "gzip", "none"])
+def test_a_picture_that_is_not_packed_is_taken_whatever_its_header_says(encoding: str) -> None:
+    outcome, _ = one_outcome(always(200, PICTURE, JPEG, ("Content-Encoding", encoding)))
     assert_whole(outcome)
 
 
@@ -495,6 +496,19 @@ def test_a_cut_that_looks_whole_is_not_believed_when_other_bytes_come_next() -> 
     assert asked == 4
     outcome, asked = one_outcome(in_turn(part(30_000), part(40_000), part(30_000)))
     assert (outcome.reason, asked) == ("undecodable", 3)
+
+
+def test_what_came_twice_to_its_last_piece_is_what_the_server_has() -> None:
+    data = saved("GIF", "L")[:-1]
+
+    async def answer(_: Request, reply: Reply) -> None:
+        await reply.head(200, ("Content-Type", "image/gif"), ("Transfer-Encoding", "chunked"))
+        await reply.chunk(data)
+        await reply.chunk(b"")
+
+    outcome, asked = one_outcome(answer)
+    assert (outcome.status, outcome.note, asked) == ("ok", "no_end_mark", 2)
+    assert outcome.data == data
 
 
 def test_without_a_length_a_missing_end_stays_a_cut() -> None:
