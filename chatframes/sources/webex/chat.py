@@ -17,6 +17,8 @@ from ...transfer.clock import Clock
 from ...transfer.link import Answer, Link
 from ...windows import EPOCH, Timeline
 from ..windowed import final, read_windows
+from .content import IN_A_CARD
+from .data_uri import open_data_uri
 from .items import Items, named
 from .links import next_link, with_query
 from .people import People
@@ -187,8 +189,12 @@ class Room:
         return query
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
-        """Open one file; unscannable ones only when the admin allows it."""
+        """Open one file, unscannable ones only when the admin allows it, or a picture of a card."""
+        if isinstance(attachment.handle, str) and attachment.handle != IN_A_CARD:
+            return open_data_uri(attachment.handle)
         url = attachment.url or ""
+        if attachment.handle == IN_A_CARD:
+            return self.link.download(url, foreign=True)
         if not self.link.http.is_api(url):  # there, a status has its ordinary meaning
             return self.link.download(url)
         if self.allow_unscannable:

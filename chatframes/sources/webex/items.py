@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from ...model import Message, Window
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.link import Link
+from .content import IN_A_CARD
 from .rows import Item, decode_id, is_whole, row
 from .walk import LONG_AGO
 
@@ -38,10 +39,22 @@ class Items:
         for item in items:
             if (found := named(item)) is not None and not is_whole(found):
                 found = await self._asked_by_id(found)
-            rows.append(
-                None if found is None else row(found, self.chat_id, self.chat_name, fetched_at, raw=self.raw),
-            )
+            rows.append(None if found is None else self._row(found, fetched_at))
         return rows
+
+    def _row(self, item: Item, fetched_at: datetime) -> Message:
+        """Return the row of an item; what a card calls a picture of the API's own is not asked for.
+
+        It would be asked for without the token, and the answer be taken for that of a file at the same address.
+        """
+        message = row(item, self.chat_id, self.chat_name, fetched_at, raw=self.raw)
+        message.attachments = tuple(
+            replace(each, reason="no_bytes")
+            if each.handle == IN_A_CARD and self.link.http.is_api(each.url or "")
+            else each
+            for each in message.attachments
+        )
+        return message
 
     def count_nameless(self, rows: Sequence[Message | None], until: datetime, wanted: Window) -> int:
         """Return how many items without an id a page holds that may lie in a window and have not been counted before.

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ...errors import ChatframesError
 from ...model import Message
 from ...transfer.link import Link, StatusError
-from .rows import list_in
+from .rows import list_in, texts_in
 
 BATCH = 50  # 85 are documented; with long ids the URL then passes 5,000 characters
 NOT_FOUND = "not every author could be looked up: an e-mail address or nothing stands for the name"
@@ -22,6 +22,7 @@ class Person:
 
     name: str | None
     kind: str  # person, bot, deleted, unknown
+    email: str | None = None
 
 
 UNKNOWN = Person(None, "unknown")
@@ -54,6 +55,7 @@ class People:
             if message.author_id:
                 person = await asyncio.shield(self._people[message.author_id])
                 message.author_name = person.name or message.author_name
+                message.author_handle = message.author_handle or person.email
                 message.author_kind = person.kind
 
     async def _look_up(self, ids: list[str]) -> None:
@@ -98,5 +100,7 @@ def _person(item: dict[str, object]) -> Person:
     )
     kind = item.get("type")
     return Person(
-        display or nick or f"{first} {last}".strip() or None, str(kind) if kind in ("person", "bot") else "unknown"
+        display or nick or f"{first} {last}".strip() or None,
+        str(kind) if kind in ("person", "bot") else "unknown",
+        next(filter(None, texts_in(item, "emails")), None),
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ...model import Attachment, Message
+from .content import content_of
 
 Item = dict[str, Any]
 
@@ -20,13 +19,12 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
     """Return the row of one message; `People` fills in the author's name and kind afterwards."""
     errors = item.get("errors")
     broken = set(errors) if isinstance(errors, dict) else set()
-    markup = None if broken & {"html", "markdown"} else _text(item, "html") or _text(item, "markdown")
-    parsed_html = _read_html(markup) if markup and "<" in markup else None
-    text = "" if "text" in broken else _text(item, "text")
-    if not text and parsed_html is not None:
-        text = parsed_html.text
-    if not text:
-        text = "\n".join(line for card in list_in(item, "attachments") for line in _card_text(card))
+    text, html, markdown = (None if key in broken else _text(item, key) for key in ("text", "html", "markdown"))
+    content = content_of(text or "", html, markdown, list_in(item, "attachments"))
+    files = [
+        Attachment(position, "voice" if item.get("isVoiceClip") is True else "file", source_id(url), url)
+        for position, url in enumerate(texts_in(item, "files"))
+    ]
     message_id, parent_id = str(item["id"]), _text(item, "parentId")
     return Message(
         platform="webex",
@@ -38,19 +36,19 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
         fetched_at=fetched_at,
         author_id=_text(item, "personId"),
         author_name=_text(item, "personEmail"),
-        text=text or "",
-        markup=markup,
+        author_handle=_text(item, "personEmail"),
+        text=content.text,
+        markup=content.markup,
         parent_id=parent_id,
         thread_id=parent_id or message_id,
         depth=1 if parent_id else 0,
         mentions=tuple(who for key in ("mentionedPeople", "mentionedGroups") for who in texts_in(item, key)),
-        links=tuple(parsed_html.links) if parsed_html is not None else (),
-        flags=tuple(_flags(item, errors)),
+        links=content.links,
+        details=content.details,
+        flags=tuple(dict.fromkeys([*_flags(item, errors), *content.flags])),
         permalink=_permalink(chat_id, message_id),
-        raw=json.dumps(item, ensure_ascii=True) if raw else None,
-        attachments=tuple(
-            Attachment(position, "file", source_id(url), url) for position, url in enumerate(texts_in(item, "files"))
-        ),
+        raw=_as_json(item) if raw else None,
+        attachments=(*files, *(replace(each, position=len(files) + each.position) for each in content.pictures)),
     )
 
 
@@ -134,63 +132,8 @@ def texts_in(item: Item, key: str) -> list[str]:
     return [entry for entry in list_in(item, key) if isinstance(entry, str)]
 
 
-def _card_text(card: Any) -> Iterator[str]:
-    """Yield the text of a card: its fallback text, else the texts in it, top to bottom."""
-    content = card.get("content") if isinstance(card, dict) else None
-    if not isinstance(content, dict):
-        return
-    if isinstance(content.get("fallbackText"), str):
-        yield content["fallbackText"]
-    else:
-        yield from _texts_of(content.get("body"), levels=20)
-
-
-def _texts_of(node: Any, levels: int) -> Iterator[str]:
-    if levels == 0:
-        return
-    if isinstance(node, list):
-        for child in node:
-            yield from _texts_of(child, levels - 1)
-    elif isinstance(node, dict):
-        if node.get("type") == "TextBlock" and isinstance(node.get("text"), str):
-            yield node["text"]
-        if node.get("type") == "FactSet":
-            for fact in list_in(node, "facts"):
-                if isinstance(fact, dict):
-                    yield f"{fact.get('title', '')} {fact.get('value', '')}".strip()
-        for key in ("body", "items", "columns", "inlines"):
-            yield from _texts_of(node.get(key), levels - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _ParsedHtml:
-    """The text and the links of a piece of HTML."""
-
-    text: str
-    links: list[str]
-
-
-_TAG = re.compile(r"/?([a-zA-Z][a-zA-Z0-9]*)")
-_HREF = re.compile(r"""\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_BREAKS = frozenset("br p li div h1 h2 h3 h4 h5 h6 pre blockquote".split())
-
-
-def _read_html(markup: str) -> _ParsedHtml:
-    """Return the text and the links of a message's HTML, in order, in one pass; no markup can slow it down or break it.
-
-    The result is never shown as HTML, so a malformed tag only loses its own text.
-    """
-    first, *rest = markup.split("<")
-    pieces, links = [html.unescape(first)], []
-    for part in rest:
-        tag, closed, text = part.partition(">")
-        name = _TAG.match(tag)
-        if not closed or name is None:  # a "<" that begins no tag
-            pieces.append(html.unescape("<" + part) if not tag.startswith("!") else html.unescape(text))
-            continue
-        if name[1].lower() == "a":
-            links += [html.unescape(next(filter(None, href), "")) for href in _HREF.findall(tag)]
-        elif name[1].lower() in _BREAKS and not tag.startswith("/"):
-            pieces.append("\n")
-        pieces.append(html.unescape(text))
-    return _ParsedHtml("".join(pieces).strip(), [link for link in links if link])
+def _as_json(item: Item) -> str:
+    try:
+        return json.dumps(item, ensure_ascii=True)
+    except (ValueError, RecursionError):  # nested so deeply that Python cannot write it, or in itself
+        return json.dumps({"id": str(item["id"]), "unread": "nested too deeply"})

@@ -28,7 +28,8 @@ def card(*body: Json, **more: Any) -> Json:
 
 
 def _of(name: str, sends: Json, *words: str, links: tuple[str, ...] = (), **seen: Any) -> Sample:
-    holds = {"card": tuple(one for one in words if one not in seen.pop("beside", ()))}
+    beside = seen.pop("beside", ())
+    holds = {"card": tuple(one for one in words if one not in beside)}
     return Sample(f"card: {name}", sends, Seen(words=words, links=links, holds=holds, **seen))
 
 
@@ -61,7 +62,7 @@ def cards(picture: str) -> list[Sample]:
             "Image in the address itself",
             card(text("Inline logo"), {"type": "Image", "url": DATA_URI, "altText": "our logo"}),
             "Inline logo", "our logo",
-            hides=(DATA_URI, "iVBORw0KGgoAAAANSUhEUg"),
+            hides=(DATA_URI, "iVBORw0KGgoAAAANSUhEUg"), media=({"url": None, "alt": "our logo"},),
         ),
         _of(
             "Media",
@@ -71,6 +72,7 @@ def cards(picture: str) -> list[Sample]:
             }),
             "a film of the launch",
             links=("https://files.apollo.example/launch.mp4",),
+            media=(shown("a film of the launch", 5), {"kind": "video", "is_image": False}),
         ),
     ]  # fmt: skip
 
@@ -238,5 +240,5 @@ def _odd() -> list[Sample]:
             "In place of the badge", "And the rest",
         ),
         _of("markup in a TextBlock", card(text(hostile)), hostile),
-        _of("very large", card(*lines), "Line 0 of", "Line 899 of"),
+        _of("very large", card(*lines), "Line 0 of", "Line 899 of", beside=("Line 899 of",), flags=("card_cut",)),
     ]  # fmt: skip

@@ -16,6 +16,8 @@ from ..community.people import (
     Person,
 )
 
+LOGO_TYPE = "image/svg+xml"  # of the picture of every card: a drawing, which is no picture to download
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
 
@@ -116,6 +118,11 @@ def html_of(message: Message, ids: dict[str, str]) -> str | None:
     return f"<p>{''.join(pieces)}</p>"
 
 
+def logo_url(foreign_url: str) -> str:
+    """Where the picture of a card lies: on a host that the token must never reach."""
+    return f"{foreign_url}/card/logo.svg"
+
+
 def card_json(card: Card, picture_url: str) -> dict[str, Any]:
     """An Adaptive Card; its picture lies on a host the token must never reach."""
     blocks = [{"type": "TextBlock", "text": line, "wrap": True} for line in card.lines]
@@ -152,7 +159,7 @@ def message_json(message: Message, chat: Chat, ids: dict[str, str], base_url: st
         "personId": ids[message.author.key],
         "personEmail": message.author.email,
         "mentionedPeople": list(dict.fromkeys(mentions)) or None,
-        "attachments": [card_json(message.card, f"{foreign_url}/card/logo.jpg")] if message.card else None,
+        "attachments": [card_json(message.card, logo_url(foreign_url))] if message.card else None,
         "created": stamp(message.created_at),
         "updated": stamp(message.edited_at) if message.edited_at else None,
     }

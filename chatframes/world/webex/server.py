@@ -121,7 +121,7 @@ class WebexServer:
     @cached_property
     def truth(self) -> dict[str, list[dict[str, Any]]]:
         """What a table of everything here must equal."""
-        told = truth(self.community)
+        told = truth(self.community, self.foreign_url)
         if self._everything is not None:
             everything.tell(told["messages"], self._everything, self.foreign_url)
         return told
@@ -416,6 +416,8 @@ class WebexServer:
                 answer.headers["Set-Cookie"] = "cdn=c2FuZGJveA; Path=/"
             elif request.path == "/card/logo.jpg":
                 answer = Answer(body=photos.picture(photos.JPEGS[3], "logo"), content_type="image/jpeg")
+            elif request.path == "/card/logo.svg":
+                answer = Answer(body=records.LOGO, content_type=records.LOGO_TYPE)
             else:
                 answer = refusal(401, UNAUTHORIZED)
             return await send(request, answer, self._count_bytes(last if file else ""))

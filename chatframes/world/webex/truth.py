@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..community.people import Card, Chat, Community, File
+from ..community.people import Card, Chat, Community, File, Message
 from ..community.talk import whole_text
-from .records import content_id, html_of, markdown_of, message_id, person_id, room_id
+from .records import LOGO, LOGO_TYPE, content_id, html_of, logo_url, markdown_of, message_id, person_id, room_id
 
 
-def truth(community: Community) -> dict[str, list[dict[str, Any]]]:
+def truth(community: Community, foreign_url: str) -> dict[str, list[dict[str, Any]]]:
     """Everything there is, as plain records; messages in the order of the table."""
-    messages = [record for chat in community.chats for record in _records(chat, community)]
+    messages = [record for chat in community.chats for record in _records(chat, community, foreign_url)]
     messages.sort(key=lambda r: (r["created_at"], r["chat_id"], len(r["message_id"]), r["message_id"]))
     return {
         "chats": [
@@ -43,11 +45,12 @@ def truth(community: Community) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _records(chat: Chat, community: Community) -> Iterator[dict[str, Any]]:
+def _records(chat: Chat, community: Community, foreign_url: str) -> Iterator[dict[str, Any]]:
     ids = {person.key: person_id(person) for person in community.people}
     for message in chat.messages:
         author = message.author
-        text = whole_text(message.text or _card_text(message.card))
+        said = "\n".join(filter(None, (message.text, *_card_lines(message.card))))
+        text = whole_text(said)
         mentions = [ids[run.target] for run in message.runs if run.style == "mention"]
         yield {
             "platform": "webex",
@@ -57,6 +60,7 @@ def _records(chat: Chat, community: Community) -> Iterator[dict[str, Any]]:
             "created_at": message.created_at,
             "edited_at": message.edited_at,
             "author_id": ids[author.key],
+            "author_handle": author.email or None,
             "author_name": author.email if author.left else author.name,  # who left is known by the address only
             "author_kind": "deleted" if author.left else author.kind,
             "text": text,
@@ -65,9 +69,12 @@ def _records(chat: Chat, community: Community) -> Iterator[dict[str, Any]]:
             "thread_id": message_id(message.parent_key or message.key),
             "depth": 1 if message.parent_key else 0,
             "mentions": list(dict.fromkeys(mentions)),
-            "links": [run.target for run in message.runs if run.style == "link"],
-            "flags": [] if text == (message.text or text) else ["text_repaired"],
-            "media": [_media(position, file) for position, file in enumerate(message.files)],
+            "links": list(dict.fromkeys(_links(message))),
+            "flags": [] if text == said else ["text_repaired"],
+            "media": [
+                *(_media(position, file) for position, file in enumerate(message.files)),
+                *([_logo(len(message.files), foreign_url)] if message.card else []),
+            ],
         }
 
 
@@ -86,7 +93,30 @@ def _media(position: int, file: File) -> dict[str, Any]:
     }
 
 
-def _card_text(card: Card | None) -> str:
-    if card is None:
-        return ""
-    return card.fallback or "\n".join((card.title, *card.lines))
+def _links(message: Message) -> Iterator[str]:
+    for run in message.runs:
+        if run.style == "link":
+            yield run.target
+        else:
+            yield from (written.rstrip(".,!?") for written in re.findall(r"https?://[^\s'\"<>]+", run.text))
+
+
+def _logo(position: int, foreign_url: str) -> dict[str, Any]:
+    """The drawing in a card, which has no name."""
+    return {
+        "position": position,
+        "source_id": logo_url(foreign_url),
+        "name": None,
+        "declared_mime": LOGO_TYPE,
+        "mime": LOGO_TYPE,
+        "size": len(LOGO),
+        "sha256": hashlib.sha256(LOGO).hexdigest(),
+        "is_image": False,
+        "width": None,
+        "height": None,
+    }
+
+
+def _card_lines(card: Card | None) -> tuple[str, ...]:
+    """What a reader of the app sees, top to bottom; "logo" is the name of the drawing."""
+    return (card.title, "logo", *card.lines, "Seen") if card else ()

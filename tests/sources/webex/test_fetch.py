@@ -110,7 +110,7 @@ def test_each_distinct_file_is_asked_for_once_and_never_with_head() -> None:
         frame = fetch(world)
         stats = world.stats()
         assert set(stats["content_gets"].values()) == {1}
-        listed = [cell["source_id"] for cells in frame["media"] for cell in cells]
+        listed = [cell["source_id"] for cells in frame["media"] for cell in cells if cell["kind"] == "file"]
         assert set(stats["content_gets"]) == set(listed)
         assert len(listed) > len(set(listed)), "the sandbox shows one file twice"
         assert "head" not in stats["requests"]
@@ -310,5 +310,5 @@ def test_over_limit_pictures_are_not_kept_and_hardly_read() -> None:
 def test_unscannable_files_open_only_when_the_admin_allows_it() -> None:
     with cf.sandbox(faults=["unscannable"]) as world:
         webex = {**world.config["webex"], "allow_unscannable": True}
-        frame = cf.fetch(APOLLO, images=True, config={"webex": webex}, progress=False)
+        frame = cf.fetch(APOLLO, images=True, config={**world.config, "webex": webex}, progress=False)
         check(frame, world.expected("Project Apollo"))
