@@ -8,7 +8,7 @@ from typing import Any
 from ...model import Message
 from . import chat_actions, other_actions, payments
 from .buttons import read_buttons
-from .content import read_media
+from .content import SILENT, read_media
 from .media import snake
 from .peers import Peers
 from .rich import rich_text
@@ -47,7 +47,7 @@ def action(row: Message, message: Any, peers: Peers) -> None:
 
 def media(row: Message, message: Any) -> None:
     """Add what polls, places, previews, rich messages and so on say."""
-    if message.media is None and message.rich_message is None:
+    if message.rich_message is None and (message.media is None or type(message.media) in SILENT):
         return
     said = Said(links=list(row.links))
     if message.media is not None:
@@ -60,6 +60,8 @@ def media(row: Message, message: Any) -> None:
 
 def beneath(row: Message, message: Any) -> None:
     """Add what stands beneath a message: its buttons, and what others say about it."""
+    if message.reply_markup is None and message.factcheck is None and not message.restriction_reason:
+        return
     said = Said(links=list(row.links))
     read_buttons(message.reply_markup, said)
     checked = getattr(message.factcheck, "text", None)

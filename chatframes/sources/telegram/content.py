@@ -14,7 +14,7 @@ from telethon.tl import types
 from .peers import marked_id
 from .said import Said, compact, iso, money
 
-__all__ = ["READERS", "read_media"]
+__all__ = ["READERS", "SILENT", "read_media"]
 
 
 def read_media(media: Any, said: Said) -> None:
@@ -233,10 +233,9 @@ def _web_page(media: Any, said: Said) -> None:
         )
 
 
+SILENT = (types.MessageMediaPhoto, types.MessageMediaDocument, types.MessageMediaEmpty)  # most media are of these
 READERS: dict[type, Callable[[Any, Said], None]] = {
-    types.MessageMediaEmpty: _nothing,
-    types.MessageMediaPhoto: _nothing,
-    types.MessageMediaDocument: _nothing,
+    **dict.fromkeys(SILENT, _nothing),
     types.MessageMediaUnsupported: _unsupported,
     types.MessageMediaPoll: _poll,
     types.MessageMediaToDo: _todo,
