@@ -50,12 +50,14 @@ def media(row: Message, message: Any) -> None:
     if message.rich_message is None and (message.media is None or type(message.media) in SILENT):
         return
     said = Said(links=list(row.links))
-    if message.media is not None:
-        read_media(message.media, said)
-    if message.rich_message is not None:
-        rich_text(message.rich_message, said)
-    row.links = ()  # they are the first ones of `said`
-    _take(row, said)
+    try:
+        if message.media is not None:
+            read_media(message.media, said)
+        if message.rich_message is not None:
+            rich_text(message.rich_message, said)
+    finally:  # an odd part costs what comes after it, and nothing that was read before
+        row.links = ()  # they are the first ones of `said`
+        _take(row, said)
 
 
 def beneath(row: Message, message: Any) -> None:

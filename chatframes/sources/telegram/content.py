@@ -115,9 +115,9 @@ def _contact(media: Any, said: Said) -> None:
     name = " ".join(part for part in (media.first_name, media.last_name) if part)
     said.line(name)
     said.line(media.phone_number)
-    said.details["contact"] = compact(
-        name=name, phone=media.phone_number, user_id=str(media.user_id) if media.user_id else None, vcard=media.vcard
-    )
+    # Its vCard is not kept: apps show a part of it at most, and it may hold an address or a note.
+    user_id = str(media.user_id) if media.user_id else None
+    said.details["contact"] = compact(name=name, phone=media.phone_number, user_id=user_id)
 
 
 def _dice(media: Any, said: Said) -> None:
