@@ -121,9 +121,9 @@ MEDIA = [
         },
     ),
     Kept(
-        t.MessageMediaContact("+15550100", "Ada", "Byron", "BEGIN:VCARD", 7),
+        t.MessageMediaContact("+15550100", "Ada", "Byron", SECRET, 7),
         "Ada Byron\n+15550100",
-        {"contact": {"name": "Ada Byron", "phone": "+15550100", "user_id": "7", "vcard": "BEGIN:VCARD"}},
+        {"contact": {"name": "Ada Byron", "phone": "+15550100", "user_id": "7"}},
     ),
     Kept(t.MessageMediaDice(6, "🎲"), "🎲 6", {"dice": {"emoji": "🎲", "value": 6}}),
     Kept(

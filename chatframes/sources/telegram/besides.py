@@ -8,7 +8,7 @@ from typing import Any
 from ...model import Message
 from . import chat_actions, other_actions, payments
 from .buttons import read_buttons
-from .content import read_media
+from .content import SILENT, read_media
 from .media import snake
 from .peers import Peers
 from .rich import rich_text
@@ -47,19 +47,23 @@ def action(row: Message, message: Any, peers: Peers) -> None:
 
 def media(row: Message, message: Any) -> None:
     """Add what polls, places, previews, rich messages and so on say."""
-    if message.media is None and message.rich_message is None:
+    if message.rich_message is None and (message.media is None or type(message.media) in SILENT):
         return
     said = Said(links=list(row.links))
-    if message.media is not None:
-        read_media(message.media, said)
-    if message.rich_message is not None:
-        rich_text(message.rich_message, said)
-    row.links = ()  # they are the first ones of `said`
-    _take(row, said)
+    try:
+        if message.media is not None:
+            read_media(message.media, said)
+        if message.rich_message is not None:
+            rich_text(message.rich_message, said)
+    finally:  # an odd part costs what comes after it, and nothing that was read before
+        row.links = ()  # they are the first ones of `said`
+        _take(row, said)
 
 
 def beneath(row: Message, message: Any) -> None:
     """Add what stands beneath a message: its buttons, and what others say about it."""
+    if message.reply_markup is None and message.factcheck is None and not message.restriction_reason:
+        return
     said = Said(links=list(row.links))
     read_buttons(message.reply_markup, said)
     checked = getattr(message.factcheck, "text", None)

@@ -41,7 +41,13 @@ from .topics import Topics
 
 PART_BYTES = 512 * 1024
 FORBIDDEN_CODES = (403, 406)
-FORBIDDEN = ("CHANNEL_PRIVATE", "CHAT_FORBIDDEN", "USER_BANNED_IN_CHANNEL", "CHAT_ADMIN_REQUIRED")
+FORBIDDEN = (
+    "CHANNEL_PRIVATE",
+    "CHAT_FORBIDDEN",
+    "USER_BANNED_IN_CHANNEL",
+    "CHAT_ADMIN_REQUIRED",
+    "FROZEN_METHOD_INVALID",
+)
 HEAD_BYTES = 4096  # the least Telegram gives
 MANY_MESSAGES = 10_000  # from this many on a fetch takes minutes, and a notice says so beforehand
 

@@ -17,7 +17,7 @@ from telethon.sessions import StringSession
 from ...errors import AuthError, RateLimited, ServiceError
 from .handshakes import accepting_key_of
 from .settings import TelegramConfig, is_session_string
-from .signing_in import LOST, REVOKED
+from .signing_in import LOST, REVOKED, session_ended
 from .store import StoredSession, open_session
 from .unreadable import UPDATE_TELETHON
 
@@ -132,8 +132,8 @@ async def with_our_errors(connecting: Awaitable[T], how: str) -> T:
         raise RateLimited(
             f"Telegram asks to wait {error.seconds} s before connecting again: fetch again after that."
         ) from None
-    except REVOKED:
-        raise AuthError(f"This Telegram session is logged out or was revoked: {how}.") from None
+    except REVOKED as error:
+        raise session_ended(error, how) from None
     except errors.ApiIdInvalidError:
         raise AuthError("Telegram does not know this api_id with this api_hash: copy both again, whole.") from None
     except (errors.SecurityError, errors.RPCError) as error:

@@ -14,7 +14,7 @@ from telethon.tl import types
 from .peers import marked_id
 from .said import Said, compact, iso, money
 
-__all__ = ["READERS", "read_media"]
+__all__ = ["READERS", "SILENT", "read_media"]
 
 
 def read_media(media: Any, said: Said) -> None:
@@ -115,9 +115,9 @@ def _contact(media: Any, said: Said) -> None:
     name = " ".join(part for part in (media.first_name, media.last_name) if part)
     said.line(name)
     said.line(media.phone_number)
-    said.details["contact"] = compact(
-        name=name, phone=media.phone_number, user_id=str(media.user_id) if media.user_id else None, vcard=media.vcard
-    )
+    # Its vCard is not kept: apps show a part of it at most, and it may hold an address or a note.
+    user_id = str(media.user_id) if media.user_id else None
+    said.details["contact"] = compact(name=name, phone=media.phone_number, user_id=user_id)
 
 
 def _dice(media: Any, said: Said) -> None:
@@ -233,10 +233,9 @@ def _web_page(media: Any, said: Said) -> None:
         )
 
 
+SILENT = (types.MessageMediaPhoto, types.MessageMediaDocument, types.MessageMediaEmpty)  # most media are of these
 READERS: dict[type, Callable[[Any, Said], None]] = {
-    types.MessageMediaEmpty: _nothing,
-    types.MessageMediaPhoto: _nothing,
-    types.MessageMediaDocument: _nothing,
+    **dict.fromkeys(SILENT, _nothing),
     types.MessageMediaUnsupported: _unsupported,
     types.MessageMediaPoll: _poll,
     types.MessageMediaToDo: _todo,

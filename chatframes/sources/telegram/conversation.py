@@ -30,6 +30,9 @@ def place(row: Message, message: Any, *, forum: bool, topics: Mapping[int, str])
         The titles of topics, as far as they are known.
     """
     reply = message.reply_to
+    if reply is None and message.action is None and not forum:  # most messages
+        row.thread_id, row.depth = row.message_id, 0
+        return
     topic = topic_of(message, row.chat_id) or (GENERAL if forum else None)
     if topic is not None:
         row.topic_id, row.topic = str(topic), topics.get(topic) or _own_title(message)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,16 +26,14 @@ from ...transfer.patience import Patience
 from ...transfer.pulse import GONE_SECONDS
 from . import account as accounts
 from .account import Account
-from .signing_in import LOST, REVOKED
+from .signing_in import LOST, REVOKED, session_ended
+from .silence import too_long_for
 from .unreadable import Unreadable
 
 T = TypeVar("T")
 ASK_ATTEMPTS = 6
 ASK_SECONDS = 60.0  # Telethon itself waits without limit
 PART_SECONDS = 60.0
-# Without a single byte for so long, a server is asked for a sign of life. One that gives none is asked twice, over
-# another connection, which takes less than a minute in all.
-SILENT_SECONDS, PONG_SECONDS = 12.0, 6.0
 RECONNECT_SECONDS = 30.0
 PART_ATTEMPTS = 2  # after these the try of the whole file has failed
 SOON_SECONDS = 0.1
@@ -94,6 +91,7 @@ class TelegramLink:
         patience, kind = self.patience, type(request).__name__
         seconds_left = patience.max_retry_wait_seconds
         failures = 0
+        ended: Exception | None = None
         while True:
             async with patience.gate.pages:
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
@@ -105,12 +103,14 @@ class TelegramLink:
                 try:
                     return await self._answer(ASK_SECONDS, request)
                 except errors.FloodError as error:
+                    if not _asks_to_wait(error):
+                        raise TelegramError(name_of(error)) from None
                     self._refused_for_now(error, kind)
                     if isinstance(request, HISTORY):
                         self.account.pace.complain(self.clock)
                     continue
-                except REVOKED:
-                    logged_out = True
+                except REVOKED as error:
+                    logged_out, ended = True, error
                 except errors.BotMethodInvalidError:
                     raise AuthError(BOTS_SEE_NOTHING) from None
                 except (errors.ServerError, errors.TimedOutError, errors.InvalidDCError) as error:
@@ -124,9 +124,7 @@ class TelegramLink:
                     logged_out, trouble = False, "the connection was lost"
             if logged_out or self.account.closed.is_set():
                 await self._forget()
-                raise AuthError(
-                    f"This Telegram session was logged out or revoked meanwhile: {self.account.how_to_log_in}."
-                )
+                raise session_ended(ended, self.account.how_to_log_in)
             failures += 1
             if self._is_gone():
                 raise ServiceError(f"Telegram {GONE}: try again later.")
@@ -176,6 +174,8 @@ class TelegramLink:
             asked_at = self.clock.monotonic()
             answer = await self._answer(PART_SECONDS, request, sender)
         except errors.FloodError as error:
+            if not _asks_to_wait(error):
+                raise
             seconds = self._refused_for_now(error, kind)
             # The next try makes a short wait itself, together with the other files of this account.
             again = 0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds
@@ -233,7 +233,7 @@ class TelegramLink:
         With a `sender`, less long when not a single byte comes from it.
         """
         task = asyncio.ensure_future(step)
-        too_long = asyncio.ensure_future(self._too_long(seconds, sender))
+        too_long = asyncio.ensure_future(too_long_for(self.account, self.clock, seconds, sender))
         closed = asyncio.ensure_future(self.account.closed.wait())
         try:
             ends = {task, too_long, closed} | ({given_up} if given_up is not None else set())
@@ -252,21 +252,6 @@ class TelegramLink:
                 lambda ended: ended.cancelled() or ended.exception()
             )  # so that asyncio prints nothing
 
-    async def _too_long(self, seconds: float, sender: MTProtoSender | None) -> str:
-        """Sleep until a request has taken too long; return what is wrong."""
-        began = self.clock.monotonic()
-        while sender is not None and self.clock.monotonic() - began + SILENT_SECONDS + PONG_SECONDS < seconds:
-            before = _bytes_received(sender)
-            await self.clock.sleep(SILENT_SECONDS)
-            if _bytes_received(sender) == before:
-                _ping(sender)
-                await self.clock.sleep(PONG_SECONDS)
-                if _bytes_received(sender) == before:
-                    self.account.unreachable = True
-                    return f"silent for {SILENT_SECONDS + PONG_SECONDS:.0f} s"
-        await self.clock.sleep(max(seconds - (self.clock.monotonic() - began), 0))
-        return f"no answer within {seconds:.0f} s"
-
     async def _reconnect(self) -> None:
         # Telethon itself tries five times to restore a lost connection; this is for the time after.
         if not self.account.client.is_connected() and not self.account.closed.is_set():
@@ -283,11 +268,6 @@ class TelegramLink:
         return seconds
 
 
-def _bytes_received(sender: MTProtoSender) -> int:
-    return getattr(sender._connection, "bytes_received", 0)
-
-
-def _ping(sender: MTProtoSender) -> None:
-    """Ask for a sign of life, whose bytes are counted; nobody waits for the answer itself."""
-    with suppress(ConnectionError):
-        sender.send(functions.PingRequest(0)).add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+def _asks_to_wait(error: Any) -> bool:
+    """Whether a refusal ends by itself; not every one with that code does: a frozen account's does not."""
+    return getattr(error, "seconds", None) is not None or name_of(error).startswith("FLOOD")

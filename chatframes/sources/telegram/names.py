@@ -10,7 +10,7 @@ from typing import Literal
 from telethon import utils
 from telethon.tl import functions, types
 
-from ...errors import ChatNotFound, IncompleteWarning, ServiceError
+from ...errors import AuthError, ChatNotFound, IncompleteWarning, ServiceError
 from ...model import Chat
 from .. import Context
 from ..candidates import choose_by_title, recent_first
@@ -76,6 +76,10 @@ def refused(error: TelegramError, chat: str) -> Exception:
             return ChatNotFound(
                 f"Telegram shows this account nobody with the phone {chat!r}: give the person's name, as "
                 'chats("telegram") lists it.'
+            )
+        case "FROZEN_METHOD_INVALID":
+            return AuthError(
+                "Telegram has frozen this account, and lets it read nothing: see the message in Telegram's own app."
             )
         case "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID":
             return ChatNotFound(f"Nothing on Telegram is called {chat!r}: check the spelling, or give the title or id.")

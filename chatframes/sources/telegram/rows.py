@@ -252,6 +252,10 @@ def _flag_names(message: Any, chat: ChatFacts) -> Iterator[str]:
         yield "imported"
 
 
+def _unread(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
+    besides.take_unread(row, [message.unread])
+
+
 def _permalink(row: Message, _message: Any, _peers: Peers, chat: ChatFacts) -> None:
     if chat.kind in ("supergroup", "channel"):
         row.permalink = f"https://t.me/{chat.username or f'c/{chat.bare_id}'}/{row.message_id}"
@@ -281,4 +285,4 @@ _PARTS: tuple[Callable[[Message, Any, Peers, ChatFacts], None], ...] = (
     _attachments,
 )
 
-_PARTS_OF_HALF = (_times, _text, _author, _permalink)  # of a message that could be read only in part
+_PARTS_OF_HALF = (_times, _text, _author, _permalink, _unread)  # of a message that could be read only in part

@@ -22,7 +22,7 @@ from ...transfer.clock import SYSTEM, Clock
 from .store import StoredSession
 from .unreadable import UPDATE_TELETHON
 
-__all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient", "WrongPhone"]
+__all__ = ["LOST", "REVOKED", "CodeExpired", "LoginClient", "WrongPhone", "session_ended"]
 
 T = TypeVar("T")
 
@@ -31,7 +31,8 @@ LOOK_AGAIN_SECONDS = 4.0  # between two looks whether a QR code was scanned; eac
 MAX_MOVES = 2  # from one data centre to another, until the account's own is found
 
 _MOVED = (errors.PhoneMigrateError, errors.NetworkMigrateError, errors.UserMigrateError)
-REVOKED = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
+# Telethon's AuthKeyError is any refusal with the code 406, most of which end no session.
+REVOKED = (errors.UnauthorizedError, errors.AuthKeyDuplicatedError, errors.AuthKeyNotFound)
 LOST = (OSError, asyncio.IncompleteReadError, BufferError)  # a TimeoutError is an OSError
 _TRY_LATER = "wait a day, or log in with Telegram's own app first."
 _TOO_OFTEN = (errors.PhoneNumberFloodError, errors.PhonePasswordFloodError)
@@ -56,6 +57,7 @@ _REFUSALS: dict[type[Exception], str] = {
     errors.ApiIdPublishedFloodError: "This api_id is known to everybody, and Telegram refuses it: make your own at "
     "https://my.telegram.org.",
 }
+_REFUSALS[errors.UpdateAppToLoginError] = "Telegram wants a newer client: run `pip install -U telethon`, and try again."
 _OF_THE_PHONE = (
     errors.PhoneNumberInvalidError,
     errors.PhoneNumberUnoccupiedError,
@@ -64,6 +66,13 @@ _OF_THE_PHONE = (
     errors.PhonePasswordProtectedError,
 )
 _REFUSALS[errors.PhoneCodeEmptyError] = _REFUSALS[errors.PhoneCodeInvalidError]
+
+
+def session_ended(error: Exception | None, how_to_log_in: str) -> AuthError:
+    """Return our error for one of `REVOKED`, or for a session that ended in the middle of a call."""
+    if isinstance(error, errors.UserDeactivatedError | errors.UserDeactivatedBanError):
+        return AuthError("Telegram has deleted or banned this account: its own app says more.")
+    return AuthError(f"This Telegram session was logged out or revoked: {how_to_log_in}.")
 
 
 class WrongPhone(AuthError):

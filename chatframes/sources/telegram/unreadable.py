@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import telethon
+from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.tl import TLRequest, types
 from telethon.tl.alltlobjects import tlobjects
@@ -25,11 +26,18 @@ _WHERE_THE_ID_IS = {types.Message: 3, types.MessageService: 2}  # among its whol
 
 
 class HalfRead(types.Message):  # type: ignore[misc]
-    """The fields of a message that stand before the object which cannot be read."""
+    """The fields of a message that stand before the object which cannot be read.
+
+    `unread` is that object's number in Telegram's protocol, as far as it is known; a newer Telethon knows its name.
+    """
+
+    unread = "unknown"
 
 
 class HalfReadService(types.MessageService):  # type: ignore[misc]
     """The same for a service message."""
+
+    unread = "unknown"
 
 
 class Unreadable(ServiceError):
@@ -50,11 +58,17 @@ class Unreadable(ServiceError):
     def __init__(self, data: bytes) -> None:
         super().__init__(f"Telegram sent something that {UPDATE_TELETHON}, then fetch again.")
         reader = _Noting(data)
+        unread = None
         # Read again with notes, up to where it fails again; what is misread may fail in any way at all.
         with suppress(Exception):
-            reader.tgread_object()
+            try:
+                reader.tgread_object()
+            except TypeNotFoundError as error:
+                unread = f"{error.invalid_constructor_id:#010x}"
         self.kind = tlobjects.get(reader.numbers[0] & 0xFFFFFFFF) if reader.numbers else None
         self.numbers, self.lists, self.message = reader.numbers, reader.lists, reader.message()
+        if self.message is not None and unread is not None:
+            self.message.unread = unread
 
     def first_list(self) -> list[Any]:
         """Return the objects of the answer's first list that were read."""

@@ -19,6 +19,7 @@ from chatframes.sources.telegram.content import READERS
 from chatframes.sources.telegram.peers import Peers
 from chatframes.sources.telegram.rows import ChatFacts, rows
 from chatframes.sources.telegram.said import money
+from chatframes.table.detail_keys import DETAIL_KEYS
 
 GROUP = ChatFacts("-1000000000500", "Games", "supergroup", "games", forum=False, bare_id=500, me_id=1)
 PERSON = ChatFacts("7", "Ada", "person", "ada", forum=False, bare_id=7, me_id=1)
@@ -102,6 +103,7 @@ def test_a_service_message_says_what_happened_and_whom_it_concerns(kept: Kept) -
 def test_details_are_plain_json(kept: Kept) -> None:
     row = said(media=kept.thing) if kept in MEDIA else done(kept.thing)
     assert json.loads(json.dumps(row.details, allow_nan=False)) == row.details
+    assert row.details.keys() <= DETAIL_KEYS.keys(), "docs/table.md lists every key"
 
 
 def test_what_nobody_has_heard_of_is_named_and_the_row_is_partial() -> None:
@@ -192,6 +194,16 @@ def test_votes_that_are_hidden_are_unknown_and_not_none() -> None:
     some = t.PollResults(results=[t.PollAnswerVoters(b"1", voters=0)], total_voters=2)
     told = said(media=t.MessageMediaPoll(poll, some)).details["poll"]
     assert [option["votes"] for option in told["options"]] == [None, 0]
+
+
+def test_an_odd_answer_of_a_poll_costs_what_comes_after_it_and_no_more() -> None:
+    odd = t.PollAnswer(5, b"1")
+    poll = t.Poll(1, words("Which?"), [t.PollAnswer(words("A"), b"0"), odd, t.PollAnswer(words("C"), b"2")], 0)
+    row = said("Vote!", media=t.MessageMediaPoll(poll, t.PollResults()))
+    assert row.text == "Vote!\nWhich?\nA\nC"
+    poll.answers = [poll.answers[0], t.PollAnswer(words("B"), [1])]
+    row = said("Vote!", media=t.MessageMediaPoll(poll, t.PollResults()))
+    assert (row.text, row.flags) == ("Vote!\nWhich?\nA\nB", ("partial",))
 
 
 def test_a_place_that_is_none_and_a_number_that_is_none_cost_nothing() -> None:

@@ -16,9 +16,9 @@ from help.telegram_chats import fetch, hurry
 from telethon import errors
 
 import chatframes as cf
-from chatframes.sources.telegram.link import TelegramLink
 from chatframes.sources.telegram.login import TelegramLogin
 from chatframes.sources.telegram.signing_in import LoginClient, WrongPhone
+from chatframes.sources.telegram.silence import too_long_for
 from chatframes.sources.telegram.terminal import step_by_step
 from chatframes.world.mtproto.server import RpcError, _Connection
 from chatframes.world.telegram.methods import Methods
@@ -192,9 +192,9 @@ def test_a_slow_server_is_not_taken_for_a_silent_one(alive: bool, busy: bool, se
 
     async def wait() -> str:
         account = SimpleNamespace(unreachable=False)
-        patience = SimpleNamespace(clock=SimpleNamespace(monotonic=lambda: slept[0], sleep=sleep))
-        link = TelegramLink(account, patience)  # type: ignore[arg-type]
-        ended = await link._too_long(60.0, SimpleNamespace(_connection=connection, send=send))  # type: ignore[arg-type]
+        clock = SimpleNamespace(monotonic=lambda: slept[0], sleep=sleep)
+        sender = SimpleNamespace(_connection=connection, send=send)
+        ended = await too_long_for(account, clock, 60.0, sender)  # type: ignore[arg-type]
         assert account.unreachable == ("silent" in ended)
         return ended
 
@@ -208,7 +208,7 @@ def test_a_key_that_telegram_does_not_know_is_a_sentence_and_nothing_on_stderr(
     with cf.sandbox(messages=60, images=0) as world, caplog.at_level(logging.ERROR, "asyncio"):
         for centre in world._telegram._centres.values():
             centre.clients.clear()
-        with pytest.raises(cf.ChatframesError, match="logged out or was revoked"):
+        with pytest.raises(cf.ChatframesError, match="logged out or revoked"):
             fetch(world)
         gc.collect()
     assert "never retrieved" not in caplog.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,8 @@ from telethon.sessions import StringSession
 from telethon.tl import types
 
 import chatframes as cf
+from chatframes.sources.telegram.peers import Peers
+from chatframes.sources.telegram.rows import ChatFacts, rows
 from chatframes.sources.telegram.unreadable import HalfRead, Unreadable
 from chatframes.world.telegram.methods import Methods
 
@@ -295,4 +298,15 @@ def test_a_torn_answer_keeps_what_was_whole() -> None:
     assert torn.kind is types.messages.ChannelMessages
     assert [message.id for message in torn.first_list()] == [3, 2]
     assert isinstance(torn.message, HalfRead)
-    assert torn.message.id == 1
+    assert (torn.message.id, torn.message.unread) == (1, "unknown")
+
+
+def test_what_telethon_does_not_know_is_named_by_its_number_in_the_protocol() -> None:
+    message = types.Message(3, types.PeerChannel(1), None, "text")
+    message.media = NewerMedia()
+    torn = Unreadable(bytes(types.messages.ChannelMessages(1, 1, [message], [], [], [])))
+    assert isinstance(torn.message, HalfRead)
+    assert torn.message.unread == "0xdeadbee5"
+    facts = ChatFacts("-1000000000001", "Games", "supergroup", None, forum=False, bare_id=1, me_id=1)
+    (row,) = rows([torn.message], Peers(), facts, datetime(2026, 10, 1, tzinfo=UTC), raw=False)
+    assert (row.details, row.flags) == ({"unread": ["0xdeadbee5"]}, ("partial",))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from itertools import pairwise
 from typing import Any
 
@@ -281,7 +283,10 @@ def test_truth_and_messages_agree_on_the_plain_facts(world: TelegramWorld) -> No
         assert record["album_id"] == (str(message.grouped_id) if message.grouped_id else None)
         assert bool(message.out) == (record["author_id"] == str(world.me.id))
         if message.entities:
-            assert record["markup"] == html.unparse(message.message, message.entities)
+            # Telethon knows no spoilers, and does not escape the addresses of links.
+            spoken = re.sub(r'<span class="spoiler">(.*?)</span>', r"\1", record["markup"])
+            assert unescape(spoken) == unescape(html.unparse(message.message, message.entities))
+            assert unescape(re.sub(r"<[^>]*>", "", record["markup"])) == message.message
             texts = message.get_entities_text()
             urls = [
                 e.url if isinstance(e, types.MessageEntityTextUrl) else text
@@ -311,7 +316,7 @@ def test_replies_know_parent_root_and_depth_as_far_as_the_chat_tells(world: Tele
         records = {record["message_id"]: record for record in said(world, title)}
         for record in records.values():
             parent = records.get(record["parent_id"])
-            if record["parent_id"] is None:
+            if record["parent_id"] is None or record["parent_chat_id"] is not None:
                 assert (record["thread_id"], record["depth"]) == (record["message_id"], 0)
             elif parent is not None and parent["depth"] is not None:
                 assert record["depth"] == parent["depth"] + 1
@@ -320,7 +325,8 @@ def test_replies_know_parent_root_and_depth_as_far_as_the_chat_tells(world: Tele
                 assert record["depth"] is None
         assert max(record["depth"] or 0 for record in records.values()) >= 2
     apollo = {record["message_id"]: record for record in said(world)}
-    lost = [record for record in apollo.values() if record["parent_id"] and record["parent_id"] not in apollo]
+    here = [record for record in apollo.values() if record["parent_id"] and record["parent_chat_id"] is None]
+    lost = [record for record in here if record["parent_id"] not in apollo]
     assert lost
     assert all(record["depth"] is None and record["thread_id"] is None for record in lost)
     assert max(record["depth"] or 0 for record in apollo.values()) >= 5
@@ -331,14 +337,15 @@ def test_replies_know_parent_root_and_depth_as_far_as_the_chat_tells(world: Tele
 
 def test_posts_of_a_forum_lie_in_topics_and_only_answers_have_parents(world: TelegramWorld) -> None:
     records = said(world, "Workshop")
-    topics = Counter(record["topic"] for record in records)
+    topics = Counter(record["topic_id"] for record in records)
     assert len(topics) == 3
+    assert {record["topic"] for record in records} == {"General", "Optics", "Field trips"}
     assert topics["1"] >= 10
     assert min(topics.values()) >= 10
     replies = [r for r in records if r["parent_id"]]
     by_id = {record["message_id"]: record for record in records}
-    assert {record["topic"] for record in replies} == set(topics)
-    assert all(by_id[record["parent_id"]]["topic"] == record["topic"] for record in replies)
+    assert {record["topic_id"] for record in replies} == set(topics)
+    assert all(by_id[record["parent_id"]]["topic_id"] == record["topic_id"] for record in replies)
     assert all(record["permalink"].startswith("https://t.me/c/") for record in records)
     assert all(record["topic"] is None for record in said(world))
 
