@@ -17,7 +17,7 @@ from .fields import WIDE
 __all__ = ["ChatList"]
 
 MOST_SHOWN = 500
-# What is no part of a title: an address, @name, a long number, an e-mail address, an id of Webex's.
+# What is hardly a part of a title: an address, @name, a long number, an e-mail address, an encoded id, a uuid.
 _ADDRESS = re.compile(r"[a-z]+:\S|//|@|[+-]?[0-9]{5}|\S+@\S+\.|\S+\.\S+/|Y2lz|[0-9a-f]{8}-", re.IGNORECASE)
 
 

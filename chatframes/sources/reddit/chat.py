@@ -67,6 +67,9 @@ class RedditChat:
         if posts.unreadable:
             yield NotGiven(nameless=posts.unreadable, reason=UNREADABLE)
         unread_since, trouble = [when(post) for post in posts.taken], posts.trouble
+        if self.named_comment:
+            asked = "comments=0 asks for none" if self.comments == 0 else "the whole post was asked for"
+            self.notes.append(f"the link names the comment t1_{self.named_comment}; {asked}")
         if self.comments == 0:
             unread_since, trouble = [], None
         elif not final(trouble):
@@ -95,14 +98,14 @@ class RedditChat:
     async def _with_named_comment(self, threads: Threads) -> AsyncGenerator[Page | NotGiven, None]:
         """Yield the comments of all posts; a comment that the link names is asked for if it is not among them."""
         lacking = bool(self.named_comment)
-        if lacking:
-            self.notes.append(f"the link names the comment t1_{self.named_comment}; the whole post was asked for")
         async for answer in threads.pages():
             if lacking and isinstance(answer, Page):
                 lacking = all(message.message_id != f"t1_{self.named_comment}" for message in answer.messages)
             yield answer
         if lacking and not final(threads.trouble):
-            yield await comment_by_id(self.named_comment, self.id, self.reader)
+            found = await comment_by_id(self.named_comment, self.id, self.reader)
+            threads.got += isinstance(found, Page)
+            yield found
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:

@@ -100,7 +100,11 @@ def named(what: str) -> Named:
     if text != what or ("/" in text and text.partition("/")[0].lower() in _BEGINNINGS):
         text = f"https://www.reddit.com/{text}"
     address = _READING.address(text)
-    return Named(plain_name(what)) if address is None else _of_address(address)
+    if address is not None:
+        return _of_address(address)
+    if re.search(r"://|reddit\.com|redd\.it", what, re.IGNORECASE):
+        raise _READING.error("has other words beside it", "write the address alone")
+    return Named(plain_name(what))
 
 
 def _of_address(address: Address) -> Named:

@@ -27,7 +27,10 @@ _SUBDOMAIN = re.compile(r"([a-z][a-z0-9_]{3,31})\.t\.me")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _ID = re.compile(r"-?[0-9]{1,19}")
 _PHONE = re.compile(r"\+[0-9][0-9 ().-]{5,25}")
-_HASH = re.compile(r"(?:joinchat/|\+)[A-Za-z0-9_-]{12,}")  # the end of an invitation
+# An invitation, or its end; it lets anybody in, so it is looked for among other words, too.
+_INVITING = re.compile(
+    r"^\+[A-Za-z0-9_-]{12,}$|(?:joinchat/|\.(?:me|dog)/\+|join\?invite=)[A-Za-z0-9_-]{4}", re.IGNORECASE
+)
 _UID = re.compile(r"telegram:(-?[0-9]{1,19})(?::([0-9]{1,19}))?")
 # What stands where a name could stand, and leads to no chat; of these, subdomains are none either.
 _NO_NAMES = frozenset(
@@ -48,6 +51,7 @@ class ChatName:
     name: str
     ids: tuple[int, ...] = ()  # the marked ids it may stand for, the likeliest first
     place: str = ""  # what in the chat a link names: a message, say
+    is_comment: bool = False  # whether that is a comment on a channel's post, which is in another chat
 
     @property
     def note(self) -> str:
@@ -66,7 +70,7 @@ def parse(chat: str) -> ChatName:
     Examples
     --------
     >>> parse("https://t.me/apollo/12?single")
-    ChatName(how='name', name='apollo', ids=(), place='message 12')
+    ChatName(how='name', name='apollo', ids=(), place='message 12', is_comment=False)
     >>> parse("-1001234567890").ids
     (-1001234567890,)
     """
@@ -93,7 +97,7 @@ def _plain(text: str) -> ChatName | None:
     digits = "+" + re.sub("[^0-9]", "", text)
     if _PHONE.fullmatch(text) and 8 <= len(digits) <= 16:  # E.164 has at most 15
         return ChatName("phone", digits)
-    if _HASH.fullmatch(text):
+    if _INVITING.search(text):
         raise _READING.error(*_INVITATION)
     return None
 
@@ -116,8 +120,8 @@ def _placed(chat: ChatName, message: str, topic: str, comment: str = "") -> Chat
     if topic:
         place = f"{place} in topic or thread {topic}" if place else f"topic {topic}"
     if comment:
-        place = f"comment {comment} on {place} (comments are in the channel's discussion group, a chat of its own)"
-    return replace(chat, place=place)
+        place = f"comment {comment} on {place}"
+    return replace(chat, place=place, is_comment=bool(comment))
 
 
 def _is_host(host: str) -> bool:

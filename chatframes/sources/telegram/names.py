@@ -19,6 +19,7 @@ from .connect import connect
 from .dialogs import Entity, Unlisted, dialogs, fetch_entity, with_id
 from .link import TelegramError, TelegramLink
 from .peers import name_of, username_of
+from .unreadable import Unreadable
 
 Kind = Literal["person", "bot", "group", "supergroup", "channel"]
 
@@ -63,6 +64,21 @@ async def find(link: TelegramLink, chat: str) -> Entity:
             raise ChatNotFound(f"This account is no longer in the Telegram chat {chat!r}: it left, or was banned.")
         account.chats[chat] = entity
         return entity
+
+
+async def notes_on(link: TelegramLink, chat: str, entity: Entity) -> list[str]:
+    """Return what the report says where a link names less than the chat that is read."""
+    parsed = parse(chat)
+    notes = [parsed.note] if parsed.note else []
+    if parsed.is_comment and isinstance(entity, types.Channel):
+        group = "a chat of its own"
+        with suppress(TelegramError, Unreadable):
+            answer = await link.ask(functions.channels.GetFullChannelRequest(utils.get_input_channel(entity)))
+            if (linked := answer.full_chat.linked_chat_id) is not None:
+                marked = utils.get_peer_id(types.PeerChannel(linked))
+                group = f"the chat {marked}: chatframes.Telegram({marked}) fetches them"
+        notes.append(f"comments on a channel's posts are in its discussion group, {group}")
+    return notes
 
 
 def refused(error: TelegramError, chat: str) -> Exception:

@@ -115,14 +115,13 @@ class Telegram:
 
         from .chat import TelegramChat
         from .connect import connect
-        from .names import find, goes_on_as, kind_of, title_of
+        from .names import find, goes_on_as, kind_of, notes_on, title_of
         from .peers import username_of
         from .rows import ChatFacts
 
         async with connect(context) as link:
             entity = await find(link, self.chat)
             kind = kind_of(entity)
-            note = parse(self.chat).note
             config: TelegramConfig = context.settings.config.section(NAME)
             chat = TelegramChat(
                 facts=ChatFacts(
@@ -145,7 +144,7 @@ class Telegram:
                 range_asked=self.since is not None or self.until is not None,
                 goes_on_as=goes_on_as(entity),
                 raw=context.settings.raw,
-                notes=[note] if note else [],
+                notes=await notes_on(link, self.chat, entity),
             )
             try:
                 yield chat

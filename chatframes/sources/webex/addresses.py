@@ -80,6 +80,8 @@ def parse(room: str) -> RoomName:
         return _of_id(text)
     if text.startswith(_ENCODED) and " " not in text:
         raise ConfigError(f"Webex(room): this id is not whole, or holds more than an id: {INSTEAD}.")
+    if re.search(r"eurl\.io/#\S", text, re.IGNORECASE):  # beside other words
+        raise _READING.error(*_INVITATION)
     return RoomName("title", text)
 
 
@@ -139,9 +141,9 @@ def _of_address(address: Address) -> RoomName:
         return _of_api(steps, address.query)
     if address.host not in _PAGES:
         raise _READING.error(*_MEETING)
-    if len(steps) not in (2, 3) or steps[0].lower() not in ("spaces", "rooms"):
+    if len(steps) < 2 or steps[0].lower() not in ("spaces", "rooms"):
         raise _READING.error(*_NOTHING)
-    if len(steps) == 3 and steps[2].lower() not in _TABS:
+    if len(steps) > 3 or (len(steps) == 3 and steps[2].lower() not in _TABS):
         raise _READING.error("says more than which space")
     return _of_space(steps[1], address.query)
 

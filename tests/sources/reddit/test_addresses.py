@@ -182,6 +182,8 @@ REFUSED = {
     "t4_1abcd2": "a private message",
     "t3_": "names no subreddit",
     "python and more": "names no subreddit",
+    f"Look: {WWW}/r/python/.rss?feed=Canary": "has other words beside it",
+    "[this](reddit.com/r/python?feed=Canary)": "has other words beside it",
 }
 
 
@@ -315,6 +317,13 @@ def test_a_comment_that_is_named_is_there_with_its_post(what: str, given: bool) 
         frame = cf.fetch(cf.Reddit(what, comments=5), config=tiny.config, progress=False)
     assert sorted(frame["message_id"]) == ["t1_a", "t1_b", "t3_p"]
     assert "the link names the comment t1_b; the whole post was asked for" in told(frame).notes
+
+
+def test_a_comment_that_is_named_is_told_of_where_none_is_asked_for() -> None:
+    with tiny_reddit(thread(given=True)) as tiny:
+        frame = cf.fetch(cf.Reddit(f"{WWW}/comments/p/title/b", comments=0), config=tiny.config, progress=False)
+    assert list(frame["message_id"]) == ["t3_p"]
+    assert "the link names the comment t1_b; comments=0 asks for none" in told(frame).notes
 
 
 def test_a_comment_that_is_named_and_not_given_is_missing_by_its_id() -> None:

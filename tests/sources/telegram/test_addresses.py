@@ -36,6 +36,7 @@ UNDERSTOOD: dict[str, tuple[str, Any, str]] = {
     "@apollo and friends": ("title", "@apollo and friends", ""),
     "tg: the best of": ("title", "tg: the best of", ""),
     "Node.js/Deno": ("title", "Node.js/Deno", ""),
+    "News | t.me/apollo": ("title", "News | t.me/apollo", ""),
     "<3": ("title", "<3", ""),
     "me": ("me", "me", ""),
     "SELF": ("me", "SELF", ""),
@@ -133,6 +134,8 @@ REFUSED = {
     "tg://join?invite=Canary_a1B2c3D4": "is an invitation",
     "+Canary_a1B2c3D4": "is an invitation",
     "joinchat/Canary_a1B2c3D4": "is an invitation",
+    "Join us: https://t.me/+Canary_a1B2c3D4": "is an invitation",
+    "[Join us](tg://join?invite=Canary)": "is an invitation",
     "https://t.me/addlist/Canary_a1B2": "is a folder of chats",
     "tg://addlist?slug=Canary_a1B2": "is a folder of chats",
     "https://t.me/apollo/s/5": "leads to a story",
@@ -232,6 +235,25 @@ def test_a_link_to_a_part_of_a_chat_gives_the_chat_and_a_note(world: World, link
     assert len(frame) == 20
     (source,) = cf.report(frame).sources
     assert [note.startswith(says) for note in source.notes if "the link" in note] == [True] * bool(says)
+
+
+def test_a_comment_is_said_to_be_in_the_discussion_group(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def notes() -> str:
+        frame = fetch(world, cf.Telegram("https://t.me/apollo_news/12?comment=4", limit=1))
+        return " ".join(cf.report(frame).sources[0].notes)
+
+    assert "the link names comment 4 on message 12;" in notes()
+    assert "in its discussion group, a chat of its own" in notes()
+    ask = TelegramLink.ask
+
+    async def answered(self: TelegramLink, request: Any) -> Any:
+        answer = await ask(self, request)
+        if isinstance(request, functions.channels.GetFullChannelRequest):
+            answer.full_chat.linked_chat_id = 5
+        return answer
+
+    monkeypatch.setattr(TelegramLink, "ask", answered)
+    assert "in its discussion group, the chat -1000000000005: chatframes.Telegram(-1000000000005)" in notes()
 
 
 def test_a_phone_is_looked_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

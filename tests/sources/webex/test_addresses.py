@@ -80,6 +80,7 @@ UNDERSTOOD: dict[str, tuple[str, str, str]] = {
 
 REFUSED = {
     "https://eurl.io/#Canary": "is an invitation: accept it in the Webex app",
+    "Join us: https://eurl.io/#Canary": "is an invitation",
     "https://acme.webex.com/meet/ada": "is a link to a meeting",
     "https://acme.webex.com/acme/j.php?MTID=Canary": "is a link to a meeting",
     "acme.webex.com/join/ada": "is a link to a meeting",
@@ -94,7 +95,7 @@ REFUSED = {
     "https://web.webex.com/teams/x": "leads to no space",
     f"{WEB}/new": "leads to no space",
     f"{WEB}/{UUID}/Canary": "says more than which space",
-    f"{WEB}/{UUID}/chat/{OTHER}": "leads to no space",
+    f"{WEB}/{UUID}/chat/{OTHER}": "says more than which space",
     f"{WEB}/{UUID}?thread=Canary": "has a parameter 'thread'",
     f"{WEB}/{UUID}#Canary": "behind '#'",
     f"{WEB}/{PERSON_ID}": "leads to no space",
