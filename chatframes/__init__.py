@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .exports.reading import read_parquet as read_parquet
     from .exports.reading import report as report
     from .exports.reading import scan as scan
+    from .exports.verify import verify as verify
     from .model import Event as Event
     from .nested_loops import enable_nested_loops as enable_nested_loops
     from .notebook.gallery import gallery as gallery
@@ -61,6 +62,7 @@ _HOMES = {
     "api": "chats chats_async export export_async fetch fetch_async shutdown stream",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
     "exports.reading": "read_parquet report scan",
+    "exports.verify": "verify",
     "model": "Event",
     "nested_loops": "enable_nested_loops",
     "notebook.gallery": "gallery",

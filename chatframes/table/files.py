@@ -137,7 +137,6 @@ def _sentence(error: OSError, target: Path, frame: pd.DataFrame) -> str:
     return f"Could not write {target}: {reason}.{kept}"
 
 
-@checks_keywords
 def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a file of messages (or attachments) into the types `fetch` gives.
 
@@ -212,7 +211,7 @@ def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd
         empty = unreadable(pa.schema([file.schema_arrow.field(name) for name in names]), table, ours)
         table = table.select([name for name in table.column_names if name not in empty])
         pictures = [name for name in pictures if name not in empty]
-        warn_of_newer(str(path), version, empty, stacklevel=4)  # the line that called read_parquet
+        warn_of_newer(str(path), version, empty, stacklevel=5)  # the line that called chatframes.read_parquet
     cells = {name: _read_pictures(file, ours.field(name)) for name in pictures}
     frame = to_our_version(from_arrow(table, ours, needed, cells), version)[wanted]
     frame.attrs = {**attrs_of(metadata), "schema_version": VERSION}

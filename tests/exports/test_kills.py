@@ -35,7 +35,7 @@ SAMPLE = [
     ("telegram", "prepared", 2),
     ("reddit", "replaced", 2),
     ("telegram", "part synced", 2),
-    ("webex", "threads found", 1),
+    ("telegram", "threads found", 1),
     ("reddit", "read", 1),
 ]
 
@@ -59,6 +59,7 @@ def whole(world: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dic
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "PART_BYTES", 300_000)
     monkeypatch.setattr("chatframes.exports.run.BATCH_BYTES", 100_000)
+    monkeypatch.setattr("chatframes.road.outbox.BATCH_ROWS", 20)
 
 
 def kill_and_go_on(world: Any, platform: str, folder: Path, kill: Kill, truth: dict[str, Any], **first: Any) -> int:
