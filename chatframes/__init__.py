@@ -17,6 +17,8 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .api import chats as chats
     from .api import chats_async as chats_async
+    from .api import export as export
+    from .api import export_async as export_async
     from .api import fetch as fetch
     from .api import fetch_async as fetch_async
     from .api import shutdown as shutdown
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from .errors import IncompleteWarning as IncompleteWarning
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
+    from .exports.reading import read_parquet as read_parquet
+    from .exports.reading import report as report
+    from .exports.reading import scan as scan
+    from .exports.verify import verify as verify
     from .model import Event as Event
     from .nested_loops import enable_nested_loops as enable_nested_loops
     from .notebook.gallery import gallery as gallery
@@ -46,17 +52,17 @@ if TYPE_CHECKING:
     from .sources.webex.source import Webex as Webex
     from .table.concat import concat as concat
     from .table.details import details as details
-    from .table.files import read_parquet as read_parquet
     from .table.files import write_parquet as write_parquet
     from .table.frame import attachments as attachments
     from .table.report import Report as Report
-    from .table.report import report as report
     from .world.sandbox import sandbox as sandbox
 
 # Where each public name lives. Nothing is imported before it is used, so that `import chatframes` is quick.
 _HOMES = {
-    "api": "chats chats_async fetch fetch_async shutdown stream",
+    "api": "chats chats_async export export_async fetch fetch_async shutdown stream",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
+    "exports.reading": "read_parquet report scan",
+    "exports.verify": "verify",
     "model": "Event",
     "nested_loops": "enable_nested_loops",
     "notebook.gallery": "gallery",
@@ -74,9 +80,9 @@ _HOMES = {
     "sources.webex.source": "Webex",
     "table.concat": "concat",
     "table.details": "details",
-    "table.files": "read_parquet write_parquet",
+    "table.files": "write_parquet",
     "table.frame": "attachments",
-    "table.report": "Report report",
+    "table.report": "Report",
     "world.sandbox": "sandbox",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -1,4 +1,4 @@
-"""The command line: try chatframes on a sandbox, log in to a service, log out."""
+"""The command line: fetch, export, verify, try chatframes on a sandbox, log in to a service, log out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import chatframes as cf
 
+from .commands_help import EXAMPLES, PURPOSES, add_arguments
 from .services import services
 
 
@@ -22,14 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _print_warning
-            _run(options)
+            return _run(options)
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
         return 130
     except (cf.ChatframesError, OSError) as error:
         print(f"chatframes: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return 2 if isinstance(error, cf.ConfigError) and options.command in EXAMPLES else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chatframes {cf.__version__}")
     commands = parser.add_subparsers(dest="command")
+    for name, purpose in PURPOSES.items():
+        add_arguments(name, _command(commands, name, purpose, EXAMPLES[name]))
     demo = _command(
         commands,
         "demo",
@@ -72,15 +74,20 @@ def _command(commands: Any, name: str, purpose: str, example: str) -> argparse.A
     return command
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
+    if options.command in EXAMPLES:
+        from .commands import run  # imported here because it loads the table
+
+        return run(options)
     if options.command == "demo":
         from .world.demo import show  # imported here because it loads the sandbox's servers
 
         show(options.messages, options.images, options.out.expanduser())
-        return
+        return 0
     login = services()[options.service].login
     assert login is not None
     (login.log_in if options.command == "login" else login.log_out)(options.session)
+    return 0
 
 
 def _print_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-__all__ = ["replace_file"]
+__all__ = ["keep_bytes", "keep_name", "replace_file"]
 
 _CANNOT = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY, errno.EROFS})
 
@@ -50,15 +50,15 @@ def replace_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
         with open(beside, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             yield file
             file.flush()
-            _keep_bytes(file.fileno())
+            keep_bytes(file.fileno())
         os.replace(beside, path)
     finally:
         with suppress(OSError):  # it has been renamed, or could not be created
             os.unlink(beside)
-    _keep_name(path.parent)
+    keep_name(path.parent)
 
 
-def _keep_bytes(handle: int) -> None:
+def keep_bytes(handle: int) -> None:
     """Let the bytes survive a power cut, where the folder can promise that: many network drives cannot."""
     try:
         os.fsync(handle)
@@ -67,7 +67,7 @@ def _keep_bytes(handle: int) -> None:
             raise
 
 
-def _keep_name(folder: Path) -> None:
+def keep_name(folder: Path) -> None:
     """Make the new name survive a power cut, too. Some drives cannot, and the file is in place all the same."""
     if os.name == "nt":
         return

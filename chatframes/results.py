@@ -5,20 +5,40 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from .errors import ChatframesError, IncompleteWarning
+from .table.report import Report
 from .table.report_text import LOSSES
 from .table.source_report import NOTHING_MISSING
 
-__all__ = ["error_with_frame", "last_result", "remember", "remember_frame", "with_warning"]
+__all__ = [
+    "error_with_frame",
+    "first_error",
+    "last_result",
+    "remember",
+    "remember_frame",
+    "with_warning",
+    "with_warning_about",
+]
 
 
 def with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
     """Return a frame, and warn if something is missing; by default the warning names the line that called `fetch`."""
-    report = frame.attrs["chatframes"]
+    _warn(frame.attrs["chatframes"], "chatframes.report(frame)", stacklevel + 1)
+    return frame
+
+
+def with_warning_about(report: Report, where: str, stacklevel: int = 4) -> Report:
+    """Return a report, and warn if something is missing; `where` is what says more."""
+    _warn(report.to_dict(), where, stacklevel + 1)
+    return report
+
+
+def _warn(report: Mapping[str, Any], where: str, stacklevel: int) -> None:
     said = [
         f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
         + (f" ({_short_error(source['error'])})" if source["error"] else "")
@@ -30,12 +50,7 @@ def with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
         lost = report["images"]["failed"].get(symptom.removeprefix("pictures_"))
         said.append(f"{f'{lost} ' if lost else ''}pictures could not be had ({LOSSES[symptom]})")
     if said:
-        warnings.warn(
-            f"{'; '.join(said)}. chatframes.report(frame) says what is missing.",
-            IncompleteWarning,
-            stacklevel=stacklevel,
-        )
-    return frame
+        warnings.warn(f"{'; '.join(said)}. {where} says what is missing.", IncompleteWarning, stacklevel=stacklevel)
 
 
 def _short_error(error: str) -> str:
@@ -45,10 +60,16 @@ def _short_error(error: str) -> str:
 
 def error_with_frame(errors: Sequence[ChatframesError], frame: pd.DataFrame) -> ChatframesError:
     """Return the first error of a call that read nothing, with the others as notes and the empty table."""
+    error = first_error(errors)
+    error.partial = frame
+    return error
+
+
+def first_error(errors: Sequence[ChatframesError]) -> ChatframesError:
+    """Return the first of several errors, with the others as notes."""
     error, *others = errors
     for other in others:
         error.add_note(str(other))
-    error.partial = frame
     return error
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..model import Message, Outcome
 from ..table.batches import Batch, to_batch
@@ -26,6 +27,7 @@ class Row:
     message: Message
     outcomes: list[Outcome | None]
     missing: int  # outcomes
+    number: int = 0  # of the rows of this call, in the order in which they came
 
     @property
     def image_bytes(self) -> int:
@@ -33,9 +35,19 @@ class Row:
 
 
 class Outbox:
-    """Rows that wait for their attachments, and rows that are ready to be taken."""
+    """Rows that wait for their attachments, and rows that are ready to be taken.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    batch_bytes : int, optional
+        A batch is full with so many bytes of pictures; with twice as many that nobody has taken, reading stops.
+    """
+
+    def __init__(self, batch_bytes: int | None = None) -> None:
+        self._batch_bytes = BATCH_BYTES if batch_bytes is None else batch_bytes
+        self._most_bytes = MOST_BYTES if batch_bytes is None else 2 * batch_bytes
+        self._rows = 0  # so far
+        self._marks: deque[tuple[int, Any]] = deque()
         self._waiting: dict[str, Row] = {}  # by uid: rows with attachments that are not settled
         self._ready: deque[Row] = deque()
         self._ready_bytes = 0
@@ -47,7 +59,8 @@ class Outbox:
     def add(self, message: Message) -> Row:
         """Add a message; without attachments it is ready at once."""
         count = len(message.attachments)
-        row = Row(message, [None] * count, count)
+        row = Row(message, [None] * count, count, self._rows)
+        self._rows += 1
         if count:
             self._waiting[message.uid] = row
         else:
@@ -68,6 +81,21 @@ class Outbox:
         """Return every attachment without an outcome, as its row and its position in the row."""
         rows = self._waiting.values()
         return [(row, position) for row in rows for position, outcome in enumerate(row.outcomes) if outcome is None]
+
+    def mark(self, mark: Any) -> None:
+        """Leave a mark behind the rows so far; `passed` returns it when all of them have been taken."""
+        self._marks.append((self._rows, mark))
+
+    def passed(self) -> list[Any]:
+        """Return the marks whose rows have all been taken, each once, in their order."""
+        if not self._marks:
+            return []
+        here = [row.number for row in self._ready] + [row.number for row in self._waiting.values()]
+        first = min(here, default=self._rows)
+        passed = []
+        while self._marks and self._marks[0][0] <= first:
+            passed.append(self._marks.popleft()[1])
+        return passed
 
     async def room(self) -> None:
         """Wait until there is room for more rows: the consumer may be slow."""
@@ -100,17 +128,17 @@ class Outbox:
         self._ready_bytes += row.image_bytes
         if self._full:
             self._batch_ready.set()
-        if len(self._ready) > MOST_ROWS or self._ready_bytes > MOST_BYTES:
+        if len(self._ready) > MOST_ROWS or self._ready_bytes > self._most_bytes:
             self._room.clear()
 
     @property
     def _full(self) -> bool:
-        return len(self._ready) >= BATCH_ROWS or self._ready_bytes >= BATCH_BYTES
+        return len(self._ready) >= BATCH_ROWS or self._ready_bytes >= self._batch_bytes
 
     def _take_batch(self) -> Batch:
         rows: list[Row] = []
         taken_bytes = 0
-        while self._ready and len(rows) < BATCH_ROWS and taken_bytes < BATCH_BYTES:
+        while self._ready and len(rows) < BATCH_ROWS and taken_bytes < self._batch_bytes:
             rows.append(self._ready.popleft())
             taken_bytes += rows[-1].image_bytes
         self._ready_bytes -= taken_bytes

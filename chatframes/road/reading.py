@@ -13,6 +13,7 @@ from ..model import ListEnded, Message, Missed, NotGiven, OpenChat, Page, Window
 from ..sources import Source
 from ..table.source_report import Gap, Missing, SourceReport, Span
 from ..windows import END_OF_TIME, EPOCH, Bounds, Timeline, utc_text
+from .before import Known
 from .defects import unexpected
 
 LIST_ENDED = "the service's list ended here, which does not prove that nothing is older"
@@ -32,6 +33,8 @@ class Reading:
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     list_ended: ListEnded | None = None  # only where nothing proved that nothing is older
+    was_open: bool = False  # an earlier call ended so
+    was_known: bool = False  # an earlier call has read something
     missing_ids: dict[str, None] = field(default_factory=dict)  # of messages that were named and did not come
     missing_nameless: int = 0
     _why_missing: dict[str, None] = field(default_factory=dict)  # reasons, as notes
@@ -47,9 +50,19 @@ class Reading:
         return Window(min(self.asked.since or EPOCH, self.asked.until), self.asked.until)
 
     def begin(self, chat: OpenChat) -> Window:
-        """Note that the chat is open; return the range to read."""
+        """Note that the chat is open; return the range that was asked for."""
         self.chat, self.timeline = chat, Timeline(self.window)
         return self.window
+
+    def still_to_read(self, known: Known) -> list[Window]:
+        """Return the ranges that earlier calls have not read, oldest first."""
+        assert self.timeline is not None
+        for window in known.covered:
+            self.timeline.cover(window)
+        if known.begins is not None:
+            self.timeline.begin_at(known.begins)
+        self.was_open, self.was_known = known.is_open, bool(known.covered)
+        return self.timeline.gaps()
 
     def note(self, page: Page) -> None:
         """Note what a page covers. Call it after its messages have been taken."""
@@ -64,8 +77,12 @@ class Reading:
         self.fail(missed.error)
         self.failures.append((missed.window, str(_safe_to_show(missed.error))))
 
-    def end_list(self, end: ListEnded) -> None:
+    def end_list(self, end: ListEnded, read: Window | None = None) -> None:
         """Note that the list ended where nothing proves it; of several ends the one with the least known counts."""
+        if (
+            end.known_from is None and read is not None and read.until < self.window.until
+        ):  # what is newer was read before
+            end = ListEnded(read.until)
         if self.list_ended is None or (end.known_from or END_OF_TIME) > (self.list_ended.known_from or END_OF_TIME):
             self.list_ended = end
 
@@ -116,8 +133,9 @@ class Reading:
     def status(self) -> str:
         whole = self.timeline is not None and not self._unsettled and not self.timeline.gaps() and not self.missing
         if whole:
-            return "complete" if self.list_ended is None else "open"
-        return "partial" if self.messages or self.missing or self.list_ended is not None else "failed"
+            return "complete" if self.list_ended is None and not self.was_open else "open"
+        something = self.messages or self.missing or self.list_ended is not None or self.was_known
+        return "partial" if something else "failed"
 
     @property
     def missing(self) -> int:

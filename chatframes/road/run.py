@@ -21,6 +21,7 @@ from ..transfer.clock import SYSTEM, Clock
 from ..transfer.downloads import Downloader
 from ..transfer.gate import gate
 from ..windows import parse_bounds
+from .before import NOTHING, Before
 from .ledger import Ledger
 from .outbox import Outbox, Row
 from .reading import Reading
@@ -41,11 +42,19 @@ class Run:
         Gets every `Event`.
     remember_bytes : int or None
         See `Downloader`.
+    batch_bytes : int or None
+        See `Outbox`.
+    in_flight_bytes : int or None
+        See `Downloader`.
+    before : Before
+        What earlier calls have kept.
 
     Attributes
     ----------
     ledger : Ledger
         The counts of the call so far.
+    readings : list of Reading
+        One per source, in their order.
 
     Examples
     --------
@@ -60,16 +69,21 @@ class Run:
         emit: Emit = lambda event: None,
         clock: Clock = SYSTEM,
         remember_bytes: int | None = None,
+        batch_bytes: int | None = None,
+        in_flight_bytes: int | None = None,
+        before: Before = NOTHING,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._remember_bytes = remember_bytes
+        self._in_flight_bytes = in_flight_bytes
+        self._before = before
         now = clock.now()
-        self._readings = [
+        self.readings = [
             Reading(source, parse_bounds(source.since, source.until, source.tz, now)) for source in sources
         ]
-        self.ledger = Ledger(self._readings, settings, emit, clock, now)
-        self._outbox = Outbox()
+        self.ledger = Ledger(self.readings, settings, emit, clock, now)
+        self._outbox = Outbox(batch_bytes)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -102,12 +116,12 @@ class Run:
     @property
     def errors(self) -> list[ChatframesError]:
         """The errors of the sources, at most one per source."""
-        return [reading.error for reading in self._readings if reading.error is not None]
+        return [reading.error for reading in self.readings if reading.error is not None]
 
     @property
     def came_to_nothing(self) -> bool:
         """Whether every source failed and not one message was read."""
-        return all(reading.status == "failed" for reading in self._readings)
+        return all(reading.status == "failed" for reading in self.readings)
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Yield finished rows, batch by batch, until everything is read."""
@@ -116,10 +130,22 @@ class Run:
             yield batch
         self._task.result()
 
+    def passed(self) -> list[tuple[Reading, Window]]:
+        """Return what the batches so far cover without a hole; each window once."""
+        return self._outbox.passed()
+
+    def reading_of(self, uid: str) -> Reading:
+        """Return the reading that a message first came from."""
+        return self._seen[uid][0]
+
+    def has_seen(self, uid: str) -> bool:
+        """Whether a message has come in this call."""
+        return uid in self._seen
+
     def salvage(self) -> list[Batch]:
         """Return the rows that an unfinished call has not handed out; unfinished attachments count as cancelled."""
         self._settle_the_rest()
-        for reading in self._readings:
+        for reading in self.readings:
             if reading.status != "complete":
                 reading.fail(ServiceError("The call was interrupted before it was done: fetch again for the rest."))
         return self._outbox.rest()
@@ -138,16 +164,17 @@ class Run:
                 self._settings.images.max_size_bytes,
                 self._clock,
                 remember_bytes=self._remember_bytes,
+                in_flight_bytes=self._in_flight_bytes,
                 room=self._outbox.room,
                 keep_undecodable=self._settings.images.keep_undecodable,
             )
-            for service in {reading.source.service for reading in self._readings}
+            for service in {reading.source.service for reading in self.readings}
         }
         try:
             async with asyncio.TaskGroup() as workers:
                 self._working = [workers.create_task(downloader.run()) for downloader in self._downloaders.values()]
                 async with asyncio.TaskGroup() as readers:
-                    for reading in self._readings:
+                    for reading in self.readings:
                         readers.create_task(self._read(reading))
                 for task in self._working:
                     task.cancel()
@@ -170,27 +197,38 @@ class Run:
             reading.ended = True
 
     async def _read_pages(self, reading: Reading, chat: OpenChat) -> None:
-        """Read the whole range that was asked for, waiting whenever the outbox is full."""
-        window = reading.begin(chat)
-        if window.since >= window.until:
-            return
-        try:
-            async with aclosing(chat.messages(window)) as answers:
-                async for answer in answers:
-                    match answer:
-                        case Missed():
-                            reading.miss(answer)
-                        case ListEnded():
-                            reading.end_list(answer)
-                        case NotGiven():
-                            reading.not_given(answer)
-                        case Page():
-                            self._take(answer, reading, chat)
-                            reading.note(answer)
-                            await self._outbox.room()
+        """Read what was asked for and is not known from before, waiting whenever the outbox is full."""
+        reading.begin(chat)
+        windows = reading.still_to_read(self._before.known(reading.source))
+        for window in windows:
+            try:
+                await self._read_window(reading, chat, window)
+            except Exception as error:  # any error becomes a gap with its reason
+                reading.miss(Missed(window, error))
+        if windows:
             reading.finish()
-        except Exception as error:  # any error becomes a gap with its reason
-            reading.miss(Missed(window, error))
+        async with aclosing(self._before.more(reading.source, chat)) as messages:
+            async for message in messages:
+                if self._seen.setdefault(message.uid, (reading, None))[0] is reading:
+                    self._add(message, reading, chat)
+                await self._outbox.room()
+
+    async def _read_window(self, reading: Reading, chat: OpenChat, window: Window) -> None:
+        async with aclosing(chat.messages(window)) as answers:
+            async for answer in answers:
+                match answer:
+                    case Missed():
+                        reading.miss(answer)
+                    case ListEnded():
+                        reading.end_list(answer, window)
+                    case NotGiven():
+                        reading.not_given(answer)
+                    case Page():
+                        self._take(answer, reading, chat)
+                        reading.note(answer)
+                        if answer.covered is not None:
+                            self._outbox.mark((reading, answer.covered))
+                        await self._outbox.room()
 
     # --- pages and attachments ----------------------------------------------------------------------------------------
 
@@ -223,7 +261,9 @@ class Run:
                 reading.settle()
             self.ledger.emit(Event("image", reading.source.label))
 
-        if attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
+        if (outcome := self._before.outcome(row.message, position)) is not None:
+            done(outcome)
+        elif attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
             done(Outcome("skipped", attachment.reason))
         elif not self._settings.images.enabled:
             done(DISABLED)

@@ -22,6 +22,8 @@ from .schema import ATTACHMENTS, IMAGE, MESSAGES, with_metadata
 from .versions import in_our_version
 
 __all__ = [
+    "ROW_GROUP_IMAGE_BYTES",
+    "ROW_GROUP_ROWS",
     "holds_pictures",
     "image_bytes",
     "image_counts",

@@ -29,7 +29,7 @@ from .from_arrow import from_arrow, unreadable
 from .schema import MESSAGES, VERSION
 from .versions import ROWS_OF_TOPICS, attrs_of, noted_version, to_our_version, warn_of_newer
 
-__all__ = ["read_parquet", "write_parquet"]
+__all__ = ["column_options", "read_parquet", "write_parquet"]
 
 # Endings of other kinds of files; any other name is accepted.
 OTHER_FORMATS = frozenset(
@@ -96,6 +96,13 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 
 def _write(frame: pd.DataFrame, schema: pa.Schema, sink: IO[bytes]) -> None:
+    with pq.ParquetWriter(sink, schema, **column_options(schema)) as writer:
+        for table in iter_row_groups(frame, schema):
+            writer.write_table(table)
+
+
+def column_options(schema: pa.Schema) -> dict[str, Any]:
+    """Return how each column is written, as arguments of ParquetWriter."""
     probe = pa.BufferOutputStream()
     pq.write_table(schema.empty_table(), probe)
     with pq.ParquetFile(pa.BufferReader(probe.getvalue())) as file:
@@ -104,15 +111,11 @@ def _write(frame: pd.DataFrame, schema: pa.Schema, sink: IO[bytes]) -> None:
     pictures = tuple(field.name for field in schema if holds_pictures(field))
     heavy = {leaf for leaf in leaves if leaf.split(".")[0] in pictures and leaf.endswith(".bytes")}
     light = [leaf for leaf in leaves if leaf not in heavy]
-    with pq.ParquetWriter(
-        sink,
-        schema,
-        compression={leaf: "NONE" if leaf in heavy else "ZSTD" for leaf in leaves},
-        use_dictionary=light,
-        write_statistics=light,
-    ) as writer:
-        for table in iter_row_groups(frame, schema):
-            writer.write_table(table)
+    return {
+        "compression": {leaf: "NONE" if leaf in heavy else "ZSTD" for leaf in leaves},
+        "use_dictionary": light,
+        "write_statistics": light,
+    }
 
 
 def _sentence(error: OSError, target: Path, frame: pd.DataFrame) -> str:
@@ -134,7 +137,6 @@ def _sentence(error: OSError, target: Path, frame: pd.DataFrame) -> str:
     return f"Could not write {target}: {reason}.{kept}"
 
 
-@checks_keywords
 def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a file of messages (or attachments) into the types `fetch` gives.
 
@@ -209,7 +211,7 @@ def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd
         empty = unreadable(pa.schema([file.schema_arrow.field(name) for name in names]), table, ours)
         table = table.select([name for name in table.column_names if name not in empty])
         pictures = [name for name in pictures if name not in empty]
-        warn_of_newer(str(path), version, empty, stacklevel=4)  # the line that called read_parquet
+        warn_of_newer(str(path), version, empty, stacklevel=5)  # the line that called chatframes.read_parquet
     cells = {name: _read_pictures(file, ours.field(name)) for name in pictures}
     frame = to_our_version(from_arrow(table, ours, needed, cells), version)[wanted]
     frame.attrs = {**attrs_of(metadata), "schema_version": VERSION}

@@ -16,7 +16,7 @@ from ..words import kind_of
 from .batches import SCALARS, Batch
 from .schema import ATTACHMENTS, MESSAGES, VERSION, pandas_dtype
 
-__all__ = ["attachments", "build", "in_memory"]
+__all__ = ["attachments", "build", "in_memory", "order_of"]
 
 MAX_DEPTH = 32_767  # what int16 holds
 
@@ -52,7 +52,7 @@ def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, r
     table = pa.concat_tables([SCALARS.empty_table(), *(batch.table for batch in batches)])
     images = [cell for batch in batches for cell in batch.images]
     frame = in_memory(table, MESSAGES, {"images": images})
-    frame = frame.take(_order(table)).reset_index(drop=True)
+    frame = frame.take(order_of(table)).reset_index(drop=True)
     if resolve:
         _fill_threads(frame)
     frame.attrs["schema_version"] = VERSION
@@ -62,7 +62,7 @@ def build(batches: Iterable[Batch], attrs: Mapping[str, Any] | None = None, *, r
     return frame
 
 
-def _order(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
+def order_of(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the positions of the rows in sorted order, each message once."""
     ids = table["message_id"]
     keys = pa.table({"time": table["created_at"], "chat": table["chat_id"], "length": pc.utf8_length(ids), "id": ids})

@@ -97,6 +97,8 @@ class Downloader:
         A larger picture is ``skipped/too_large``, and reading stops at this size.
     remember_bytes : int or None
         How many bytes of finished pictures to keep for attachments that show the same content again; None keeps all.
+    in_flight_bytes : int, optional
+        How many bytes of bodies may be in memory at once; a larger body waits until it is alone.
     room : callable, optional
         Awaited before each download starts, so that a slow consumer can hold downloads back.
     keep_undecodable : bool
@@ -111,6 +113,7 @@ class Downloader:
         clock: Clock,
         *,
         remember_bytes: int | None = None,
+        in_flight_bytes: int | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
         keep_undecodable: bool = False,
     ) -> None:
@@ -122,7 +125,7 @@ class Downloader:
         self._remember_bytes = remember_bytes
         self._room = room
         self._keep_undecodable = keep_undecodable
-        self._budget = ByteBudget(IN_FLIGHT_BYTES)
+        self._budget = ByteBudget(IN_FLIGHT_BYTES if in_flight_bytes is None else in_flight_bytes)
         self._jobs: dict[str, _Job] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._outcomes_bytes = 0

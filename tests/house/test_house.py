@@ -63,6 +63,8 @@ def test_the_public_surface_is_what_all_says() -> None:
             "concat",
             "details",
             "enable_nested_loops",
+            "export",
+            "export_async",
             "fetch",
             "fetch_async",
             "gallery",
@@ -74,8 +76,10 @@ def test_the_public_surface_is_what_all_says() -> None:
             "read_parquet",
             "report",
             "sandbox",
+            "scan",
             "shutdown",
             "stream",
+            "verify",
             "write_parquet",
         ]
     )

@@ -120,6 +120,10 @@ class Asking:
             if not isinstance(message, types.MessageEmpty | _Unknown) and marked_id(message.peer_id) in (here, None)
         }
 
+    async def empty(self, ids: Iterable[int]) -> list[int]:
+        """Return those of these ids to which Telegram gives an empty message: there is none any more."""
+        return [message.id for message in await self._some(list(ids)) if isinstance(message, types.MessageEmpty)]
+
     async def _page(self, **where: Any) -> Any:
         request = functions.messages.GetHistoryRequest(self.peer, **where, max_id=0, min_id=0, hash=0)
         answer = await self.link.ask(request)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from telethon import errors
+from telethon.tl import types
 
 from ...errors import ChatframesError, ServiceError
 from ...images.sniff import is_raster, sniff
@@ -32,7 +33,7 @@ from .ends import ASKED_AGAIN
 from .file_attachments import FileHandle
 from .history import History
 from .link import TelegramError, TelegramLink, name_of
-from .media import find
+from .media import attachments, find
 from .names import refused
 from .peers import Peers
 from .rows import ChatFacts, migrated_from, rows
@@ -219,6 +220,19 @@ class TelegramChat:
                 else:
                     future.set_exception(failure)
                     future.exception()  # retrieved here, since the waiting worker may have been cancelled
+
+    async def attachments_again(self, message_ids: Sequence[str]) -> dict[str, tuple[Attachment, ...]]:
+        """Return the attachments of messages that are still there, with references that have not expired."""
+        found = await self._asking.by_id(map(int, message_ids))
+        return {
+            str(id_): attachments(message)
+            for id_, message in found.items()
+            if isinstance(message, types.Message | types.MessageService)
+        }
+
+    async def deleted(self, message_ids: Sequence[str]) -> list[str]:
+        """Return those of some messages of which Telegram says that they are empty."""
+        return [str(id_) for id_ in await self._asking.empty(map(int, message_ids))]
 
     async def close(self) -> None:
         """Cancel the request that is still under way."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from ...errors import ServiceError
 from ...model import Attachment, Body, Missed, NotGiven, Page, Refusal, Status, Window
@@ -187,6 +187,14 @@ class Room:
         if self._mentions_only:
             query["mentionedPeople"] = "me"
         return query
+
+    async def deleted(self, message_ids: Sequence[str]) -> list[str]:
+        """Return those of some messages to whose ids Webex answers 404."""
+        return [each for each in message_ids if await self._is_gone(each)]
+
+    async def _is_gone(self, message_id: str) -> bool:
+        url = f"{self.link.base_url}/messages/{quote(message_id, safe='', errors='replace')}"
+        return (await self.link.json(url, let_through=frozenset({404}))).status == 404
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """Open one file, unscannable ones only when the admin allows it, or a picture of a card."""

@@ -1,0 +1,198 @@
+"""What earlier calls have exported of the same sources, as the road asks for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from ..model import Attachment, Message, OpenChat, Outcome, Window
+from ..road.before import Known
+from ..services import services
+from ..settings.images import ImageSettings
+from ..sources import Source
+from ..table.batches import SCALARS
+from ..windows import EPOCH, parse_bounds
+from .facts import SourceFacts, moment
+from .folder import Folder
+from .journal import Journal
+from .parts import row_group, row_groups
+from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
+
+__all__ = ["Earlier", "Identity", "identity_of"]
+
+SETTLED = Outcome("skipped", "disabled")  # says nothing: what the part holds stays
+TOGETHER = 100  # messages that are asked for at once, by their ids
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a source is, in so far as its earlier results can be used.
+
+    Attributes
+    ----------
+    chat : str
+        Service and chat: another chat is another source.
+    wish : str
+        Everything else but days and numbers: with another wish, what was read is read again.
+    most : int or None
+        At most so many messages: with another number only what is older is read again.
+    """
+
+    chat: str
+    wish: str
+    most: int | None
+
+
+def identity_of(source: Source) -> Identity:
+    """Return what a source is.
+
+    Examples
+    --------
+    >>> from ..sources.telegram.source import Telegram
+    >>> identity_of(Telegram("@apollo", limit=5, since="2026-10-01")).most
+    5
+    """
+    if not is_dataclass(source):
+        return Identity(f"{source.service} {source.label}", "{}", None)
+    values = {field.name: getattr(source, field.name) for field in fields(source)}
+    service = services().get(source.service)
+    chat = values.pop(service.chat_key, source.label) if service is not None else source.label
+    for name in ("since", "until", "tz"):
+        values.pop(name, None)
+    most = values.pop("limit", None)
+    return Identity(json.dumps([source.service, chat]), json.dumps(values, sort_keys=True, default=str), most)
+
+
+@dataclass(slots=True)
+class Earlier:
+    """A `Before` made of the journal.
+
+    Parameters
+    ----------
+    folder : Folder
+    journal : Journal
+        For reading only, and on the loop's thread.
+    images : ImageSettings
+    now : datetime.datetime
+        When this call began.
+    ids : dict of str to int
+        The journal's number of each source, by `Identity.chat`.
+    """
+
+    folder: Folder
+    journal: Journal
+    images: ImageSettings
+    now: datetime
+    look_again: dict[int, Window]  # by source: what is read again for edits and deletions
+    has_seen: Callable[[str], bool] = lambda uid: False
+    missed: Callable[[Source], Sequence[Window]] = lambda source: ()  # what could not be read in this call
+
+    def known(self, source: Source) -> Known:
+        identity = identity_of(source)
+        facts = self.journal.source_called(identity.chat)
+        if facts is None or facts.wish != identity.wish:
+            return Known()
+        begins = None
+        if source.since is None and facts.begins is not None and facts.most == identity.most:
+            begins = moment(facts.begins)
+        return Known(tuple(self.journal.covered(facts.id)), begins, facts.is_open and begins is not None)
+
+    def outcome(self, message: Message, position: int) -> Outcome | None:
+        attachment = message.attachments[position]
+        found = self.journal.media(message.uid)
+        if found is not None:
+            keys, retries = found
+            places = [place for place, each in enumerate(keys) if each == media_key(attachment)]
+            worth = any(place in retries and worth_another_try(retries[place], self.images) for place in places)
+            if places and not worth:
+                return SETTLED
+        return self._held(message.platform, attachment) if self.images.enabled else None
+
+    def _held(self, platform: str, attachment: Attachment) -> Outcome | None:
+        """Return a picture that another message shows, too, from its part."""
+        key = picture_key(platform, attachment.url, attachment.source_id)
+        place = self.journal.picture(key)
+        if place is None:
+            return None
+        uid, part = place
+        for number, table in enumerate(row_groups(self.folder.part(part), ["uid"])):
+            if uid in (uids := table["uid"].to_pylist()):
+                row = row_group(self.folder.part(part), number).slice(uids.index(uid), 1).to_pylist()[0]
+                return outcome_of(row, key)
+        return None
+
+    async def more(self, source: Source, chat: OpenChat) -> AsyncGenerator[Message, None]:
+        """Yield what has attachments worth another try, and what the service says is deleted."""
+        facts = self.journal.source_called(identity_of(source).chat)
+        if facts is None:
+            return
+        for part, uids in self._worth_a_try(facts):
+            messages = [message_of(row) for row in self._rows(part, uids)]
+            for message in await _found_again(chat, messages):
+                if not self.has_seen(message.uid):
+                    yield message
+        async for message in self._deleted(facts, source, chat):
+            yield message
+
+    def _worth_a_try(self, facts: SourceFacts) -> Iterator[tuple[int, list[str]]]:
+        worth = [
+            (part, uid)
+            for uid, part, retries in self.journal.with_retries(facts.id)
+            if any(worth_another_try(retry, self.images) for retry in retries) and not self.has_seen(uid)
+        ]
+        yield from _chunks(worth)
+
+    async def _deleted(self, facts: SourceFacts, source: Source, chat: Any) -> AsyncGenerator[Message, None]:
+        """Ask for the messages that were not among what was read again: not every one of them has been deleted."""
+        window = self.look_again.get(facts.id)
+        if window is None or not hasattr(chat, "deleted"):
+            return
+        unseen = [(part, uid) for uid, part in self.journal.in_window(facts.id, window) if not self.has_seen(uid)]
+        for part, uids in _chunks(unseen):
+            rows = {row["message_id"]: row for row in self._rows(part, uids)}
+            for message_id in await chat.deleted([each for each, row in rows.items() if DELETED not in row["flags"]]):
+                message = message_of(rows[message_id])
+                yield replace(message, flags=(*message.flags, DELETED), fetched_at=self.now)
+
+    def _rows(self, part: int, uids: Sequence[str]) -> Iterator[dict[str, Any]]:
+        wanted = set(uids)
+        for table in row_groups(self.folder.part(part), SCALARS.names):
+            rows = [row for row, uid in enumerate(table["uid"].to_pylist()) if uid in wanted]
+            yield from taken(table, rows).to_pylist()
+
+
+def _chunks(messages: Sequence[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
+    for part, some in groupby(messages, key=lambda each: each[0]):
+        uids = [uid for _, uid in some]
+        for start in range(0, len(uids), TOGETHER):
+            yield part, uids[start : start + TOGETHER]
+
+
+async def _found_again(chat: Any, messages: Sequence[Message]) -> list[Message]:
+    """Return the messages with attachments that can be read; a service whose references expire is asked by id."""
+    if not hasattr(chat, "attachments_again"):
+        return list(messages)
+    found: dict[str, tuple[Attachment, ...]] = await chat.attachments_again([each.message_id for each in messages])
+    return [
+        replace(message, attachments=_fresh(message.attachments, found[message.message_id]))
+        for message in messages
+        if message.message_id in found
+    ]
+
+
+def _fresh(old: Sequence[Attachment], new: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    by_key = {media_key(each): each for each in new}
+    return tuple(replace(by_key.get(media_key(each), each), position=each.position) for each in old)
+
+
+def window_to_look_again(source: Source, facts: SourceFacts, look_back: timedelta, now: datetime) -> Window | None:
+    """Return what of a source is read again for edits and deletions; None before its first call came to an end."""
+    if facts.read_at is None:
+        return None
+    bounds = parse_bounds(source.since, source.until, source.tz, now)
+    since = max(moment(facts.read_at) - look_back, bounds.since or EPOCH)
+    return Window(since, bounds.until) if since < bounds.until else None

@@ -1,0 +1,238 @@
+"""Read an export: as a frame, as a stream of record batches, as its report."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ..errors import ConfigError
+from ..keywords import checks_keywords
+from ..table import files
+from ..table import report as reports
+from ..table.arrow import to_pictures
+from ..table.frame import order_of
+from ..table.from_arrow import from_arrow
+from ..table.report import Report
+from ..table.schema import MESSAGES, VERSION, with_metadata
+from ..windows import Bounds, parse_bounds
+from ..words import did_you_mean
+from .folder import Folder, existing
+from .journal import Journal
+from .parts import footer_of
+from .told import report_of
+
+__all__ = ["read_parquet", "report", "scan"]
+
+Day = str | date | datetime | None
+
+_NEEDED = ("uid", "created_at", "chat_id", "chat_name", "message_id", "n_images")  # to choose rows, and to sort them
+
+
+@checks_keywords
+def read_parquet(
+    path: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] | None = None,
+    since: Day = None,
+    until: Day = None,
+    chats: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Read a file of messages (or attachments), or the folder of an export, into the types `fetch` gives.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Written by `write_parquet`, by plain `frame.to_parquet`, or rewritten by DuckDB or Polars; or the folder that
+        `export` was given.
+    columns : sequence of str, optional
+        Only these, in this order; without `images` a large file takes little memory. None is all of them, with
+        nulls for our columns that the file lacks.
+    since, until : str, datetime.date or datetime.datetime, optional
+        Of a folder, only the messages of these days (in UTC; both days whole) or between these moments; parts without
+        such messages are not read.
+    chats : str or sequence of str, optional
+        Of a folder, only the messages of these chats, by id or name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Times in UTC; nested cells are lists of dicts; pictures are ``{"bytes": ImageBytes, "path": str}``.
+        `frame.attrs` are those of the frame that was written; of a folder, they hold its report. A file of an older
+        version comes in ours; a file of a newer one is read as far as its columns are known, with a warning.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ConfigError
+        If the file is damaged or holds something else, or a column is not in it.
+
+    Examples
+    --------
+    See `write_parquet` and `export`.
+    """
+    if not Path(path).expanduser().is_dir():
+        if since is not None or until is not None or chats is not None:
+            raise ConfigError(
+                f"since=, until= and chats= choose among the parts of an export, and {path} is one file: read it whole "
+                "and filter the frame."
+            )
+        return files.read_parquet(path, columns=columns)
+    if isinstance(columns, str):
+        raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")
+    folder = existing(path, "read_parquet")
+    wanted = list(MESSAGES.names if columns is None else columns)
+    for name in wanted:
+        if name not in MESSAGES.names:
+            hint = did_you_mean(str(name), MESSAGES.names, "without columns= all there are come.")
+            raise ConfigError(f"An export has no column {name!r}: {hint}")
+    chosen = _Choice(
+        parse_bounds(since, until, "UTC", datetime.now(UTC)) if since is not None or until is not None else None,
+        None if chats is None else frozenset([chats] if isinstance(chats, str) else chats),
+    )
+    frame = _frame(folder, wanted, chosen)
+    frame.attrs = {"schema_version": VERSION, "chatframes": _report(folder).to_dict()}
+    return frame
+
+
+class _Choice:
+    """Which rows are wanted."""
+
+    def __init__(self, days: Bounds | None, chats: frozenset[str] | None) -> None:
+        self._days, self._chats = days, chats
+
+    def may_hold(self, group: Any) -> bool:
+        """Whether a row group may hold wanted rows, as far as its statistics say."""
+        facts = {group.column(at).path_in_schema: group.column(at).statistics for at in range(group.num_columns)}
+        times = facts.get("created_at")
+        if self._days is None or times is None or not times.has_min_max:
+            return True
+        return bool(times.min < self._days.until and (self._days.since is None or times.max >= self._days.since))
+
+    def rows(self, table: pa.Table) -> pa.Table | None:
+        """Return which rows of a table are wanted; None for all of them."""
+        mask = None
+        if self._days is not None:
+            mask = pc.less(table["created_at"], self._days.until)
+            if self._days.since is not None:
+                mask = pc.and_(mask, pc.greater_equal(table["created_at"], self._days.since))
+        if self._chats is not None:
+            names = pa.array(sorted(self._chats))
+            here = pc.or_(pc.is_in(table["chat_id"], names), pc.is_in(table["chat_name"].cast(pa.string()), names))
+            mask = here if mask is None else pc.and_(mask, here)
+        return None if mask is None else pc.fill_null(mask, False)
+
+
+def _frame(folder: Folder, wanted: list[str], chosen: _Choice) -> pd.DataFrame:
+    flat = [name for name in MESSAGES.names if name in {*wanted, *_NEEDED} and name != "images"]
+    tables = [pa.schema([MESSAGES.field(name) for name in flat]).empty_table()]
+    cells: list[Any] = []
+    for path in folder.parts().values():
+        with pq.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                if not chosen.may_hold(file.metadata.row_group(number)):
+                    continue
+                table = file.read_row_group(number, columns=flat).select(flat)
+                mask = chosen.rows(table)
+                table = table if mask is None else table.filter(mask)
+                tables.append(table.cast(tables[0].schema))
+                if "images" in wanted and table.num_rows:
+                    images = file.read_row_group(number, columns=["images"])
+                    images = images if mask is None else images.filter(mask)
+                    cells += [to_pictures(cell, MESSAGES.field("images")) for cell in images["images"].to_pylist()]
+    table = pa.concat_tables(tables)
+    frame = from_arrow(table, MESSAGES, wanted, {"images": cells} if "images" in wanted else {})
+    return frame.take(order_of(table)).reset_index(drop=True)
+
+
+@checks_keywords
+def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
+    """Read an export as a stream of record batches of one schema, for what is larger than memory.
+
+    DuckDB, Polars, Delta Lake and Ray take it as it is; docs/export.md has a line for each.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        As `export` was given it; it may be under way.
+
+    Returns
+    -------
+    pyarrow.RecordBatchReader
+        Whole rows, at most 8 MiB of pictures at a time, in no order.
+
+    Raises
+    ------
+    ConfigError
+        If there is no export.
+
+    Examples
+    --------
+    >>> import tempfile, chatframes as cf
+    >>> with cf.sandbox() as world, tempfile.TemporaryDirectory() as folder:
+    ...     _ = cf.export(cf.Webex("Project Apollo"), folder, config=world.config, progress=False)
+    ...     sum(batch.num_rows for batch in cf.scan(folder))
+    300
+    """
+    place = existing(folder, "scan")
+    schema = with_metadata(MESSAGES)
+    return pa.RecordBatchReader.from_batches(schema, _batches(place, schema))
+
+
+def _batches(folder: Folder, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for path in folder.parts().values():
+        with pq.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                yield from file.read_row_group(number).select(schema.names).cast(schema).to_batches()
+
+
+def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike[str]) -> Report:
+    """Say what was asked for, read and missed, and why.
+
+    Parameters
+    ----------
+    source : pandas.DataFrame, mapping, Report, str or path-like
+        A frame of `fetch` or `read_parquet`, or its ``attrs["chatframes"]``; a Report is returned as it is. Of the
+        folder of an export: what all its calls together have read and missed.
+
+    Returns
+    -------
+    Report
+        It is about the whole fetch, even if the frame was filtered since; `attachments(frame)` counts what the frame
+        holds.
+
+    Raises
+    ------
+    ConfigError
+        If the frame carries no report, or there is no export.
+
+    Examples
+    --------
+    >>> report({"status": "complete"}).status
+    'complete'
+    """
+    if isinstance(source, str | os.PathLike):
+        return _report(existing(source, "report"))
+    return reports.report(source)
+
+
+def _report(folder: Folder) -> Report:
+    try:
+        if folder.journal.is_file():
+            with closing(Journal(folder)) as journal:
+                return report_of(journal)
+    except sqlite3.Error:
+        pass  # damaged, or on a disk that cannot be written after a crash: the parts say it, too
+    last = max(folder.parts().items(), default=None)
+    said = footer_of(last[1]) if last else None
+    return Report(status="partial") if said is None else Report.from_dict(said)

@@ -1,0 +1,265 @@
+"""Run one export: read what the journal lacks, put it into parts, and say what is there then."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import ChatframesError, ConfigError
+from ..model import Emit, Window
+from ..road.reading import Reading
+from ..road.run import Run
+from ..settings.merge import Settings
+from ..sources import Source
+from ..table.batches import Batch
+from ..table.report import Report
+from ..transfer.clock import Clock
+from ..windows import EPOCH, parse_bounds, utc_text
+from .earlier import Earlier, identity_of, window_to_look_again
+from .facts import ticks
+from .folder import Folder, open_folder, trouble_said
+from .journal import Journal
+from .lock import held
+from .parts import Reach
+from .recovery import open_journal, recover
+from .store import Store
+from .told import report_of, write_manifest
+
+__all__ = ["Order", "Result", "exporting"]
+
+BATCH_BYTES = 8 * 2**20  # on its way from the downloads to the part, at once
+IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
+REMEMBER_BYTES = 8 * 2**20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one call of `export` is to do."""
+
+    sources: Sequence[Source]
+    settings: Settings
+    folder: Path
+    look_back: timedelta = timedelta(days=7)
+    deleted: str = "keep"
+    reach: Reach = lambda point: None  # tests end the process at a point
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call has come to: the report of the folder, and the errors of its sources if it read nothing at all."""
+
+    report: Report
+    errors: Sequence[ChatframesError]
+
+
+async def exporting(order: Order, emit: Emit, clock: Clock) -> Result:
+    """Do what an order says.
+
+    Raises
+    ------
+    ConfigError
+        Before any request: another process writes the folder, it holds something else, or the order does not fit it.
+    OSError
+        The disk is full, or does not do what it must; what was there before is as it was.
+    """
+    disk = ThreadPoolExecutor(1, "chatframes-export")
+    export = _Export(order, clock, disk)
+    try:
+        folder = await export.on_disk(open_folder, order.folder)
+        with held(folder):
+            async with export.opened(folder):
+                return await export.run(emit)
+    finally:
+        disk.shutdown(wait=False)
+
+
+class _Export:
+    """One call. Whatever touches the disk does so in one thread, one thing after the other."""
+
+    def __init__(self, order: Order, clock: Clock, disk: ThreadPoolExecutor) -> None:
+        self._order, self._clock, self._disk = order, clock, disk
+        self._now, self._started = clock.now(), clock.monotonic()
+        self._ids: dict[str, int] = {}  # the journal's numbers of the sources, by chat
+        self._look_again: dict[int, Window] = {}
+
+    async def on_disk(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, function, *arguments)
+
+    @asynccontextmanager
+    async def opened(self, folder: Folder) -> AsyncIterator[None]:
+        """Bring folder and journal together, and close the journal at the end, behind what is being written."""
+        self._folder = folder
+        await self.on_disk(self._open)
+        try:
+            yield
+        finally:
+            await self.on_disk(self._close)
+
+    def _open(self) -> None:
+        with trouble_said(self._folder):
+            self._journal = open_journal(self._folder)
+            self._for_reading = Journal(self._folder)
+            recover(self._folder, self._journal)
+        self._store = Store(
+            self._folder,
+            self._journal,
+            self._order.settings.images,
+            deleted=self._order.deleted,
+            report=lambda: report_of(self._journal).to_dict(),
+            reach=self._order.reach,
+        )
+
+    def _close(self) -> None:
+        with suppress(OSError):
+            self._store.drop()
+        self._journal.close()
+        self._for_reading.close()
+
+    async def run(self, emit: Emit) -> Result:
+        with self._trouble_said():
+            await self.on_disk(self._begin)
+        earlier = Earlier(self._folder, self._for_reading, self._order.settings.images, self._now, self._look_again)
+        run = Run(
+            self._order.sources,
+            self._order.settings,
+            emit=emit,
+            clock=self._clock,
+            remember_bytes=REMEMBER_BYTES,
+            batch_bytes=BATCH_BYTES,
+            in_flight_bytes=IN_FLIGHT_BYTES,
+            before=earlier,
+        )
+        earlier.has_seen = run.has_seen
+        try:
+            async with run:
+                async for batch in run.batches():
+                    await self._take(batch, run)
+            with self._trouble_said():
+                await self.on_disk(self._finish, run)
+        except BaseException as error:
+            if not isinstance(error, OSError):  # the disk works: what has come is kept
+                with suppress(Exception):
+                    await self.on_disk(self._keep)
+            raise
+        return Result(await self.on_disk(report_of, self._journal), run.errors if run.came_to_nothing else ())
+
+    async def _take(self, batch: Batch, run: Run) -> None:
+        marks = [mark for reading, window in run.passed() for mark in self._mark(reading, window)]
+        source_of = {uid: self._id(run.reading_of(uid).source) for uid in batch.table["uid"].to_pylist()}
+        with self._trouble_said():
+            await self.on_disk(self._store.add, batch, source_of.get, marks)
+
+    @contextmanager
+    def _trouble_said(self) -> Iterator[None]:
+        with trouble_said(self._folder, self._store.bytes_in_flight):
+            yield
+
+    def _id(self, source: Source) -> int:
+        return self._ids[identity_of(source).chat]
+
+    def _mark(self, reading: Reading, window: Window) -> Iterator[tuple[int, Window]]:
+        """Yield what a page covers of the range that was asked for: the messages beyond it were not taken."""
+        asked = reading.window
+        since, until = max(window.since, asked.since), min(window.until, asked.until)
+        if since < until:
+            yield self._id(reading.source), Window(since, until)
+
+    # --- in the thread of the disk ------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Note what is asked for, and forget as much of what was read as is to be read again."""
+        journal = self._journal
+        raw = json.dumps(self._order.settings.raw)
+        if (before := journal.fact("raw") or raw) != raw:
+            raise ConfigError(
+                f"{self._folder.root} was exported with raw={before.capitalize()}, and one column cannot hold both: "
+                f"write raw={before.capitalize()}, or export into another folder."
+            )
+        missing = journal.missing()
+        with journal.change():
+            journal.set_fact("raw", raw)
+            for source in self._order.sources:
+                identity = identity_of(source)
+                number = self._ids[identity.chat] = journal.add_source(identity.chat, source.label)
+                facts = journal.source_called(identity.chat)
+                assert facts is not None
+                if facts.wish != identity.wish or number in missing:
+                    journal.uncover(number)
+                window = window_to_look_again(source, facts, self._order.look_back, self._now)
+                if window is not None:
+                    self._look_again[number] = window
+                    journal.uncover(number, window)
+                bounds = parse_bounds(source.since, source.until, source.tz, self._now)
+                journal.update_source(
+                    number,
+                    label=source.label,
+                    wish=identity.wish,
+                    since=None if bounds.since is None else utc_text(bounds.since),
+                    until=utc_text(bounds.until),
+                    read_at=None,
+                    report=None,
+                )
+            self._say_when(())
+
+    def _say_when(self, symptoms: Sequence[str]) -> None:
+        self._journal.set_fact(
+            "last_call",
+            json.dumps(
+                {
+                    "created_at": utc_text(self._now),
+                    "seconds": round(self._clock.monotonic() - self._started, 1),
+                    "symptoms": list(symptoms),
+                    "sources": [source.label for source in self._order.sources],
+                    "images": asdict(self._order.settings.images),
+                }
+            ),
+        )
+
+    def _keep(self) -> None:
+        """Keep what has come, when the call ends before its time."""
+        self._store.finish_part()
+        write_manifest(self._folder, self._journal)
+
+    def _finish(self, run: Run) -> None:
+        """Write the last part, and what is known now that everything was read."""
+        self._store.finish_part()
+        self._store.fill_threads()
+        told = run.ledger.report()
+        with self._journal.change():
+            for reading, report in zip(run.readings, told.sources, strict=True):
+                self._note(reading, asdict(report))
+            self._say_when(told.symptoms)
+        self._order.reach("read")
+        write_manifest(self._folder, self._journal)
+        self._order.reach("manifest written")
+
+    def _note(self, reading: Reading, report: dict[str, Any]) -> None:
+        number = self._id(reading.source)
+        facts = self._journal.source_called(identity_of(reading.source).chat)
+        assert facts is not None
+        begins = facts.begins
+        if reading.timeline is not None:
+            asked = reading.timeline.window
+            self._journal.cover((number, window) for window in reading.timeline.covered())
+            if reading.asked.since is None and asked.since > EPOCH and reading.status in ("complete", "open"):
+                begins = ticks(asked.since)
+        self._journal.set_missing(number, reading.missing_ids or ([""] if reading.missing else []))
+        self._journal.update_source(
+            number,
+            chat_id=report["chat_id"] or facts.chat_id,
+            chat_name=report["chat_name"] or facts.chat_name,
+            most=identity_of(reading.source).most,
+            begins=begins,
+            is_open=reading.status == "open",
+            read_at=ticks(self._now),
+            report=json.dumps(report),
+        )

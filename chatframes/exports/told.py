@@ -1,0 +1,108 @@
+"""What an export says about itself: the report, from the journal alone, and the manifest for people."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from ..model import Window
+from ..replace_file import replace_file
+from ..table.report import Report
+from ..table.source_report import NOTHING_MISSING, Gap, SourceReport, Span, source_report
+from ..version import __version__
+from ..windows import END_OF_TIME, EPOCH, Timeline, utc_text
+from .facts import SourceFacts
+from .folder import Folder
+from .journal import Journal
+
+__all__ = ["report_of", "write_manifest"]
+
+UNFINISHED = "the export was ended before this was read: run it again"
+
+
+def report_of(journal: Journal) -> Report:
+    """Return the report of everything in a folder, from its journal."""
+    counts = journal.counts()
+    sources = tuple(_source(journal, facts, counts.get(facts.id, 0)) for facts in journal.sources())
+    parts = [facts for _, _, facts in journal.parts().values()]
+    last = json.loads(journal.fact("last_call") or "{}")
+    statuses = {source.status for source in sources}
+    status = "open" if statuses <= {*NOTHING_MISSING} else "partial"
+    return Report(
+        version=__version__,
+        created_at=last.get("created_at", ""),
+        status=statuses.pop() if len(statuses) == 1 else status,
+        sources=sources,
+        images_ok=sum(part.images_ok for part in parts),
+        image_bytes=sum(part.image_bytes for part in parts),
+        skipped=_added([part.skipped or {} for part in parts]),
+        failed=_added([part.failed or {} for part in parts]),
+        seconds=last.get("seconds", 0.0),
+        symptoms=tuple(last.get("symptoms", ())),
+    )
+
+
+def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport:
+    if facts.report is not None:
+        return replace(source_report(facts.report), messages=messages)
+    windows = journal.covered(facts.id)
+    asked = Window(_moment(facts.since, EPOCH), _moment(facts.until, END_OF_TIME))
+    timeline = Timeline(asked)
+    for window in windows:
+        timeline.cover(window)
+    gaps = timeline.gaps()
+    return SourceReport(
+        source=facts.label,
+        chat_id=facts.chat_id,
+        chat_name=facts.chat_name,
+        requested=Span(facts.since, facts.until),
+        covered=tuple(_span(window) for window in timeline.covered()),
+        gaps=tuple(Gap(_span(gap).since, _span(gap).until, UNFINISHED) for gap in gaps),
+        status="partial" if gaps else "complete",
+        messages=messages,
+    )
+
+
+def _moment(text: str | None, otherwise: datetime) -> datetime:
+    return otherwise if text is None else datetime.fromisoformat(text)
+
+
+def _span(window: Window) -> Span:
+    since = None if window.since <= EPOCH else utc_text(window.since)
+    return Span(since, None if window.until >= END_OF_TIME else utc_text(window.until))
+
+
+def _added(counts: list[Mapping[str, int]]) -> dict[str, int]:
+    reasons = sorted({reason for each in counts for reason in each})
+    return {reason: sum(each.get(reason, 0) for each in counts) for reason in reasons}
+
+
+def write_manifest(folder: Folder, journal: Journal) -> None:
+    """Write what is in the folder, for people; nothing reads it back."""
+    report = report_of(journal)
+    manifest: dict[str, Any] = {
+        "report": report.to_dict(),
+        "covered": {
+            facts.label: [asdict(_span(window)) for window in journal.covered(facts.id)] for facts in journal.sources()
+        },
+        "parts": [
+            {"name": folder.part(number).name, "rows": facts.rows, "bytes": size, "sha256": sha256}
+            for number, (sha256, size, facts) in journal.parts().items()
+        ],
+        "last_call": json.loads(journal.fact("last_call") or "{}"),
+        "versions": {
+            "chatframes": __version__,
+            "pandas": pd.__version__,
+            "pyarrow": pa.__version__,
+            "python": platform.python_version(),
+        },
+    }
+    with replace_file(folder.manifest) as file:
+        file.write(json.dumps(manifest, indent=1, ensure_ascii=False).encode())

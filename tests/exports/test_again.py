@@ -1,0 +1,240 @@
+"""An export that is run again fetches what is new, what was changed lately, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from help.exports import PLATFORMS, content, names, pages_asked, pictures_asked, source
+
+import chatframes as cf
+from chatframes.errors import ServiceError
+from chatframes.exports import store
+from chatframes.transfer import downloads
+from chatframes.transfer.clock import Clock
+from chatframes.world.community.people import Run
+
+UNTIL = {"until": "2026-10-31"}  # over when it is asked for: nothing new can come
+Set = Callable[[datetime], None]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Any]:
+    with cf.sandbox(messages=120, images=24) as world:
+        yield world
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> Set:
+    def set_to(now: datetime) -> None:
+        monkeypatch.setattr("chatframes.api.clock", Clock(now=lambda: now))
+
+    return set_to
+
+
+def export(world: Any, sources: Any, folder: Path, images: Any = True, **arguments: Any) -> cf.Report:
+    return cf.export(sources, folder, images=images, config=world.config, progress=False, **arguments)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_pictures_come_later_and_no_page_is_asked_for_again(world: Any, tmp_path: Path, platform: str) -> None:
+    asked = source(platform, **UNTIL)
+    told = export(world, asked, tmp_path / "out", images=False)
+    assert told.images_ok == 0
+    assert told.skipped["disabled"] > 0
+    pages, pictures = pages_asked(world, platform), pictures_asked(world, platform)
+    told = export(world, asked, tmp_path / "out")
+    assert pages_asked(world, platform) == pages
+    assert pictures_asked(world, platform) != pictures
+    whole = cf.fetch(asked, images=True, config=world.config, progress=False)
+    assert content(cf.read_parquet(tmp_path / "out")) == content(whole)
+    assert told.images_ok == int(whole["n_images"].sum())
+
+
+def test_wider_days_fetch_the_days_that_are_missing(world: Any, tmp_path: Path) -> None:
+    world.reset_stats()
+    export(world, source("webex", since="2026-10-10", until="2026-10-14"), tmp_path)
+    before = pictures_asked(world, "webex")
+    world.reset_stats()
+    wider = source("webex", since="2026-10-08", until="2026-10-16")
+    export(world, wider, tmp_path)
+    asked = [datetime.fromisoformat(entry["before"]) for entry in world.stats()["messages_log"] if "before" in entry]
+    day = timedelta(days=1)
+    inside = [
+        when for when in asked if datetime(2026, 10, 10, tzinfo=UTC) + day < when < datetime(2026, 10, 15, tzinfo=UTC)
+    ]
+    assert inside == []
+    assert pictures_asked(world, "webex").keys().isdisjoint(before)
+    whole = cf.fetch(wider, images=True, config=world.config, progress=False)
+    assert content(cf.read_parquet(tmp_path)) == content(whole)
+
+
+def test_a_larger_limit_fetches_only_what_was_too_large(world: Any, tmp_path: Path) -> None:
+    asked = source("webex", **UNTIL)
+    small = {"enabled": True, "max_size_bytes": 60_000}
+    told = export(world, asked, tmp_path, small)
+    assert told.skipped["too_large"] > 0
+    assert told.images_ok > 0
+    held = pictures_asked(world, "webex")
+    again = export(world, asked, tmp_path, small)
+    assert pictures_asked(world, "webex") == held
+    assert again.skipped == told.skipped
+    large = export(world, asked, tmp_path)
+    assert "too_large" not in large.skipped
+    assert large.images_ok == told.images_ok + told.skipped["too_large"]
+    whole = cf.fetch(asked, images=True, config=world.config, progress=False)
+    assert content(cf.read_parquet(tmp_path)) == content(whole)
+
+
+def test_what_failed_is_tried_again_where_that_may_help(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = source("webex", **UNTIL)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            downloads, "of_picture", lambda base, *_, **__: replace(base, status="failed", reason="cancelled")
+        )
+        told = export(world, asked, tmp_path)
+    assert told.images_ok == 0
+    assert told.failed["cancelled"] > 0
+    told = export(world, asked, tmp_path)
+    assert told.failed == {}
+    whole = cf.fetch(asked, images=True, config=world.config, progress=False)
+    assert content(cf.read_parquet(tmp_path)) == content(whole)
+
+
+def test_a_gap_is_not_covered_and_the_next_run_closes_it(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chatframes.sources.webex.chat import Room
+
+    asked = source("webex", since="2026-10-02", **UNTIL)
+    real = Room._list
+    world.reset_stats()
+
+    async def sometimes(room: Any, url: str) -> Any:
+        if "before=2026-11-01" in url:
+            raise ServiceError("Webex is having lunch.")
+        return await real(room, url)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Room, "_list", sometimes)
+        with pytest.warns(cf.IncompleteWarning, match="lunch"):
+            told = export(world, asked, tmp_path)
+    assert told.status == "partial"
+    assert told.sources[0].gaps
+    assert cf.report(tmp_path) == told
+    held = pictures_asked(world, "webex")
+    told = export(world, asked, tmp_path)
+    assert told.status == "complete"
+    whole = cf.fetch(asked, images=False, config=world.config, progress=False)
+    assert sorted(cf.read_parquet(tmp_path)["uid"]) == sorted(whole["uid"])
+    assert {name for name, times in pictures_asked(world, "webex").items() if held.get(name, times) != times} == set()
+
+
+@pytest.mark.parametrize("platform", ["telegram", "webex"])
+def test_new_messages_join_the_last_part_and_no_message_changes_its_part(
+    world: Any, tmp_path: Path, platform: str, set_clock: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PART_ROWS", 30)
+    places: dict[str, str] = {}
+    for day in range(10, 31, 5):
+        set_clock(datetime(2026, 10, day, 12, tzinfo=UTC))
+        export(world, source(platform), tmp_path)
+        now: dict[str, str] = {}
+        for name in names(tmp_path):
+            now |= dict.fromkeys(cf.read_parquet(tmp_path / "data" / name)["uid"], name)
+        assert now.items() >= places.items()
+        places = now
+    rows = [len(cf.read_parquet(tmp_path / "data" / name)) for name in names(tmp_path)]
+    assert rows[:-1] == [30] * (len(rows) - 1)
+    whole = cf.fetch(source(platform), images=True, config=world.config, progress=False)
+    assert content(cf.read_parquet(tmp_path)) == content(whole)
+
+
+class Week:
+    """Edits, deletions and new words in the sandbox's Webex, one day after another."""
+
+    def __init__(self, world: Any) -> None:
+        self.server = world._webex
+        self.chat = self.server.community.chats[0]
+
+    def id_of(self, place: int) -> str:
+        from chatframes.world.webex.records import message_id
+
+        return message_id(self.chat.messages[place].key)
+
+    def last_before(self, now: datetime, back: int) -> int:
+        return max(n for n, message in enumerate(self.chat.messages) if message.created_at < now) - back
+
+    def edit(self, place: int, text: str, now: datetime) -> str:
+        messages = list(self.chat.messages)
+        messages[place] = replace(messages[place], runs=(Run(text),), edited_at=now)
+        object.__setattr__(self.chat, "messages", tuple(messages))
+        return self.id_of(place)
+
+    def delete(self, place: int) -> str:
+        id_ = self.id_of(place)
+        self.server._plan = replace(
+            self.server._plan, hidden={*self.server._plan.hidden, id_}, gone={*self.server._plan.gone, id_}
+        )
+        return id_
+
+
+def test_a_week_of_edits_and_deletions(tmp_path: Path, set_clock: Set) -> None:
+    with cf.sandbox(messages=200, images=20) as world:
+        week, deleted, old_edit = Week(world), set(), ""
+        set_clock(datetime(2026, 10, 18, tzinfo=UTC))
+        export(world, source("webex"), tmp_path)
+        long_ago = week.last_before(datetime(2026, 10, 8, tzinfo=UTC), 0)
+        before = content(cf.read_parquet(tmp_path))
+        for day in range(19, 26):
+            now = datetime(2026, 10, day, tzinfo=UTC)
+            week.edit(week.last_before(now, 3), f"new words of day {day}", now)
+            deleted.add(week.delete(week.last_before(now - timedelta(days=2), 0)))
+            if day == 20:
+                old_edit = week.edit(long_ago, "nobody looks here any more", now)
+            set_clock(now)
+            told = export(world, source("webex"), tmp_path, look_back_days=4)
+            assert told.status == "complete"
+            held = cf.read_parquet(tmp_path)
+            truth = content(cf.fetch(source("webex"), images=True, config=world.config, progress=False))
+            found = content(held)
+            assert {row["message_id"] for row in found.values() if "deleted" in row["flags"]} == deleted
+            assert found.keys() == truth.keys() | {uid for uid, row in found.items() if row["message_id"] in deleted}
+            different = {uid for uid in truth if truth[uid] != found[uid]}
+            expected = {uid for uid in truth if uid.endswith(old_edit) and day >= 20 and old_edit}
+            assert different <= expected  # a page that reaches past the look-back brings it all the same
+            assert all(found[uid] == before[uid] for uid in different)
+        world.reset_stats()
+        export(world, source("webex"), tmp_path, look_back_days=4)
+        assert pictures_asked(world, "webex") == {}
+        assert pages_asked(world, "webex") <= 3
+
+
+def test_what_is_deleted_can_be_dropped(tmp_path: Path, set_clock: Set) -> None:
+    with cf.sandbox(messages=60, images=6) as world:
+        week, now = Week(world), datetime(2026, 10, 20, tzinfo=UTC)
+        set_clock(now)
+        rows = export(world, source("webex"), tmp_path).sources[0].messages
+        gone = week.delete(week.last_before(now, 1))
+        assert export(world, source("webex"), tmp_path, deleted="drop").sources[0].messages == rows - 1
+        assert gone not in set(cf.read_parquet(tmp_path)["message_id"])
+
+
+def test_telegram_says_by_id_what_is_deleted(tmp_path: Path, set_clock: Set) -> None:
+    with cf.sandbox(messages=60, images=6) as world:
+        set_clock(datetime(2026, 11, 1, tzinfo=UTC))
+        export(world, source("telegram"), tmp_path)
+        room = world._telegram.stock().rooms[int(cf.read_parquet(tmp_path)["chat_id"][0])]
+        gone, last = room.chat.messages[-2], room.chat.messages[-1]
+        room.delete(len(room.ids) - 2)
+        last.message, room._sent[-1] = "edited", None
+        export(world, source("telegram"), tmp_path)
+        held = cf.read_parquet(tmp_path).set_index("message_id")
+        assert [id_ for id_, flags in held["flags"].items() if "deleted" in flags] == [str(gone.id)]
+        assert held["text"][str(last.id)] == "edited"

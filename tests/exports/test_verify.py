@@ -1,0 +1,121 @@
+"""`verify` finds what is wrong with an export, and what it says mends it; the commands tell logs how they ended."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from help.exports import content, source
+
+import chatframes as cf
+from chatframes.__main__ import main
+from chatframes.exports import store
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Any]:
+    with cf.sandbox(messages=60, images=12) as world:
+        yield world
+
+
+@pytest.fixture
+def folder(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(store, "PART_ROWS", 25)
+    cf.export(source("webex"), tmp_path / "out", images=True, config=world.config, progress=False)
+    return tmp_path / "out"
+
+
+def flip_a_bit(folder: Path) -> None:
+    path = folder / "data" / "part-00001.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def cut(folder: Path) -> None:
+    path = folder / "data" / "part-00000.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def remove(folder: Path) -> None:
+    (folder / "data" / "part-00001.parquet").unlink()
+
+
+def copy(folder: Path) -> None:
+    shutil.copy(folder / "data" / "part-00000.parquet", folder / "data" / "part-00007.parquet")
+
+
+def leave_a_stranger(folder: Path) -> None:
+    (folder / "data" / "notes.txt").write_text("mine", encoding="utf-8")
+
+
+def lose_the_journal(folder: Path) -> None:
+    (folder / ".chatframes" / "journal.sqlite").unlink()
+
+
+def spoil_the_journal(folder: Path) -> None:
+    (folder / ".chatframes" / "journal.sqlite").write_bytes(b"SQLite format 3\0 no more")
+
+
+@pytest.mark.parametrize("harm", [flip_a_bit, cut, remove, copy, leave_a_stranger, lose_the_journal, spoil_the_journal])
+def test_what_is_wrong_is_found_and_running_it_again_mends_it(world: Any, folder: Path, harm: Any) -> None:
+    truth = content(cf.read_parquet(folder))
+    assert cf.verify(folder)
+    harm(folder)
+    if harm is not spoil_the_journal:
+        verdict = cf.verify(folder)
+        assert not verdict
+        assert all(problem.endswith((".",)) for problem in verdict.problems)
+        if harm is flip_a_bit:
+            assert "Delete it and run the same export again" in str(verdict)
+            (folder / "data" / "part-00001.parquet").unlink()
+    cf.export(source("webex"), folder, images=True, config=world.config, progress=False)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+    if harm is leave_a_stranger:
+        (moved,) = (folder / ".chatframes" / "orphans").iterdir()
+        assert moved.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.fixture
+def config(world: Any, tmp_path: Path) -> str:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(world.config), encoding="utf-8")
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_the_command_exports_and_its_last_line_says_how_it_ended(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chats = ["webex:Project Apollo", "telegram:@apollo"]
+    out = str(tmp_path / "out")
+    assert main(["export", *chats, "--images", "--quiet", "--config", config, "--output", out]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("chatframes export: status=complete messages=120 pictures=24 failed=0 seconds=")
+    assert main(["verify", out]) == 0
+    assert "nothing is wrong with 1 part, 120 messages, 24 pictures" in capsys.readouterr().out
+    (tmp_path / "out" / "data" / "part-00000.parquet").unlink()
+    assert main(["verify", out]) == 1
+    file = tmp_path / "one.parquet"
+    assert main(["fetch", chats[0], "--since", "2026-10-20", "--config", config, "--output", str(file)]) == 0
+    assert 0 < len(cf.read_parquet(file)) < 60
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_command_tells_a_partial_result_from_a_failure_and_from_a_mistake(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--config", config, "--quiet", "--output", str(tmp_path / "out")]
+    assert main(["export", "webex:Project Apollo", "webex:No such room", *out]) == 3
+    assert "status=partial" in capsys.readouterr().out.splitlines()[-1]
+    assert main(["export", "webex:No such room", *out[:-1], str(tmp_path / "other")]) == 1
+    assert main(["export", "webx:Project Apollo", *out]) == 2
+    assert "did you mean 'webex'" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["export", "--nonsense"])
+    assert ended.value.code == 2
