@@ -6,6 +6,7 @@ from .clock import Clock
 
 GONE_SECONDS = 30.0  # without an answer; with the requests still under way, a call ends within a minute
 GONE_FAILURES = 6  # requests in a row that got no answer at all
+GONE_PAGES = 3  # in a row, each asked for as often as it may be; two may just have trouble of their own
 
 
 class Pulse:
@@ -19,33 +20,32 @@ class Pulse:
 
     def __init__(self) -> None:
         self.trouble = ""
-        self._failures = self._silences = 0
-        self._gave_up = False
+        self._silences = self._given_up = 0
         self._last_answer = float("-inf")
         self._silent_since = float("inf")
 
     def answered(self, clock: Clock) -> None:
         """Note an answer, whatever it says."""
-        self._failures, self._silences, self._last_answer = 0, 0, clock.monotonic()
-        self._gave_up = False
+        self._silences = self._given_up = 0
+        self._last_answer = clock.monotonic()
         self._silent_since = float("inf")
 
     def failed(self, began: float, trouble: str, *, silent: bool = True) -> None:
         """Note that a request sent at `began`, on the clock's `monotonic` scale, got no answer of the service.
 
         A page of somebody else, such as the login of a network, is none, and neither is an error of a server before it.
-        Such an answer is not `silent`: a service that has trouble gives some, too.
+        Such an answer is not `silent`: a service that has trouble with some of its pages gives some, too.
         """
         self.trouble = trouble
-        self._failures += 1
         self._silences += silent
         self._silent_since = min(self._silent_since, max(began, self._last_answer))
 
     def gave_up(self) -> None:
         """Note that a page was asked for as often as it may be."""
-        self._gave_up = True
+        self._given_up += 1
 
     def gone(self, clock: Clock) -> bool:
         """Whether the service seems to be gone for good; no more requests are then sent in this call."""
         silent = clock.monotonic() - self._silent_since >= GONE_SECONDS
-        return silent and (self._silences >= GONE_FAILURES or (self._failures >= GONE_FAILURES and self._gave_up))
+        enough = self._silences >= GONE_FAILURES or self._given_up >= GONE_PAGES
+        return silent and enough
