@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chatframes as cf
+from chatframes import commands
 from chatframes.services import services
 from chatframes.sources.reddit.names import named
 from chatframes.sources.telegram.addresses import parse as telegram_chat
@@ -180,3 +181,24 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
             continue
         read(source.what if service == "reddit" else source.chat if service == "telegram" else source.room)
         assert source == eval(repr(source), {type(source).__name__: type(source)})
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("telegram:https://t.me/apollo/12?single", cf.Telegram("https://t.me/apollo/12?single")),
+        ("reddit:https://www.reddit.com/r/python/top/?t=week", cf.Reddit("https://www.reddit.com/r/python/top/?t=week")),
+        (f"webex:webexteams://im?space={UUID}", cf.Webex(f"webexteams://im?space={UUID}")),
+    ],
+)  # fmt: skip
+def test_the_command_line_reads_addresses_with_the_same_function(text: str, source: Any) -> None:
+    assert commands._source(text, None, None) == source
+
+
+@pytest.mark.parametrize(
+    "text", ["https://t.me/+Canary_a1B2c3", "telegram:https://t.me/+Canary_a1B2c3", "t.me/+Canary"]
+)
+def test_the_command_line_repeats_no_invitation(text: str) -> None:
+    with pytest.raises(cf.ConfigError) as refused:
+        commands._source(text, None, None)
+    assert "Canary" not in str(refused.value)
