@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,16 +133,16 @@ def _refuse_strangers(folder: Folder) -> None:
 
 
 @contextmanager
-def trouble_said(folder: Folder, needed_bytes: int = 0) -> Iterator[None]:
+def trouble_said(folder: Folder, needed_bytes: Callable[[], int] = int) -> Iterator[None]:
     """Turn the errors of the disk and of SQLite into an OSError that says in a sentence what to do."""
     try:
         yield
     except sqlite3.Error as error:
         code = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}.get(_primary(error), errno.EIO)
-        raise OSError(code, _sentence(code, f"SQLite says: {error}", folder, needed_bytes)) from error
+        raise OSError(code, _sentence(code, f"SQLite says: {error}", folder, needed_bytes())) from error
     except OSError as error:
         code = error.errno or errno.EIO
-        raise OSError(code, _sentence(code, os.strerror(code), folder, needed_bytes)) from error
+        raise OSError(code, _sentence(code, os.strerror(code), folder, needed_bytes())) from error
 
 
 def _primary(error: sqlite3.Error) -> int:
@@ -151,7 +151,7 @@ def _primary(error: sqlite3.Error) -> int:
 
 def _sentence(code: int, said: str, folder: Folder, needed_bytes: int) -> str:
     if code in FULL:
-        there = next(place for place in (folder.root, *folder.root.parents) if place.exists())
+        there = next(place for place in (folder.root, *folder.root.parents) if os.path.exists(place))
         needs = f", {bytes_in_words(needed_bytes)} needed for the next part" if needed_bytes else ""
         reason = (
             f"the disk is full ({bytes_in_words(shutil.disk_usage(there).free)} free{needs}); make room and run the "
@@ -163,7 +163,7 @@ def _sentence(code: int, said: str, folder: Folder, needed_bytes: int) -> str:
         reason = "the path is too long for this file system; choose a shorter one"
     else:
         reason = f"{said}; choose another disk, or run the export again when this one works"
-    kept = " What was exported before is as it was." if folder.journal.exists() else ""
+    kept = " What was exported before is as it was." if os.path.exists(folder.journal) else ""
     return f"Could not export into {folder.root}: {reason}.{kept}"
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from ..table.arrow import ROW_GROUP_IMAGE_BYTES, ROW_GROUP_ROWS
 from ..table.files import column_options
 from ..table.schema import MESSAGES, with_metadata
+from .memory import give_back
 from .rows import image_sizes
 
 __all__ = ["REPORT_KEY", "PartWriter", "footer_of", "row_group", "row_groups", "sha256_of"]
@@ -74,7 +75,9 @@ class PartWriter:
         if self._held:
             group = pa.concat_tables(self._held).cast(self._schema)
             self._writer.write_table(group, row_group_size=group.num_rows)
+            self._file.flush()
         self._held, self._held_rows, self._held_bytes = [], 0, 0
+        give_back()
 
     def close(self, report: dict[str, Any]) -> None:
         """Write the rest, and the footer with the report."""

@@ -34,7 +34,7 @@ from .told import report_of, write_manifest
 
 __all__ = ["Order", "Result", "exporting"]
 
-BATCH_BYTES = 8 * 2**20  # on its way from the downloads to the part, at once
+BATCH_BYTES = 4 * 2**20  # on its way from the downloads to the part, at once
 IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
 REMEMBER_BYTES = 8 * 2**20
 

@@ -97,10 +97,9 @@ class Store:
         is_full = facts.rows >= PART_ROWS or facts.weight >= PART_BYTES
         return (number + 1, PartFacts()) if is_full else (number, facts)
 
-    @property
     def bytes_in_flight(self) -> int:
-        """How much room the part in flight needs, with what it held before."""
-        return self._weight + sum(changes.bytes for changes in self._changes.values())
+        """Return how much room the part in flight needs, with what it held before; of a new one, what it may take."""
+        return self._weight + sum(changes.bytes for changes in self._changes.values()) or PART_BYTES
 
     # --- rows come --------------------------------------------------------------------------------------------------
 

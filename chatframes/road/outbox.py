@@ -128,12 +128,16 @@ class Outbox:
         self._ready_bytes += row.image_bytes
         if self._full:
             self._batch_ready.set()
-        if len(self._ready) > MOST_ROWS or self._ready_bytes > self._most_bytes:
+        if self._too_much:
             self._room.clear()
 
     @property
     def _full(self) -> bool:
         return len(self._ready) >= BATCH_ROWS or self._ready_bytes >= self._batch_bytes
+
+    @property
+    def _too_much(self) -> bool:
+        return len(self._ready) > MOST_ROWS or self._ready_bytes > self._most_bytes
 
     def _take_batch(self) -> Batch:
         rows: list[Row] = []
@@ -142,5 +146,6 @@ class Outbox:
             rows.append(self._ready.popleft())
             taken_bytes += rows[-1].image_bytes
         self._ready_bytes -= taken_bytes
-        self._room.set()
+        if not self._too_much:  # else each batch taken would let every waiting download start
+            self._room.set()
         return to_batch([(row.message, [outcome for outcome in row.outcomes if outcome is not None]) for row in rows])

@@ -130,6 +130,20 @@ def test_bytes_brake_too_and_let_go_when_they_are_taken(monkeypatch: pytest.Monk
     run(test)
 
 
+def test_the_brake_holds_until_enough_has_been_taken() -> None:
+    async def test(outbox: Outbox) -> None:
+        for number in range(6):
+            outbox.settle(outbox.add(message(str(number), pictures=1)), 0, OK)
+        batches = outbox.batches()
+        blocked = []
+        for _ in range(4):
+            await anext(batches)
+            blocked.append(await is_blocked(outbox.room()))
+        assert blocked == [True, True, True, False]  # of 10 bytes each, 20 may lie there
+
+    asyncio.run(test(Outbox(batch_bytes=10)))
+
+
 def test_rows_that_wait_for_attachments_do_not_brake() -> None:
     """Else the brake on downloads would wait for the downloads."""
 
