@@ -10,7 +10,7 @@ from typing import Any
 
 import chatframes as cf
 
-from .commands_help import EXAMPLES, PURPOSES, add_arguments
+from .commands_help import PURPOSES, add_arguments, example
 from .services import services
 
 
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except (cf.ChatframesError, OSError) as error:
         print(f"chatframes: {error}", file=sys.stderr)
-        return 2 if isinstance(error, cf.ConfigError) and options.command in EXAMPLES else 1
+        return 2 if isinstance(error, cf.ConfigError) and options.command in PURPOSES else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"chatframes {cf.__version__}")
     commands = parser.add_subparsers(dest="command")
     for name, purpose in PURPOSES.items():
-        add_arguments(name, _command(commands, name, purpose, EXAMPLES[name]))
+        add_arguments(name, _command(commands, name, purpose, example(name)))
     demo = _command(
         commands,
         "demo",
@@ -75,7 +75,7 @@ def _command(commands: Any, name: str, purpose: str, example: str) -> argparse.A
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.command in EXAMPLES:
+    if options.command in PURPOSES:
         from .commands import run  # imported here because it loads the table
 
         return run(options)

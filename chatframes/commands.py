@@ -49,11 +49,13 @@ def _source(text: str, since: str | None, until: str | None) -> Source:
     name, colon, chat = text.partition(":")
     service = services().get(name)
     if not colon or not chat or service is None:
+        first = next(iter(services().values()))
         if "/" in text:  # an address may hold a secret, such as an invitation
-            one = next(iter(services()))
-            raise ConfigError(f"An address needs the name of its service before it: {one}:https://..., say.")
+            raise ConfigError(f"An address needs the name of its service before it: {first.name}:https://..., say.")
         hint = did_you_mean(name, services(), "the prefixes are " + ", ".join(f"{each}:" for each in services()) + ".")
-        raise ConfigError(f"{text!r} names no chat of a service, such as webex:'Project Apollo': {hint}")
+        raise ConfigError(
+            f"{text!r} names no chat of a service, such as {next(iter(services().values())).typed}: {hint}"
+        )
     source: Source = service.source(chat, since=since, until=until)
     return source
 

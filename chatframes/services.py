@@ -6,6 +6,7 @@ This is the one module that loads code by name.
 from __future__ import annotations
 
 import functools
+import shlex
 import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -181,6 +182,11 @@ class Service:
     def prefix(self) -> str:
         """The module name in front of the source in code: ``cf.``."""
         return "cf." if self.module == "chatframes" else f"{self.module}."
+
+    @property
+    def typed(self) -> str:
+        """A chat as the command line takes it: ``webex:'Project Apollo'``."""
+        return f"{self.name}:{shlex.quote(self.example)}"
 
     def written(self, chat: str) -> str:
         """Return the code that creates a source: ``cf.Webex('Project Apollo')``."""

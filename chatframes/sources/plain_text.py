@@ -15,7 +15,7 @@ __all__ = ["Words", "can_be_clicked", "links_in", "of_html", "of_markdown", "of_
 # An address ends before a space, a quotation mark or a bracket of another script, and what may not stand in one.
 _END = r"\s<>\"`{}|\\^\x00-\x1f\u200b\ufeff。，、；：！？（）「」『』【】《》“”‘’"
 _ADDRESS = re.compile(
-    rf"(?<![A-Za-z0-9@.+/_-])(?:(?:https?|ftp|webexteams)://[^{_END}]+|www\.[^{_END}]+\.[^{_END}]+|mailto:[^{_END}@]{{1,64}}@[^{_END}]+)",
+    rf"(?<![A-Za-z0-9@.+/_-])(?:[a-z]{{2,20}}://[^{_END}]+|www\.[^{_END}]+\.[^{_END}]+|mailto:[^{_END}@]{{1,64}}@[^{_END}]+)",
     re.IGNORECASE,
 )
 _SOMETHING = re.compile(r"\w")
@@ -44,7 +44,7 @@ def links_in(text: str) -> list[str]:
     if not _may_hold_an_address(text):
         return []
     found = (_without_what_follows(match[0]) for match in _ADDRESS.finditer(text))
-    return [address for address in found if _SOMETHING.search(address.rpartition("://")[2])]
+    return [address for address in found if can_be_clicked(address) and _SOMETHING.search(address.rpartition("://")[2])]
 
 
 def can_be_clicked(address: str) -> bool:

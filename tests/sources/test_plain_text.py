@@ -25,7 +25,10 @@ X = "https://example.org"
         (f"{X}:8443/#top", [f"{X}:8443/#top"]),
         ("https://münchen.example/ä", ["https://münchen.example/ä"]),
         (f"line\n{X}\nline", [X]),
-        ("https:// http://... www. ada@www.example.org javascript:alert(1) data:text/html,x a.b.c", []),
+        (
+            "https:// http://... www. ada@www.example.org javascript:alert(1) javascript://%0aalert(1) data:text/html,x a.b.c",
+            [],
+        ),
         ("", []),
     ],
 )
