@@ -38,15 +38,8 @@ def _unsupported(media: Any, said: Said) -> None:
 def _poll(media: Any, said: Said) -> None:
     poll, results = media.poll, media.results
     question = said.words(poll.question)
-    votes = {counted.option: counted for counted in getattr(results, "results", None) or ()}
-    options = []
-    for answer in poll.answers or ():
-        text = said.words(getattr(answer, "text", None))
-        counted = votes.get(getattr(answer, "option", None))
-        options.append(
-            {"text": text, "votes": getattr(counted, "voters", None)}
-            | compact(correct=getattr(counted, "correct", None), added_by=_id_of(getattr(answer, "added_by", None)))
-        )
+    counts = {counted.option: counted for counted in getattr(results, "results", None) or ()}
+    options = [_option(answer, counts, said) for answer in poll.answers or ()]
     explanation = getattr(results, "solution", None)
     if explanation:
         said.entities(explanation, getattr(results, "solution_entities", None) or ())
@@ -64,6 +57,15 @@ def _poll(media: Any, said: Said) -> None:
     for shown in (media.attached_media, *(getattr(answer, "media", None) for answer in poll.answers or ())):
         if shown is not None:
             read_media(shown, said)
+
+
+def _option(answer: Any, counts: dict[bytes, Any], said: Said) -> dict[str, Any]:
+    """Return one option of a poll; its votes are None where Telegram does not tell them."""
+    text = said.words(getattr(answer, "text", None))
+    counted = counts.get(getattr(answer, "option", None) or b"")
+    return {"text": text, "votes": getattr(counted, "voters", None)} | compact(
+        correct=getattr(counted, "correct", None), added_by=_id_of(getattr(answer, "added_by", None))
+    )
 
 
 def _todo(media: Any, said: Said) -> None:

@@ -36,26 +36,28 @@ def place(row: Message, message: Any, *, forum: bool, topics: Mapping[int, str])
     topic = topic_of(message, row.chat_id) or (GENERAL if forum else None)
     if topic is not None:
         row.topic_id, row.topic = str(topic), topics.get(topic) or _own_title(message)
+    row.thread_id, row.depth = row.message_id, 0  # unless it answers a message of this chat
     if isinstance(reply, types.MessageReplyStoryHeader):
         row.parent_chat_id = _id_of(reply.peer)
         row.details = {**row.details, "reply_to_story": {"id": str(reply.story_id), "author_id": row.parent_chat_id}}
-    header = reply if isinstance(reply, types.MessageReplyHeader) else None
-    if header is not None:
-        row.quote = header.quote_text or None
-        _origin(row, header)
-    if header is None or _opens_topic(header):
-        row.thread_id, row.depth = row.message_id, 0
+    elif isinstance(reply, types.MessageReplyHeader):
+        _reply(row, reply)
+
+
+def _reply(row: Message, header: Any) -> None:
+    """Fill in what a reply says of the message that it answers."""
+    row.quote = header.quote_text or None
+    _origin(row, header)
+    if _opens_topic(header):
         return
-    if is_elsewhere(header, row.chat_id):
-        row.thread_id, row.depth = row.message_id, 0  # its parent is in no thread of this chat
-        row.parent_chat_id = _id_of(header.reply_to_peer_id) or _id_of(getattr(header.reply_from, "from_id", None))
-        row.parent_id = _text(header.reply_to_msg_id or getattr(header.reply_from, "channel_post", None))
-        return
-    row.parent_id = _text(header.reply_to_msg_id)
-    if row.parent_id is None:
-        row.thread_id, row.depth = row.message_id, 0
-    elif header.reply_to_top_id is not None and not header.forum_topic:
-        row.thread_id = str(header.reply_to_top_id)
+    if is_elsewhere(header, row.chat_id):  # the parent is in no thread of this chat
+        origin = header.reply_from
+        row.parent_chat_id = _id_of(header.reply_to_peer_id) or _id_of(getattr(origin, "from_id", None))
+        row.parent_id = _text(header.reply_to_msg_id or getattr(origin, "channel_post", None))
+    elif header.reply_to_msg_id is not None:
+        row.parent_id = str(header.reply_to_msg_id)
+        named = header.reply_to_top_id is not None and not header.forum_topic
+        row.thread_id, row.depth = str(header.reply_to_top_id) if named else None, None
 
 
 def topic_of(message: Any, chat_id: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,22 +76,15 @@ async def dialogs(
             size = DIALOGS_PAGE
             continue
         size = min(DIALOGS_PAGE, size * 2)
-        entities = {utils.get_peer_id(entity): entity for entity in (*answer.users, *answer.chats)}
-        times = {(utils.get_peer_id(m.peer_id), m.id): m.date for m in answer.messages if getattr(m, "date", None)}
+        folders.update(dialog.folder.id for dialog in answer.dialogs if isinstance(dialog, types.DialogFolder))
         has_new, last = False, None
-        for dialog in answer.dialogs:
-            if not isinstance(dialog, types.Dialog):
-                folders.add(dialog.folder.id)
-                continue
-            marked = utils.get_peer_id(dialog.peer)
-            when = times.get((marked, dialog.top_message))
-            if when is not None and marked in entities:
-                last = (when, dialog.top_message, entities[marked])
-            if marked in seen or marked not in entities:
-                continue
-            seen.add(marked)
-            has_new = True
-            yield entities[marked], when
+        for marked, top, entity, when in _listed(answer):
+            if when is not None:
+                last = (when, top, entity)
+            if marked not in seen:
+                seen.add(marked)
+                has_new = True
+                yield entity, when
         if not isinstance(answer, types.messages.DialogsSlice):
             return
         if not has_new or last is None:
@@ -105,6 +98,15 @@ async def dialogs(
                 return
             continue
         where = {"offset_date": last[0], "offset_id": last[1], "offset_peer": utils.get_input_peer(last[2])}
+
+
+def _listed(answer: Any) -> Iterator[tuple[int, int, Entity, datetime | None]]:
+    """Yield the chats of an answer: the marked id, the newest message's id, the chat, and the time of that message."""
+    entities = {utils.get_peer_id(entity): entity for entity in (*answer.users, *answer.chats)}
+    times = {(utils.get_peer_id(m.peer_id), m.id): m.date for m in answer.messages if getattr(m, "date", None)}
+    for dialog in answer.dialogs:
+        if isinstance(dialog, types.Dialog) and (marked := utils.get_peer_id(dialog.peer)) in entities:
+            yield marked, dialog.top_message, entities[marked], times.get((marked, dialog.top_message))
 
 
 def _unreadable_dialog(error: Unreadable) -> tuple[int, Any]:

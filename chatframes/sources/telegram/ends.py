@@ -168,12 +168,15 @@ class Ends:
         """
         if self.by_id is None or not self.ids or self.count == len(self.ids):
             return None
+        lacking = self._lacking()
+        return await self._given_by_id(lacking) if lacking else None
+
+    def _lacking(self) -> list[int]:
+        """Return the ids between those that were read, of which something is to be asked."""
         oldest, newest = min(self.ids), max(self.ids)
         if self.dense and newest - oldest + 1 - len(self.ids) <= MOST_IDS_ASKED:
-            lacking = set(range(oldest, newest)) - self.ids
-        else:
-            lacking = {id_ for id_ in self._named if oldest < id_ < newest} - self.ids
-        return await self._given_by_id(sorted(lacking, reverse=True)) if lacking else None
+            return [id_ for id_ in range(newest, oldest, -1) if id_ not in self.ids]
+        return [id_ for id_ in self._named - self.ids if oldest < id_ < newest]
 
     async def _given_by_id(self, ids: Sequence[int]) -> Listed | None:
         found = await self.by_id(ids) if self.by_id is not None else {}

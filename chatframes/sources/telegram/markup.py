@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from telethon.tl import types
 
@@ -105,25 +105,35 @@ def as_html(text: str, pieces: Sequence[Piece]) -> str | None:
     """
     if not text or not pieces:
         return None
-    tagged = [(piece, *tags) for piece in pieces[:MAX_ENTITIES] if (tags := _tags(piece)) is not None]
-    tagged.sort(key=lambda one: (one[0].start, -one[0].end))
-    places = sorted({place for piece, _, _ in tagged for place in (piece.start, piece.end)})
-    parts, done, waiting = [], 0, 0
-    opened: list[tuple[Piece, str, str]] = []
+    tagged = [_Tagged(piece, *tags) for piece in pieces[:MAX_ENTITIES] if (tags := _tags(piece)) is not None]
+    return _nested(text, sorted(tagged, key=lambda one: (one.piece.start, -one.piece.end)))
+
+
+class _Tagged(NamedTuple):
+    piece: Piece
+    opening: str
+    closing: str
+
+
+def _nested(text: str, waiting: Sequence[_Tagged]) -> str:
+    """Put the tags around their pieces, which come by their start, the longest first."""
+    places = sorted({place for one in waiting for place in (one.piece.start, one.piece.end)})
+    beginning: dict[int, list[_Tagged]] = {place: [] for place in places}
+    for one in waiting:
+        beginning[one.piece.start].append(one)
+    parts, done = [], 0
+    opened: list[_Tagged] = []
     for place in places:
         parts.append(escape(text[done:place], quote=False))
         done = place
-        again: list[tuple[Piece, str, str]] = []
-        while any(piece.end <= place for piece, _, _ in opened):
+        again: list[_Tagged] = []  # closed only because what is around them ends here
+        while any(one.piece.end <= place for one in opened):
             last = opened.pop()
-            parts.append(last[2])
-            if last[0].end > place:
-                again.append(last)
-        while waiting < len(tagged) and tagged[waiting][0].start <= place:
-            again.insert(0, tagged[waiting])
-            waiting += 1
-        for one in reversed(again):
-            parts.append(one[1])
+            parts.append(last.closing)
+            if last.piece.end > place:
+                again.insert(0, last)
+        for one in (*again, *beginning[place]):
+            parts.append(one.opening)
             opened.append(one)
     parts.append(escape(text[done:], quote=False))
     return "".join(parts)

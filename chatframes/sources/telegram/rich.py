@@ -24,21 +24,27 @@ def _lines(node: Any, said: Said) -> Iterator[str]:
     """Yield the lines of text of a block and of the blocks in it."""
     if isinstance(node, types.PageBlockUnsupported):
         said.unread.append(type(node).__name__)
-    parts = dict(vars(node))
-    for name, value in (("title", parts.pop("title", None)), *parts.items()):  # the title comes first
-        for child in value if isinstance(value, list) else (value,):
-            kind = type(child).__name__
-            if isinstance(child, str):
-                if child and name in _PLAIN_WORDS:
-                    yield child
-            elif kind.startswith("Text"):
-                if line := _inline(child, said):
-                    yield line
-            elif kind.startswith("Page"):
-                yield from _lines(child, said)
+    for name, child in _children(node):
+        kind = type(child).__name__
+        if isinstance(child, str):
+            if child and name in _PLAIN_WORDS:
+                yield child
+        elif kind.startswith("Text"):
+            if line := _inline(child, said):
+                yield line
+        elif kind.startswith("Page"):
+            yield from _lines(child, said)
     said.link(getattr(node, "url", None))
     if isinstance(node, types.PageButton):
         said.link(getattr(node.type, "url", None))
+
+
+def _children(node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the parts of a block with their names; the title comes first."""
+    parts = dict(vars(node))
+    for name, value in (("title", parts.pop("title", None)), *parts.items()):
+        for child in value if isinstance(value, list) else (value,):
+            yield name, child
 
 
 def _inline(text: Any, said: Said) -> str:
@@ -46,14 +52,15 @@ def _inline(text: Any, said: Said) -> str:
         return "".join(_inline(part, said) for part in text.texts or ())
     inner = getattr(text, "text", None) or getattr(text, "alt", None) or getattr(text, "source", None) or ""
     plain = inner if isinstance(inner, str) else _inline(inner, said)
-    if isinstance(text, types.TextUrl):
-        said.links.append(text.url)
-    elif isinstance(text, types.TextAutoUrl):
-        said.links.append(plain)
-    elif isinstance(text, types.TextButton):
-        said.link(getattr(text.type, "url", None))
-    elif isinstance(text, types.TextMention):
-        said.mentions.append(plain)
-    elif isinstance(text, types.TextMentionName):
-        said.mentions.append(str(text.user_id))
+    match text:
+        case types.TextUrl():
+            said.links.append(text.url)
+        case types.TextAutoUrl():
+            said.links.append(plain)
+        case types.TextButton():
+            said.link(getattr(text.type, "url", None))
+        case types.TextMention():
+            said.mentions.append(plain)
+        case types.TextMentionName():
+            said.mentions.append(str(text.user_id))
     return plain
