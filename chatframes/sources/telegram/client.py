@@ -22,7 +22,7 @@ from .store import StoredSession, open_session
 from .unreadable import UPDATE_TELETHON
 
 T = TypeVar("T")
-CONNECT_SECONDS = 60.0
+CONNECT_SECONDS = 45.0
 CONNECTION_RETRIES = 2
 
 _log = logging.getLogger("chatframes.telethon")

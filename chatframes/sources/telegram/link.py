@@ -169,7 +169,7 @@ class TelegramLink:
         kind = type(request).__name__
         sender, asked_at = None, 0.0
         try:
-            sender = await self._within(PART_SECONDS, self.account.sender(dc_id))
+            sender = await self._within(RECONNECT_SECONDS, self.account.sender(dc_id))
             await self.patience.wait_for_image(kind)
             asked_at = self.clock.monotonic()
             answer = await self._answer(PART_SECONDS, request, sender)
@@ -189,7 +189,9 @@ class TelegramLink:
         except (errors.ServerError, errors.TimedOutError) as error:
             return Refusal("failed", "http_5xx", name_of(error))
         except TimeoutError as error:
-            if sender is not None:
+            if sender is None:  # the other data centre takes connections, and says nothing
+                self.account.unreachable = True
+            else:
                 self.account.reconnect_after_silence(sender, asked_at, self.clock.monotonic())
             return Refusal("failed", "timeout", str(error))
         except LOST:

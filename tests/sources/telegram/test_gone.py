@@ -14,8 +14,11 @@ import pytest
 from help.fake_login import CODE, PHONE, FakeLoginClient, install
 from help.telegram_chats import fetch, hurry
 from telethon import errors
+from telethon.tl import functions
 
 import chatframes as cf
+from chatframes.model import Refusal
+from chatframes.sources.telegram.link import TelegramLink
 from chatframes.sources.telegram.login import TelegramLogin
 from chatframes.sources.telegram.signing_in import LoginClient, WrongPhone
 from chatframes.sources.telegram.silence import too_long_for
@@ -200,6 +203,31 @@ def test_a_slow_server_is_not_taken_for_a_silent_one(alive: bool, busy: bool, se
 
     assert asyncio.run(wait()) == said
     assert slept[0] == seconds
+
+
+def test_another_data_centre_that_says_nothing_ends_a_call_in_which_nothing_else_is_heard() -> None:
+    now = [0.0]
+
+    async def never() -> Any:
+        raise TimeoutError("no answer within 30 s")
+
+    async def part(heard_at: float) -> list[str]:
+        account = SimpleNamespace(revoked=False, unreachable=False, heard_at=heard_at, sender=lambda dc_id: never())
+        clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: asyncio.sleep(60))
+        link = TelegramLink(account, SimpleNamespace(clock=clock))  # type: ignore[arg-type]
+        account.closed = asyncio.Event()
+        said = []
+        for _ in range(2):
+            try:
+                said.append((await link._part(functions.upload.GetFileRequest(None, 0, 4096), 4)).reason)
+            except Refusal as refusal:
+                said.append(refusal.reason)
+            now[0] += 31
+        return said
+
+    assert asyncio.run(part(heard_at=0.0)) == ["timeout", "connect"]
+    now[0] = 0.0
+    assert asyncio.run(part(heard_at=30.0)) == ["timeout", "timeout"], "the account's own centre has answered meanwhile"
 
 
 def test_a_key_that_telegram_does_not_know_is_a_sentence_and_nothing_on_stderr(
