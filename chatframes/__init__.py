@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .errors import IncompleteWarning as IncompleteWarning
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
+    from .exports.filling import fill_images as fill_images
+    from .exports.filling import fill_images_async as fill_images_async
     from .exports.reading import read_parquet as read_parquet
     from .exports.reading import report as report
     from .exports.reading import scan as scan
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": "chats chats_async export export_async fetch fetch_async shutdown stream",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
+    "exports.filling": "fill_images fill_images_async",
     "exports.reading": "read_parquet report scan",
     "exports.verify": "verify",
     "model": "Event",

@@ -32,7 +32,7 @@ from .table.report import Report
 from .transfer.clock import SYSTEM
 from .words import kind_of, number_or_kind
 
-Sources = Source | Sequence[Source]
+Sources = Source | Sequence[Source] | pd.DataFrame
 STREAM_REMEMBERS_BYTES = 64 * 2**20
 LONGEST_DAYS = 100_000  # more than there have been chats
 
@@ -50,7 +50,10 @@ class _Request:
 def sources_of(sources: object) -> tuple[Source, ...]:
     """Return one source or a list of sources as a tuple; for anything else, a ConfigError says what to write."""
     if isinstance(sources, str):
-        raise ConfigError(f"{sources!r} is not a source: write {_examples(lambda service: sources)}.")
+        name = sources
+        raise ConfigError(f"{name!r} is not a source: write {_examples(lambda service: name)}.")
+    if isinstance(sources, pd.DataFrame):
+        sources = _listed_chats(sources)
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     if not listed:
         raise ConfigError("There is nothing to fetch: `sources` is an empty list. Put at least one source into it.")
@@ -59,9 +62,24 @@ def sources_of(sources: object) -> tuple[Source, ...]:
         if missing:
             kind = type(source).__name__
             lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
-            examples = _examples(lambda service: service.example)
+            examples = _examples(_example)
             raise ConfigError(f"A {kind} is not a source{lacks}: write {examples}, or a list of sources.")
     return listed
+
+
+def _listed_chats(frame: pd.DataFrame) -> list[Source]:
+    """Return the sources of the chats that `chats` has listed, or of those that were kept of them."""
+    service = services().get(str(frame.attrs.get("service")))
+    if service is None or "id" not in frame.columns:
+        raise ConfigError(
+            "This frame does not say which service its chats are of: give the frame of chats(), filtered or not, or "
+            f"write a list of sources, such as {_examples(_example)}."
+        )
+    return [service.source(id_) for id_ in frame["id"]]
+
+
+def _example(service: Service) -> str:
+    return service.example
 
 
 def _examples(chat: Callable[[Service], str]) -> str:
@@ -86,8 +104,9 @@ def fetch(
 
     Parameters
     ----------
-    sources : Webex, Telegram, Reddit or list of sources
-        What to fetch. A message seen through two sources is kept once.
+    sources : Webex, Telegram, Reddit, list of sources, or frame of `chats`
+        What to fetch. A message seen through two sources is kept once. Of a frame of `chats`, filtered or not, every
+        chat is fetched.
     images : None, bool, ImageSettings, dict or widget
         Whether to download pictures, and up to how many bytes each: True is on with 10 MiB; a dict may hold
         the keys of `ImageSettings`; of a widget its `.settings` is read, once.
@@ -415,7 +434,7 @@ def chats(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `id`, `title`, `kind` (group, direct, channel; upgraded: a Telegram group that goes on as another)
-        and `last_activity` (UTC).
+        and `last_activity` (UTC). It may be given to `fetch` and `export`, all of it or some rows.
 
     Raises
     ------
@@ -456,7 +475,9 @@ async def _chats(service: str, config: Config) -> pd.DataFrame:
         }
     )
     times = pd.Series([chat.last_activity for chat in listed], dtype="datetime64[us, UTC]")
-    return frame.assign(last_activity=times)
+    frame = frame.assign(last_activity=times)
+    frame.attrs["service"] = chosen.name  # so that it can be given to fetch and export
+    return frame
 
 
 def shutdown() -> None:

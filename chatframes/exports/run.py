@@ -36,6 +36,7 @@ __all__ = ["Order", "Result", "exporting"]
 
 BATCH_BYTES = 4 * 2**20  # on its way from the downloads to the part, at once
 IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
+AT_ONCE = 8  # sources: an account may have hundreds of chats
 REMEMBER_BYTES = 8 * 2**20
 
 T = TypeVar("T")
@@ -136,6 +137,7 @@ class _Export:
             remember_bytes=REMEMBER_BYTES,
             batch_bytes=BATCH_BYTES,
             in_flight_bytes=IN_FLIGHT_BYTES,
+            at_once=AT_ONCE,
             before=earlier,
         )
         earlier.has_seen = run.has_seen
