@@ -94,7 +94,7 @@ class Earlier:
     def known(self, source: Source) -> Known:
         identity = identity_of(source)
         facts = self.journal.source_called(identity.chat)
-        if facts is None or facts.wish != identity.wish:
+        if facts is None:
             return Known()
         begins = None
         if source.since is None and facts.begins is not None and facts.most == identity.most:

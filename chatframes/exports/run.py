@@ -194,8 +194,10 @@ class _Export:
                 number = self._ids[identity.chat] = journal.add_source(identity.chat, source.label)
                 facts = journal.source_called(identity.chat)
                 assert facts is not None
-                if facts.wish != identity.wish or number in missing:
+                other_number = facts.most is not None and facts.most != identity.most
+                if facts.wish != identity.wish or other_number or number in missing:
                     journal.uncover(number)
+                    journal.update_source(number, begins=None, is_open=0)
                 window = window_to_look_again(source, facts, self._order.look_back, self._now)
                 if window is not None:
                     self._look_again[number] = window
