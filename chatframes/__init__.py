@@ -17,8 +17,6 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .api import chats as chats
     from .api import chats_async as chats_async
-    from .api import export as export
-    from .api import export_async as export_async
     from .api import fetch as fetch
     from .api import fetch_async as fetch_async
     from .api import shutdown as shutdown
@@ -30,6 +28,10 @@ if TYPE_CHECKING:
     from .errors import IncompleteWarning as IncompleteWarning
     from .errors import RateLimited as RateLimited
     from .errors import ServiceError as ServiceError
+    from .export_api import export as export
+    from .export_api import export_async as export_async
+    from .exports.filling import fill_images as fill_images
+    from .exports.filling import fill_images_async as fill_images_async
     from .exports.reading import read_parquet as read_parquet
     from .exports.reading import report as report
     from .exports.reading import scan as scan
@@ -59,8 +61,10 @@ if TYPE_CHECKING:
 
 # Where each public name lives. Nothing is imported before it is used, so that `import chatframes` is quick.
 _HOMES = {
-    "api": "chats chats_async export export_async fetch fetch_async shutdown stream",
+    "api": "chats chats_async fetch fetch_async shutdown stream",
     "errors": "AuthError ChatNotFound ChatframesError ConfigError IncompleteWarning RateLimited ServiceError",
+    "export_api": "export export_async",
+    "exports.filling": "fill_images fill_images_async",
     "exports.reading": "read_parquet report scan",
     "exports.verify": "verify",
     "model": "Event",

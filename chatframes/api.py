@@ -1,4 +1,4 @@
-"""The functions users call: fetch, stream, export, chats, shutdown.
+"""The functions users call: fetch, stream, chats, shutdown.
 
 Each is a coroutine that runs on the library's own event loop. `fetch` and `chats` wait for it; `fetch_async` and
 `chats_async` are awaited.
@@ -7,34 +7,27 @@ Each is a coroutine that runs on the library's own event loop. `fetch` and `chat
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
 
 from . import loop
 from .errors import ConfigError
-from .exports.run import Order, exporting
 from .keywords import checks_keywords
 from .progress.drawing import Display, Progress, listening
-from .results import error_with_frame, first_error, remember, remember_frame, with_warning, with_warning_about
+from .results import error_with_frame, remember, remember_frame, with_warning
 from .road.run import Run
 from .services import Service, services
 from .settings.merge import Config, ConfigLike, Settings, load_config, merge
 from .sources import Context, Source, missing_members
 from .table.batches import Batch
 from .table.frame import build
-from .table.report import Report
 from .transfer.clock import SYSTEM
-from .words import kind_of, number_or_kind
 
-Sources = Source | Sequence[Source]
+Sources = Source | Sequence[Source] | pd.DataFrame
 STREAM_REMEMBERS_BYTES = 64 * 2**20
-LONGEST_DAYS = 100_000  # more than there have been chats
 
 clock = SYSTEM  # tests replace it
 
@@ -50,7 +43,10 @@ class _Request:
 def sources_of(sources: object) -> tuple[Source, ...]:
     """Return one source or a list of sources as a tuple; for anything else, a ConfigError says what to write."""
     if isinstance(sources, str):
-        raise ConfigError(f"{sources!r} is not a source: write {_examples(lambda service: sources)}.")
+        name = sources
+        raise ConfigError(f"{name!r} is not a source: write {_examples(lambda service: name)}.")
+    if isinstance(sources, pd.DataFrame):
+        sources = _listed_chats(sources)
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
     if not listed:
         raise ConfigError("There is nothing to fetch: `sources` is an empty list. Put at least one source into it.")
@@ -59,9 +55,24 @@ def sources_of(sources: object) -> tuple[Source, ...]:
         if missing:
             kind = type(source).__name__
             lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
-            examples = _examples(lambda service: service.example)
+            examples = _examples(_example)
             raise ConfigError(f"A {kind} is not a source{lacks}: write {examples}, or a list of sources.")
     return listed
+
+
+def _listed_chats(frame: pd.DataFrame) -> list[Source]:
+    """Return the sources of the chats that `chats` has listed, or of those that were kept of them."""
+    service = services().get(str(frame.attrs.get("service")))
+    if service is None or "id" not in frame.columns:
+        raise ConfigError(
+            "This frame does not say which service its chats are of: give the frame of chats(), filtered or not, or "
+            f"write a list of sources, such as {_examples(_example)}."
+        )
+    return [service.source(id_) for id_ in frame["id"]]
+
+
+def _example(service: Service) -> str:
+    return service.example
 
 
 def _examples(chat: Callable[[Service], str]) -> str:
@@ -86,8 +97,9 @@ def fetch(
 
     Parameters
     ----------
-    sources : Webex, Telegram, Reddit or list of sources
-        What to fetch. A message seen through two sources is kept once.
+    sources : Webex, Telegram, Reddit, list of sources, or frame of `chats`
+        What to fetch. A message seen through two sources is kept once. Of a frame of `chats`, filtered or not, every
+        chat is fetched.
     images : None, bool, ImageSettings, dict or widget
         Whether to download pictures, and up to how many bytes each: True is on with 10 MiB; a dict may hold
         the keys of `ImageSettings`; of a widget its `.settings` is read, once.
@@ -293,114 +305,6 @@ class _Stream:
 
 
 @checks_keywords
-def export(
-    sources: Sources,
-    folder: str | os.PathLike[str],
-    *,
-    images: object = None,
-    raw: bool = False,
-    config: ConfigLike = None,
-    progress: Progress = True,
-    look_back_days: float = 7,
-    deleted: str = "keep",
-) -> Report:
-    """Export chats into a folder of Parquet files, for what is larger than memory or shall be kept up to date.
-
-    The same call again finishes what was interrupted, at any moment and in any way, and later fetches only what is new.
-    pandas, DuckDB, Polars (``folder/data``), Dask and Hugging Face `datasets` open the folder without chatframes.
-
-    Parameters
-    ----------
-    sources, images, raw, config, progress
-        As for `fetch`. What is in the folder already, pictures too, is not asked for again: wider days, more chats,
-        pictures switched on or a larger limit fetch what is missing for them.
-    folder : str or path-like
-        Made where it is not there. ``data/`` holds the parts, ``.chatframes/`` the journal and ``manifest.json``.
-    look_back_days : float
-        So many days before the last call are read again, for edits and deletions.
-    deleted : str
-        What becomes of a message that its service shows as deleted: "keep" keeps its words and adds the flag
-        ``deleted``, "drop" takes its row out.
-
-    Returns
-    -------
-    Report
-        Of everything in the folder.
-
-    Raises
-    ------
-    ConfigError
-        Before any request, for a wrong argument or setting, or when another process writes the folder.
-    OSError
-        When the disk is full or fails; what was exported before stays readable, and the same call goes on later.
-    AuthError, ChatNotFound, RateLimited, ServiceError
-        When nothing at all could be read.
-
-    Warns
-    -----
-    IncompleteWarning
-        When part of what was asked for is missing.
-
-    Examples
-    --------
-    >>> import tempfile, chatframes as cf
-    >>> with cf.sandbox() as world, tempfile.TemporaryDirectory() as folder:
-    ...     report = cf.export(cf.Webex("Project Apollo"), folder, images=True, config=world.config, progress=False)
-    ...     len(cf.read_parquet(folder, columns=["text"])), report.images_ok
-    (300, 60)
-    """
-    order = _order(sources, folder, images, raw, config, look_back_days, deleted)
-    return with_warning_about(loop.run(_export(order, progress)), "chatframes.report(folder)")
-
-
-@checks_keywords
-async def export_async(
-    sources: Sources,
-    folder: str | os.PathLike[str],
-    *,
-    images: object = None,
-    raw: bool = False,
-    config: ConfigLike = None,
-    progress: Progress = True,
-    look_back_days: float = 7,
-    deleted: str = "keep",
-) -> Report:
-    """Export chats into a folder of Parquet files: `export`, to be awaited."""
-    order = _order(sources, folder, images, raw, config, look_back_days, deleted)
-    return with_warning_about(await loop.run_async(_export(order, progress)), "chatframes.report(folder)")
-
-
-def _order(
-    sources: Sources,
-    folder: str | os.PathLike[str],
-    images: object,
-    raw: bool,
-    config: ConfigLike,
-    look_back_days: float,
-    deleted: str,
-) -> Order:
-    if not isinstance(folder, str | os.PathLike) or not str(folder):
-        raise ConfigError(
-            f"export() needs the name of a folder, not {kind_of(folder)}: write export(sources, 'apollo')."
-        )
-    if isinstance(look_back_days, bool) or not isinstance(look_back_days, int | float) or not look_back_days >= 0:
-        raise ConfigError(f"look_back_days= is {number_or_kind(look_back_days)}: write a number of days, 0 or more.")
-    if deleted not in ("keep", "drop"):
-        raise ConfigError(f"deleted= is {deleted!r}: write 'keep' or 'drop'.")
-    listed = sources_of(sources)
-    look_back = timedelta(days=min(look_back_days, LONGEST_DAYS))
-    return Order(listed, merge(config, images, raw), Path(os.fspath(folder)), look_back, deleted)
-
-
-async def _export(order: Order, progress: Progress | Display) -> Report:
-    with listening(progress) as emit:
-        result = await exporting(order, emit, clock)
-    if result.errors:
-        raise first_error(result.errors)
-    return result.report
-
-
-@checks_keywords
 def chats(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     """List the chats this account can see, most recently active first.
 
@@ -415,7 +319,7 @@ def chats(service: str, *, config: ConfigLike = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `id`, `title`, `kind` (group, direct, channel; upgraded: a Telegram group that goes on as another)
-        and `last_activity` (UTC).
+        and `last_activity` (UTC). It may be given to `fetch` and `export`, all of it or some rows.
 
     Raises
     ------
@@ -456,7 +360,9 @@ async def _chats(service: str, config: Config) -> pd.DataFrame:
         }
     )
     times = pd.Series([chat.last_activity for chat in listed], dtype="datetime64[us, UTC]")
-    return frame.assign(last_activity=times)
+    frame = frame.assign(last_activity=times)
+    frame.attrs["service"] = chosen.name  # so that it can be given to fetch and export
+    return frame
 
 
 def shutdown() -> None:

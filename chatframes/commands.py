@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .api import export, fetch
+from .api import fetch
 from .errors import ConfigError
+from .export_api import export
 from .exports.verify import verify
 from .services import services
 from .sources import Source

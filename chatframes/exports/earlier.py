@@ -22,7 +22,7 @@ from .journal import Journal
 from .parts import row_group, row_groups
 from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
 
-__all__ = ["Earlier", "Identity", "identity_of"]
+__all__ = ["SETTLED", "Earlier", "Identity", "found_again", "identity_of"]
 
 SETTLED = Outcome("skipped", "disabled")  # says nothing: what the part holds stays
 TOGETHER = 100  # messages that are asked for at once, by their ids
@@ -94,7 +94,7 @@ class Earlier:
     def known(self, source: Source) -> Known:
         identity = identity_of(source)
         facts = self.journal.source_called(identity.chat)
-        if facts is None or facts.wish != identity.wish:
+        if facts is None:
             return Known()
         begins = None
         if source.since is None and facts.begins is not None and facts.most == identity.most:
@@ -132,7 +132,7 @@ class Earlier:
             return
         for part, uids in self._worth_a_try(facts):
             messages = [message_of(row) for row in self._rows(part, uids)]
-            for message in await _found_again(chat, messages):
+            for message in await found_again(chat, messages):
                 if not self.has_seen(message.uid):
                     yield message
         async for message in self._deleted(facts, source, chat):
@@ -172,7 +172,7 @@ def _chunks(messages: Sequence[tuple[int, str]]) -> Iterator[tuple[int, list[str
             yield part, uids[start : start + TOGETHER]
 
 
-async def _found_again(chat: Any, messages: Sequence[Message]) -> list[Message]:
+async def found_again(chat: Any, messages: Sequence[Message]) -> list[Message]:
     """Return the messages with attachments that can be read; a service whose references expire is asked by id."""
     if not hasattr(chat, "attachments_again"):
         return list(messages)

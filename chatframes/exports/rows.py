@@ -18,7 +18,9 @@ from .facts import Indexed, PartFacts, Retry, ticks
 
 __all__ = [
     "DELETED",
+    "MAY_GET_BETTER",
     "Tally",
+    "best_media",
     "brings_something",
     "image_sizes",
     "index",
@@ -198,6 +200,11 @@ def merged(old: Row, new: Row, *, keep_deleted: bool) -> Row:
     if new["parent_id"] == old["parent_id"]:
         for name in ("depth", "thread_id"):
             row[name] = old[name] if new[name] is None else new[name]
+    return row | best_media(old, new)
+
+
+def best_media(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
+    """Return the attachments of the new row, each with the better of two outcomes."""
     left = list(_with_pictures(old))
     media, images = [], []
     for position, (entry, picture) in enumerate(_with_pictures(new)):
@@ -209,16 +216,16 @@ def merged(old: Row, new: Row, *, keep_deleted: bool) -> Row:
         media.append(entry | {"position": position})
         if picture is not None:
             images.append(picture)
-    return row | {"media": media, "images": images, "n_media": len(media), "n_images": len(images)}
+    return {"media": media, "images": images, "n_media": len(media), "n_images": len(images)}
 
 
 def _says_nothing(entry: Mapping[str, Any]) -> bool:
     return bool(entry["status"] == "skipped" and entry["reason"] == "disabled")
 
 
-def _with_pictures(row: Row) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
-    pictures = iter(row["images"] or ())
-    for entry in row["media"] or ():
+def _with_pictures(row: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+    pictures = iter(() if row["images"] is None else row["images"])
+    for entry in () if row["media"] is None else row["media"]:
         yield entry, next(pictures, None) if entry["status"] == "ok" else None
 
 

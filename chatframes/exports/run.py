@@ -36,6 +36,7 @@ __all__ = ["Order", "Result", "exporting"]
 
 BATCH_BYTES = 4 * 2**20  # on its way from the downloads to the part, at once
 IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
+AT_ONCE = 8  # sources: an account may have hundreds of chats
 REMEMBER_BYTES = 8 * 2**20
 
 T = TypeVar("T")
@@ -136,6 +137,7 @@ class _Export:
             remember_bytes=REMEMBER_BYTES,
             batch_bytes=BATCH_BYTES,
             in_flight_bytes=IN_FLIGHT_BYTES,
+            at_once=AT_ONCE,
             before=earlier,
         )
         earlier.has_seen = run.has_seen
@@ -192,8 +194,10 @@ class _Export:
                 number = self._ids[identity.chat] = journal.add_source(identity.chat, source.label)
                 facts = journal.source_called(identity.chat)
                 assert facts is not None
-                if facts.wish != identity.wish or number in missing:
+                other_number = facts.most is not None and facts.most != identity.most
+                if facts.wish != identity.wish or other_number or number in missing:
                     journal.uncover(number)
+                    journal.update_source(number, begins=None, is_open=0)
                 window = window_to_look_again(source, facts, self._order.look_back, self._now)
                 if window is not None:
                     self._look_again[number] = window

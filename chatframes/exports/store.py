@@ -108,7 +108,12 @@ class Store:
         table = whole(batch)
         found = index(table, self._images.max_size_bytes)
         known = self._journal.find([each.uid for each in found])
-        fresh = [row for row, each in enumerate(found) if each.uid not in known and each.uid not in self._new]
+        unwanted = self._unwanted(table)
+        fresh = [
+            row
+            for row, each in enumerate(found)
+            if each.uid not in known and each.uid not in self._new and row not in unwanted
+        ]
         self._add_new(taken(table, fresh), [found[row] for row in fresh], source_of)
         for row, each in enumerate(found):
             if each.uid in known:
@@ -119,6 +124,12 @@ class Store:
         self._marks += marks  # after the rows, which may have finished a part
         while self._too_many_changes():
             self._rewrite(max(self._changes, key=lambda number: self._changes[number].bytes))
+
+    def _unwanted(self, table: pa.Table) -> set[int]:
+        """Return the rows that are deleted, where those shall go."""
+        if self._deleted == "keep":
+            return set()
+        return {row for row, flags in enumerate(table["flags"].to_pylist()) if DELETED in (flags or ())}
 
     def _add_new(self, table: pa.Table, found: list[Indexed], source_of: Callable[[str], int | None]) -> None:
         media = table["media"].to_pylist()

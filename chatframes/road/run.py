@@ -46,6 +46,8 @@ class Run:
         See `Outbox`.
     in_flight_bytes : int or None
         See `Downloader`.
+    at_once : int or None
+        How many sources are read at once; None is all of them.
     before : Before
         What earlier calls have kept.
 
@@ -71,6 +73,7 @@ class Run:
         remember_bytes: int | None = None,
         batch_bytes: int | None = None,
         in_flight_bytes: int | None = None,
+        at_once: int | None = None,
         before: Before = NOTHING,
     ) -> None:
         self._settings = settings
@@ -78,6 +81,7 @@ class Run:
         self._remember_bytes = remember_bytes
         self._in_flight_bytes = in_flight_bytes
         self._before = before
+        self._turn = asyncio.Semaphore(len(sources) if at_once is None else at_once)
         now = clock.now()
         self.readings = [
             Reading(source, parse_bounds(source.since, source.until, source.tz, now)) for source in sources
@@ -186,7 +190,7 @@ class Run:
         """Read one source to its end; whatever fails is recorded in `reading`."""
         context = Context(self._settings, self._clock, self.ledger.emit, lambda name: reading.counts.update((name,)))
         try:
-            async with reading.source.open(context) as chat:
+            async with self._turn, reading.source.open(context) as chat:
                 _check(chat, reading.source)
                 await self._read_pages(reading, chat)
                 reading.ended = True

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import chatframes as cf  # the public names, as the lines it prints have them
 
+from .sandbox import World
+
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -25,8 +27,9 @@ def show(messages: int, images: int, out: Path) -> None:
         print(f">>> forum = cf.{forum!r}")
         print(">>> df = cf.fetch([space, group, forum], images=True, config=world.config)")
         df = cf.fetch([space, group, forum], images=True, config=world.config)
-    print(f">>> cf.write_parquet(df, {str(out)!r})")
-    cf.write_parquet(df, out)
+        print(f">>> cf.write_parquet(df, {str(out)!r})")
+        cf.write_parquet(df, out)
+        _export_twice(world, group, out.with_name(f"{out.stem}-export"))
     print(f">>> df = cf.read_parquet({str(out)!r})")
     df = cf.read_parquet(out)
     print(f"\nAll of it is in {out} ({out.stat().st_size / 1e6:.1f} MB), read back as one table:")
@@ -48,6 +51,17 @@ def show(messages: int, images: int, out: Path) -> None:
     print('  fetch a space of your own:            see "Your first real Webex space in three minutes" in the README')
     print('  fetch a Telegram chat of your own:    see "Your first real Telegram chat in three minutes" there')
     print('  fetch a subreddit of your own:        see "Your first real subreddit" there')
+
+
+def _export_twice(world: World, group: cf.Telegram, folder: Path) -> None:
+    """Export a chat, and show that the second time asks for what is new alone."""
+    for _ in range(2):
+        print(f">>> cf.export(group, {str(folder)!r}, images=True, config=world.config)")
+        world.reset_stats()
+        cf.export(group, folder, images=True, config=world.config)
+        stats = world.stats()["telegram"]
+        pages, pictures = stats["calls"].get("messages.getHistory", 0), len(stats["file_requests"])
+        print(f"    asked for {pages} pages of messages and {pictures} attachments")
 
 
 def notebook_command() -> str:

@@ -156,6 +156,23 @@ def test_new_messages_join_the_last_part_and_no_message_changes_its_part(
     assert content(cf.read_parquet(tmp_path)) == content(whole)
 
 
+def test_a_larger_number_of_messages_extends_an_export(world: Any, tmp_path: Path) -> None:
+    for limit in (20, 20, 50, 20):
+        export(world, source("telegram", limit=limit), tmp_path)
+        least = min(50, max(limit, len(cf.read_parquet(tmp_path, columns=["uid"]))))
+        newest = cf.fetch(source("telegram", limit=least), images=True, config=world.config, progress=False)
+        assert content(cf.read_parquet(tmp_path)) == content(newest)
+
+
+def test_more_comments_are_fetched_when_they_are_asked_for(world: Any, tmp_path: Path) -> None:
+    export(world, source("reddit", comments=0), tmp_path)
+    held = pictures_asked(world, "reddit")
+    export(world, source("reddit"), tmp_path)
+    whole = cf.fetch(source("reddit"), images=True, config=world.config, progress=False)
+    assert content(cf.read_parquet(tmp_path)) == content(whole)
+    assert held
+
+
 class Week:
     """Edits, deletions and new words in the sandbox's Webex, one day after another."""
 
@@ -224,6 +241,15 @@ def test_what_is_deleted_can_be_dropped(tmp_path: Path, set_clock: Set) -> None:
         gone = week.delete(week.last_before(now, 1))
         assert export(world, source("webex"), tmp_path, deleted="drop").sources[0].messages == rows - 1
         assert gone not in set(cf.read_parquet(tmp_path)["message_id"])
+
+
+def test_what_reddit_shows_as_deleted_can_be_left_out_and_stays_out(world: Any, tmp_path: Path) -> None:
+    whole = cf.fetch(source("reddit"), config=world.config, progress=False)
+    rest = whole[["deleted" not in flags for flags in whole["flags"]]]
+    assert 0 < len(rest) < len(whole)
+    for _ in range(2):
+        export(world, source("reddit"), tmp_path, False, deleted="drop")
+        assert sorted(cf.read_parquet(tmp_path)["uid"]) == sorted(rest["uid"])
 
 
 def test_telegram_says_by_id_what_is_deleted(tmp_path: Path, set_clock: Set) -> None:

@@ -67,6 +67,8 @@ def test_the_public_surface_is_what_all_says() -> None:
             "export_async",
             "fetch",
             "fetch_async",
+            "fill_images",
+            "fill_images_async",
             "gallery",
             "last_result",
             "load_config",

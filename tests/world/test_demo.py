@@ -30,6 +30,10 @@ def test_the_demo_fetches_writes_reads_back_and_says_what_to_do_next(tmp_path: P
     pictures = kept.loc[kept["platform"] == "telegram", "n_images"].sum()
     assert 0 < pictures < 60
     assert f"telegram  300 messages and {pictures} pictures" in told
+    first, second = re.findall(r"asked for (\d+) pages of messages and (\d+) attachments", told)
+    assert int(first[1]) >= pictures
+    assert (int(second[0]) <= 3, second[1]) == (True, "0")
+    assert len(cf.read_parquet(tmp_path / "apollo-export")) == 300
 
 
 def test_a_small_demo_has_all_of_each_service(tmp_path: Path, capsys) -> None:

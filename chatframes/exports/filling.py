@@ -1,0 +1,216 @@
+"""Download what a frame lacks: pictures that were switched off, too large, or failed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import loop
+from ..errors import ConfigError
+from ..images.shown import ImageBytes
+from ..keywords import checks_keywords
+from ..model import Message, OpenChat, Outcome, Window
+from ..progress.drawing import Progress, listening
+from ..road.before import Known
+from ..road.run import Run
+from ..services import Service, services
+from ..settings.images import ImageSettings
+from ..settings.merge import ConfigLike, merge
+from ..sources import Source
+from ..table.arrow import to_table
+from ..table.batches import SCALARS
+from ..transfer.clock import SYSTEM
+from ..windows import END_OF_TIME, EPOCH
+from ..words import kind_of
+from .earlier import SETTLED, found_again
+from .facts import Retry
+from .rows import MAY_GET_BETTER, Row, best_media, message_of, whole, worth_another_try
+
+__all__ = ["fill_images", "fill_images_async"]
+
+clock = SYSTEM  # tests replace it
+NEEDED = ("uid", "platform", "chat_id", "chat_name", "message_id", "media", "images", "n_images")
+TOGETHER = 100  # messages that are asked for at once, by their ids
+
+
+@checks_keywords
+def fill_images(
+    frame: pd.DataFrame, *, images: object = True, config: ConfigLike = None, progress: Progress = True
+) -> pd.DataFrame:
+    """Download the pictures that a frame lacks: those that were switched off, too large then, or worth another try.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of `fetch` or `read_parquet`, whole or filtered, in any order. It stays as it is.
+    images : bool, ImageSettings, dict or widget
+        As for `fetch`.
+    config : Config, path or None
+        As for `fetch`; credentials are read where this runs. A plain dict that holds some is refused: it would travel
+        with them to other machines.
+    progress : bool or callable
+        As for `fetch`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows, index and columns; `media`, `images` and `n_images` tell what is there now. Again, it asks for
+        nothing that is there.
+
+    Raises
+    ------
+    ConfigError
+        For a frame that is no table of messages, or whose nested columns have become text.
+
+    Examples
+    --------
+    >>> import json, pathlib, tempfile, chatframes as cf
+    >>> with cf.sandbox() as world, tempfile.TemporaryDirectory() as folder:
+    ...     config = pathlib.Path(folder, "config.json")
+    ...     _ = config.write_text(json.dumps(world.config)), config.chmod(0o600)
+    ...     texts = cf.fetch(cf.Webex("Project Apollo"), config=config, progress=False)
+    ...     full = cf.fill_images(texts, config=config, progress=False)
+    >>> int(texts["n_images"].sum()), int(full["n_images"].sum())
+    (0, 60)
+    """
+    return loop.run(_filling(frame, images, config, progress))
+
+
+@checks_keywords
+async def fill_images_async(
+    frame: pd.DataFrame, *, images: object = True, config: ConfigLike = None, progress: Progress = True
+) -> pd.DataFrame:
+    """Download the pictures that a frame lacks: `fill_images`, to be awaited."""
+    return await loop.run_async(_filling(frame, images, config, progress))
+
+
+async def _filling(frame: pd.DataFrame, images: object, config: ConfigLike, progress: Progress) -> pd.DataFrame:
+    _check(frame, config)
+    settings = merge(config, images)
+    lacking = _Lacking(frame, settings.images)
+    if not lacking.chats:
+        return frame.copy(deep=False)
+    media, pictures, counts = (list(frame[name]) for name in ("media", "images", "n_images"))
+    with listening(progress) as emit:
+        run = Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking)
+        async with run:
+            async for batch in run.batches():
+                for new in whole(batch).to_pylist():
+                    for row in lacking.rows[new["uid"]]:
+                        found = best_media({"media": media[row], "images": pictures[row]}, new)
+                        media[row], pictures[row] = found["media"], [_shown(each) for each in found["images"]]
+                        counts[row] = found["n_images"]
+    filled = frame.copy(deep=False)
+    for name, values in (("media", media), ("images", pictures)):
+        filled[name] = np.fromiter(values, dtype=object, count=len(values))
+    filled["n_images"] = pd.array(counts, dtype="Int16")
+    filled.attrs = frame.attrs
+    return filled
+
+
+def _shown(picture: Mapping[str, Any]) -> dict[str, Any]:
+    data = picture["bytes"]
+    return {"bytes": data if isinstance(data, ImageBytes) else ImageBytes(data), "path": picture["path"]}
+
+
+def _check(frame: object, config: ConfigLike) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"fill_images() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
+    missing = [name for name in NEEDED if name not in frame.columns]
+    if missing:
+        raise ConfigError(
+            f"fill_images() needs a table of messages: the column {missing[0]!r} is not there. "
+            "Give it a frame of fetch() or read_parquet(), with all columns."
+        )
+    if any(isinstance(cell, str) for name in ("media", "images") for cell in frame[name]):
+        raise ConfigError(
+            "The lists in the columns 'media' and 'images' have become text on the way, as Dask does it by itself: "
+            "set dask.config.set({'dataframe.convert-string': False}) before the frame is made."
+        )
+    if isinstance(config, Mapping) and _holds_credentials(config):
+        raise ConfigError(
+            "config= is a dict that holds credentials, which would be pickled with the call and sent to other "
+            "machines: write the path of a config.json, or None, and set the credentials in the environment there."
+        )
+
+
+def _holds_credentials(config: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(section := config.get(name), Mapping) and any(section.get(key) for key in service.credentials.names)
+        for name, service in services().items()
+    )
+
+
+class _Lacking:
+    """A `Before` for which everything has been read, and some attachments are worth another try.
+
+    Attributes
+    ----------
+    rows : dict of str to list of int
+        Where each message stands, which lacks something.
+    chats : dict
+        Those messages, by platform and chat.
+    """
+
+    def __init__(self, frame: pd.DataFrame, images: ImageSettings) -> None:
+        self.rows: dict[str, list[int]] = {}
+        self.chats: dict[tuple[str, str], list[Row]] = {}
+        self._images = images
+        self._chat_of: dict[int, tuple[str, str]] = {}  # by the identity of a source
+        self._media: dict[str, list[dict[str, Any]]] = {}  # by uid
+        places = [row for row, cell in enumerate(frame["media"]) if any(map(self._is_worth_it, _entries(cell)))]
+        columns = [name for name in SCALARS.names if name in frame.columns]
+        for place, row in zip(places, to_table(frame[columns].iloc[places], SCALARS).to_pylist(), strict=True):
+            if row["uid"] not in self.rows:
+                self.chats.setdefault((row["platform"], row["chat_id"]), []).append(row)
+            self.rows.setdefault(row["uid"], []).append(place)
+
+    def _is_worth_it(self, entry: Mapping[str, Any]) -> bool:
+        if entry["status"] == "ok" or entry["reason"] not in MAY_GET_BETTER:
+            return False
+        size = entry.get("declared_size") or entry.get("size")
+        # A frame does not say how large a picture might have been: one whose size is unknown is tried.
+        return worth_another_try(Retry(0, entry["reason"], size, 0), self._images)
+
+    def sources(self) -> list[Source]:
+        """Return a source for each chat."""
+        found: list[Source] = []
+        for (platform, chat_id), rows in self.chats.items():
+            service = services().get(platform)
+            if service is None:
+                raise ConfigError(f"No service is called {platform!r}, as the column platform says: install it first.")
+            # What the service calls a chat by its id may be no name that a source takes: then its name is.
+            source: Source = _source(service, chat_id, rows[0]["chat_name"])
+            self._chat_of[id(source)] = (platform, chat_id)
+            found.append(source)
+        return found
+
+    def known(self, source: Source) -> Known:
+        return Known((Window(EPOCH, END_OF_TIME),))
+
+    def outcome(self, message: Message, position: int) -> Outcome | None:
+        entry = self._media[message.uid][position]
+        return None if self._is_worth_it(entry) else SETTLED
+
+    async def more(self, source: Source, chat: OpenChat) -> AsyncGenerator[Message, None]:
+        rows = self.chats[self._chat_of[id(source)]]
+        for start in range(0, len(rows), TOGETHER):
+            some = rows[start : start + TOGETHER]
+            self._media |= {row["uid"]: row["media"] for row in some}
+            for message in await found_again(chat, [message_of(row) for row in some]):
+                yield message
+
+
+def _source(service: Service, chat_id: str, chat_name: str) -> Source:
+    try:
+        source: Source = service.source(chat_id)
+    except ConfigError:
+        source = service.source(chat_name)
+    return source
+
+
+def _entries(cell: Any) -> Iterator[Mapping[str, Any]]:
+    yield from cell if isinstance(cell, list | tuple | np.ndarray) else ()
