@@ -40,7 +40,7 @@ def row(thing: Thing, *, places: Places, fetched_at: datetime, depth: int | None
         edited_at=None if isinstance(thing.get("edited"), bool) else when(thing, "edited"),
         author_id=text(thing, "author_fullname") or None,
         author_name=author,
-        author_handle=author and f"u/{author}",
+        author_handle=author,
         author_kind=_author_kind(thing),
         title=text(thing, "title") if is_post else None,
         text="\n".join(filter(None, [*_before(thing, first), plain(markup), *_behind(first or thing)])),
@@ -82,10 +82,8 @@ def _behind(post: Thing) -> Iterator[str]:
 def _links(thing: Thing, first: Thing | None, markup: str, places: Places) -> Iterator[str]:
     """Yield the address that a post leads to, those in its text, and those below the pictures of its gallery."""
     leads_to = text(thing, "url_overridden_by_dest") or text(thing, "url")
-    if leads_to.startswith("/") and first is not None:
-        yield OFFICIAL + leads_to
-    elif thing.get("is_self") is False and (url := places.url(leads_to)) is not None:
-        yield url
+    if thing.get("is_self") is False and (url := places.url(leads_to)) is not None:
+        yield url  # that of a crosspost of a text is none: it is in details
     yield from links_in(markup)
     for item in gallery_items(first or thing):
         yield from filter(None, [places.url(item.get("outbound_url"))])
