@@ -82,17 +82,16 @@ class RedditChat:
             self._note_difference(threads)
             unread_since, trouble = threads.unread_since, threads.trouble
         end = ending(posts, wish)
-        self.notes += [note for note in (end.note, pages_of_pictures.note) if note is not None]
-        if wish.since and self.comments != 0 and self.target.kind == "listing":
-            self.notes.append(_YOUNG_BELOW_OLD)
+        young = _YOUNG_BELOW_OLD if wish.since and self.comments != 0 and self.target.kind == "listing" else None
+        self.notes += filter(None, (end.note, pages_of_pictures.note, young))
         # Comments are younger than their post, so nothing of them is missing before the oldest one that lacks some.
-        edge = min((moment or window.since for moment in unread_since), default=None)
+        moments = [moment or window.since for moment in unread_since]
         if self.comments != 0 and posts.unreadable_since is not None:
-            edge = posts.unreadable_since if edge is None else min(edge, posts.unreadable_since)
+            moments.append(posts.unreadable_since)
             trouble = trouble or ServiceError(
                 "Reddit listed a post without an id: which comments it has cannot be known. Fetch again later."
             )
-        for proof in end.answers(window, edge, trouble):
+        for proof in end.answers(window, min(moments, default=None), trouble):
             yield proof
 
     async def _with_named_comment(self, threads: Threads) -> AsyncGenerator[Page | NotGiven, None]:

@@ -11,7 +11,7 @@ from ...errors import ChatframesError, ServiceError
 from .account import Refused
 from .fields import Thing
 from .listing import Get, listed
-from .trees import Flat, Promises, flat, things_of, tree_of
+from .trees import Flat, More, Promises, flat, things_of, tree_of
 
 AT_ONCE = 500  # about as many as Reddit gives in a first answer
 COMMENTS_AT_ONCE = 100  # as many as it gives in one expansion, or by their ids
@@ -20,16 +20,6 @@ SORT = "confidence"  # what readers see as "best"
 OTHER_SORT = "new"  # for a second look: what one order hides another may show
 
 Post = Callable[[str, Mapping[str, str]], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class More:
-    """A place where comments are left out: those with the ids in `children`, or without ids all below `parent`."""
-
-    parent: str
-    children: tuple[str, ...]
-    count: int
-    is_sure: bool = True  # whether Reddit said that there is something below `parent`
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .fields import Thing, dicts, object_at, original, text
+from .fields import Thing, object_at, original, text
 
 KEPT = {
     "text": "text, markup and links",
@@ -38,41 +38,6 @@ _ENTRIES = frozenset({"Image", "AnimatedImage", "RedditVideo"})
 _DISCUSSIONS = frozenset({"CHAT", "LIVE"})
 _PLAYERS = frozenset({"reddit_video", "oembed", "type", "event_id"})
 _APP_SAYS = "This post contains content not supported on old Reddit"
-
-
-def kinds_of(thing: Thing) -> list[str]:
-    """Return the names of the kinds of content that are in a post or a comment."""
-    shown = original(thing) or thing
-    if text(thing, "name").startswith("t1_"):
-        is_there = {"comment": True}
-    else:
-        link = text(shown, "url_overridden_by_dest") or text(shown, "url")
-        is_gallery = shown.get("is_gallery") is True or bool(object_at(shown, "gallery_data"))
-        is_link = shown.get("is_self") is False and bool(link) and not is_gallery
-        is_picture = text(shown, "post_hint") == "image"
-        is_video = shown.get("is_video") is True
-        is_embedded = bool(object_at(shown, "secure_media", "oembed") or object_at(shown, "media", "oembed"))
-        is_there = {
-            "crosspost": bool(thing.get("crosspost_parent") or thing.get("crosspost_parent_list")),
-            "text": bool(text(shown, "selftext")) or shown.get("is_self") is True,
-            "gallery": is_gallery,
-            "picture": is_picture,
-            "video": is_video,
-            "embedded video": is_embedded,
-            "link": is_link and not (is_picture or is_video or is_embedded),
-            "poll": isinstance(shown.get("poll_data"), dict),
-            "prediction": object_at(shown, "poll_data").get("is_prediction") is True,
-            "event": bool(shown.get("event_start")),
-            "collection": bool(dicts(shown.get("collections"))),
-            "chat": text(shown, "discussion_type") == "CHAT",
-            "live thread": "reddit.com/live/" in link,
-            "live audio": bool(shown.get("live_audio")),
-            "broadcast": bool(shown.get("rpan_video")),
-            "app": text(shown, "selftext").lstrip().startswith(_APP_SAYS),
-        }
-    is_there["awards"] = bool(dicts(thing.get("all_awardings")))
-    is_there["emote"] = any(key.startswith("emote|") for key in map(str, object_at(thing, "media_metadata")))
-    return [kind for kind, holds in is_there.items() if holds]
 
 
 def unread(thing: Thing) -> Iterator[str]:

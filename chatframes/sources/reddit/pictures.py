@@ -198,27 +198,36 @@ def _entry(key: str, entry: Any, places: Places, url_in_text: str | None = None)
     """Return the attachment of an entry of media_metadata; `url_in_text` is its address in the text, if it has one."""
     family, _, rest = key.partition("|")
     if family == "giphy" and rest:
-        id_ = rest.partition("|")[0]
-        entry = entry if isinstance(entry, dict) else {}
-        url = places.url(_source(entry).get("gif")) or f"https://i.giphy.com/media/{id_}/giphy.gif"
-        return _sized("gif", id_, Url(url), entry)
+        return _of_giphy(rest.partition("|")[0], entry if isinstance(entry, dict) else {}, places)
     if not isinstance(entry, dict) or entry.get("status", "valid") != "valid":
         return Attachment(0, "photo", key, reason="no_bytes")
-    source, shape = _source(entry), entry.get("e")
-    if shape == "RedditVideo":
-        return Attachment(0, "video", key, reason="not_an_image")
+    if entry.get("e") in ("RedditVideo", "AnimatedImage"):
+        return _moving(key, entry, places, url_in_text)
+    source = _source(entry)
     copy = places.url(source.get("u")) or url_in_text
-    moving = places.url(source.get("gif"))
-    if shape == "AnimatedImage" and (moving or copy):
-        return _sized("gif", key, Url(moving or copy), entry)
-    if shape == "AnimatedImage":
-        return Attachment(0, "video", key, places.url(source.get("mp4")), reason="not_an_image")
     if rest:  # emotes of a subreddit, which have no original
-        return replace(_sized("sticker", key, Url(copy or moving), entry), alt=rest.rpartition("|")[2] or None)
+        url = Url(copy or places.url(source.get("gif")))
+        return replace(_sized("sticker", key, url, entry), alt=rest.rpartition("|")[2] or None)
     if copy is not None and not places.own(copy):
         return _sized("photo", key, Url(copy), entry)
     ending = _SHORT.get(_mime(entry) or "") or _ending(copy or "")
     return _sized("photo", key, Url(f"{places.original}{key}.{ending}", copy), entry)
+
+
+def _of_giphy(id_: str, entry: Thing, places: Places) -> Attachment:
+    url = places.url(_source(entry).get("gif")) or f"https://i.giphy.com/media/{id_}/giphy.gif"
+    return _sized("gif", id_, Url(url), entry)
+
+
+def _moving(key: str, entry: Thing, places: Places, url_in_text: str | None) -> Attachment:
+    if entry.get("e") == "RedditVideo":
+        return Attachment(0, "video", key, reason="not_an_image")
+    source = _source(entry)
+    copy = places.url(source.get("u")) or url_in_text
+    moving = places.url(source.get("gif"))
+    if moving or copy:
+        return _sized("gif", key, Url(moving or copy), entry)
+    return Attachment(0, "video", key, places.url(source.get("mp4")), reason="not_an_image")
 
 
 def _sized(kind: str, id_: str, url: Url, entry: Thing) -> Attachment:

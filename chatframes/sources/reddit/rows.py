@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from ...model import ForwardedFrom, Message
 from .details import details_of
@@ -25,8 +26,8 @@ def row(thing: Thing, *, places: Places, fetched_at: datetime, depth: int | None
     first = original(thing) if is_post else None
     # Reddit leaves the text of most crossposts empty: readers see the original's.
     markup = body if body or first is None else text(first, "selftext")
-    flags = tuple(flags_of(thing, markup))
     details = details_of(thing, markup, fetched_at)
+    flags = (*flags_of(thing, markup), *(["partial"] if "unread" in details else []))
     author = _author(thing)
     return Message(
         platform="reddit",
@@ -35,33 +36,46 @@ def row(thing: Thing, *, places: Places, fetched_at: datetime, depth: int | None
         message_id=fullname,
         created_at=when(thing),
         fetched_at=fetched_at,
-        kind="post" if is_post else "comment",
         action=action_of(flags),
         edited_at=None if isinstance(thing.get("edited"), bool) else when(thing, "edited"),
         author_id=text(thing, "author_fullname") or None,
         author_name=author,
-        author_handle=author and f"u/{author}",
+        author_handle=author,
         author_kind=_author_kind(thing),
-        title=text(thing, "title") if is_post else None,
         text="\n".join(filter(None, [*_before(thing, first), plain(markup), *_behind(first or thing)])),
         markup=markup or None,
-        parent_id=None if is_post else text(thing, "parent_id") or None,
-        thread_id=fullname if is_post else text(thing, "link_id") or None,
         depth=depth,
-        topic=(text(thing, "link_flair_text") or None) if is_post else None,
-        topic_id=(text(thing, "link_flair_template_id") or None) if is_post else None,
         mentions=tuple(people_in(markup)),
         links=tuple(dict.fromkeys(_links(thing, first, markup, places))),
         details=details,
         score=None if thing.get("score_hidden") is True else integer(thing.get("score")),
-        reply_count=integer(thing.get("num_comments")) if is_post else None,
-        forwards=integer(thing.get("num_crossposts")) if is_post else None,
         forwarded_from=_origin(thing, first),
-        flags=(*flags, "partial") if "unread" in details else flags,
+        flags=flags,
         permalink=f"{OFFICIAL}{permalink}" if permalink.startswith("/") else None,
         raw=json.dumps({**thing, "replies": None} if "replies" in thing else thing) if raw else None,
         attachments=attachments(thing, places),
+        **(_of_post(thing) if is_post else _of_comment(thing)),
     )
+
+
+def _of_post(post: Thing) -> dict[str, Any]:
+    return {
+        "kind": "post",
+        "title": text(post, "title"),
+        "thread_id": text(post, "name"),
+        "topic": text(post, "link_flair_text") or None,
+        "topic_id": text(post, "link_flair_template_id") or None,
+        "reply_count": integer(post.get("num_comments")),
+        "forwards": integer(post.get("num_crossposts")),
+    }
+
+
+def _of_comment(comment: Thing) -> dict[str, Any]:
+    return {
+        "kind": "comment",
+        "parent_id": text(comment, "parent_id") or None,
+        "thread_id": text(comment, "link_id") or None,
+    }
 
 
 def _before(post: Thing, first: Thing | None) -> Iterator[str]:
@@ -82,10 +96,8 @@ def _behind(post: Thing) -> Iterator[str]:
 def _links(thing: Thing, first: Thing | None, markup: str, places: Places) -> Iterator[str]:
     """Yield the address that a post leads to, those in its text, and those below the pictures of its gallery."""
     leads_to = text(thing, "url_overridden_by_dest") or text(thing, "url")
-    if leads_to.startswith("/") and first is not None:
-        yield OFFICIAL + leads_to
-    elif thing.get("is_self") is False and (url := places.url(leads_to)) is not None:
-        yield url
+    if thing.get("is_self") is False and (url := places.url(leads_to)) is not None:
+        yield url  # that of a crosspost of a text is none: it is in details
     yield from links_in(markup)
     for item in gallery_items(first or thing):
         yield from filter(None, [places.url(item.get("outbound_url"))])

@@ -6,11 +6,10 @@ are resolved, and none inside an address or a piece of code, where they are no e
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
-from html.entities import html5
 
+from ..plain_text import without_entities
 from .fields import OFFICIAL
 
 URL = r"https?://[^\s<>\"\[\]]+"
@@ -72,8 +71,8 @@ def _resolved(found: re.Match[str]) -> str:
         return found[0]
     if (url := found["url"]) is not None:
         end = _end_before_entities(url)
-        return url[:end] + _ENTITY.sub(lambda one: _character(one[0]), url[end:])
-    return _character(found[0])
+        return url[:end] + without_entities(url[end:])
+    return without_entities(found[0])
 
 
 def _end_before_entities(url: str) -> int:
@@ -85,8 +84,3 @@ def _end_before_entities(url: str) -> int:
             break
         end = start
     return end
-
-
-def _character(entity: str) -> str:
-    # html.unescape takes "&notit;" for "&not" and "it;": only whole names count here.
-    return html.unescape(entity) if entity[1] == "#" or entity[1:] in html5 else entity

@@ -89,6 +89,16 @@ def _cannot_be_asked_for(stub: Thing) -> int:
     return count if isinstance(count, int) and count > 0 else 0
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """A place where comments are left out: those with the ids in `children`, or without ids all below `parent`."""
+
+    parent: str
+    children: tuple[str, ...]
+    count: int
+    is_sure: bool = True  # whether Reddit said that there is something below `parent`
+
+
 @dataclass(slots=True)
 class Promises:
     """How many comments each stub says it hides, held against those that came."""

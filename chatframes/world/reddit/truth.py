@@ -83,7 +83,7 @@ def _record(seed: int, draft: Draft, homes: dict[Draft, Board], depth: int) -> R
         "edited_at": draft.edited_at,
         "author_id": user_id(seed, author) if author else None,
         "author_name": username(author) if author else None,
-        "author_handle": f"u/{username(author)}" if author else None,
+        "author_handle": username(author) if author else None,
         "author_kind": _kind(author),
         "title": draft.title,
         "text": whole_text(text),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatframes.model import Message
-from chatframes.sources.reddit.kinds import KEPT, NOT_KEPT, kinds_of
+from chatframes.sources.reddit.kinds import KEPT, NOT_KEPT
 from chatframes.sources.reddit.pictures import Places
 from chatframes.sources.reddit.rows import row
 
@@ -89,8 +89,7 @@ def test_the_docs_say_where_each_kind_is_kept_and_why_not() -> None:
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_each_kind_is_known_for_what_it_is(kind: str) -> None:
-    assert kind in kinds_of({"name": "t3_a", **EXAMPLES[kind]})
+def test_only_what_is_in_no_answer_makes_a_row_partial(kind: str) -> None:
     assert ("partial" in the_row(EXAMPLES[kind]).flags) == (kind == "app")
 
 
@@ -118,7 +117,7 @@ def test_what_each_kind_says_is_in_the_row() -> None:
     }
     crosspost = rows["crosspost"]
     assert crosspost.text == "A story\nOnce & for all https://a.example/?x=1&lt=2"
-    assert crosspost.links == ("https://www.reddit.com/r/origin_sub/comments/0p/a/", "https://a.example/?x=1&lt=2")
+    assert crosspost.links == ("https://a.example/?x=1&lt=2",)
     assert crosspost.forwarded_from is not None
     assert crosspost.forwarded_from.message_id == "t3_0p"
     assert crosspost.details["crosspost"] == {
@@ -192,7 +191,7 @@ def test_author_flair_and_topic() -> None:
         "author": "some_one", "author_flair_text": "20 years", "link_flair_text": "Optics",
         "link_flair_template_id": "0f5b", "distinguished": "moderator",
     })  # fmt: skip
-    assert (got.author_name, got.author_handle) == ("some_one", "u/some_one")
+    assert (got.author_name, got.author_handle) == ("some_one", "some_one")
     assert (got.topic, got.topic_id) == ("Optics", "0f5b")
     assert got.details == {"author_flair": "20 years", "distinguished": "moderator"}
     gone = the_row({"author": "[deleted]", "selftext": "still here"})
