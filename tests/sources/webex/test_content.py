@@ -56,6 +56,13 @@ def text(words: str) -> dict[str, Any]:
         ({"markdown": f"**hi** [you]({X})"}, "hi you", [X], f"**hi** [you]({X})"),
         ({"markdown": f"[you]({X})", "text": "you"}, "you", [X], f"[you]({X})"),
         ({"markdown": "_a_", "html": f"<a href='{X}'>a</a>", "text": "a"}, "a", [X], f"<a href='{X}'>a</a>"),
+        (
+            {"text": "1. a\n2. b", "html": "<ol><li>a</li><li>b</li></ol>"},
+            "1. a\n2. b",
+            [],
+            "<ol><li>a</li><li>b</li></ol>",
+        ),
+        ({"text": "a b", "html": "<p>a c <b>d</b></p>"}, "a c d", [], "<p>a c <b>d</b></p>"),
         ({"text": f"{X} {X} {X}/2"}, f"{X} {X} {X}/2", [X, f"{X}/2"], None),
         ({"files": [f"{BASE}/contents/1"]}, "", [], None),
     ],
