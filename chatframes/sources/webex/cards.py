@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from ...words import without_credentials
 from ..plain_text import can_be_clicked, links_in, of_markdown
 from .card_elements import ELEMENTS, NOT_KEPT, Element
 from .card_parts import Cards, Picture, json_type, shown_by_buttons, size_bytes
@@ -223,7 +224,7 @@ class _Reader:
                 continue
             self.found.pictures.append(Picture(address, out.get("altText") if key in ("url", "poster") else None))
             if can_be_clicked(address):
-                out[key] = address
+                out[key] = without_credentials(address)
 
     def _settings(self, node: Mapping[str, Any], element: Element, out: dict[str, Any]) -> None:
         for key in element.shown:

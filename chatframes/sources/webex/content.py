@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...model import Attachment
+from ...words import without_credentials
 from ..plain_text import Words, of_html, of_markdown, of_plain
 from .card_parts import Cards, Picture
 from .cards import read_cards
@@ -157,6 +158,7 @@ def _attachments(cards: Cards) -> Iterator[Attachment]:
 
 def _picture(position: int, picture: Picture) -> Attachment:
     if picture.url[:5].lower() != "data:":
-        return Attachment(position, "photo", picture.url, picture.url, alt=picture.alt, handle=IN_A_CARD)
+        name = without_credentials(picture.url)
+        return Attachment(position, "photo", name, picture.url, alt=picture.alt, handle=IN_A_CARD)
     name = hashlib.sha256(picture.url.encode("utf-8", "replace")).hexdigest()
     return Attachment(position, "photo", f"data:{name}", alt=picture.alt, handle=picture.url)

@@ -214,6 +214,15 @@ def test_pictures_of_cards_are_attachments_with_a_fate_and_see_no_token(odd: Odd
     assert TOKEN not in str(there.calls.last.request.headers)
 
 
+def test_what_gives_access_to_an_account_is_in_no_column_but_raw(odd: Odd) -> None:
+    odd.routes.get(url__startswith="https://files.example/i.png").mock(return_value=httpx.Response(200, content=PNG))
+    (cell,) = pictures(odd, "https://files.example/i.png?access_token=hush&signature=kept")
+    assert cell["status"] == "ok"
+    assert cell["source_id"] == cell["url"] == "https://files.example/i.png?access_token=***&signature=kept"
+    found = message(**card({"type": "Image", "url": "https://me:hush@files.example/i.png"}))
+    assert "hush" not in json.dumps(found.details)
+
+
 @pytest.mark.parametrize("url", [f"{BASE}/contents/1", f"{BASE}/people/me", "https://webexapis.com/v1/rooms"])
 def test_a_card_cannot_have_the_api_asked_nor_spoil_a_file(odd: Odd, url: str) -> None:
     odd.routes.get(f"{BASE}/contents/1").mock(return_value=httpx.Response(200, content=PNG))
