@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 
 __all__ = [
@@ -14,7 +15,14 @@ __all__ = [
     "number_or_kind",
     "seconds_in_words",
     "whole_text",
+    "without_credentials",
 ]
+
+# Parameters that give access to an account; signatures of public pictures are not among them.
+_CREDENTIAL = re.compile(
+    r"([?&](?:access_?token|refresh_?token|auth|authorization|bearer|token|api_?key|client_secret|password|secret)=)[^&#]*",
+    re.IGNORECASE,
+)
 
 
 def bytes_in_words(size_bytes: int) -> str:
@@ -125,3 +133,14 @@ def whole_text(text: str) -> str:
     (True, '😀')
     """
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def without_credentials(url: str) -> str:
+    """Return the address of a picture or a file without what gives access to an account.
+
+    Examples
+    --------
+    >>> without_credentials("https://me:pw@files.example/x?access_token=hush&signature=kept")
+    'https://***@files.example/x?access_token=***&signature=kept'
+    """
+    return re.sub(r"^(\w+://)[^/?#]*@", r"\1***@", _CREDENTIAL.sub(r"\1***", url))

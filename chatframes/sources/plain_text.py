@@ -180,31 +180,37 @@ def of_markdown(source: str) -> Words:
     >>> of_markdown("**Build** [412](https://ci.example/412_1) of my_own_app &amp; _more_")
     Words(text='Build 412 of my_own_app & more', links=('https://ci.example/412_1',))
     """
-    links: list[str] = []
-    addresses: list[str] = []
-
-    def held(found: re.Match[str]) -> str:
-        address = _without_what_follows(found[0])
-        links.extend(links_in(address))
-        addresses.append(address)
-        return _HELD + found[0][len(address) :]
-
-    def outside_links(text: str) -> str:
-        return _ADDRESS.sub(held, text) if _may_hold_an_address(text) else text
-
-    pieces: list[str] = []
-    at = 0
-    source = source.replace(_HELD, "")
-    for link in _LINK.finditer(source) if "](" in source else ():
-        pieces += [outside_links(source[at : link.start()]), link[1]]
-        links += filter(can_be_clicked, [link[2]])
-        at = link.end()
-    pieces.append(outside_links(source[at:]))
-    text = "".join(pieces)
+    reader = _MarkdownReader()
+    text = reader.without_links(source.replace(_HELD, ""))
     if "<@" in text:
         text = _MENTION.sub(lambda who: who[2] or who[1] or "all", text)
     if "*" in text or "_" in text:
         for style in (_BOLD, _ITALIC):
             text = style.sub(lambda words: words[1] or words[2], text)
     first, *rest = (without_entities(part) for part in text.split(_HELD))
-    return Words(first + "".join(map("".join, zip(addresses, rest, strict=True))), tuple(links))
+    return Words(first + "".join(map("".join, zip(reader.held, rest, strict=True))), tuple(reader.links))
+
+
+class _MarkdownReader:
+    def __init__(self) -> None:
+        self.links: list[str] = []
+        self.held: list[str] = []  # the addresses that stand in the text, in order
+
+    def without_links(self, source: str) -> str:
+        """Return the text with the words of its links, and signs in the place of addresses that are written out."""
+        pieces: list[str] = []
+        at = 0
+        for link in _LINK.finditer(source) if "](" in source else ():
+            pieces += [self._hold_addresses(source[at : link.start()]), link[1]]
+            self.links += filter(can_be_clicked, [link[2]])
+            at = link.end()
+        return "".join([*pieces, self._hold_addresses(source[at:])])
+
+    def _hold_addresses(self, text: str) -> str:
+        return _ADDRESS.sub(self._hold, text) if _may_hold_an_address(text) else text
+
+    def _hold(self, found: re.Match[str]) -> str:
+        address = _without_what_follows(found[0])
+        self.links += links_in(address)
+        self.held.append(address)
+        return _HELD + found[0][len(address) :]

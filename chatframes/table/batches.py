@@ -6,7 +6,6 @@ ordinary Python objects: a picture that is in many messages is held once, and so
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from ..images.shown import ImageBytes
 from ..images.sniff import safe_name
 from ..model import Attachment, Message, Outcome
 from ..windows import EPOCH
-from ..words import whole_text
+from ..words import whole_text, without_credentials
 from .details_json import details_json
 from .schema import MEDIA, MESSAGES
 
@@ -117,19 +116,8 @@ def _media(attachment: Attachment, outcome: Outcome) -> dict[str, Any]:
     if cell["error"] is not None:
         cell["error"] = cell["error"][:MAX_ERROR_CHARACTERS]
     if cell["url"] is not None:
-        cell["url"] = _without_credentials(cell["url"])
+        cell["url"] = without_credentials(cell["url"])
     return cell
-
-
-# Parameters that give access to an account; signatures of public pictures are not among them.
-_CREDENTIAL = re.compile(
-    r"([?&](?:access_?token|refresh_?token|auth|authorization|bearer|token|api_?key|client_secret|password|secret)=)[^&#]*",
-    re.IGNORECASE,
-)
-
-
-def _without_credentials(url: str) -> str:
-    return re.sub(r"^(\w+://)[^/?#]*@", r"\1***@", _CREDENTIAL.sub(r"\1***", url))
 
 
 def _has_picture(outcome: Outcome) -> bool:

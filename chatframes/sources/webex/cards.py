@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from ...words import without_credentials
 from ..plain_text import can_be_clicked, links_in, of_markdown
 from .card_elements import ELEMENTS, NOT_KEPT, Element
 from .card_parts import Cards, Picture, json_type, shown_by_buttons, size_bytes
@@ -121,7 +122,7 @@ class _Reader:
         while self._steps:
             step = self._steps.pop()
             if isinstance(step, _EndOfLine):
-                self._say(step.separator.join(step.line))
+                self._add_lines([step.separator.join(step.line)])
             elif isinstance(step.node, list):
                 self._put_off(step.node, step.default, step.into, step.level, step.line)
             elif isinstance(step.node, str) and step.default == "TextRun":
@@ -144,32 +145,28 @@ class _Reader:
 
     def _element(self, node: Mapping[str, Any], step: _Step) -> None:
         name, element = self._kind(node, step.default)
-        if element is None:
-            return
-        if element is _UNKNOWN and isinstance(node.get("fallback"), Mapping):
-            self._put_off([node["fallback"]], step.default, step.into, step.level, step.line)
-            return
-        out: dict[str, Any] = {"type": name}
-        if node.get("isVisible") is False:
-            out["isVisible"] = False
+        instead = node.get("fallback")
+        if element is _UNKNOWN and isinstance(instead, Mapping):
+            self._steps.append(replace(step, node=instead))
+        elif element is not None:
+            self._known_element(node, name, element, step)
+
+    def _known_element(self, node: Mapping[str, Any], name: str, element: Element, step: _Step) -> None:
+        out: dict[str, Any] = {"type": name} | ({"isVisible": False} if node.get("isVisible") is False else {})
         words = self._words(node, name, element, out)
         self._addresses(node, name, element, out)
         self._settings(node, element, out)
-        if name.startswith("Action.") and step.default != "selectAction":
-            self._button(out)
-        line, ends = step.line, False
-        if element.one_line and line is None:
-            line, ends = [], True
         if step.default == "selectAction":
-            pass  # what it is called is heard, and not seen
-        elif line is not None:
-            line += words
-        else:
-            for text in words:
-                self._say(text)
-        if ends and line is not None:
-            self._steps.append(_EndOfLine(line, "" if name == "RichTextBlock" else " "))
-        self._children(node, name, element, out, step, line)
+            words = []  # what it is called is heard, and not seen
+        elif name.startswith("Action."):
+            self._button(out)
+        line = self._say(words, name, element, step.line)
+        held = [(key, default) for key, default in element.children if node.get(key) is not None]
+        kept = self._keep(out, held, step)
+        for key, default in reversed(held):
+            self._put_off_field(
+                node[key], f"{name}.{key}", replace(step, default=default, line=line), out if kept else None
+            )
 
     def _kind(self, node: Mapping[str, Any], default: str) -> tuple[str, Element | None]:
         """Return the name of an element and what is read of it: None for what is not kept."""
@@ -227,7 +224,7 @@ class _Reader:
                 continue
             self.found.pictures.append(Picture(address, out.get("altText") if key in ("url", "poster") else None))
             if can_be_clicked(address):
-                out[key] = address
+                out[key] = without_credentials(address)
 
     def _settings(self, node: Mapping[str, Any], element: Element, out: dict[str, Any]) -> None:
         for key in element.shown:
@@ -244,41 +241,45 @@ class _Reader:
         else:
             self.found.buttons.append(button)
 
-    def _children(
-        self,
-        node: Mapping[str, Any],
-        name: str,
-        element: Element,
-        out: dict[str, Any],
-        step: _Step,
-        line: list[str] | None,
-    ) -> None:
-        held = [(key, default) for key, default in element.children if node.get(key) is not None]
+    def _keep(self, out: dict[str, Any], held: Sequence[tuple[str, str]], step: _Step) -> bool:
+        """Keep an element for `details`, if there is room; return whether it is kept."""
         size = size_bytes(out) + sum(len(key) + 8 for key, _ in held)
-        kept = step.into is not None and size <= self._room_bytes and step.level < MOST_LEVELS
-        if kept:
-            self._room_bytes -= size
-            step.into.append(out)  # type: ignore[union-attr]
-        else:
+        if step.into is None or size > self._room_bytes or step.level >= MOST_LEVELS:
             self.found.cut = True
-        for key, default in reversed(held):
-            value = node[key]
-            if isinstance(value, list):
-                into = out.setdefault(key, []) if kept else None
-                self._put_off(value, default, into, step.level + 1, line)
-            elif isinstance(value, Mapping):
-                self._put_off([value], default, _Only(out, key) if kept else None, step.level + 1, line)
-            else:
-                self.not_read(f"{name}.{key}")
+            return False
+        self._room_bytes -= size
+        step.into.append(out)
+        return True
+
+    def _put_off_field(self, value: object, name: str, step: _Step, out: dict[str, Any] | None) -> None:
+        """Put off the elements in a field of an element; `out` is what is kept of that one."""
+        key = name.rpartition(".")[2]
+        if isinstance(value, list):
+            into = None if out is None else out.setdefault(key, [])
+            self._put_off(value, step.default, into, step.level + 1, step.line)
+        elif isinstance(value, Mapping):
+            self._put_off([value], step.default, None if out is None else _Only(out, key), step.level + 1, step.line)
+        else:
+            self.not_read(name)
 
     def _put_off(
         self, nodes: Sequence[Any], default: str, into: _Into | None, level: int, line: list[str] | None
     ) -> None:
         self._steps += [_Step(node, default, into, level, line) for node in reversed(nodes)]
 
-    def _say(self, text: str) -> None:
-        if text.strip():
-            self.found.lines.append(text.strip())
+    def _say(self, words: list[str], name: str, element: Element, line: list[str] | None) -> list[str] | None:
+        """Say the words of an element, on a line of their own or on one that is begun; return the latter."""
+        if line is None and element.one_line:
+            line = []
+            self._steps.append(_EndOfLine(line, "" if name == "RichTextBlock" else " "))
+        if line is None:
+            self._add_lines(words)
+        else:
+            line += words
+        return line
+
+    def _add_lines(self, words: Sequence[str]) -> None:
+        self.found.lines += [text.strip() for text in words if text.strip()]
 
 
 def _is_not_shown(node: Mapping[str, Any], name: str, key: str, out: Mapping[str, Any]) -> bool:

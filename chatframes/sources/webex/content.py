@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...model import Attachment
+from ...words import without_credentials
 from ..plain_text import Words, of_html, of_markdown, of_plain
 from .card_parts import Cards, Picture
 from .cards import read_cards
@@ -31,6 +32,7 @@ _NO_CARDS = re.compile(
 _ABOUT_THE_APP = re.compile(
     r"\b(?:app|apps|application|browser|client|desktop|device|version|update|upgrade)\b", re.IGNORECASE
 )
+_WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"[^.!?\n]+")
 MOST_CHARACTERS_OF_EXCUSE = 300
 
@@ -65,9 +67,22 @@ def content_of(text: str, html_source: str | None, markdown: str | None, attachm
 
 
 def _own_words(text: str, html_source: str | None, markdown: str | None) -> Words:
-    """Return the message's own words: the text as Webex gives it, the addresses from the richest form."""
+    """Return the message's own words and addresses.
+
+    The words are the text as Webex gives it, unless it lacks words of the HTML, which is what the app shows; the
+    addresses are those of the richest form.
+    """
     words = of_html(html_source) if html_source else of_markdown(markdown) if markdown else of_plain(text)
-    return Words(text, words.links) if text else words
+    whole = text and (not html_source or _holds(text, words.text))
+    return Words(text, words.links) if whole else words
+
+
+def _holds(text: str, other: str) -> bool:
+    """Whether a text holds all words of another one, in their order."""
+    if text.split() == other.split():
+        return True
+    words = iter(_WORD.findall(text))
+    return all(word in words for word in _WORD.findall(other))
 
 
 def _add_cards(content: Content, cards: Cards, *, is_html: bool) -> None:
@@ -77,30 +92,35 @@ def _add_cards(content: Content, cards: Cards, *, is_html: bool) -> None:
     same where it says something: it goes into `details` only if all it says is that cards cannot be shown, and nowhere
     if the card says the same words.
     """
-    details = content.details
-    if cards.lines and is_excuse(content.text):
-        details["fallback_text"] = content.text[:MOST_UNSEEN_CHARACTERS]
-        content.text, content.links, content.markup = "", (), "" if is_html else None
-    elif content.text and _lines(content.text) <= {line for said in cards.lines for line in _lines(said)}:
-        content.text, content.markup = "", "" if is_html else content.markup
+    if cards.lines:
+        _set_own_words_aside(content, cards, "" if is_html else None)
     # A card of which nothing can be read still says what it gives to apps that cannot show it.
-    lines = cards.lines or ([] if content.text else [of_markdown(said).text for said in cards.instead])
+    lines = cards.lines if cards.lines or content.text else [of_markdown(said).text for said in cards.instead]
     content.text = "\n".join(filter(None, (content.text, *lines)))
-    if is_html:
-        content.markup = (content.markup or "") + "".join(map(_paragraph, lines)) or None
+    if content.markup is not None and is_html:
+        content.markup += "".join(map(_paragraph, lines))
     content.links = tuple(dict.fromkeys((*content.links, *cards.links)))
-    if cards.cards:
-        details["card"] = cards.cards[0]
-    if cards.cards[1:]:
-        details["more_cards"] = cards.cards[1:]
-    if cards.buttons:
-        details["buttons"] = cards.buttons
-    if cards.unread:
-        details["unread"] = list(cards.unread)
-        content.flags.append("partial")
-    if cards.cut:
-        content.flags.append("card_cut")
+    _add_details(content, cards)
     content.pictures = [*_attachments(cards)]
+
+
+def _set_own_words_aside(content: Content, cards: Cards, empty: str | None) -> None:
+    if is_excuse(content.text):
+        content.details["fallback_text"] = content.text[:MOST_UNSEEN_CHARACTERS]
+        content.text, content.links, content.markup = "", (), empty
+    elif _lines(content.text) <= {line for said in cards.lines for line in _lines(said)}:
+        content.text, content.markup = "", content.markup if empty is None else empty
+
+
+def _add_details(content: Content, cards: Cards) -> None:
+    found = {
+        "card": [*cards.cards, None][0],
+        "more_cards": cards.cards[1:],
+        "buttons": cards.buttons,
+        "unread": list(cards.unread),
+    }
+    content.details |= {key: value for key, value in found.items() if value}
+    content.flags += ["partial"] * bool(cards.unread) + ["card_cut"] * cards.cut
 
 
 def is_excuse(text: str) -> bool:
@@ -138,6 +158,7 @@ def _attachments(cards: Cards) -> Iterator[Attachment]:
 
 def _picture(position: int, picture: Picture) -> Attachment:
     if picture.url[:5].lower() != "data:":
-        return Attachment(position, "photo", picture.url, picture.url, alt=picture.alt, handle=IN_A_CARD)
+        name = without_credentials(picture.url)
+        return Attachment(position, "photo", name, picture.url, alt=picture.alt, handle=IN_A_CARD)
     name = hashlib.sha256(picture.url.encode("utf-8", "replace")).hexdigest()
     return Attachment(position, "photo", f"data:{name}", alt=picture.alt, handle=picture.url)

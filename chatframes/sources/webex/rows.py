@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...model import Attachment, Message
-from .content import content_of
+from .content import Content, content_of
 
 Item = dict[str, Any]
 
@@ -18,13 +18,8 @@ Item = dict[str, Any]
 def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool) -> Message:
     """Return the row of one message; `People` fills in the author's name and kind afterwards."""
     errors = item.get("errors")
-    broken = set(errors) if isinstance(errors, dict) else set()
-    text, html, markdown = (None if key in broken else _text(item, key) for key in ("text", "html", "markdown"))
-    content = content_of(text or "", html, markdown, list_in(item, "attachments"))
-    files = [
-        Attachment(position, "voice" if item.get("isVoiceClip") is True else "file", source_id(url), url)
-        for position, url in enumerate(texts_in(item, "files"))
-    ]
+    content = _content(item, errors)
+    files = _files(item)
     message_id, parent_id = str(item["id"]), _text(item, "parentId")
     return Message(
         platform="webex",
@@ -50,6 +45,17 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
         raw=_as_json(item) if raw else None,
         attachments=(*files, *(replace(each, position=len(files) + each.position) for each in content.pictures)),
     )
+
+
+def _content(item: Item, errors: object) -> Content:
+    broken = set(errors) if isinstance(errors, dict) else set()
+    text, html, markdown = (None if key in broken else _text(item, key) for key in ("text", "html", "markdown"))
+    return content_of(text or "", html, markdown, list_in(item, "attachments"))
+
+
+def _files(item: Item) -> list[Attachment]:
+    kind = "voice" if item.get("isVoiceClip") is True else "file"
+    return [Attachment(position, kind, source_id(url), url) for position, url in enumerate(texts_in(item, "files"))]
 
 
 _TEXTS = ("id", "parentId", "text", "markdown", "html", "personId", "personEmail", "created", "updated")

@@ -46,7 +46,7 @@ def _texts() -> list[Sample]:
         Sample(
             "html: a list and a quotation",
             {"text": "One\nTwo", "html": "<ul><li>One</li><li>Two</li></ul><blockquote>Said before</blockquote>"},
-            Seen(words=("One", "Two")),
+            Seen(words=("One", "Two", "Said before")),
         ),
         Sample(
             "html: a link and the same address as text",

@@ -56,6 +56,13 @@ def text(words: str) -> dict[str, Any]:
         ({"markdown": f"**hi** [you]({X})"}, "hi you", [X], f"**hi** [you]({X})"),
         ({"markdown": f"[you]({X})", "text": "you"}, "you", [X], f"[you]({X})"),
         ({"markdown": "_a_", "html": f"<a href='{X}'>a</a>", "text": "a"}, "a", [X], f"<a href='{X}'>a</a>"),
+        (
+            {"text": "1. a\n2. b", "html": "<ol><li>a</li><li>b</li></ol>"},
+            "1. a\n2. b",
+            [],
+            "<ol><li>a</li><li>b</li></ol>",
+        ),
+        ({"text": "a b", "html": "<p>a c <b>d</b></p>"}, "a c d", [], "<p>a c <b>d</b></p>"),
         ({"text": f"{X} {X} {X}/2"}, f"{X} {X} {X}/2", [X, f"{X}/2"], None),
         ({"files": [f"{BASE}/contents/1"]}, "", [], None),
     ],
@@ -205,6 +212,15 @@ def test_pictures_of_cards_are_attachments_with_a_fate_and_see_no_token(odd: Odd
     assert (odd_one["status"], odd_one["reason"]) == ("skipped", "bad_url")
     assert "Authorization" not in there.calls.last.request.headers
     assert TOKEN not in str(there.calls.last.request.headers)
+
+
+def test_what_gives_access_to_an_account_is_in_no_column_but_raw(odd: Odd) -> None:
+    odd.routes.get(url__startswith="https://files.example/i.png").mock(return_value=httpx.Response(200, content=PNG))
+    (cell,) = pictures(odd, "https://files.example/i.png?access_token=hush&signature=kept")
+    assert cell["status"] == "ok"
+    assert cell["source_id"] == cell["url"] == "https://files.example/i.png?access_token=***&signature=kept"
+    found = message(**card({"type": "Image", "url": "https://me:hush@files.example/i.png"}))
+    assert "hush" not in json.dumps(found.details)
 
 
 @pytest.mark.parametrize("url", [f"{BASE}/contents/1", f"{BASE}/people/me", "https://webexapis.com/v1/rooms"])
