@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
 from typing import Any
 
 from help.truth import plain
@@ -23,6 +24,7 @@ def wrong_with(row: Row, seen: Mapping[str, Any]) -> list[str]:
         *_details(details, seen),
         *_media(row, seen["media"]),
         *_hidden(row, details, seen),
+        *(_markup(row) if row["platform"] != "reddit" and row["markup"] else []),
     ]
 
 
@@ -121,6 +123,35 @@ def _media(row: Row, wanted: list[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"media.{name} is {cell[name]!r}, not {one[name]!r}"
         if one.get("is_image") and cell["status"] != "ok":
             yield f"a picture is {cell['status']}/{cell['reason']}"
+
+
+class _Tags(HTMLParser):
+    """Takes HTML apart: its text, and whether its tags close in the order in which they were opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.open, self.crossing = "", list[str](), False
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.open += [] if tag in ("br", "img", "hr") else [tag]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.crossing |= not self.open or self.open.pop() != tag
+
+
+def _markup(row: Row) -> Iterator[str]:
+    """Without its tags HTML is what is said, white space aside; Webex's Markdown has no tags."""
+    tags = _Tags()
+    tags.feed(row["markup"])
+    tags.close()
+    if tags.crossing or tags.open:
+        yield f"tags cross or stay open: {row['markup']!r}"
+    said, told = ("".join(text.split()) for text in (row["text"], tags.text))
+    if "<" in row["markup"] and told not in said:
+        yield f"markup says {tags.text!r}, text {row['text'][:200]!r}"
 
 
 def _hidden(row: Row, details: Mapping[str, Any], seen: Mapping[str, Any]) -> Iterator[str]:

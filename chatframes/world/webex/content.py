@@ -45,8 +45,11 @@ def _texts() -> list[Sample]:
         ),
         Sample(
             "html: a list and a quotation",
-            {"text": "One\nTwo", "html": "<ul><li>One</li><li>Two</li></ul><blockquote>Said before</blockquote>"},
-            Seen(words=("One", "Two")),
+            {
+                "text": "One\nTwo\nSaid before",
+                "html": "<ul><li>One</li><li>Two</li></ul><blockquote>Said before</blockquote>",
+            },
+            Seen(words=("One", "Two", "Said before")),
         ),
         Sample(
             "html: a link and the same address as text",
