@@ -13,6 +13,7 @@ import chatframes as cf
 from chatframes.world.sandbox import World
 
 CHATS: dict[str, tuple[str, Any]] = {
+    "webex": ("Everything", cf.Webex("Everything")),
     "telegram": ("@everything", cf.Telegram("@everything")),
     "telegram, a forum": ("Everything in topics", cf.Telegram("Everything in topics")),
     "reddit": ("r/everything", cf.Reddit("r/everything", posts="all", comments="all")),
