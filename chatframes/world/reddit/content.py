@@ -190,12 +190,13 @@ def _crossposts(shelf: Shelf) -> list[Sample]:
     fields, shots = _gallery(shelf)
     gallery, single = "https://www.reddit.com/gallery/1origb", shelf.image()
     holds = {"crosspost": ("origin",)}
-    text = f"The whole story, see {_OTHER}"
+    text, there = f"The whole story, see {_OTHER}", "/r/origin/comments/1origa/the_original/"
     media = (shown(shots[0]), shown(shots[1]))
     return [
         crosspost(
-            "a text", original("1origa", selftext=text), Seen(words=(text,), links=(_OTHER,), holds=holds),
-            **_link("/r/origin/comments/1origa/the_original/"),
+            "a text", original("1origa", selftext=text),
+            Seen(words=(text,), links=(f"https://www.reddit.com{there}", _OTHER), holds=holds),
+            **_link(there),
         ),
         crosspost(
             "a gallery", original("1origb", **_link(gallery), **fields),

@@ -132,9 +132,8 @@ def reddit_odd_children(call: Call, go: Go) -> Answer:
                 continue
             name, replies = one["data"].get("name", ""), one["data"].get("replies")
             if name in plan.nameless and one["kind"] != "more":
-                children[place] = (
-                    None if zlib.crc32(name.encode()) % 2 else {"kind": one["kind"], "data": {**_NAMELESS}}
-                )
+                null = zlib.crc32(name.encode()) >> 8 & 1  # the lowest bit is the same in all that `chosen` takes
+                children[place] = None if null else {"kind": one["kind"], "data": {**_NAMELESS}}
                 call.delivered["reddit_odd_children"] += 1
             elif replies:
                 lists.append(replies["data"]["children"])

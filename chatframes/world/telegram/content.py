@@ -10,7 +10,9 @@ from typing import Any
 
 from telethon.tl import types
 
+from ..community.people import END
 from ..sample import Sample, Seen
+from .attached import attached
 from .happenings import HIDDEN, happenings
 from .place import Place
 
@@ -28,8 +30,8 @@ def samples(place: Place) -> list[Sample]:
             Seen(words=("Field trips",), action="topic_created"),
         ),
     ]
-    others = (_words(), _polls(), _things(place), _replies(place), _forwards(place), _buttons(), _files(place))
-    return [*first, *(one for some in others for one in some), *_previews(place), *happenings(place)]
+    others = (_words(), _polls(), _things(place), _replies(place), _forwards(place), _buttons(), attached(place))
+    return [*first, *(one for some in others for one in some), *happenings(place)]
 
 
 def _text(words: str) -> Any:
@@ -41,6 +43,7 @@ def _said(name: str, message: str, *entities: Any, **seen: Any) -> Sample:
 
 
 def _words() -> list[Sample]:
+    bold, underline = types.MessageEntityBold, types.MessageEntityUnderline
     rich = types.RichMessage([types.PageBlockParagraph(types.TextPlain("A paragraph of a long post"))], [], [])
     return [
         _said("spoiler", "It was Ben", types.MessageEntitySpoiler(7, 3), markup=("spoiler", "Ben")),
@@ -66,6 +69,17 @@ def _words() -> list[Sample]:
             "e-mail and phone", "a@apollo.example +15550100",
             types.MessageEntityEmail(0, 16), types.MessageEntityPhone(17, 9),
         ),
+        _said("hashtag", "#apollo", types.MessageEntityHashtag(0, 7)),
+        _said("cashtag", "$SKY", types.MessageEntityCashtag(0, 4)),
+        _said("command and code", "/start x = 1", types.MessageEntityBotCommand(0, 6), types.MessageEntityCode(7, 5)),
+        _said("card number", "4242 4242 4242 4242", types.MessageEntityBankCard(0, 19)),
+        _said("date", "tomorrow at 9", types.MessageEntityFormattedDate(0, 13, END)),
+        _said("difference", "old new", types.MessageEntityDiffDelete(0, 3), types.MessageEntityDiffInsert(4, 3)),
+        _said("replaced", "new", types.MessageEntityDiffReplace(0, 3, "old")),
+        _said("unknown", "odd one", types.MessageEntityUnknown(0, 3)),
+        _said("three in one", "<b>&", *(kind(0, 4) for kind in (bold, types.MessageEntityItalic, underline))),
+        _said("crossing, after emoji", "🚀🔭 one two", bold(5, 5), underline(9, 3)),
+        _said("beyond the end", "short", bold(2, 99)),
         _said("emoji of one's own", "🛰 up", types.MessageEntityCustomEmoji(0, 2, 5368324170671202286)),
         Sample("long post", {"message": "", "rich_message": rich}, Seen(words=("A paragraph of a long post",))),
     ]  # fmt: skip
@@ -147,6 +161,16 @@ def _things(place: Place) -> list[Sample]:
             {"words": ("Three telescopes",)},
         ),
         (
+            "giveaway that ended",
+            types.MessageMediaGiveawayResults(place.news, 3, 2, 0, [user.id], later, prize_description="Two maps"),
+            {"words": ("Two maps",)},
+        ),
+        (
+            "paid, not bought",
+            types.MessageMediaPaidMedia(25, [types.MessageExtendedMediaPreview(w=640, h=427)]),
+            {},
+        ),
+        (
             "to-do list",
             types.MessageMediaToDo(types.TodoList(_text("Before the launch"), items), completions=done),
             {"words": ("Before the launch", "Charge batteries", "Water plants")},
@@ -216,67 +240,6 @@ def _buttons() -> list[Sample]:
             sends,
             Seen(words=("New issue",), links=(_URL, _OTHER), hides=(HIDDEN,), details={"buttons": buttons}),
         )
-    ]
-
-
-def _files(place: Place) -> list[Sample]:
-    voice = types.DocumentAttributeAudio(7, voice=True, waveform=bytes(40))
-    song = types.DocumentAttributeAudio(200, title="Nocturne", performer="The Domes")
-    film = types.DocumentAttributeVideo(duration=4.5, w=320, h=320, round_message=True)
-    plain = types.DocumentAttributeVideo(duration=12.0, w=640, h=360)
-    emoji = types.DocumentAttributeSticker("🔭", types.InputStickerSetEmpty())
-    tgs, mp3 = "application/x-tgsticker", "audio/mpeg"
-    cases: list[tuple[str, Any, dict[str, Any], dict[str, Any]]] = [
-        ("sticker", place.sticker(), {}, {"kind": "sticker", "alt": "🌠", "is_image": True}),
-        ("sticker that moves", place.document(tgs, "a.tgs", emoji), {}, {"kind": "sticker", "alt": "🔭"}),
-        ("voice", place.document("audio/ogg", None, voice), {"voice": True}, _lasts("voice", 7_000)),
-        ("song", place.document(mp3, "nocturne.mp3", song), {}, _lasts("audio", 200_000)),
-        ("round video", place.document("video/mp4", None, film), {"round": True}, _lasts("video_note", 4_500)),
-        ("video", place.document("video/mp4", "night.mp4", plain), {"video": True}, _lasts("video", 12_000)),
-        ("document", place.document("application/pdf", "p.pdf"), {}, {"kind": "document", "name": "p.pdf"}),
-    ]
-    files = [
-        Sample(
-            name,
-            {"message": "", "media": types.MessageMediaDocument(document=document, **more)},
-            Seen(media=(media,)),
-        )
-        for name, document, more, media in cases
-    ]
-    hidden = types.MessageMediaPhoto(photo=place.photo(), spoiler=True)
-    seen = Seen(flags=("spoiler",), media=({"kind": "photo", "is_image": True},))
-    return [*files, Sample("picture, hidden", {"message": "", "media": hidden}, seen)]
-
-
-def _lasts(kind: str, milliseconds: int) -> dict[str, Any]:
-    return {"kind": kind, "duration_ms": milliseconds}
-
-
-def _previews(place: Place) -> list[Sample]:
-    def page(**more: Any) -> Any:
-        told = {
-            "type": "article",
-            "site_name": "Night sky",
-            "title": "Tonight above you",
-            "description": "Four planets",
-        }
-        return types.WebPage(1, _URL, _URL.removeprefix("https://"), 0, **told, **more)
-
-    preview = {"url": _URL, "title": "Tonight above you", "description": "Four planets", "site": "Night sky"}
-    shown = {"kind": "link_preview", "alt": "Tonight above you"}
-    gif = place.document("image/gif", None)
-    cases: list[tuple[str, Any, tuple[dict[str, Any], ...]]] = [
-        ("preview with a picture", page(photo=place.photo()), ({**shown, "is_image": True},)),
-        ("preview with a GIF", page(document=gif), (shown,)),
-        ("preview of words", page(), ()),
-    ]
-    return [
-        Sample(
-            name,
-            {"message": "Look at this", "media": types.MessageMediaWebPage(webpage)},
-            Seen(words=("Look at this",), links=(_URL,), details={"preview": preview}, media=media),
-        )
-        for name, webpage, media in cases
     ]
 
 

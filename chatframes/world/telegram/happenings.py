@@ -50,6 +50,11 @@ def _members(place: Place) -> list[Sample]:
             Seen(words=(ada.name,), action="*"),
         ),
         Sample(
+            "service: new owner to be",
+            {"action": types.MessageActionNewCreatorPending(ada.id)},
+            Seen(words=(ada.name,), action="*", subjects=(str(ada.id),)),
+        ),
+        Sample(
             "service: new owner",
             {"action": types.MessageActionChangeCreator(ben.id)},
             Seen(words=(ben.name,), action="*", subjects=(str(ben.id),)),
@@ -79,6 +84,9 @@ def _chat(place: Place) -> list[Sample]:
         _did("theme", types.MessageActionSetChatTheme(types.ChatTheme("🌌")), "*", "🌌"),
         _did("history cleared", types.MessageActionHistoryClear(), "*"),
         _did("screenshot", types.MessageActionScreenshotTaken(), "*"),
+        _did("wallpaper", types.MessageActionSetChatWallPaper(types.WallPaperNoFile(1)), "*"),
+        _did("saving forbidden", types.MessageActionNoForwardsToggle(False, True), "*"),
+        _did("price of messages", types.MessageActionPaidMessagesPrice(15), "*", "15"),
         _did("signed up", types.MessageActionContactSignUp(), "*"),
         _did("near", near, "*", "120"),
         _did("boosted", types.MessageActionBoostApply(4), "*", "4"),
@@ -93,6 +101,11 @@ def _chat(place: Place) -> list[Sample]:
             types.MessageActionPollAppendAnswer(types.PollAnswer(types.TextWithEntities("Sunday", []), b"9")),
             "*", "Sunday",
         ),
+        _did(
+            "poll: an answer less",
+            types.MessageActionPollDeleteAnswer(types.PollAnswer(types.TextWithEntities("Monday", []), b"8")),
+            "*", "Monday",
+        ),
     ]  # fmt: skip
 
 
@@ -106,6 +119,7 @@ def _calls(place: Place) -> list[Sample]:
         _did("call with pictures", call(4, video=True, duration=600), "call", details={"call": {"seconds": 600}}),
         _did("missed call", call(2, reason=missed), "call", holds={"call": ("missed",)}),
         _did("busy", call(3, reason=busy), "call", holds={"call": ()}),
+        _did("conference", types.MessageActionConferenceCall(9, duration=75), "*", holds={"call": (75,)}),
         _did("group call", types.MessageActionGroupCall(group, duration=320), "*", holds={"call": (320,)}),
         _did("group call to come", types.MessageActionGroupCallScheduled(group, tomorrow), "*"),
         _did(
@@ -118,6 +132,9 @@ def _gifts(place: Place) -> list[Sample]:
     words = types.TextWithEntities("Happy birthday!", [])
     star = types.StarGift(7, place.sticker(), stars=50, convert_stars=40, title="Comet")
     money = types.MessageActionPaymentSent("EUR", 1_900)
+    unique = types.StarGiftUnique(8, 7, "Comet", HIDDEN, 12, [], 100, 500)
+    refused = types.MessageActionSuggestedPostApproval(True, reject_comment="Too late")
+    prize = types.MessageActionPrizeStars(250, HIDDEN, types.PeerChannel(place.news), 3)
     return [
         _did(
             "gift of months",
@@ -138,6 +155,12 @@ def _gifts(place: Place) -> list[Sample]:
             "*", "You won",
         ),
         _did("paid", money, "*", "EUR"),
+        _did("gift of coins", types.MessageActionGiftTon("USD", 1_000, "TON", 2_000_000_000), "gift"),
+        _did("gift, one of its kind", types.MessageActionStarGiftUnique(unique), "*", "Comet"),
+        _did("prize", prize, "*", "250"),
+        _did("post paid for", types.MessageActionSuggestedPostSuccess(types.StarsAmount(70, 0)), "*", "70"),
+        _did("post refused", refused, "*", "Too late"),
+        _did("messages paid back", types.MessageActionPaidMessagesRefunded(2, 30), "*"),
         _did("giveaway begins", types.MessageActionGiveawayLaunch(), "*"),
         _did("giveaway ends", types.MessageActionGiveawayResults(3, 1), "*", "3"),
     ]  # fmt: skip

@@ -45,7 +45,10 @@ def _texts() -> list[Sample]:
         ),
         Sample(
             "html: a list and a quotation",
-            {"text": "One\nTwo", "html": "<ul><li>One</li><li>Two</li></ul><blockquote>Said before</blockquote>"},
+            {
+                "text": "One\nTwo\nSaid before",
+                "html": "<ul><li>One</li><li>Two</li></ul><blockquote>Said before</blockquote>",
+            },
             Seen(words=("One", "Two", "Said before")),
         ),
         Sample(

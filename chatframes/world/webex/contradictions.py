@@ -191,9 +191,14 @@ def odd_items(call: Call, go: Go) -> Answer:
     for place, item in enumerate(items):
         if item is not None and item.get("id") in plan_of(call).odd:
             bare = {name: value for name, value in item.items() if name != "id"}
-            items[place] = bare if zlib.crc32(item["id"].encode()) % 2 else None
+            items[place] = bare if _is_bare(item["id"]) else None
             call.delivered["odd_items"] += 1
     return answer
+
+
+def _is_bare(id_: str) -> bool:
+    """Whether an odd item lacks its id only. By its ninth bit: the lowest is the same in all that `chosen` takes."""
+    return bool(zlib.crc32(id_.encode()) >> 8 & 1)
 
 
 @contradiction("messages")
