@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..replace_file import keep_bytes, replace_file
 from ..words import bytes_in_words
 
-__all__ = ["PART_NAME", "Folder", "is_export", "open_folder", "trouble_said"]
+__all__ = ["PART_NAME", "Folder", "existing", "is_export", "open_folder", "remove_empty", "trouble_said"]
 
 PART_NAME = re.compile(r"part-(\d{5,})\.parquet")
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -130,6 +130,18 @@ def _refuse_strangers(folder: Folder) -> None:
             f"{folder.data} holds {strange[0]!r}, which is no part of an export, and export() has not been here: "
             "choose a new folder."
         )
+
+
+def remove_empty(folder: Folder, keep_root: bool) -> None:
+    """Remove what a first call has made and put nothing into, by the one process that may write it."""
+    if folder.parts():
+        return
+    for file in (folder.journal, folder.manifest, folder.lock):
+        with suppress(OSError):  # some systems do not remove the lock while it is held
+            file.unlink()
+    for place in (folder.tmp, folder.orphans, folder.own, folder.data, *(() if keep_root else (folder.root,))):
+        with suppress(OSError):  # not empty: something else lies there, too
+            place.rmdir()
 
 
 @contextmanager

@@ -107,6 +107,11 @@ class Journal:
         names = ", ".join(f"{name} = ?" for name in values)
         self._db.execute(f"UPDATE sources SET {names} WHERE id = ?", (*values.values(), source))  # noqa: S608 (our names)
 
+    def forget_source(self, source: int) -> None:
+        """Forget a source that has brought nothing."""
+        for table, column in (("covered", "source"), ("missing", "source"), ("sources", "id")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (source,))  # noqa: S608 (our names)
+
     def covered(self, source: int) -> list[Window]:
         rows = self._db.execute("SELECT since, until FROM covered WHERE source = ? ORDER BY since", (source,))
         return [Window(moment(since), moment(until)) for since, until in rows]

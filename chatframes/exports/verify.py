@@ -21,6 +21,7 @@ __all__ = ["Verdict", "verify"]
 
 DELETE = "Delete it and run the same export again, which fetches what it held."
 AGAIN = "Run the same export again, which fetches what it held."
+FIRST = "Run the export again."
 MOST_PROBLEMS = 20  # in words
 
 
@@ -127,8 +128,12 @@ def verify(folder: str | os.PathLike[str]) -> Verdict:
     with closing(Journal(place)) as journal:
         journal.create()
         known = {number: (sha256, facts.rows) for number, (sha256, _, facts) in journal.parts().items()}
+        something = bool(known) or any(journal.covered(facts.id) for facts in journal.sources())
     check = _Check(place)
-    problems = [
+    problems = (
+        [] if something or place.parts() else [f"{place.root} holds nothing yet: no call has read anything. {FIRST}"]
+    )
+    problems += [
         problem
         for number in sorted({*known, *place.parts()})
         for problem in check.part(place.part(number), known.get(number))

@@ -1,0 +1,55 @@
+"""A mistake in a call, or a file that went missing, is said truly and spoils no later export."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from help.exports import source
+
+import chatframes as cf
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Any]:
+    with cf.sandbox(messages=30, images=2) as world:
+        yield world
+
+
+def export(world: Any, sources: Any, folder: Path) -> cf.Report:
+    return cf.export(sources, folder, config=world.config, progress=False)
+
+
+def test_a_misspelt_chat_is_said_once_and_leaves_nothing_behind(world: Any, tmp_path: Path) -> None:
+    misspelt = cf.Webex("Project Apolo 13")
+    with pytest.raises(cf.ChatNotFound):
+        export(world, misspelt, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    with pytest.warns(cf.IncompleteWarning):
+        told = export(world, [source("webex"), misspelt], tmp_path / "out")
+    assert [each.status for each in told.sources] == ["complete", "failed"]
+    assert cf.report(tmp_path / "out").status == "complete"
+    with pytest.raises(cf.ChatNotFound):
+        export(world, misspelt, tmp_path / "out")
+    assert export(world, source("webex"), tmp_path / "out").status == "complete"
+    assert len(cf.read_parquet(tmp_path / "out")) == 30
+
+
+def test_a_failed_first_call_leaves_what_was_there_before_it(world: Any, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(cf.ChatNotFound):
+        export(world, cf.Webex("Project Apolo 13"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_verify_says_that_nothing_was_exported_yet(world: Any, tmp_path: Path) -> None:
+    export(world, source("webex"), tmp_path)
+    assert cf.verify(tmp_path)
+    (tmp_path / "data" / "part-00000.parquet").unlink()
+    with sqlite3.connect(tmp_path / ".chatframes" / "journal.sqlite") as journal:
+        journal.execute("DELETE FROM parts")
+        journal.execute("DELETE FROM covered")
+    assert "holds nothing yet" in str(cf.verify(tmp_path))
