@@ -29,6 +29,7 @@ from ..words import did_you_mean
 from .folder import Folder, existing
 from .journal import Journal
 from .parts import footer_of
+from .presence import check_parts
 from .told import report_of
 
 __all__ = ["read_parquet", "report", "scan"]
@@ -75,7 +76,7 @@ def read_parquet(
     FileNotFoundError
         If there is no such file.
     ConfigError
-        If the file is damaged or holds something else, or a column is not in it.
+        If the file is damaged or holds something else, a column is not in it, or a part of an export is missing.
 
     Examples
     --------
@@ -91,6 +92,7 @@ def read_parquet(
     if isinstance(columns, str):
         raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")
     folder = existing(path, "read_parquet")
+    check_parts(folder)
     wanted = list(MESSAGES.names if columns is None else columns)
     for name in wanted:
         if name not in MESSAGES.names:
@@ -174,7 +176,7 @@ def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
     Raises
     ------
     ConfigError
-        If there is no export.
+        If there is no export, or a part of it is missing.
 
     Examples
     --------
@@ -185,6 +187,7 @@ def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
     300
     """
     place = existing(folder, "scan")
+    check_parts(place)
     schema = with_metadata(MESSAGES)
     return pa.RecordBatchReader.from_batches(schema, _batches(place, schema))
 
@@ -214,7 +217,7 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike
     Raises
     ------
     ConfigError
-        If the frame carries no report, or there is no export.
+        If the frame carries no report, there is no export, or a part of it is missing.
 
     Examples
     --------
@@ -222,7 +225,9 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike
     'complete'
     """
     if isinstance(source, str | os.PathLike):
-        return _report(existing(source, "report"))
+        folder = existing(source, "report")
+        check_parts(folder)
+        return _report(folder)
     return reports.report(source)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,14 @@ import chatframes as cf
 def world() -> Iterator[Any]:
     with cf.sandbox(messages=30, images=2) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def done(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder with one part, which no test may change."""
+    folder = tmp_path_factory.mktemp("done") / "apollo"
+    export(world, [source("webex"), source("telegram"), source("reddit", posts=5)], folder)
+    return folder
 
 
 def export(world: Any, sources: Any, folder: Path) -> cf.Report:
@@ -49,7 +59,41 @@ def test_verify_says_that_nothing_was_exported_yet(world: Any, tmp_path: Path) -
     export(world, source("webex"), tmp_path)
     assert cf.verify(tmp_path)
     (tmp_path / "data" / "part-00000.parquet").unlink()
-    with sqlite3.connect(tmp_path / ".chatframes" / "journal.sqlite") as journal:
+    with closing(sqlite3.connect(tmp_path / ".chatframes" / "journal.sqlite")) as journal, journal:
         journal.execute("DELETE FROM parts")
         journal.execute("DELETE FROM covered")
     assert "holds nothing yet" in str(cf.verify(tmp_path))
+
+
+def lose_a_part(part: Path) -> None:
+    part.unlink()
+
+
+def cut_a_part(part: Path) -> None:
+    part.write_bytes(part.read_bytes()[:-10])
+
+
+def add_a_part(part: Path) -> None:
+    shutil.copy(part, part.with_name("part-00007.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [(lose_a_part, "is missing"), (cut_a_part, r"bytes where .* were written"), (add_a_part, "is not in its journal")],
+)
+def test_a_folder_whose_parts_are_not_what_was_written_is_not_read_in_silence(
+    done: Path, tmp_path: Path, harm: Any, words: str
+) -> None:
+    folder = Path(shutil.copytree(done, tmp_path / "copy"))
+    harm(folder / "data" / "part-00000.parquet")
+    for read in (cf.read_parquet, cf.scan, cf.report):
+        with pytest.raises(cf.ConfigError, match=rf"is not whole: part-.*{words}.*verify.*export again"):
+            read(folder)
+
+
+def test_a_part_that_is_taking_its_place_is_read(done: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(done, tmp_path / "copy"))
+    with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
+        journal.execute("INSERT INTO prepared VALUES (0, 'new', '[]', '{}')")
+        journal.execute("UPDATE parts SET bytes = 1")
+    assert len(cf.read_parquet(folder)) > 60
