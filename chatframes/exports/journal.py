@@ -323,6 +323,10 @@ class Journal:
         """Return the messages of a part."""
         return [uid for (uid,) in self._db.execute("SELECT uid FROM messages WHERE part = ?", (part,))]
 
+    def of_source(self, source: int) -> list[str]:
+        """Return the messages that a source has brought."""
+        return [uid for (uid,) in self._db.execute("SELECT uid FROM messages WHERE source = ?", (source,))]
+
     def counts(self) -> dict[int | None, int]:
         """Return how many messages each source has brought."""
         return dict(self._db.execute("SELECT source, count(*) FROM messages GROUP BY source"))

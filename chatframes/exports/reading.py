@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..sources import Source
 from ..table import files
 from ..table import report as reports
 from ..table.arrow import to_pictures
@@ -24,8 +24,9 @@ from ..table.frame import order_of
 from ..table.from_arrow import from_arrow
 from ..table.report import Report
 from ..table.schema import MESSAGES, VERSION, with_metadata
-from ..windows import Bounds, parse_bounds
+from ..windows import parse_bounds
 from ..words import did_you_mean
+from .choosing import Choice, chosen_chats
 from .folder import Folder, existing
 from .journal import Journal
 from .parts import footer_of
@@ -34,9 +35,11 @@ from .told import report_of
 
 __all__ = ["read_parquet", "report", "scan"]
 
+Chat = str | int | Source
 Day = str | date | datetime | None
 
-_NEEDED = ("uid", "created_at", "chat_id", "chat_name", "message_id", "n_images")  # to choose rows, and to sort them
+# To choose rows, and to sort them.
+_NEEDED = ("uid", "platform", "created_at", "chat_id", "chat_name", "message_id", "n_images")
 
 
 @checks_keywords
@@ -46,7 +49,7 @@ def read_parquet(
     columns: Sequence[str] | None = None,
     since: Day = None,
     until: Day = None,
-    chats: str | Sequence[str] | None = None,
+    chats: Chat | Sequence[Chat] | None = None,
 ) -> pd.DataFrame:
     """Read a file of messages (or attachments), or the folder of an export, into the types `fetch` gives.
 
@@ -61,8 +64,8 @@ def read_parquet(
     since, until : str, datetime.date or datetime.datetime, optional
         Of a folder, only the messages of these days (in UTC; both days whole) or between these moments; parts without
         such messages are not read.
-    chats : str or sequence of str, optional
-        Of a folder, only the messages of these chats, by id or name.
+    chats : str, int, source, or a list of them, optional
+        Of a folder, only the messages of these chats: by id, by name, as they were named in `export`, or by source.
 
     Returns
     -------
@@ -76,7 +79,8 @@ def read_parquet(
     FileNotFoundError
         If there is no such file.
     ConfigError
-        If the file is damaged or holds something else, a column is not in it, or a part of an export is missing.
+        If the file is damaged or holds something else, a column or chat is not in it, or a part of an
+        export is missing.
 
     Examples
     --------
@@ -98,44 +102,16 @@ def read_parquet(
         if name not in MESSAGES.names:
             hint = did_you_mean(str(name), MESSAGES.names, "without columns= all there are come.")
             raise ConfigError(f"An export has no column {name!r}: {hint}")
-    chosen = _Choice(
+    chosen = Choice(
         parse_bounds(since, until, "UTC", datetime.now(UTC)) if since is not None or until is not None else None,
-        None if chats is None else frozenset([chats] if isinstance(chats, str) else chats),
+        None if chats is None else chosen_chats(folder, chats),
     )
     frame = _frame(folder, wanted, chosen)
     frame.attrs = {"schema_version": VERSION, "chatframes": _report(folder).to_dict()}
     return frame
 
 
-class _Choice:
-    """Which rows are wanted."""
-
-    def __init__(self, days: Bounds | None, chats: frozenset[str] | None) -> None:
-        self._days, self._chats = days, chats
-
-    def may_hold(self, group: Any) -> bool:
-        """Whether a row group may hold wanted rows, as far as its statistics say."""
-        facts = {group.column(at).path_in_schema: group.column(at).statistics for at in range(group.num_columns)}
-        times = facts.get("created_at")
-        if self._days is None or times is None or not times.has_min_max:
-            return True
-        return bool(times.min < self._days.until and (self._days.since is None or times.max >= self._days.since))
-
-    def rows(self, table: pa.Table) -> pa.Table | None:
-        """Return which rows of a table are wanted; None for all of them."""
-        mask = None
-        if self._days is not None:
-            mask = pc.less(table["created_at"], self._days.until)
-            if self._days.since is not None:
-                mask = pc.and_(mask, pc.greater_equal(table["created_at"], self._days.since))
-        if self._chats is not None:
-            names = pa.array(sorted(self._chats))
-            here = pc.or_(pc.is_in(table["chat_id"], names), pc.is_in(table["chat_name"].cast(pa.string()), names))
-            mask = here if mask is None else pc.and_(mask, here)
-        return None if mask is None else pc.fill_null(mask, False)
-
-
-def _frame(folder: Folder, wanted: list[str], chosen: _Choice) -> pd.DataFrame:
+def _frame(folder: Folder, wanted: list[str], chosen: Choice) -> pd.DataFrame:
     flat = [name for name in MESSAGES.names if name in {*wanted, *_NEEDED} and name != "images"]
     tables = [pa.schema([MESSAGES.field(name) for name in flat]).empty_table()]
     cells: list[Any] = []

@@ -97,3 +97,32 @@ def test_a_part_that_is_taking_its_place_is_read(done: Path, tmp_path: Path) -> 
         journal.execute("INSERT INTO prepared VALUES (0, 'new', '[]', '{}')")
         journal.execute("UPDATE parts SET bytes = 1")
     assert len(cf.read_parquet(folder)) > 60
+
+
+def test_chats_are_chosen_by_whatever_names_them(done: Path) -> None:
+    frame = cf.read_parquet(done)
+    assert frame["platform"].nunique() == 3
+    for platform, id_or_name in (("webex", "Project Apollo"), ("telegram", "@apollo"), ("reddit", "r/apollo")):
+        rows = frame[frame["platform"] == platform]
+        named_by = [source(platform), rows["chat_id"].iloc[0], [source(platform, since="2026-10-01")]]
+        for named in [*named_by, *([id_or_name] if platform != "webex" else [])]:  # two chats have Webex's title
+            found = cf.read_parquet(done, columns=["uid"], chats=named)
+            assert list(found["uid"]) == list(rows["uid"])
+    telegram = int(frame["chat_id"][frame["platform"] == "telegram"].iloc[0])
+    two = cf.read_parquet(done, columns=["platform"], chats=[telegram, cf.Webex("Project Apollo")])
+    assert set(two["platform"]) == {"telegram", "webex"}
+    assert len(cf.read_parquet(done, chats="@apollo", since="2020-01-01", until="2020-01-02")) == 0
+
+
+@pytest.mark.parametrize(
+    ("chats", "words"),
+    [
+        ("Project Apolo", "holds no chat 'Project Apolo': did you mean 'Project Apollo'"),
+        (["@apollo", "@nobody-like-it"], "holds no chat '@nobody-like-it': its chats are '"),
+        (cf.Webex("Project Apolo"), "did you mean 'Project Apollo'"),
+        ([3.5], "chats= holds a value of type float: name chats by id or name"),
+    ],
+)
+def test_a_chat_that_is_not_in_the_export_is_said(done: Path, chats: Any, words: str) -> None:
+    with pytest.raises(cf.ConfigError, match=words):
+        cf.read_parquet(done, chats=chats)
