@@ -90,6 +90,9 @@ def existing(path: str | os.PathLike[str], verb: str) -> Folder:
         There is none.
     """
     folder = Folder(Path(path).expanduser().resolve())
+    if os.path.isfile(folder.root):
+        hint = f": write cf.report(cf.read_parquet({str(path)!r}))" if verb == "report" else ""
+        raise ConfigError(f"{folder.root} is a file, and {verb}() needs the folder that was given to export(){hint}.")
     if not is_export(folder.root):
         raise ConfigError(
             f"{verb}() found no export in {folder.root}: there is no .chatframes/journal.sqlite. "
@@ -171,12 +174,21 @@ def _sentence(code: int, said: str, folder: Folder, needed_bytes: int) -> str:
         )
     elif code in FORBIDDEN:
         reason = f"writing is not allowed there ({os.strerror(code)}); choose another folder"
+    elif (obstacle := _obstacle(folder)) is not None:
+        reason = f"{obstacle} is no folder, and one is needed there; move it away or choose another folder"
     elif code == errno.ENAMETOOLONG:
         reason = "the path is too long for this file system; choose a shorter one"
     else:
         reason = f"{said}; choose another disk, or run the export again when this one works"
     kept = " What was exported before is as it was." if os.path.exists(folder.journal) else ""
     return f"Could not export into {folder.root}: {reason}.{kept}"
+
+
+def _obstacle(folder: Folder) -> Path | None:
+    """Return what stands where a folder of the export, or one above it, must be."""
+    places = (folder.data, folder.own, folder.tmp, folder.orphans)
+    above = [each for place in places for each in (*reversed(place.parents), place)]
+    return next((each for each in above if os.path.lexists(each) and not os.path.isdir(each)), None)
 
 
 def sync(path: Path) -> None:

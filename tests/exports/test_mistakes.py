@@ -126,3 +126,20 @@ def test_chats_are_chosen_by_whatever_names_them(done: Path) -> None:
 def test_a_chat_that_is_not_in_the_export_is_said(done: Path, chats: Any, words: str) -> None:
     with pytest.raises(cf.ConfigError, match=words):
         cf.read_parquet(done, chats=chats)
+
+
+@pytest.mark.parametrize("name", ["data", ".chatframes", "above"])
+def test_a_file_where_a_folder_is_needed_is_named(world: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    folder = tmp_path / "above" / "out" if name == "above" else tmp_path
+    with pytest.raises(OSError, match=rf"{name} is no folder, and one is needed there; move it away or choose another"):
+        export(world, source("webex"), folder)
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_the_report_of_a_single_file_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "one.parquet").write_bytes(b"")
+    with pytest.raises(cf.ConfigError, match=r"is a file.*cf\.report\(cf\.read_parquet\('.*one\.parquet'\)\)\."):
+        cf.report(tmp_path / "one.parquet")
+    with pytest.raises(cf.ConfigError, match=r"is a file, and verify\(\) needs the folder"):
+        cf.verify(tmp_path / "one.parquet")
