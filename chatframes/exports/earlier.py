@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
@@ -35,7 +36,8 @@ class Identity:
     Attributes
     ----------
     chat : str
-        Service and chat: another chat is another source.
+        Service, and a hash of the chat's name as it was written, which may be an address with a secret. Another chat is
+        another source.
     wish : str
         Everything else but days and numbers: with another wish, what was read is read again.
     most : int or None
@@ -57,14 +59,18 @@ def identity_of(source: Source) -> Identity:
     5
     """
     if not is_dataclass(source):
-        return Identity(f"{source.service} {source.label}", "{}", None)
+        return Identity(f"{source.service} {_hash(source.label)}", "{}", None)
     values = {field.name: getattr(source, field.name) for field in fields(source)}
     service = services().get(source.service)
     chat = values.pop(service.chat_key, source.label) if service is not None else source.label
     for name in ("since", "until", "tz"):
         values.pop(name, None)
     most = values.pop("limit", None)
-    return Identity(json.dumps([source.service, chat]), json.dumps(values, sort_keys=True, default=str), most)
+    return Identity(f"{source.service} {_hash(str(chat))}", json.dumps(values, sort_keys=True, default=str), most)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +82,21 @@ class PartWriter:
 
     def close(self, report: dict[str, Any]) -> None:
         """Write the rest, and the footer with the report."""
-        self._write_group()
-        self._writer.add_key_value_metadata({REPORT_KEY: json.dumps(report).encode()})
-        self._writer.close()
-        self._file.close()
+        try:
+            self._write_group()
+            self._writer.add_key_value_metadata({REPORT_KEY: json.dumps(report).encode()})
+            self._writer.close()
+            self._file.close()
+        except BaseException:
+            self.drop()
+            raise
 
     def drop(self) -> None:
         """Leave the file as it is, unfinished."""
         self._held = []
-        try:
-            self._writer.close()
-        finally:
-            self._file.close()
+        for open_one in (self._writer, self._file):
+            with suppress(OSError):  # it is full, or broken: why is known already
+                open_one.close()
 
 
 def row_groups(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:

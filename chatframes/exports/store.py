@@ -220,9 +220,13 @@ class Store:
         writer = self._new_file(f"part-{number:05d}")
         changed: list[Indexed] = []
         tally = Tally()
-        for table in self._pieces(number, changes, changed, added):
-            writer.add(table)
-            tally.add(table)
+        try:
+            for table in self._pieces(number, changes, changed, added):
+                writer.add(table)
+                tally.add(table)
+        except BaseException:
+            writer.drop()
+            raise
         writer.close(self._report())
         self._reach("rewrite written")
         self._put(number, writer.path, tally.facts(), [*new, *changed], changes.dropped, marks)
