@@ -16,7 +16,7 @@ from ..errors import ConfigError
 from ..replace_file import keep_bytes, replace_file
 from ..words import bytes_in_words
 
-__all__ = ["PART_NAME", "Folder", "is_export", "open_folder", "trouble_said"]
+__all__ = ["PART_NAME", "Folder", "existing", "is_export", "open_folder", "sync", "trouble_said"]
 
 PART_NAME = re.compile(r"part-(\d{5,})\.parquet")
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -78,7 +78,8 @@ class Folder:
 
 def is_export(path: str | os.PathLike[str]) -> bool:
     """Whether a path is the folder of an export."""
-    return Folder(Path(path).expanduser()).journal.is_file() or bool(Folder(Path(path).expanduser()).parts())
+    folder = Folder(Path(path).expanduser())
+    return folder.journal.is_file() or bool(folder.parts())
 
 
 def existing(path: str | os.PathLike[str], verb: str) -> Folder:
