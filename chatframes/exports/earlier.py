@@ -23,7 +23,7 @@ from .journal import Journal
 from .parts import row_group, row_groups
 from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
 
-__all__ = ["SETTLED", "Earlier", "Identity", "chat_called", "found_again", "identity_of"]
+__all__ = ["SETTLED", "Earlier", "Identity", "chat_called", "found_again", "identity_of", "window_to_look_again"]
 
 SETTLED = Outcome("skipped", "disabled")  # says nothing: what the part holds stays
 TOGETHER = 100  # messages that are asked for at once, by their ids
@@ -90,17 +90,18 @@ class Earlier:
     images : ImageSettings
     now : datetime.datetime
         When this call began.
-    ids : dict of str to int
-        The journal's number of each source, by `Identity.chat`.
+    look_again : dict of int to Window
+        By the journal's number of a source: what is read again for edits and deletions.
+    has_seen : callable
+        Whether this call has read a message, by its uid.
     """
 
     folder: Folder
     journal: Journal
     images: ImageSettings
     now: datetime
-    look_again: dict[int, Window]  # by source: what is read again for edits and deletions
+    look_again: dict[int, Window]
     has_seen: Callable[[str], bool] = lambda uid: False
-    missed: Callable[[Source], Sequence[Window]] = lambda source: ()  # what could not be read in this call
 
     def known(self, source: Source) -> Known:
         identity = identity_of(source)

@@ -16,7 +16,17 @@ from ..errors import ConfigError
 from ..replace_file import keep_bytes, replace_file
 from ..words import bytes_in_words
 
-__all__ = ["PART_NAME", "Folder", "existing", "is_export", "open_folder", "remove_empty", "trouble_said"]
+__all__ = [
+    "PART_NAME",
+    "Folder",
+    "existing",
+    "is_export",
+    "open_folder",
+    "remove_empty",
+    "sqlite_code",
+    "sync",
+    "trouble_said",
+]
 
 PART_NAME = re.compile(r"part-(\d{5,})\.parquet")
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -78,7 +88,8 @@ class Folder:
 
 def is_export(path: str | os.PathLike[str]) -> bool:
     """Whether a path is the folder of an export."""
-    return Folder(Path(path).expanduser()).journal.is_file() or bool(Folder(Path(path).expanduser()).parts())
+    folder = Folder(Path(path).expanduser())
+    return folder.journal.is_file() or bool(folder.parts())
 
 
 def existing(path: str | os.PathLike[str], verb: str) -> Folder:
@@ -153,14 +164,17 @@ def trouble_said(folder: Folder, needed_bytes: Callable[[], int] = int) -> Itera
     try:
         yield
     except sqlite3.Error as error:
-        code = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}.get(_primary(error), errno.EIO)
+        code = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}.get(
+            sqlite_code(error), errno.EIO
+        )
         raise OSError(code, _sentence(code, f"SQLite says: {error}", folder, needed_bytes())) from error
     except OSError as error:
         code = error.errno or errno.EIO
         raise OSError(code, _sentence(code, os.strerror(code), folder, needed_bytes())) from error
 
 
-def _primary(error: sqlite3.Error) -> int:
+def sqlite_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary code of an error, without what an extended one says; 0 where it has none."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from typing import Any
 
 from ..model import Window
 from ..windows import Timeline
@@ -243,7 +244,6 @@ class Journal:
             "INSERT OR REPLACE INTO retries VALUES (?, ?, ?, ?, ?)",
             [(row.uid, r.position, r.reason, r.size, r.cap) for row in listed for r in row.retries],
         )
-
         self._db.executemany(
             "INSERT OR REPLACE INTO pictures VALUES (?, ?)", [(key, row.uid) for row in listed for key in row.pictures]
         )
@@ -257,13 +257,7 @@ class Journal:
 
     def find(self, uids: Sequence[str]) -> dict[str, tuple[int, bytes, int | None]]:
         """Return the part, the digest and the source of each of these messages that is there."""
-        found: dict[str, tuple[int, bytes, int | None]] = {}
-        for start in range(0, len(uids), _CHUNK):
-            some = uids[start : start + _CHUNK]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT uid, part, digest, source FROM messages WHERE uid IN ({marks})"  # noqa: S608
-            found |= {row[0]: row[1:] for row in self._db.execute(query, some)}
-        return found
+        return self._of(uids, "part, digest, source")
 
     def claim(self, sources: Mapping[str, int]) -> None:
         """Note which sources messages have come from."""
@@ -288,11 +282,15 @@ class Journal:
 
     def threads(self, uids: Sequence[str]) -> dict[str, tuple[str | None, str | None, int | None, str]]:
         """Return the parent, thread, depth and message id of each of these messages that is there."""
-        found: dict[str, tuple[str | None, str | None, int | None, str]] = {}
+        return self._of(uids, "parent, thread, depth, message_id")
+
+    def _of(self, uids: Sequence[str], columns: str) -> dict[str, Any]:
+        """Return these columns of each of these messages that is there."""
+        found: dict[str, Any] = {}
         for start in range(0, len(uids), _CHUNK):
             some = uids[start : start + _CHUNK]
             marks = ",".join("?" * len(some))
-            query = f"SELECT uid, parent, thread, depth, message_id FROM messages WHERE uid IN ({marks})"  # noqa: S608
+            query = f"SELECT uid, {columns} FROM messages WHERE uid IN ({marks})"  # noqa: S608 (our names)
             found |= {row[0]: row[1:] for row in self._db.execute(query, some)}
         return found
 

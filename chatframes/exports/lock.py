@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from ..errors import ConfigError
 from ..windows import utc_text
-from .folder import Folder, trouble_said
+from .folder import Folder, sqlite_code, trouble_said
 
 __all__ = ["held"]
 
@@ -43,7 +43,7 @@ def _take(connection: sqlite3.Connection, folder: Folder) -> None:
         connection.execute("COMMIT")
         connection.execute("BEGIN IMMEDIATE")  # held, and never committed: others can read the owner
     except sqlite3.OperationalError as error:
-        if (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF != sqlite3.SQLITE_BUSY:
+        if sqlite_code(error) != sqlite3.SQLITE_BUSY:
             raise
         raise ConfigError(
             f"{folder.root} is being written by {_owner(connection)}: wait until that export is done, or export "

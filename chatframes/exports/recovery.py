@@ -13,7 +13,7 @@ import pyarrow as pa
 from ..model import Window
 from ..settings.images import MAX_SIZE_BYTES
 from .facts import Indexed
-from .folder import Folder
+from .folder import Folder, sqlite_code
 from .journal import Journal
 from .parts import footer_of, row_groups, sha256_of
 from .rows import INDEXED, Tally, index
@@ -28,7 +28,7 @@ def open_journal(folder: Folder) -> Journal:
         journal.create()
         journal.parts()
     except sqlite3.DatabaseError as error:
-        if (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if sqlite_code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise
         _set_aside(folder, folder.journal)
         journal = Journal(folder)

@@ -59,7 +59,7 @@ NO_PICTURE = ("not_an_image", "no_bytes")  # documents, films, places, contacts:
 ADVICE = {
     "pool_timeout": "downloads ran out of connections: lower max_concurrent_image_downloads (20 -> 10)",
     "slow": "downloads were slow, none timed out: raise max_concurrent_image_downloads (20 -> 30)",
-    "memory": "memory ran short: fetch smaller date ranges, use images=False, or stream(...)",
+    "memory": "memory ran short: fetch smaller date ranges, use images=False, or export(...)",
     "rate_limits": "rate limits: lower max_concurrent_fetches (5 -> 3), parallel_fetch_chunk_days (7 -> 5)",
 }
 

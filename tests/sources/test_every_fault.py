@@ -55,6 +55,8 @@ OTHERWISE = {
     "reddit_ranks_move": cf.Reddit("r/apollo", sort="top", posts="all", comments=0),
     "two_names": cf.Telegram("@apollo_archive"),
 }
+# Who looks at a room once never meets the first, who goes on behind an older message than the last never the other.
+AVOIDED = {"renamed_room", "empty_anchor"}
 SAMPLE: list[tuple[Service, str, int]] = [  # the others are in the long test
     ("webex", "edited_messages", 0),
     ("webex", "renamed_room", 0),
@@ -175,7 +177,7 @@ def tried(service: Service, fault: str, messages: int, seed: int) -> list[str]:
             frame = error.partial  # nothing was read: an empty table with its report
         told = Told(world, chat, frame, cf.report(frame))
         met = world.stats() if service == "webex" else world.stats()[service]
-        meets = fault in chat.contradictions and fault != "renamed_room"  # for which a room must be looked at twice
+        meets = fault in chat.contradictions and fault not in AVOIDED
         told.say("nobody met it", meets and messages == chat.sizes[2] and not met["delivered"].get(fault))
         return [f"{one}\n{told.report}" for one in told.judge()]
 

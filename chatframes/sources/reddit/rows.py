@@ -96,8 +96,10 @@ def _behind(post: Thing) -> Iterator[str]:
 def _links(thing: Thing, first: Thing | None, markup: str, places: Places) -> Iterator[str]:
     """Yield the address that a post leads to, those in its text, and those below the pictures of its gallery."""
     leads_to = text(thing, "url_overridden_by_dest") or text(thing, "url")
+    if leads_to.startswith("/"):  # as a crosspost of a text has it
+        leads_to = f"{OFFICIAL}{leads_to}"
     if thing.get("is_self") is False and (url := places.url(leads_to)) is not None:
-        yield url  # that of a crosspost of a text is none: it is in details
+        yield url
     yield from links_in(markup)
     for item in gallery_items(first or thing):
         yield from filter(None, [places.url(item.get("outbound_url"))])

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..addresses import Address, Reading, tidy
 
-__all__ = ["USERNAME", "ChatName", "parse"]
+__all__ = ["CHANNEL_MARK", "USERNAME", "ChatName", "parse"]
 
 CHANNEL_MARK = 1_000_000_000_000  # added to the id of a channel, before the minus
 INSTEAD = "write @name, a link such as https://t.me/name, an id or a title"

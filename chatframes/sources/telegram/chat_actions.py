@@ -36,16 +36,14 @@ def _chat_created(action: Any, cast: Cast) -> Told:
     return Told("created", f'{cast.who} created "{action.title}"', people(action.users), {"title": action.title})
 
 
-def _migrated(new: int | None, old: int | None, title: str | None = None) -> Told:
-    if new is not None:
-        marked = str(marked_id(types.PeerChannel(new)))
-        return Told("migrated", "This group became a supergroup", (), {"to_chat_id": marked})
-    return Told(
-        "migrated",
-        f'The group "{title}" became this supergroup',
-        (),
-        compact(from_chat_id=str(marked_id(types.PeerChat(old))), title=title),
-    )
+def _became_supergroup(action: Any, cast: Cast) -> Told:
+    marked = str(marked_id(types.PeerChannel(action.channel_id)))
+    return Told("migrated", "This group became a supergroup", (), {"to_chat_id": marked})
+
+
+def _was_group(action: Any, cast: Cast) -> Told:
+    facts = compact(from_chat_id=str(marked_id(types.PeerChat(action.chat_id))), title=action.title)
+    return Told("migrated", f'The group "{action.title}" became this supergroup', (), facts)
 
 
 def _topic_created(action: Any, cast: Cast) -> Told:
@@ -98,8 +96,8 @@ def _protection_asked(action: Any, cast: Cast) -> Told:
 def _community(action: Any, cast: Cast) -> Told:
     if action.community_id is None:
         return Told("community_changed", f"{cast.who} took the chat out of its community")
-    marked = str(action.community_id)
-    return Told("community_changed", f"{cast.who} put the chat into a community", (), {"community_id": marked})
+    facts = {"community_id": str(action.community_id)}
+    return Told("community_changed", f"{cast.who} put the chat into a community", (), facts)
 
 
 ACTIONS: dict[type, Teller] = {
@@ -119,8 +117,8 @@ ACTIONS: dict[type, Teller] = {
     types.MessageActionChannelCreate: lambda action, cast: Told(
         "created", f'{cast.who} created "{action.title}"', (), {"title": action.title}
     ),
-    types.MessageActionChatMigrateTo: lambda action, cast: _migrated(action.channel_id, None),
-    types.MessageActionChannelMigrateFrom: lambda action, cast: _migrated(None, action.chat_id, action.title),
+    types.MessageActionChatMigrateTo: _became_supergroup,
+    types.MessageActionChannelMigrateFrom: _was_group,
     types.MessageActionChatEditTitle: lambda action, cast: Told(
         "renamed", f'{cast.who} renamed the chat to "{action.title}"', (), {"title": action.title}
     ),

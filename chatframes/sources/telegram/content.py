@@ -11,7 +11,7 @@ from typing import Any
 
 from telethon.tl import types
 
-from .peers import marked_id
+from .peers import as_text, id_of, marked_id
 from .said import Said, compact, iso, money
 
 __all__ = ["READERS", "SILENT", "read_media"]
@@ -64,7 +64,7 @@ def _option(answer: Any, counts: dict[bytes, Any], said: Said) -> dict[str, Any]
     text = said.words(getattr(answer, "text", None))
     counted = counts.get(getattr(answer, "option", None) or b"")
     return {"text": text, "votes": getattr(counted, "voters", None)} | compact(
-        correct=getattr(counted, "correct", None), added_by=_id_of(getattr(answer, "added_by", None))
+        correct=getattr(counted, "correct", None), added_by=id_of(getattr(answer, "added_by", None))
     )
 
 
@@ -76,7 +76,7 @@ def _todo(media: Any, said: Said) -> None:
         by = done.get(item.id)
         items.append(
             {"text": said.words(item.title), "done": by is not None}
-            | compact(done_by=_id_of(getattr(by, "completed_by", None)), done_at=iso(getattr(by, "date", None)))
+            | compact(done_by=id_of(getattr(by, "completed_by", None)), done_at=iso(getattr(by, "date", None)))
         )
     said.details["todo"] = {"title": title, "items": items}
 
@@ -137,7 +137,7 @@ def _invoice(media: Any, said: Said) -> None:
         currency=media.currency,
         amount=media.total_amount,  # in the currency's smallest units, as Telegram has it
         test=media.test,
-        receipt_message_id=_text_of(media.receipt_msg_id),
+        receipt_message_id=as_text(media.receipt_msg_id),
     )
     if isinstance(media.extended_media, types.MessageExtendedMedia):
         read_media(media.extended_media.media, said)
@@ -196,7 +196,7 @@ def _giveaway_results(media: Any, said: Said) -> None:
         stars=media.stars,
         description=media.prize_description,
         channel_ids=_channel_ids([media.channel_id]),
-        launch_message_id=_text_of(media.launch_msg_id),
+        launch_message_id=as_text(media.launch_msg_id),
         refunded=media.refunded,
     )
 
@@ -205,7 +205,7 @@ def _story(media: Any, said: Said) -> None:
     story = media.story
     caption = said.words(getattr(story, "caption", None))
     said.entities(caption, getattr(story, "entities", None) or ())
-    said.details["story"] = {"id": str(media.id), "author_id": _id_of(media.peer)} | compact(
+    said.details["story"] = {"id": str(media.id), "author_id": id_of(media.peer)} | compact(
         caption=caption, mentions_me=media.via_mention, deleted=isinstance(story, types.StoryItemDeleted)
     )
     shown = getattr(story, "media", None)
@@ -259,15 +259,6 @@ READERS: dict[type, Callable[[Any, Said], None]] = {
 
 def _finite(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def _id_of(peer: Any) -> str | None:
-    marked = marked_id(peer)
-    return None if marked is None else str(marked)
-
-
-def _text_of(number: Any) -> str | None:
-    return None if number is None else str(number)
 
 
 def _channel_ids(channels: Iterable[int] | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from telethon.tl import types
 
 from ...model import Message
-from .peers import marked_id
+from .peers import as_text, id_of
 from .said import compact, iso
 
 __all__ = ["GENERAL", "place", "reply_flags", "topic_ids"]
@@ -38,7 +38,7 @@ def place(row: Message, message: Any, *, forum: bool, topics: Mapping[int, str])
         row.topic_id, row.topic = str(topic), topics.get(topic) or _own_title(message)
     row.thread_id, row.depth = row.message_id, 0  # unless it answers a message of this chat
     if isinstance(reply, types.MessageReplyStoryHeader):
-        row.parent_chat_id = _id_of(reply.peer)
+        row.parent_chat_id = id_of(reply.peer)
         row.details = {**row.details, "reply_to_story": {"id": str(reply.story_id), "author_id": row.parent_chat_id}}
     elif isinstance(reply, types.MessageReplyHeader):
         _reply(row, reply)
@@ -52,8 +52,8 @@ def _reply(row: Message, header: Any) -> None:
         return
     if is_elsewhere(header, row.chat_id):  # the parent is in no thread of this chat
         origin = header.reply_from
-        row.parent_chat_id = _id_of(header.reply_to_peer_id) or _id_of(getattr(origin, "from_id", None))
-        row.parent_id = _text(header.reply_to_msg_id or getattr(origin, "channel_post", None))
+        row.parent_chat_id = id_of(header.reply_to_peer_id) or id_of(getattr(origin, "from_id", None))
+        row.parent_id = as_text(header.reply_to_msg_id or getattr(origin, "channel_post", None))
     elif header.reply_to_msg_id is not None:
         row.parent_id = str(header.reply_to_msg_id)
         named = header.reply_to_top_id is not None and not header.forum_topic
@@ -90,7 +90,7 @@ def topic_ids(messages: Sequence[Any], chat_id: str, *, forum: bool) -> Iterator
 def is_elsewhere(header: Any, chat_id: str) -> bool:
     """Whether a reply answers a message of another chat."""
     if header.reply_to_peer_id is not None:
-        return _id_of(header.reply_to_peer_id) != chat_id
+        return id_of(header.reply_to_peer_id) != chat_id
     return header.reply_from is not None and header.reply_to_msg_id is None
 
 
@@ -121,18 +121,9 @@ def _origin(row: Message, header: Any) -> None:
     facts = compact(
         todo_item=header.todo_item_id,
         quote_offset=header.quote_offset,
-        author_id=_id_of(getattr(origin, "from_id", None)),
+        author_id=id_of(getattr(origin, "from_id", None)),
         author_name=getattr(origin, "from_name", None) or getattr(origin, "post_author", None),
         created_at=iso(getattr(origin, "date", None)),
     )
     if facts:
         row.details = {**row.details, "reply": facts}
-
-
-def _id_of(peer: Any) -> str | None:
-    marked = marked_id(peer)
-    return None if marked is None else str(marked)
-
-
-def _text(number: Any) -> str | None:
-    return None if number is None else str(number)

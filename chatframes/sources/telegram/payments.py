@@ -12,7 +12,7 @@ from .told import Cast, Teller, Told, ids_of
 __all__ = ["ACTIONS"]
 
 
-def _gift(text: str, cast: Cast, subjects: tuple[int, ...] = (), message: Any = None, **facts: Any) -> Told:
+def _gift(text: str, subjects: tuple[int, ...] = (), message: Any = None, **facts: Any) -> Told:
     words = getattr(message, "text", None)
     return Told("gift", text, subjects, {"gift": compact(**facts, message=words)}, message)
 
@@ -20,7 +20,6 @@ def _gift(text: str, cast: Cast, subjects: tuple[int, ...] = (), message: Any = 
 def _premium(action: Any, cast: Cast) -> Told:
     return _gift(
         f"{cast.who} gave Telegram Premium for {action.days} days",
-        cast,
         message=action.message,
         kind="premium",
         days=action.days,
@@ -33,7 +32,6 @@ def _premium(action: Any, cast: Cast) -> Told:
 def _code(action: Any, cast: Cast) -> Told:
     return _gift(
         f"{cast.who} gave a code for Telegram Premium for {action.days} days",
-        cast,
         ids_of([action.boost_peer]),
         action.message,
         kind="premium_code",
@@ -47,12 +45,12 @@ def _code(action: Any, cast: Cast) -> Told:
 
 def _stars(action: Any, cast: Cast) -> Told:
     price = money(action.currency, action.amount)
-    return _gift(f"{cast.who} gave {action.stars} Stars", cast, kind="stars", stars=action.stars, price=price)
+    return _gift(f"{cast.who} gave {action.stars} Stars", kind="stars", stars=action.stars, price=price)
 
 
 def _ton(action: Any, cast: Cast) -> Told:
     given = money(action.crypto_currency, action.crypto_amount)
-    return _gift(f"{cast.who} gave {given}", cast, kind="ton", given=given, price=money(action.currency, action.amount))
+    return _gift(f"{cast.who} gave {given}", kind="ton", given=given, price=money(action.currency, action.amount))
 
 
 def _star_gift(action: Any, cast: Cast) -> Told:
@@ -62,7 +60,6 @@ def _star_gift(action: Any, cast: Cast) -> Told:
     what = f'the gift "{title}"' if title else "a gift"
     return _gift(
         f"{cast.who} gave {what}" + (f" for {stars} Stars" if stars else ""),
-        cast,
         ids_of([action.peer or action.to_id]),
         action.message,
         kind="star_gift",
@@ -85,7 +82,6 @@ def _unique_gift(action: Any, cast: Cast) -> Told:
     verb = "upgraded" if action.upgrade else "passed on" if action.transferred else "gave"
     return _gift(
         f"{cast.who} {verb} {_unique(gift)}",
-        cast,
         ids_of([action.peer]),
         action.message,
         kind="unique_gift",

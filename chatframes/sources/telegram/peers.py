@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from telethon.tl import types
 
+from .addresses import CHANNEL_MARK
+
 
 class NameAndKind(NamedTuple):
     """Name and kind of an author."""
@@ -55,8 +57,18 @@ def marked_id(peer: Any) -> int | None:
     if isinstance(peer, types.PeerChat):
         return -int(peer.chat_id)
     if isinstance(peer, types.PeerChannel):
-        return -(1_000_000_000_000 + int(peer.channel_id))
+        return -(CHANNEL_MARK + int(peer.channel_id))
     return None
+
+
+def id_of(peer: Any) -> str | None:
+    """Return the marked id as the table holds it; None where there is none."""
+    return as_text(marked_id(peer))
+
+
+def as_text(number: int | None) -> str | None:
+    """Return an id of Telegram's as the table holds it; None where there is none."""
+    return None if number is None else str(number)
 
 
 def name_of(user: Any) -> str | None:
@@ -84,7 +96,7 @@ def _handle(entity: Any) -> str | None:
 
 def _marked_chat(chat: Any) -> int | None:
     if isinstance(chat, types.Channel | types.ChannelForbidden):
-        return -(1_000_000_000_000 + int(chat.id))
+        return -(CHANNEL_MARK + int(chat.id))
     if isinstance(chat, types.Chat | types.ChatForbidden):
         return -int(chat.id)
     return None

@@ -122,9 +122,8 @@ def migrated_from(messages: Iterable[Any]) -> tuple[int, str] | None:
 
 def _times(row: Message, message: Any, _peers: Peers, _chat: ChatFacts) -> None:
     row.created_at = _moment(message.date)
-    if (
-        message.edit_date is not None and not message.edit_hide
-    ):  # a hidden edit changes a reaction or a button, not the text
+    # A hidden edit changes a reaction or a button, not the text.
+    if message.edit_date is not None and not message.edit_hide:
         row.edited_at = _moment(message.edit_date)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -55,11 +55,6 @@ class Said:
         """Add a link; one that stands there already, with another scheme or slash perhaps, is not added."""
         if isinstance(url, str) and url and _bare(url) not in map(_bare, self.links):
             self.links.append(url)
-
-    def all_links(self, urls: Iterable[Any]) -> None:
-        """Add links."""
-        for url in urls:
-            self.link(url)
 
 
 def compact(**facts: Any) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Plan:
     def remove(self, post: str) -> None:
         """Let a post vanish from the lists; its comments stay, for who knows it."""
         self.removed.add(post)
-        self.withheld.setdefault(post, "reddit_cursor_dies")
+        self.withheld[post] = "reddit_cursor_dies"  # whatever else befell it
 
     def arrive(self) -> None:
         """Let the posts that are still to come come into the lists."""

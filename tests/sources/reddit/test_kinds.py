@@ -117,7 +117,8 @@ def test_what_each_kind_says_is_in_the_row() -> None:
     }
     crosspost = rows["crosspost"]
     assert crosspost.text == "A story\nOnce & for all https://a.example/?x=1&lt=2"
-    assert crosspost.links == ("https://a.example/?x=1&lt=2",)
+    original = "https://www.reddit.com/r/origin_sub/comments/0p/a/"  # its card can be clicked
+    assert crosspost.links == (original, "https://a.example/?x=1&lt=2")
     assert crosspost.forwarded_from is not None
     assert crosspost.forwarded_from.message_id == "t3_0p"
     assert crosspost.details["crosspost"] == {
