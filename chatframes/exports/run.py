@@ -279,13 +279,13 @@ class _Export:
         assert facts is not None
         begins = facts.begins
         asked = reading.window if reading.timeline is None else reading.timeline.window
-        notes = () if reading.chat is None else reading.chat.notes
-        standing = standing_of(self._journal, number).joined(asked, source_report(report).requested, notes)
-        keep_standing(self._journal, number, standing)
         if reading.timeline is not None:
             self._journal.cover((number, window) for window in reading.timeline.covered())
             if reading.asked.since is None and asked.since > EPOCH and reading.status in ("complete", "open"):
                 begins = ticks(asked.since)
+        standing = standing_of(self._journal, number).answered(reading.window, self._journal.covered(number))
+        notes = () if reading.chat is None else reading.chat.notes
+        keep_standing(self._journal, number, standing.joined(asked, source_report(report).requested, notes))
         self._journal.set_missing(number, reading.missing_ids or ([""] if reading.missing else []))
         self._journal.update_source(
             number,

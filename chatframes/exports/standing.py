@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ..model import Window
 from ..table.source_report import Span
@@ -41,6 +41,20 @@ class Standing:
             until = None if before.until is None or requested.until is None else max(before.until, requested.until)
             span = Span(since, until)
         return Standing(tuple(united([*self.windows, window])), span, said_once((*notes, *self.notes)))
+
+    def answered(self, asked: Window, covered: Sequence[Window]) -> Standing:
+        """Return this without what was not read of a range: a call for all of it says itself what is missing."""
+        wanted = [
+            part
+            for each in self.windows
+            for part in (
+                Window(each.since, min(each.until, asked.since)),
+                Window(max(each.since, asked.until), each.until),
+                *(Window(max(w.since, each.since), min(w.until, each.until)) for w in covered),
+            )
+            if part.since < part.until
+        ]
+        return replace(self, windows=tuple(united(wanted)))
 
 
 def said_once(notes: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,13 @@ def test_notes_about_the_chat_stay_and_the_last_number_counts() -> None:
     assert then.notes == ("limit=50: older ones stay", "it is a supergroup now")
     assert then.requested == Span("2026-10-01", None)
     assert then.windows == (WEEK,)
+    day = timedelta(days=1)
+    first_day = Window(WEEK.since, WEEK.since + day)
+    for asked, left in (
+        (WEEK, (first_day,)),
+        (Window(WEEK.since + 2 * day, WEEK.until), (Window(WEEK.since, WEEK.since + 2 * day),)),
+    ):
+        assert then.answered(asked, [first_day]).windows == left
 
 
 def test_a_number_of_messages_is_that_of_a_call_and_takes_nothing_away(world: Any, tmp_path: Path) -> None:
@@ -199,3 +206,9 @@ def test_a_number_of_messages_is_that_of_a_call_and_takes_nothing_away(world: An
     assert 10 < told.messages <= 20
     assert told.status == "complete"
     assert any(note.startswith("limit=10") for note in told.notes)
+
+
+def test_a_call_for_all_of_it_answers_what_an_earlier_one_could_not_read(world: Any, tmp_path: Path) -> None:
+    with pytest.warns(cf.IncompleteWarning, match="is not whole"):  # Reddit's list ends before these days
+        export(world, source("reddit", since="2026-09-01", posts=5), tmp_path)
+    assert export(world, source("reddit", posts=5), tmp_path).status in ("complete", "open")
