@@ -36,8 +36,15 @@ def open_journal(folder: Folder) -> Journal:
     return journal
 
 
-def recover(folder: Folder, journal: Journal) -> None:
-    """Adopt what is whole, forget what is not, and move strangers out of the way of the readers."""
+def recover(folder: Folder, journal: Journal) -> list[str]:
+    """Adopt what is whole, forget what is not, and move strangers out of the way of the readers.
+
+    Returns
+    -------
+    list of str
+        A sentence for each file that was moved.
+    """
+    moved: list[str] = []
     for path in folder.tmp.iterdir():
         path.unlink()
     for number, sha256, covered, sources in journal.prepared():
@@ -50,21 +57,27 @@ def recover(folder: Folder, journal: Journal) -> None:
         path = folder.part(number)
         if not path.exists() or path.stat().st_size != size:
             if path.exists():
-                _set_aside(folder, path)
+                moved.append(_moved(folder, path, "was not what had been written"))
             journal.forget_part(number)
     for path in sorted(folder.data.iterdir()):
-        if path not in {folder.part(number) for number in known}:
-            _take_in(folder, journal, path)
+        if path not in {folder.part(number) for number in known} and not _taken_in(folder, journal, path):
+            moved.append(_moved(folder, path, "was no part of this export"))
+    return moved
 
 
-def _take_in(folder: Folder, journal: Journal, path: Path) -> None:
-    """Adopt a part that the journal does not know, as after its loss; move anything else away."""
+def _moved(folder: Folder, path: Path, why: str) -> str:
+    now = _set_aside(folder, path).relative_to(folder.root)
+    return f"{path.relative_to(folder.root)} {why}: it is now {now}, as it was, and yours to look at or delete."
+
+
+def _taken_in(folder: Folder, journal: Journal, path: Path) -> bool:
+    """Adopt a part that the journal does not know, as after its loss; return whether it is one."""
     number = next((number for number, place in folder.parts().items() if place == path), None)
     report = footer_of(path) if number is not None and path.is_file() else None
     if number is None or report is None or _overlaps(journal, path):
-        _set_aside(folder, path)
-        return
+        return False
     _adopt(folder, journal, number, sha256_of(path), (), {})
+    return True
 
 
 def _overlaps(journal: Journal, path: Path) -> bool:
@@ -97,6 +110,8 @@ def _adopt(
     journal.done(number, sha256, path.stat().st_size, tally.facts(), found, gone, covered)
 
 
-def _set_aside(folder: Folder, path: Path) -> None:
+def _set_aside(folder: Folder, path: Path) -> Path:
     folder.orphans.mkdir(parents=True, exist_ok=True)
-    os.replace(path, folder.orphans / f"{path.name}.{token_hex(4)}")
+    place = folder.orphans / f"{path.name}.{token_hex(4)}"
+    os.replace(path, place)
+    return place

@@ -123,7 +123,7 @@ class _Export:
         with trouble_said(self._folder):
             self._journal = open_journal(self._folder)
             self._for_reading = Journal(self._folder)
-            recover(self._folder, self._journal)
+            self._moved = recover(self._folder, self._journal)
         self._store = Store(
             self._folder,
             self._journal,
@@ -240,6 +240,7 @@ class _Export:
                     "created_at": utc_text(self._now),
                     "seconds": round(self._clock.monotonic() - self._started, 1),
                     "symptoms": list(symptoms),
+                    "moved": self._moved,
                     "sources": [source.label for source in self._order.sources],
                     "images": asdict(self._order.settings.images),
                 }

@@ -33,8 +33,10 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
     """Return the report of everything in a folder, from its journal, and of chats that there are none of."""
     counts = journal.counts()
     sources = (*(_source(journal, facts, counts.get(facts.id, 0)) for facts in journal.sources()), *unknown)
-    parts = [facts for _, _, facts in journal.parts().values()]
     last = json.loads(journal.fact("last_call") or "{}")
+    if sources and (moved := last.get("moved")):  # of the folder; a report has notes on its sources only
+        sources = (replace(sources[0], notes=(*moved, *sources[0].notes)), *sources[1:])
+    parts = [facts for _, _, facts in journal.parts().values()]
     statuses = {source.status for source in sources}
     status = "open" if statuses <= {*NOTHING_MISSING} else "partial"
     return Report(
