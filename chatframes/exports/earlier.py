@@ -23,7 +23,7 @@ from .journal import Journal
 from .parts import row_group, row_groups
 from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
 
-__all__ = ["SETTLED", "Earlier", "Identity", "found_again", "identity_of", "window_to_look_again"]
+__all__ = ["SETTLED", "TOGETHER", "Earlier", "Identity", "found_again", "identity_of", "window_to_look_again"]
 
 SETTLED = Outcome("skipped", "disabled")  # says nothing: what the part holds stays
 TOGETHER = 100  # messages that are asked for at once, by their ids

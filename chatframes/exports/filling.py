@@ -25,7 +25,7 @@ from ..table.batches import SCALARS
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
 from ..words import kind_of
-from .earlier import SETTLED, found_again
+from .earlier import SETTLED, TOGETHER, found_again
 from .facts import Retry
 from .rows import MAY_GET_BETTER, Row, best_media, message_of, whole, worth_another_try
 
@@ -33,7 +33,6 @@ __all__ = ["fill_images", "fill_images_async"]
 
 clock = SYSTEM  # tests replace it
 NEEDED = ("uid", "platform", "chat_id", "chat_name", "message_id", "media", "images", "n_images")
-TOGETHER = 100  # messages that are asked for at once, by their ids
 
 
 @checks_keywords
