@@ -150,12 +150,14 @@ class _Export:
         except BaseException as error:
             if not isinstance(error, OSError):  # the disk works: what has come is kept
                 with suppress(Exception):
-                    await self.on_disk(self._keep)
+                    await self.on_disk(self._keep, run)
             raise
         return Result(await self.on_disk(report_of, self._journal), run.errors if run.came_to_nothing else ())
 
     async def _take(self, batch: Batch, run: Run) -> None:
-        marks = [mark for reading, window in run.passed() for mark in self._mark(reading, window)]
+        # Once a message is missing, what is read counts at the end only, together with the message's id.
+        passed = [(reading, window) for reading, window in run.passed() if not reading.missing]
+        marks = [mark for reading, window in passed for mark in self._mark(reading, window)]
         source_of = {uid: self._id(run.reading_of(uid).source) for uid in batch.table["uid"].to_pylist()}
         with self._trouble_said():
             await self.on_disk(self._store.add, batch, source_of.get, marks)
@@ -228,8 +230,12 @@ class _Export:
             ),
         )
 
-    def _keep(self) -> None:
+    def _keep(self, run: Run) -> None:
         """Keep what has come, when the call ends before its time."""
+        with self._journal.change():
+            for reading in run.readings:
+                if reading.missing:
+                    self._set_missing(reading)
         self._store.finish_part()
         write_manifest(self._folder, self._journal)
 
@@ -246,6 +252,10 @@ class _Export:
         write_manifest(self._folder, self._journal)
         self._order.reach("manifest written")
 
+    def _set_missing(self, reading: Reading) -> None:
+        ids = reading.missing_ids or ([""] if reading.missing else [])
+        self._journal.set_missing(self._id(reading.source), ids)
+
     def _note(self, reading: Reading, report: dict[str, Any]) -> None:
         number = self._id(reading.source)
         facts = self._journal.source_called(identity_of(reading.source).chat)
@@ -256,7 +266,7 @@ class _Export:
             self._journal.cover((number, window) for window in reading.timeline.covered())
             if reading.asked.since is None and asked.since > EPOCH and reading.status in ("complete", "open"):
                 begins = ticks(asked.since)
-        self._journal.set_missing(number, reading.missing_ids or ([""] if reading.missing else []))
+        self._set_missing(reading)
         self._journal.update_source(
             number,
             chat_id=report["chat_id"] or facts.chat_id,

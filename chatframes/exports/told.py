@@ -15,7 +15,7 @@ import pyarrow as pa
 from ..model import Window
 from ..replace_file import replace_file
 from ..table.report import Report
-from ..table.source_report import NOTHING_MISSING, Gap, SourceReport, Span, source_report
+from ..table.source_report import MOST_IDS, NOTHING_MISSING, Gap, Missing, SourceReport, Span, source_report
 from ..version import __version__
 from ..windows import END_OF_TIME, EPOCH, Timeline, utc_text
 from .facts import SourceFacts
@@ -58,6 +58,7 @@ def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport
     for window in windows:
         timeline.cover(window)
     gaps = timeline.gaps()
+    missing = journal.missing().get(facts.id, [])
     return SourceReport(
         source=facts.label,
         chat_id=facts.chat_id,
@@ -65,7 +66,8 @@ def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport
         requested=Span(facts.since, facts.until),
         covered=tuple(_span(window) for window in timeline.covered()),
         gaps=tuple(Gap(_span(gap).since, _span(gap).until, UNFINISHED) for gap in gaps),
-        status="partial" if gaps else "complete",
+        missing=Missing(len(missing), tuple(filter(None, missing))[:MOST_IDS]),
+        status="partial" if gaps or missing else "complete",
         messages=messages,
     )
 
