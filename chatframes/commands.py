@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import time
+from errno import EIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from .api import fetch
-from .errors import ConfigError
+from .errors import ChatframesError, ConfigError
 from .export_api import export
 from .exports.verify import verify
 from .services import services
 from .sources import Source
-from .table.files import write_parquet
+from .table.files import OTHER_FORMATS, write_parquet
 from .table.report import Report, report
 from .words import did_you_mean
 
@@ -28,6 +32,20 @@ def run(options: argparse.Namespace) -> int:
         verdict = verify(options.folder)
         print(verdict)
         return 0 if verdict else 1
+    began = time.monotonic()
+    try:
+        told = _fetched(options)
+    except (ChatframesError, OSError) as error:
+        print(_failed_line(options, error, time.monotonic() - began))
+        raise
+    if not options.quiet:
+        print(told)
+    print(_last_line(options.command, told, options.output))
+    return STATUS[told.status]
+
+
+def _fetched(options: argparse.Namespace) -> Report:
+    """Fetch or export what is named; return the report."""
     sources = [_source(text, options.since, options.until) for text in options.sources]
     arguments: dict[str, Any] = {
         "images": _images(options),
@@ -35,15 +53,33 @@ def run(options: argparse.Namespace) -> int:
         "progress": not options.quiet and sys.stderr.isatty(),
     }
     if options.command == "export":
-        told = export(sources, options.output, **arguments)
+        return export(sources, options.output, **arguments)
+    _check_output(options.output.expanduser())
+    frame = fetch(sources, **arguments)
+    write_parquet(frame, options.output)
+    return report(frame)
+
+
+def _check_output(path: Path) -> None:
+    """Refuse a file that cannot be written before hours of fetching are for nothing."""
+    wrong = None
+    if path.suffix.lower() in OTHER_FORMATS:
+        wrong = "is the name of another kind of file: name it .parquet"
+    elif os.path.isdir(path):
+        wrong = "is a folder: add a file name to it"
+    elif os.path.exists(path) and not os.path.isfile(path):
+        wrong = "is a device or a pipe: choose another name"
     else:
-        frame = fetch(sources, **arguments)
-        write_parquet(frame, options.output)
-        told = report(frame)
-    if not options.quiet:
-        print(told)
-    print(_last_line(options.command, told, options.output))
-    return STATUS[told.status]
+        folder = Path(os.path.realpath(path)).parent
+        try:
+            with TemporaryFile(dir=folder):
+                pass
+        except FileNotFoundError:
+            wrong = f"cannot be written: the folder {folder} does not exist; create it first"
+        except OSError as error:
+            wrong = f"cannot be written: {folder} takes no file ({os.strerror(error.errno or EIO)}); choose another one"
+    if wrong is not None:
+        raise ConfigError(f"--output {path} {wrong}.")
 
 
 def _source(text: str, since: str | None, until: str | None) -> Source:
@@ -71,4 +107,12 @@ def _last_line(command: str, told: Report, output: Path) -> str:
     return (
         f"chatframes {command}: status={told.status} messages={messages} pictures={told.images_ok} "
         f"failed={sum(told.failed.values())} seconds={told.seconds} output={output}"
+    )
+
+
+def _failed_line(options: argparse.Namespace, error: Exception, seconds: float) -> str:
+    """Return the line for logs when there is no report; the sentence about the error goes where errors go."""
+    return (
+        f"chatframes {options.command}: status=failed error={type(error).__name__} seconds={seconds:.1f} "
+        f"output={options.output}"
     )

@@ -23,7 +23,16 @@ from .journal import Journal
 from .parts import row_group, row_groups
 from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
 
-__all__ = ["SETTLED", "TOGETHER", "Earlier", "Identity", "found_again", "identity_of", "window_to_look_again"]
+__all__ = [
+    "SETTLED",
+    "TOGETHER",
+    "Earlier",
+    "Identity",
+    "chat_called",
+    "found_again",
+    "identity_of",
+    "window_to_look_again",
+]
 
 SETTLED = Outcome("skipped", "disabled")  # says nothing: what the part holds stays
 TOGETHER = 100  # messages that are asked for at once, by their ids
@@ -59,14 +68,19 @@ def identity_of(source: Source) -> Identity:
     5
     """
     if not is_dataclass(source):
-        return Identity(f"{source.service} {_hash(source.label)}", "{}", None)
+        return Identity(chat_called(source.service, source.label), "{}", None)
     values = {field.name: getattr(source, field.name) for field in fields(source)}
     service = services().get(source.service)
     chat = values.pop(service.chat_key, source.label) if service is not None else source.label
     for name in ("since", "until", "tz"):
         values.pop(name, None)
     most = _number(values.pop("limit", None)) or _number(values.get("posts"))
-    return Identity(f"{source.service} {_hash(str(chat))}", json.dumps(values, sort_keys=True, default=str), most)
+    return Identity(chat_called(source.service, str(chat)), json.dumps(values, sort_keys=True, default=str), most)
+
+
+def chat_called(service: str, name: str) -> str:
+    """Return the identity of a chat that was named so."""
+    return f"{service} {_hash(name)}"
 
 
 def _number(value: object) -> int | None:

@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,17 @@ from ..errors import ConfigError
 from ..replace_file import keep_bytes, replace_file
 from ..words import bytes_in_words
 
-__all__ = ["PART_NAME", "Folder", "existing", "is_export", "open_folder", "sqlite_code", "sync", "trouble_said"]
+__all__ = [
+    "PART_NAME",
+    "Folder",
+    "existing",
+    "is_export",
+    "open_folder",
+    "remove_empty",
+    "sqlite_code",
+    "sync",
+    "trouble_said",
+]
 
 PART_NAME = re.compile(r"part-(\d{5,})\.parquet")
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -91,6 +101,9 @@ def existing(path: str | os.PathLike[str], verb: str) -> Folder:
         There is none.
     """
     folder = Folder(Path(path).expanduser().resolve())
+    if os.path.isfile(folder.root):
+        hint = f": write cf.report(cf.read_parquet({str(path)!r}))" if verb == "report" else ""
+        raise ConfigError(f"{folder.root} is a file, and {verb}() needs the folder that was given to export(){hint}.")
     if not is_export(folder.root):
         raise ConfigError(
             f"{verb}() found no export in {folder.root}: there is no .chatframes/journal.sqlite. "
@@ -133,6 +146,18 @@ def _refuse_strangers(folder: Folder) -> None:
         )
 
 
+def remove_empty(folder: Folder, keep_root: bool) -> None:
+    """Remove what a first call has made and put nothing into, by the one process that may write it."""
+    if folder.parts():
+        return
+    for file in (folder.journal, folder.manifest, folder.lock):
+        with suppress(OSError):  # some systems do not remove the lock while it is held
+            file.unlink()
+    for place in (folder.tmp, folder.orphans, folder.own, folder.data, *(() if keep_root else (folder.root,))):
+        with suppress(OSError):  # not empty: something else lies there, too
+            place.rmdir()
+
+
 @contextmanager
 def trouble_said(folder: Folder, needed_bytes: Callable[[], int] = int) -> Iterator[None]:
     """Turn the errors of the disk and of SQLite into an OSError that says in a sentence what to do."""
@@ -163,12 +188,21 @@ def _sentence(code: int, said: str, folder: Folder, needed_bytes: int) -> str:
         )
     elif code in FORBIDDEN:
         reason = f"writing is not allowed there ({os.strerror(code)}); choose another folder"
+    elif (obstacle := _obstacle(folder)) is not None:
+        reason = f"{obstacle} is no folder, and one is needed there; move it away or choose another folder"
     elif code == errno.ENAMETOOLONG:
         reason = "the path is too long for this file system; choose a shorter one"
     else:
         reason = f"{said}; choose another disk, or run the export again when this one works"
     kept = " What was exported before is as it was." if os.path.exists(folder.journal) else ""
     return f"Could not export into {folder.root}: {reason}.{kept}"
+
+
+def _obstacle(folder: Folder) -> Path | None:
+    """Return what stands where a folder of the export, or one above it, must be."""
+    places = (folder.data, folder.own, folder.tmp, folder.orphans)
+    above = [each for place in places for each in (*reversed(place.parents), place)]
+    return next((each for each in above if os.path.lexists(each) and not os.path.isdir(each)), None)
 
 
 def sync(path: Path) -> None:

@@ -108,6 +108,11 @@ class Journal:
         names = ", ".join(f"{name} = ?" for name in values)
         self._db.execute(f"UPDATE sources SET {names} WHERE id = ?", (*values.values(), source))  # noqa: S608 (our names)
 
+    def forget_source(self, source: int) -> None:
+        """Forget a source that has brought nothing."""
+        for table, column in (("covered", "source"), ("missing", "source"), ("sources", "id")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (source,))  # noqa: S608 (our names)
+
     def covered(self, source: int) -> list[Window]:
         rows = self._db.execute("SELECT since, until FROM covered WHERE source = ? ORDER BY since", (source,))
         return [Window(moment(since), moment(until)) for since, until in rows]
@@ -315,6 +320,10 @@ class Journal:
     def of_part(self, part: int) -> list[str]:
         """Return the messages of a part."""
         return [uid for (uid,) in self._db.execute("SELECT uid FROM messages WHERE part = ?", (part,))]
+
+    def of_source(self, source: int) -> list[str]:
+        """Return the messages that a source has brought."""
+        return [uid for (uid,) in self._db.execute("SELECT uid FROM messages WHERE source = ?", (source,))]
 
     def counts(self) -> dict[int | None, int]:
         """Return how many messages each source has brought."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..sources import Source
 from ..table import files
 from ..table import report as reports
 from ..table.arrow import to_pictures
@@ -24,18 +24,22 @@ from ..table.frame import order_of
 from ..table.from_arrow import from_arrow
 from ..table.report import Report
 from ..table.schema import MESSAGES, VERSION, with_metadata
-from ..windows import Bounds, parse_bounds
+from ..windows import parse_bounds
 from ..words import did_you_mean
+from .choosing import Choice, chosen_chats
 from .folder import Folder, existing
 from .journal import Journal
 from .parts import footer_of
+from .presence import check_parts
 from .told import report_of
 
 __all__ = ["read_parquet", "report", "scan"]
 
+Chat = str | int | Source
 Day = str | date | datetime | None
 
-_NEEDED = ("uid", "created_at", "chat_id", "chat_name", "message_id", "n_images")  # to choose rows, and to sort them
+# To choose rows, and to sort them.
+_NEEDED = ("uid", "platform", "created_at", "chat_id", "chat_name", "message_id", "n_images")
 
 
 @checks_keywords
@@ -45,7 +49,7 @@ def read_parquet(
     columns: Sequence[str] | None = None,
     since: Day = None,
     until: Day = None,
-    chats: str | Sequence[str] | None = None,
+    chats: Chat | Sequence[Chat] | None = None,
 ) -> pd.DataFrame:
     """Read a file of messages (or attachments), or the folder of an export, into the types `fetch` gives.
 
@@ -60,8 +64,8 @@ def read_parquet(
     since, until : str, datetime.date or datetime.datetime, optional
         Of a folder, only the messages of these days (in UTC; both days whole) or between these moments; parts without
         such messages are not read.
-    chats : str or sequence of str, optional
-        Of a folder, only the messages of these chats, by id or name.
+    chats : str, int, source, or a list of them, optional
+        Of a folder, only the messages of these chats: by id, by name, as they were named in `export`, or by source.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def read_parquet(
     FileNotFoundError
         If there is no such file.
     ConfigError
-        If the file is damaged or holds something else, or a column is not in it.
+        If the file is damaged or holds something else, a column or chat is not in it, or a part of an
+        export is missing.
 
     Examples
     --------
@@ -91,49 +96,22 @@ def read_parquet(
     if isinstance(columns, str):
         raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")
     folder = existing(path, "read_parquet")
+    check_parts(folder)
     wanted = list(MESSAGES.names if columns is None else columns)
     for name in wanted:
         if name not in MESSAGES.names:
             hint = did_you_mean(str(name), MESSAGES.names, "without columns= all there are come.")
             raise ConfigError(f"An export has no column {name!r}: {hint}")
-    chosen = _Choice(
+    chosen = Choice(
         parse_bounds(since, until, "UTC", datetime.now(UTC)) if since is not None or until is not None else None,
-        None if chats is None else frozenset([chats] if isinstance(chats, str) else chats),
+        None if chats is None else chosen_chats(folder, chats),
     )
     frame = _frame(folder, wanted, chosen)
     frame.attrs = {"schema_version": VERSION, "chatframes": _report(folder).to_dict()}
     return frame
 
 
-class _Choice:
-    """Which rows are wanted."""
-
-    def __init__(self, days: Bounds | None, chats: frozenset[str] | None) -> None:
-        self._days, self._chats = days, chats
-
-    def may_hold(self, group: Any) -> bool:
-        """Whether a row group may hold wanted rows, as far as its statistics say."""
-        facts = {group.column(at).path_in_schema: group.column(at).statistics for at in range(group.num_columns)}
-        times = facts.get("created_at")
-        if self._days is None or times is None or not times.has_min_max:
-            return True
-        return bool(times.min < self._days.until and (self._days.since is None or times.max >= self._days.since))
-
-    def rows(self, table: pa.Table) -> pa.Table | None:
-        """Return which rows of a table are wanted; None for all of them."""
-        mask = None
-        if self._days is not None:
-            mask = pc.less(table["created_at"], self._days.until)
-            if self._days.since is not None:
-                mask = pc.and_(mask, pc.greater_equal(table["created_at"], self._days.since))
-        if self._chats is not None:
-            names = pa.array(sorted(self._chats))
-            here = pc.or_(pc.is_in(table["chat_id"], names), pc.is_in(table["chat_name"].cast(pa.string()), names))
-            mask = here if mask is None else pc.and_(mask, here)
-        return None if mask is None else pc.fill_null(mask, False)
-
-
-def _frame(folder: Folder, wanted: list[str], chosen: _Choice) -> pd.DataFrame:
+def _frame(folder: Folder, wanted: list[str], chosen: Choice) -> pd.DataFrame:
     flat = [name for name in MESSAGES.names if name in {*wanted, *_NEEDED} and name != "images"]
     tables = [pa.schema([MESSAGES.field(name) for name in flat]).empty_table()]
     cells: list[Any] = []
@@ -174,7 +152,7 @@ def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
     Raises
     ------
     ConfigError
-        If there is no export.
+        If there is no export, or a part of it is missing.
 
     Examples
     --------
@@ -185,6 +163,7 @@ def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
     300
     """
     place = existing(folder, "scan")
+    check_parts(place)
     schema = with_metadata(MESSAGES)
     return pa.RecordBatchReader.from_batches(schema, _batches(place, schema))
 
@@ -214,7 +193,7 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike
     Raises
     ------
     ConfigError
-        If the frame carries no report, or there is no export.
+        If the frame carries no report, there is no export, or a part of it is missing.
 
     Examples
     --------
@@ -222,7 +201,9 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike
     'complete'
     """
     if isinstance(source, str | os.PathLike):
-        return _report(existing(source, "report"))
+        folder = existing(source, "report")
+        check_parts(folder)
+        return _report(folder)
     return reports.report(source)
 
 

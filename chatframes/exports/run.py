@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -12,19 +13,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import ChatframesError, ConfigError
+from ..errors import ChatframesError, ChatNotFound, ConfigError
 from ..model import Emit, Window
 from ..road.reading import Reading
 from ..road.run import Run
 from ..settings.merge import Settings
 from ..sources import Source
 from ..table.batches import Batch
-from ..table.report import Report
+from ..table.report import Report, SourceReport
 from ..transfer.clock import Clock
 from ..windows import EPOCH, parse_bounds, utc_text
 from .earlier import Earlier, identity_of, window_to_look_again
 from .facts import ticks
-from .folder import Folder, open_folder, trouble_said
+from .folder import Folder, open_folder, remove_empty, trouble_said
 from .journal import Journal
 from .lock import held
 from .parts import Reach
@@ -75,12 +76,22 @@ async def exporting(order: Order, emit: Emit, clock: Clock) -> Result:
     disk = ThreadPoolExecutor(1, "chatframes-export")
     export = _Export(order, clock, disk)
     try:
+        is_first, keep_root = await export.on_disk(_what_is_there, order.folder)
         folder = await export.on_disk(open_folder, order.folder)
         with held(folder):
             async with export.opened(folder):
-                return await export.run(emit)
+                result = await export.run(emit)
+            if result.errors and is_first:
+                await export.on_disk(remove_empty, folder, keep_root)
+        return result
     finally:
         disk.shutdown(wait=False)
+
+
+def _what_is_there(folder: Path) -> tuple[bool, bool]:
+    """Return whether no call has been in a folder, and whether the folder is there."""
+    asked = Folder(folder.expanduser())
+    return not os.path.exists(asked.journal), os.path.exists(asked.root)
 
 
 class _Export:
@@ -91,6 +102,7 @@ class _Export:
         self._now, self._started = clock.now(), clock.monotonic()
         self._ids: dict[str, int] = {}  # the journal's numbers of the sources, by chat
         self._look_again: dict[int, Window] = {}
+        self._unknown: list[SourceReport] = []  # of this call: there is no such chat, and nothing to keep
 
     async def on_disk(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, function, *arguments)
@@ -152,7 +164,8 @@ class _Export:
                 with suppress(Exception):
                     await self.on_disk(self._keep, run)
             raise
-        return Result(await self.on_disk(report_of, self._journal), run.errors if run.came_to_nothing else ())
+        told = await self.on_disk(report_of, self._journal, self._unknown)
+        return Result(told, run.errors if run.came_to_nothing else ())
 
     async def _take(self, batch: Batch, run: Run) -> None:
         # Once a message is missing, what is read counts at the end only, together with the message's id.
@@ -246,7 +259,11 @@ class _Export:
         told = run.ledger.report()
         with self._journal.change():
             for reading, report in zip(run.readings, told.sources, strict=True):
-                self._note(reading, asdict(report))
+                if self._is_no_chat(reading):
+                    self._unknown.append(report)
+                    self._journal.forget_source(self._id(reading.source))
+                else:
+                    self._note(reading, asdict(report))
             self._say_when(told.symptoms)
         self._order.reach("read")
         write_manifest(self._folder, self._journal)
@@ -255,6 +272,11 @@ class _Export:
     def _set_missing(self, reading: Reading) -> None:
         ids = reading.missing_ids or ([""] if reading.missing else [])
         self._journal.set_missing(self._id(reading.source), ids)
+
+    def _is_no_chat(self, reading: Reading) -> bool:
+        """Whether a source is a mistake that has brought nothing: remembered, it would be missing for ever."""
+        mistaken = isinstance(reading.error, ChatNotFound | ConfigError) and reading.status == "failed"
+        return mistaken and self._id(reading.source) not in self._journal.counts()
 
     def _note(self, reading: Reading, report: dict[str, Any]) -> None:
         number = self._id(reading.source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -27,10 +27,10 @@ __all__ = ["report_of", "write_manifest"]
 UNFINISHED = "the export was ended before this was read: run it again"
 
 
-def report_of(journal: Journal) -> Report:
-    """Return the report of everything in a folder, from its journal."""
+def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
+    """Return the report of everything in a folder, from its journal, and of chats that there are none of."""
     counts = journal.counts()
-    sources = tuple(_source(journal, facts, counts.get(facts.id, 0)) for facts in journal.sources())
+    sources = (*(_source(journal, facts, counts.get(facts.id, 0)) for facts in journal.sources()), *unknown)
     parts = [facts for _, _, facts in journal.parts().values()]
     last = json.loads(journal.fact("last_call") or "{}")
     statuses = {source.status for source in sources}

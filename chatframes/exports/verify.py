@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ __all__ = ["Verdict", "verify"]
 
 DELETE = "Delete it and run the same export again, which fetches what it held."
 AGAIN = "Run the same export again, which fetches what it held."
+REBUILT = "Run the same export again, which builds it anew from the parts."
+FIRST = "Run the export again."
 MOST_PROBLEMS = 20  # in words
 
 
@@ -124,11 +127,19 @@ def verify(folder: str | os.PathLike[str]) -> Verdict:
     chatframes: nothing is wrong with 1 part, 300 messages, 0 pictures
     """
     place = existing(folder, "verify")
-    with closing(Journal(place)) as journal:
-        journal.create()
-        known = {number: (sha256, facts.rows) for number, (sha256, _, facts) in journal.parts().items()}
+    known: dict[int, tuple[str, int]] = {}
+    has_read, problems = False, []
+    try:
+        if place.journal.is_file():
+            with closing(Journal(place)) as journal:
+                known = {number: (sha256, facts.rows) for number, (sha256, _, facts) in journal.parts().items()}
+                has_read = any(journal.covered(facts.id) for facts in journal.sources())
+    except sqlite3.Error as error:
+        problems = [f"{place.journal} cannot be read ({type(error).__name__}). {REBUILT}"]
+    if not (known or has_read or problems or place.parts()):
+        problems = [f"{place.root} holds nothing yet: no call has read anything. {FIRST}"]
     check = _Check(place)
-    problems = [
+    problems += [
         problem
         for number in sorted({*known, *place.parts()})
         for problem in check.part(place.part(number), known.get(number))

@@ -66,13 +66,14 @@ def test_what_is_wrong_is_found_and_running_it_again_mends_it(world: Any, folder
     truth = content(cf.read_parquet(folder))
     assert cf.verify(folder)
     harm(folder)
-    if harm is not spoil_the_journal:
-        verdict = cf.verify(folder)
-        assert not verdict
-        assert all(problem.endswith((".",)) for problem in verdict.problems)
-        if harm is flip_a_bit:
-            assert "Delete it and run the same export again" in str(verdict)
-            (folder / "data" / "part-00001.parquet").unlink()
+    verdict = cf.verify(folder)
+    assert not verdict
+    assert all(problem.endswith((".",)) for problem in verdict.problems)
+    if harm is flip_a_bit:
+        assert "Delete it and run the same export again" in str(verdict)
+        (folder / "data" / "part-00001.parquet").unlink()
+    if harm in (lose_the_journal, spoil_the_journal):  # the parts are whole, and verify has made no empty journal
+        assert content(cf.read_parquet(folder)) == truth
     cf.export(source("webex"), folder, images=True, config=world.config, progress=False)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
@@ -114,8 +115,32 @@ def test_the_command_tells_a_partial_result_from_a_failure_and_from_a_mistake(
     assert main(["export", "webex:Project Apollo", "webex:No such room", *out]) == 3
     assert "status=partial" in capsys.readouterr().out.splitlines()[-1]
     assert main(["export", "webex:No such room", *out[:-1], str(tmp_path / "other")]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("chatframes export: status=failed error=ChatNotFound seconds=")
+    assert line.endswith(f" output={tmp_path / 'other'}")
     assert main(["export", "webx:Project Apollo", *out]) == 2
     assert "did you mean 'webex'" in capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
         main(["export", "--nonsense"])
     assert ended.value.code == 2
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_first_request(
+    world: Any, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = world.stats()["requests"]
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    places = {
+        "table.csv": "is the name of another kind of file: name it .parquet",
+        "": "is a folder: add a file name to it",
+        "not/there.parquet": "does not exist; create it first",
+        "file/one.parquet": "takes no file (Not a directory); choose another one",
+    }
+    for place, words in places.items():
+        command = ["fetch", "webex:Project Apollo", "--config", config, "--output", str(tmp_path / place)]
+        assert main(command) == 2
+        said = capsys.readouterr()
+        assert words in said.err
+        assert said.out.startswith("chatframes fetch: status=failed error=ConfigError seconds=")
+    assert world.stats()["requests"] == asked
+    assert not list(tmp_path.glob("*.parquet"))

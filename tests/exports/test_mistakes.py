@@ -1,0 +1,145 @@
+"""A mistake in a call, or a file that went missing, is said truly and spoils no later export."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from help.exports import source
+
+import chatframes as cf
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Any]:
+    with cf.sandbox(messages=30, images=2) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def done(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder with one part, which no test may change."""
+    folder = tmp_path_factory.mktemp("done") / "apollo"
+    export(world, [source("webex"), source("telegram"), source("reddit", posts=5)], folder)
+    return folder
+
+
+def export(world: Any, sources: Any, folder: Path) -> cf.Report:
+    return cf.export(sources, folder, config=world.config, progress=False)
+
+
+def test_a_misspelt_chat_is_said_once_and_leaves_nothing_behind(world: Any, tmp_path: Path) -> None:
+    misspelt = cf.Webex("Project Apolo 13")
+    with pytest.raises(cf.ChatNotFound):
+        export(world, misspelt, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    with pytest.warns(cf.IncompleteWarning):
+        told = export(world, [source("webex"), misspelt], tmp_path / "out")
+    assert [each.status for each in told.sources] == ["complete", "failed"]
+    assert cf.report(tmp_path / "out").status == "complete"
+    with pytest.raises(cf.ChatNotFound):
+        export(world, misspelt, tmp_path / "out")
+    assert export(world, source("webex"), tmp_path / "out").status == "complete"
+    assert len(cf.read_parquet(tmp_path / "out")) == 30
+
+
+def test_a_failed_first_call_leaves_what_was_there_before_it(world: Any, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(cf.ChatNotFound):
+        export(world, cf.Webex("Project Apolo 13"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_verify_says_that_nothing_was_exported_yet(world: Any, tmp_path: Path) -> None:
+    export(world, source("webex"), tmp_path)
+    assert cf.verify(tmp_path)
+    (tmp_path / "data" / "part-00000.parquet").unlink()
+    with closing(sqlite3.connect(tmp_path / ".chatframes" / "journal.sqlite")) as journal, journal:
+        journal.execute("DELETE FROM parts")
+        journal.execute("DELETE FROM covered")
+    assert "holds nothing yet" in str(cf.verify(tmp_path))
+
+
+def lose_a_part(part: Path) -> None:
+    part.unlink()
+
+
+def cut_a_part(part: Path) -> None:
+    part.write_bytes(part.read_bytes()[:-10])
+
+
+def add_a_part(part: Path) -> None:
+    shutil.copy(part, part.with_name("part-00007.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [(lose_a_part, "is missing"), (cut_a_part, r"bytes where .* were written"), (add_a_part, "is not in its journal")],
+)
+def test_a_folder_whose_parts_are_not_what_was_written_is_not_read_in_silence(
+    done: Path, tmp_path: Path, harm: Any, words: str
+) -> None:
+    folder = Path(shutil.copytree(done, tmp_path / "copy"))
+    harm(folder / "data" / "part-00000.parquet")
+    for read in (cf.read_parquet, cf.scan, cf.report):
+        with pytest.raises(cf.ConfigError, match=rf"is not whole: part-.*{words}.*verify.*export again"):
+            read(folder)
+
+
+def test_a_part_that_is_taking_its_place_is_read(done: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(done, tmp_path / "copy"))
+    with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
+        journal.execute("INSERT INTO prepared VALUES (0, 'new', '[]', '{}')")
+        journal.execute("UPDATE parts SET bytes = 1")
+    assert len(cf.read_parquet(folder)) > 60
+
+
+def test_chats_are_chosen_by_whatever_names_them(done: Path) -> None:
+    frame = cf.read_parquet(done)
+    assert frame["platform"].nunique() == 3
+    for platform, id_or_name in (("webex", "Project Apollo"), ("telegram", "@apollo"), ("reddit", "r/apollo")):
+        rows = frame[frame["platform"] == platform]
+        named_by = [source(platform), rows["chat_id"].iloc[0], [source(platform, since="2026-10-01")]]
+        for named in [*named_by, *([id_or_name] if platform != "webex" else [])]:  # two chats have Webex's title
+            found = cf.read_parquet(done, columns=["uid"], chats=named)
+            assert list(found["uid"]) == list(rows["uid"])
+    telegram = int(frame["chat_id"][frame["platform"] == "telegram"].iloc[0])
+    two = cf.read_parquet(done, columns=["platform"], chats=[telegram, cf.Webex("Project Apollo")])
+    assert set(two["platform"]) == {"telegram", "webex"}
+    assert len(cf.read_parquet(done, chats="@apollo", since="2020-01-01", until="2020-01-02")) == 0
+
+
+@pytest.mark.parametrize(
+    ("chats", "words"),
+    [
+        ("Project Apolo", "holds no chat 'Project Apolo': did you mean 'Project Apollo'"),
+        (["@apollo", "@nobody-like-it"], "holds no chat '@nobody-like-it': its chats are '"),
+        (cf.Webex("Project Apolo"), "did you mean 'Project Apollo'"),
+        ([3.5], "chats= holds a value of type float: name chats by id or name"),
+    ],
+)
+def test_a_chat_that_is_not_in_the_export_is_said(done: Path, chats: Any, words: str) -> None:
+    with pytest.raises(cf.ConfigError, match=words):
+        cf.read_parquet(done, chats=chats)
+
+
+@pytest.mark.parametrize("name", ["data", ".chatframes", "above"])
+def test_a_file_where_a_folder_is_needed_is_named(world: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    folder = tmp_path / "above" / "out" if name == "above" else tmp_path
+    with pytest.raises(OSError, match=rf"{name} is no folder, and one is needed there; move it away or choose another"):
+        export(world, source("webex"), folder)
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_the_report_of_a_single_file_is_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "one.parquet").write_bytes(b"")
+    with pytest.raises(cf.ConfigError, match=r"is a file.*cf\.report\(cf\.read_parquet\('.*one\.parquet'\)\)\."):
+        cf.report(tmp_path / "one.parquet")
+    with pytest.raises(cf.ConfigError, match=r"is a file, and verify\(\) needs the folder"):
+        cf.verify(tmp_path / "one.parquet")
