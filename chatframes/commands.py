@@ -90,7 +90,7 @@ def _source(text: str, since: str | None, until: str | None) -> Source:
         if "/" in text:  # an address may hold a secret, such as an invitation
             raise ConfigError(f"An address needs the name of its service before it: {first.name}:https://..., say.")
         hint = did_you_mean(name, services(), "the prefixes are " + ", ".join(f"{each}:" for each in services()) + ".")
-        raise ConfigError(f"{text!r} names no chat of a service, such as {first.typed}: {hint}")
+        raise ConfigError(f"{text!r} does not say of which service the chat is, as {first.typed} does: {hint}")
     source: Source = service.source(chat, since=since, until=until)
     return source
 

@@ -117,7 +117,7 @@ def _named(chat: object) -> tuple[str | None, str, list[str]]:
     """Return the platform and the name of a chat, as far as somebody says them, and what the journal may call it."""
     if isinstance(chat, str):
         return None, chat, [chat_called(service, chat) for service in services()]
-    if isinstance(chat, int) and not isinstance(chat, bool):  # an id of Telegram
+    if isinstance(chat, int) and not isinstance(chat, bool):  # an id may be a number
         return _named(str(chat))
     if missing_members(chat, Source):
         raise ConfigError(

@@ -23,7 +23,16 @@ from .journal import Journal
 from .parts import row_group, row_groups
 from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
 
-__all__ = ["SETTLED", "Earlier", "Identity", "chat_called", "found_again", "identity_of", "window_to_look_again"]
+__all__ = [
+    "SETTLED",
+    "TOGETHER",
+    "Earlier",
+    "Identity",
+    "chat_called",
+    "found_again",
+    "identity_of",
+    "window_to_look_again",
+]
 
 SETTLED = Outcome("skipped", "disabled")  # says nothing: what the part holds stays
 TOGETHER = 100  # messages that are asked for at once, by their ids
@@ -65,13 +74,17 @@ def identity_of(source: Source) -> Identity:
     chat = values.pop(service.chat_key, source.label) if service is not None else source.label
     for name in ("since", "until", "tz"):
         values.pop(name, None)
-    most = values.pop("limit", None)
+    most = _number(values.pop("limit", None)) or _number(values.get("posts"))
     return Identity(chat_called(source.service, str(chat)), json.dumps(values, sort_keys=True, default=str), most)
 
 
 def chat_called(service: str, name: str) -> str:
     """Return the identity of a chat that was named so."""
     return f"{service} {_hash(name)}"
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, int) else None
 
 
 def _hash(text: str) -> str:
@@ -109,8 +122,11 @@ class Earlier:
         if facts is None:
             return Known()
         begins = None
-        if source.since is None and facts.begins is not None and facts.most == identity.most:
-            begins = moment(facts.begins)
+        # The newest N of a range begin elsewhere when its end moves, and a range may end before what was read begins.
+        same_range = facts.most == identity.most and (identity.most is None or source.until is None)
+        if source.since is None and facts.begins is not None and same_range:
+            began, until = moment(facts.begins), parse_bounds(None, source.until, source.tz, self.now).until
+            begins = began if began < until else None
         return Known(tuple(self.journal.covered(facts.id)), begins, facts.is_open and begins is not None)
 
     def outcome(self, message: Message, position: int) -> Outcome | None:

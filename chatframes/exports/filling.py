@@ -22,10 +22,10 @@ from ..settings.merge import ConfigLike, merge
 from ..sources import Source
 from ..table.arrow import to_table
 from ..table.batches import SCALARS
+from ..table.frame import check_messages
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
-from ..words import kind_of
-from .earlier import SETTLED, found_again
+from .earlier import SETTLED, TOGETHER, found_again
 from .facts import Retry
 from .rows import MAY_GET_BETTER, Row, best_media, message_of, whole, worth_another_try
 
@@ -33,7 +33,6 @@ __all__ = ["fill_images", "fill_images_async"]
 
 clock = SYSTEM  # tests replace it
 NEEDED = ("uid", "platform", "chat_id", "chat_name", "message_id", "media", "images", "n_images")
-TOGETHER = 100  # messages that are asked for at once, by their ids
 
 
 @checks_keywords
@@ -116,15 +115,8 @@ def _shown(picture: Mapping[str, Any]) -> dict[str, Any]:
     return {"bytes": data if isinstance(data, ImageBytes) else ImageBytes(data), "path": picture["path"]}
 
 
-def _check(frame: object, config: ConfigLike) -> None:
-    if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"fill_images() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
-    missing = [name for name in NEEDED if name not in frame.columns]
-    if missing:
-        raise ConfigError(
-            f"fill_images() needs a table of messages: the column {missing[0]!r} is not there. "
-            "Give it a frame of fetch() or read_parquet(), with all columns."
-        )
+def _check(frame: pd.DataFrame, config: ConfigLike) -> None:
+    check_messages(frame, "fill_images", NEEDED)
     if any(isinstance(cell, str) for name in ("media", "images") for cell in frame[name]):
         raise ConfigError(
             "The lists in the columns 'media' and 'images' have become text on the way, as Dask does it by itself: "

@@ -202,10 +202,10 @@ class Journal:
     def forget_part(self, number: int) -> None:
         """Forget a part whose file is gone, and that what it held has been read."""
         with self.change():
-            sources = self._db.execute("SELECT DISTINCT source FROM messages WHERE part = ?", (number,)).fetchall()
-            for (source,) in sources:
-                if source is not None:
-                    self.uncover(source)
+            # Of every source: two of them may be one chat by two names, and a row knows only one.
+            for source in self.sources():
+                self.uncover(source.id)
+                self.update_source(source.id, begins=None, is_open=0)
             self._db.execute("DELETE FROM retries WHERE uid IN (SELECT uid FROM messages WHERE part = ?)", (number,))
             self._db.execute("DELETE FROM messages WHERE part = ?", (number,))
             self._db.execute("DELETE FROM parts WHERE number = ?", (number,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,27 +56,17 @@ class PartWriter:
     def add(self, table: pa.Table) -> None:
         """Add rows with all columns of the table."""
         first = 0
-        with self._or_dropped():
-            for row, size in enumerate(image_sizes(table)):
-                full = self._held_bytes + size > ROW_GROUP_IMAGE_BYTES or self._held_rows >= ROW_GROUP_ROWS
-                if full and self._held_rows:
-                    self._hold(table.slice(first, row - first))
-                    self._write_group()
-                    first = row
-                self._held_bytes += size
-                self._held_rows += 1
-            self._hold(table.slice(first))
+        sizes = image_sizes(table)
+        for row, size in enumerate(sizes):
+            full = self._held_bytes + size > ROW_GROUP_IMAGE_BYTES or self._held_rows >= ROW_GROUP_ROWS
+            if full and self._held_rows:
+                self._hold(table.slice(first, row - first))
+                self._write_group()
+                first = row
+            self._held_bytes += size
+            self._held_rows += 1
+        self._hold(table.slice(first))
         self.rows += table.num_rows
-
-    @contextmanager
-    def _or_dropped(self) -> Iterator[None]:
-        """Close the file when it cannot be written, on a full disk say; nobody writes it further."""
-        try:
-            yield
-        except BaseException:
-            with suppress(OSError, pa.ArrowException):
-                self.drop()
-            raise
 
     def _hold(self, table: pa.Table) -> None:
         if table.num_rows:
@@ -92,11 +82,14 @@ class PartWriter:
 
     def close(self, report: dict[str, Any]) -> None:
         """Write the rest, and the footer with the report."""
-        with self._or_dropped():
+        try:
             self._write_group()
             self._writer.add_key_value_metadata({REPORT_KEY: json.dumps(report).encode()})
             self._writer.close()
             self._file.close()
+        except BaseException:
+            self.drop()
+            raise
 
     def drop(self) -> None:
         """Leave the file as it is, unfinished."""

@@ -164,13 +164,15 @@ class _Export:
         except BaseException as error:
             if not isinstance(error, OSError):  # the disk works: what has come is kept
                 with suppress(Exception):
-                    await self.on_disk(self._keep)
+                    await self.on_disk(self._keep, run)
             raise
         told = await self.on_disk(report_of, self._journal, self._unknown)
         return Result(told, run.errors if run.came_to_nothing else ())
 
     async def _take(self, batch: Batch, run: Run) -> None:
-        marks = [mark for reading, window in run.passed() for mark in self._mark(reading, window)]
+        # Once a message is missing, what is read counts at the end only, together with the message's id.
+        passed = [(reading, window) for reading, window in run.passed() if not reading.missing]
+        marks = [mark for reading, window in passed for mark in self._mark(reading, window)]
         source_of = {uid: self._id(run.reading_of(uid).source) for uid in batch.table["uid"].to_pylist()}
         with self._trouble_said():
             await self.on_disk(self._store.add, batch, source_of.get, marks)
@@ -247,8 +249,12 @@ class _Export:
             ),
         )
 
-    def _keep(self) -> None:
+    def _keep(self, run: Run) -> None:
         """Keep what has come, when the call ends before its time."""
+        with self._journal.change():
+            for reading in run.readings:
+                if reading.missing:
+                    self._set_missing(reading)
         self._store.finish_part()
         write_manifest(self._folder, self._journal)
 
@@ -269,6 +275,10 @@ class _Export:
         write_manifest(self._folder, self._journal)
         self._order.reach("manifest written")
 
+    def _set_missing(self, reading: Reading) -> None:
+        ids = reading.missing_ids or ([""] if reading.missing else [])
+        self._journal.set_missing(self._id(reading.source), ids)
+
     def _is_no_chat(self, reading: Reading) -> bool:
         """Whether a source is a mistake that has brought nothing: remembered, it would be missing for ever."""
         mistaken = isinstance(reading.error, ChatNotFound | ConfigError) and reading.status == "failed"
@@ -287,7 +297,7 @@ class _Export:
         standing = standing_of(self._journal, number).answered(reading.window, self._journal.covered(number))
         notes = () if reading.chat is None else reading.chat.notes
         keep_standing(self._journal, number, standing.joined(asked, source_report(report).requested, notes))
-        self._journal.set_missing(number, reading.missing_ids or ([""] if reading.missing else []))
+        self._set_missing(reading)
         self._journal.update_source(
             number,
             chat_id=report["chat_id"] or facts.chat_id,

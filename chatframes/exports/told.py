@@ -15,7 +15,7 @@ import pyarrow as pa
 from ..model import Window
 from ..replace_file import replace_file
 from ..table.report import Report
-from ..table.source_report import NOTHING_MISSING, Gap, SourceReport, Span, source_report
+from ..table.source_report import MOST_IDS, NOTHING_MISSING, Gap, Missing, SourceReport, Span, source_report
 from ..version import __version__
 from ..windows import END_OF_TIME, EPOCH, Timeline, utc_text
 from .facts import SourceFacts, moment
@@ -61,9 +61,10 @@ def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport
     if last is None:
         standing = standing.joined(_asked(facts), Span(facts.since, facts.until))
     covered, gaps = _read(journal.covered(facts.id), standing.windows, last)
-    missing = last is not None and (last.missing.count > 0 or last.status not in NOTHING_MISSING)
+    ids = journal.missing().get(facts.id, [])
+    missing = Missing(len(ids), tuple(filter(None, ids))[:MOST_IDS]) if last is None else last.missing
     status = "open" if facts.is_open else "complete"
-    if gaps or missing:
+    if gaps or missing.count or (last is not None and last.status not in NOTHING_MISSING):
         status = "partial" if messages or covered or last is None else last.status
     said = last or SourceReport(facts.label, facts.chat_id, facts.chat_name)
     return replace(
@@ -73,6 +74,7 @@ def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport
         requested=standing.requested or said.requested,
         covered=tuple(covered),
         gaps=tuple(gaps),
+        missing=missing,
         status=status,
         messages=messages,
         notes=said_once((*said.notes, *standing.notes)),

@@ -66,7 +66,7 @@ class _Check:
 
     def part(self, path: Path, expected: tuple[str, int] | None) -> Iterator[str]:
         if expected is None:
-            yield f"{path} is not in the journal: an export that ended while it was written. {AGAIN}"
+            yield f"{path} is not in the journal: the export ended while this part was put in place. {AGAIN}"
             return
         sha256, rows = expected
         if not path.exists():
@@ -96,7 +96,7 @@ class _Check:
                 yield f"Message {row['uid']} in {path.name} has other pictures than its column media says. {DELETE}"
             for picture in pictures:
                 if inspect(picture["bytes"] or b"").mime is None:
-                    yield f"A picture of message {row['uid']} in {path.name} is none. {DELETE}"
+                    yield f"What should be a picture of message {row['uid']} in {path.name} is not one. {DELETE}"
 
 
 @checks_keywords

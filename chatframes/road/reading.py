@@ -11,14 +11,13 @@ from datetime import datetime
 from ..errors import ChatframesError
 from ..model import ListEnded, Message, Missed, NotGiven, OpenChat, Page, Window
 from ..sources import Source
-from ..table.source_report import Gap, Missing, SourceReport, Span
+from ..table.source_report import MOST_IDS, Gap, Missing, SourceReport, Span
 from ..windows import END_OF_TIME, EPOCH, Bounds, Timeline, utc_text
 from .before import Known
 from .defects import unexpected
 
 LIST_ENDED = "the service's list ended here, which does not prove that nothing is older"
 UNPROVED = "nothing that came shows that this was read"
-MOST_IDS = 100  # in a report
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..words import did_you_mean, kind_of
 from .detail_keys import DETAIL_KEYS, NUMBER, TEXT, TIME, WHOLE, YES_NO
+from .frame import check_messages
 
 __all__ = ["details"]
 
@@ -47,16 +48,9 @@ def details(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     >>> list(details(build([]), "place").columns)
     ['uid', 'latitude', 'longitude', 'title', 'address']
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"details() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
+    check_messages(frame, "details", ("uid", "details"))
     if not isinstance(key, str):
         raise ConfigError(f"details() needs the name of a key, such as 'poll', not {kind_of(key)}.")
-    missing = [name for name in ("uid", "details") if name not in frame.columns]
-    if missing:
-        raise ConfigError(
-            f"details() needs a table of messages: the column {missing[0]!r} is not there. "
-            "Give it a frame of fetch() or read_parquet(), with all columns."
-        )
     said = [_read(uid, cell) for uid, cell in zip(frame["uid"], frame["details"], strict=True)]
     rows = [row for row, one in enumerate(said) if key in one]
     if not rows and key not in DETAIL_KEYS:

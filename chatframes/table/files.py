@@ -138,22 +138,7 @@ def _sentence(error: OSError, target: Path, frame: pd.DataFrame) -> str:
 
 
 def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read a file of messages (or attachments) into the types `fetch` gives.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Written by `write_parquet`, by plain `frame.to_parquet`, or rewritten by DuckDB or Polars.
-    columns : sequence of str, optional
-        Only these, in this order; without `images` a large file takes little memory. None is all of them, with
-        nulls for our columns that the file lacks.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Times in UTC; nested cells are lists of dicts; pictures are ``{"bytes": ImageBytes, "path": str}``.
-        `frame.attrs` are those of the frame that was written. A file of an older version comes in ours; a file of a
-        newer one is read as far as its columns are known, with a warning.
+    """Read one file of messages (or attachments); `exports.reading.read_parquet`, which users call, says the rest.
 
     Raises
     ------
@@ -161,10 +146,6 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
         If there is no such file.
     ConfigError
         If the file is damaged or holds something else, or a column is not in it.
-
-    Examples
-    --------
-    See `write_parquet`.
     """
     if isinstance(columns, str):
         raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")

@@ -16,7 +16,7 @@ from ..words import kind_of
 from .batches import SCALARS, Batch
 from .schema import ATTACHMENTS, MESSAGES, VERSION, pandas_dtype
 
-__all__ = ["attachments", "build", "in_memory", "order_of"]
+__all__ = ["attachments", "build", "check_messages", "in_memory", "order_of"]
 
 MAX_DEPTH = 32_767  # what int16 holds
 
@@ -147,6 +147,18 @@ def _fill_threads(frame: pd.DataFrame) -> None:
     frame["thread_id"] = pd.Series(threads, dtype="str", index=frame.index)
 
 
+def check_messages(frame: object, function: str, names: Iterable[str]) -> None:
+    """Raise ConfigError for what is no table of messages with these columns; `function` is who needs it."""
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"{function}() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise ConfigError(
+            f"{function}() needs a table of messages: the column {missing[0]!r} is not there. "
+            "Give it a frame of fetch() or read_parquet(), with all columns."
+        )
+
+
 def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     """List every attachment of the messages in `frame`, one per row, with what became of it.
 
@@ -173,14 +185,7 @@ def attachments(frame: pd.DataFrame) -> pd.DataFrame:
     (0, 28)
     """
     context = {"caption": "text"} | {n: n for n in ("uid", "chat_name", "created_at", "author_id", "author_name")}
-    if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"attachments() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
-    missing = [name for name in (*context.values(), "media", "images") if name not in frame.columns]
-    if missing:
-        raise ConfigError(
-            f"attachments() needs a table of messages: the column {missing[0]!r} is not there. "
-            "Give it a frame of fetch() or read_parquet(), with all columns."
-        )
+    check_messages(frame, "attachments", (*context.values(), "media", "images"))
     rows: list[int] = []
     media: list[dict[str, Any]] = []
     images: list[dict[str, Any] | None] = []

@@ -153,28 +153,12 @@ class Report:
 
 
 def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
-    """Say what was asked for, read and missed, and why.
-
-    Parameters
-    ----------
-    source : pandas.DataFrame, mapping or Report
-        A frame of `fetch` or `read_parquet`, or its ``attrs["chatframes"]``; a Report is returned as it is.
-
-    Returns
-    -------
-    Report
-        It is about the whole fetch, even if the frame was filtered since; `attachments(frame)` counts what the frame
-        holds.
+    """Return the report that a frame carries; `exports.reading.report`, which users call, says the rest.
 
     Raises
     ------
     ConfigError
-        If the frame carries no report.
-
-    Examples
-    --------
-    >>> report({"status": "complete"}).status
-    'complete'
+        If the frame carries none.
     """
     if isinstance(source, Report):
         return source

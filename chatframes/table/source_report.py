@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["NOTHING_MISSING", "Gap", "Missing", "SourceReport", "Span", "source_report"]
+__all__ = ["MOST_IDS", "NOTHING_MISSING", "Gap", "Missing", "SourceReport", "Span", "source_report"]
 
 
 NOTHING_MISSING = ("complete", "open")  # the statuses that need no warning
+MOST_IDS = 100  # of missing messages, in a report
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from .guard import Guard
 READ_BUFFER_BYTES = 2**18
 WRITE_BYTES = 2**16  # the write time-out restarts with each piece of this size
 KEEPALIVE_SECONDS = 15.0
+HEAD_READS = 2  # read time-outs, after which the lines before a body must have come
 # aiohttp must not add these: the request already has all the headers it needs.
 _NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
@@ -197,14 +198,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         netloc = request.url.netloc.decode("ascii")
         if not request.url.host or not 0 <= (request.url.port or 0) < 65536:
             raise httpx.UnsupportedProtocol("not an http(s) URL")
+        deadline = _Deadline(timeout)
         try:
-            async with asyncio.timeout(None) as write_deadline:
+            async with deadline.timeout:
                 return await session.request(
                     request.method,
                     URL(f"{request.url.scheme}://{netloc}{target}", encoded=True),
                     headers=CIMultiDict((k.decode("ascii"), v.decode("latin-1")) for k, v in request.headers.raw),
                     skip_auto_headers=_NO_AUTO_HEADERS,
-                    data=_body(request, write_deadline, timeout.get("write")),
+                    data=_body(request, deadline),
                     allow_redirects=False,
                     auto_decompress=False,
                     proxy=proxy,
@@ -212,9 +214,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     read_bufsize=READ_BUFFER_BYTES,
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            if write_deadline.expired():
-                raise httpx.WriteTimeout("the server took no data in time") from None
-            raise translate(error) from None
+            raise deadline.error() or translate(error) from None
 
     def _session(self, guard: Guard | None) -> aiohttp.ClientSession:
         if guard not in self._sessions:
@@ -237,24 +237,49 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return self._timeouts[key]
 
 
-def _body(
-    request: httpx.Request, deadline: asyncio.Timeout, write_seconds: float | None
-) -> AsyncIterator[bytes] | None:
+class _Deadline:
+    """When an answer must have begun: its lines before the body may come one by one, or be endless."""
+
+    def __init__(self, seconds: dict[str, float | None]) -> None:
+        self._write, read = seconds.get("write"), seconds.get("read")
+        self._head = None if read is None else (seconds.get("connect") or 0.0) + HEAD_READS * read
+        self.timeout = asyncio.timeout(self._head)
+        self._writing = False
+
+    def writes(self) -> None:
+        """The server has to take a piece of the body now."""
+        self._expire_in(self._write, writing=True)
+
+    def written(self) -> None:
+        """The answer has to begin now."""
+        self._expire_in(self._head, writing=False)
+
+    def _expire_in(self, seconds: float | None, *, writing: bool) -> None:
+        self._writing = writing
+        with suppress(RuntimeError):  # the answer came before the whole body was sent: the deadline is over
+            self.timeout.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
+
+    def error(self) -> httpx.TransportError | None:
+        """What is to be raised when this deadline has ended the request."""
+        if not self.timeout.expired():
+            return None
+        if self._writing:
+            return httpx.WriteTimeout("the server took no data in time")
+        return httpx.ReadTimeout("no answer had begun in time")
+
+
+def _body(request: httpx.Request, deadline: _Deadline) -> AsyncIterator[bytes] | None:
     """Return the request's body in pieces; the deadline runs while the server has not taken a piece."""
     if request.headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in request.headers:
         return None
-
-    def expire_in(seconds: float | None) -> None:
-        with suppress(RuntimeError):  # the answer came before the whole body was sent: the deadline is over
-            deadline.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
     async def pieces() -> AsyncIterator[bytes]:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         async for chunk in request.stream:
             for start in range(0, len(chunk), WRITE_BYTES):
-                expire_in(write_seconds)
+                deadline.writes()
                 yield chunk[start : start + WRITE_BYTES]
-        expire_in(None)
+        deadline.written()
 
     return pieces()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import chatframes as cf
 from chatframes import commands
 from chatframes.services import services
-from chatframes.sources.reddit.names import named
+from chatframes.sources.reddit.addresses import named
 from chatframes.sources.telegram.addresses import parse as telegram_chat
 from chatframes.sources.webex.addresses import parse as webex_room
 

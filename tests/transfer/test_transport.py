@@ -171,6 +171,23 @@ def test_the_read_time_out_ends_an_answer_that_does_not_come(server_does: Callab
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("line", [b"HTTP/1.1 100 Continue\r\n\r\n", b"X-More: 1\r\n"], ids=["continue", "header"])
+def test_lines_without_an_end_before_a_body_end_the_request(line: bytes) -> None:
+    async def main() -> None:
+        async def endless(_: Request, reply: Reply) -> None:
+            if line.startswith(b"X"):
+                await reply.send(b"HTTP/1.1 200 OK\r\n")
+            while not reply.left:
+                await reply.send(line)
+                await asyncio.sleep(SHORT_SECONDS)
+
+        async with serving(endless) as server, client(read=4 * SHORT_SECONDS, connect=SHORT_SECONDS) as http:
+            with pytest.raises((httpx.ReadTimeout, httpx.RemoteProtocolError)):
+                await http.get(server.url)
+
+    asyncio.run(main())
+
+
 def test_the_write_time_out_ends_a_request_whose_body_is_not_taken() -> None:
     async def main() -> None:
         async with (

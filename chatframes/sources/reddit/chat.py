@@ -22,11 +22,11 @@ from .copies import Copies
 from .endings import Wish, ending
 from .fields import when
 from .listing import Question
-from .names import Target
 from .picture_pages import PicturePages
 from .posts import Posts
 from .reader import Reader, comment_count, final
 from .resolving import comment_by_id
+from .targets import Target
 from .threads import Threads
 
 UNREADABLE = "Reddit's list of posts held things without an id, or of a kind that is new: asked for twice."

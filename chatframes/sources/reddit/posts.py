@@ -11,9 +11,9 @@ from ...model import Page, Window
 from .account import Refused
 from .fields import Thing, when
 from .listing import Listing, Question, listed
-from .names import Target
 from .reader import Reader
 from .refusals import explained
+from .targets import Target
 
 # One older post might stand outside the order of time without saying so; two, or one where the list ends, do not.
 OLDER_POSTS = 2

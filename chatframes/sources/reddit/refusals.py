@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from ...errors import ChatframesError, ChatNotFound, ServiceError
 from .account import Refused
-from .names import Target
+from .targets import Target
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOG_IN = "set REDDIT_USERNAME and REDDIT_PASSWORD, or REDDIT_REFRESH_TOKEN, of one"

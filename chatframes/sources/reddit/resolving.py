@@ -7,9 +7,9 @@ from dataclasses import replace
 from ...errors import ChatframesError, ChatNotFound, ConfigError
 from ...model import NotGiven, Page
 from .account import Refused
+from .addresses import named
 from .fields import Thing
 from .listing import listed
-from .names import named
 from .reader import Reader, final
 from .targets import Named, Target, listing, post
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...services import Field, Service, Values
-from .names import SEARCH_SORTS, SORTS, TIME_FILTERS
+from .addresses import SEARCH_SORTS, SORTS, TIME_FILTERS
 from .settings import CREDENTIALS, NAME, RedditConfig
 from .source import Reddit
 

@@ -12,7 +12,7 @@ from ...errors import ConfigError
 from ...keywords import checks_keywords
 from .. import Context, code_of, freeze, plain_number
 from ..addresses import tidy
-from .names import SEARCH_SORTS, SORTS, TIME_FILTERS, TIMED, named
+from .addresses import SEARCH_SORTS, SORTS, TIME_FILTERS, TIMED, named
 from .settings import NAME
 from .targets import Named, Target
 

@@ -56,7 +56,7 @@ class ChatName:
     @property
     def note(self) -> str:
         """A sentence for the report where a link names less than the chat that is read; else empty."""
-        return f"the link names {self.place}; what was asked for is the whole chat it is in" if self.place else ""
+        return f"the link names {self.place}; the whole chat it is in is read" if self.place else ""
 
 
 def parse(chat: str) -> ChatName:

@@ -43,9 +43,7 @@ class RoomName:
     def note(self) -> str:
         """A sentence for the report where a link names less than the room that is read; else empty."""
         message = self.name if self.how == "message" else self.message
-        return (
-            f"the link names the message {message}; what was asked for is the whole space it is in" if message else ""
-        )
+        return f"the link names the message {message}; the whole space it is in is read" if message else ""
 
 
 def parse(room: str) -> RoomName:

@@ -12,8 +12,8 @@ import pytest
 from help.tiny_reddit import comment, listing, page, post, posts, tiny_reddit
 
 import chatframes as cf
-from chatframes.sources.reddit.names import Target, named
-from chatframes.sources.reddit.targets import Named
+from chatframes.sources.reddit.addresses import named
+from chatframes.sources.reddit.targets import Named, Target
 from chatframes.world.sandbox import World
 
 pytestmark = pytest.mark.quick

@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 import chatframes as cf
+from chatframes.sources.reddit.addresses import named
 from chatframes.sources.reddit.comments import Thread
 from chatframes.sources.reddit.listing import Listing, Question, question
-from chatframes.sources.reddit.names import Target, target
 from chatframes.sources.reddit.pace import Budget
+from chatframes.sources.reddit.targets import Target
 
 # --- names ----------------------------------------------------------------------------------------------------------
 
@@ -44,7 +45,7 @@ from chatframes.sources.reddit.pace import Budget
     ],
 )
 def test_a_subreddit_a_post_and_a_link_are_told_apart(what: str, kind: Any, name: str) -> None:
-    assert target(what) == Target(kind, name)
+    assert named(what).target == Target(kind, name)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_subreddit_a_post_and_a_link_are_told_apart(what: str, kind: Any, name
 )  # fmt: skip
 def test_what_names_nothing_of_reddits_is_refused_before_any_request(what: str) -> None:
     with pytest.raises(cf.ConfigError):
-        target(what)
+        named(what)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ def test_comments_behind_more_are_fetched_and_know_how_deep_they_stand() -> None
 
 
 def test_a_comment_is_not_taken_for_a_subreddit() -> None:
-    assert target("t1_abc") == Target("comment", "abc")
+    assert named("t1_abc").target == Target("comment", "abc")
 
 
 def test_stubs_that_bring_nothing_but_stubs_come_to_an_end() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..addresses import Address, Reading
 from .targets import ID, INSTEAD, PERSON, Named, Target, listing, plain_name, post
 
-__all__ = ["SEARCH_SORTS", "SORTS", "TIMED", "TIME_FILTERS", "Target", "named", "target"]
+__all__ = ["SEARCH_SORTS", "SORTS", "TIMED", "TIME_FILTERS", "named"]
 
 SORTS = ("new", "hot", "top", "rising", "controversial")
 TIMED = ("top", "controversial")  # orders that have a time filter
@@ -73,11 +73,6 @@ _READING = Reading(
     schemes=("reddit",),
     trackers=_TRACKERS,
 )
-
-
-def target(what: str) -> Target:
-    """Return what a text names, without what else an address says; see `named`."""
-    return named(what).target
 
 
 def named(what: str) -> Named:
