@@ -16,7 +16,7 @@ from ..services import services
 from ..settings.images import ImageSettings
 from ..sources import Source
 from ..table.batches import SCALARS
-from ..windows import EPOCH, parse_bounds
+from ..windows import EPOCH, parse_bounds, utc_text
 from .facts import SourceFacts, moment
 from .folder import Folder
 from .journal import Journal
@@ -29,6 +29,7 @@ __all__ = [
     "Earlier",
     "Identity",
     "chat_called",
+    "ends_elsewhere",
     "found_again",
     "identity_of",
     "window_to_look_again",
@@ -122,9 +123,8 @@ class Earlier:
         if facts is None:
             return Known()
         begins = None
-        # The newest N of a range begin elsewhere when its end moves, and a range may end before what was read begins.
-        same_range = facts.most == identity.most and (identity.most is None or source.until is None)
-        if source.since is None and facts.begins is not None and same_range:
+        if source.since is None and facts.begins is not None and facts.most == identity.most:
+            # A range may end before what was read begins.
             began, until = moment(facts.begins), parse_bounds(None, source.until, source.tz, self.now).until
             begins = began if began < until else None
         return Known(tuple(self.journal.covered(facts.id)), begins, facts.is_open and begins is not None)
@@ -215,6 +215,13 @@ async def found_again(chat: Any, messages: Sequence[Message]) -> list[Message]:
 def _fresh(old: Sequence[Attachment], new: Sequence[Attachment]) -> tuple[Attachment, ...]:
     by_key = {media_key(each): each for each in new}
     return tuple(replace(by_key.get(media_key(each), each), position=each.position) for each in old)
+
+
+def ends_elsewhere(source: Source, facts: SourceFacts, now: datetime) -> bool:
+    """Whether the newest so many messages may begin elsewhere, because their range ends at another day than before."""
+    if identity_of(source).most is None or source.until is None:
+        return False
+    return facts.until != utc_text(parse_bounds(None, source.until, source.tz, now).until)
 
 
 def window_to_look_again(source: Source, facts: SourceFacts, look_back: timedelta, now: datetime) -> Window | None:

@@ -24,7 +24,7 @@ from ..table.report import Report
 from ..table.source_report import SourceReport, source_report
 from ..transfer.clock import Clock
 from ..windows import EPOCH, parse_bounds, utc_text
-from .earlier import Earlier, identity_of, window_to_look_again
+from .earlier import Earlier, ends_elsewhere, identity_of, window_to_look_again
 from .facts import ticks
 from .folder import Folder, open_folder, remove_empty, trouble_said
 from .journal import Journal
@@ -218,6 +218,8 @@ class _Export:
                 if is_new_wish or other_number or number in missing:
                     journal.uncover(number)
                     journal.update_source(number, begins=None, is_open=0)
+                if ends_elsewhere(source, facts, self._now):
+                    journal.update_source(number, begins=None)
                 window = window_to_look_again(source, facts, self._order.look_back, self._now)
                 if window is not None:
                     self._look_again[number] = window

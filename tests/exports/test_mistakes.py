@@ -212,3 +212,10 @@ def test_a_call_for_all_of_it_answers_what_an_earlier_one_could_not_read(world: 
     with pytest.warns(cf.IncompleteWarning, match="is not whole"):  # Reddit's list ends before these days
         export(world, source("reddit", since="2026-09-01", posts=5), tmp_path)
     assert export(world, source("reddit", posts=5), tmp_path).status in ("complete", "open")
+
+
+def test_the_same_call_for_a_number_up_to_a_day_brings_nothing_more(world: Any, tmp_path: Path) -> None:
+    numbers = [
+        export(world, source("telegram", limit=5, until="2026-10-20"), tmp_path).sources[0].messages for _ in range(3)
+    ]
+    assert numbers == [5, 5, 5]
