@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..windows import EPOCH
+from ..model import Window
+from ..windows import EPOCH, Timeline
 
-__all__ = ["Indexed", "PartFacts", "Retry", "SourceFacts", "moment", "ticks"]
+__all__ = ["Indexed", "PartFacts", "Retry", "SourceFacts", "moment", "ticks", "united"]
 
 _TICK = timedelta(microseconds=1)
 
@@ -79,3 +80,13 @@ def ticks(moment: datetime) -> int:
 def moment(value: int) -> datetime:
     """Return the time of so many microseconds since 1970."""
     return EPOCH + value * _TICK
+
+
+def united(windows: Sequence[Window]) -> list[Window]:
+    """Return the union of windows, oldest first."""
+    if not windows:
+        return []
+    timeline = Timeline(Window(min(w.since for w in windows), max(w.until for w in windows)))
+    for window in windows:
+        timeline.cover(window)
+    return timeline.covered()

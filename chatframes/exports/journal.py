@@ -14,8 +14,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from ..model import Window
-from ..windows import Timeline
-from .facts import Indexed, PartFacts, Retry, SourceFacts, moment, ticks
+from .facts import Indexed, PartFacts, Retry, SourceFacts, moment, ticks, united
 from .folder import Folder
 
 __all__ = ["Journal"]
@@ -138,14 +137,9 @@ class Journal:
         self._set_covered(source, left)
 
     def _set_covered(self, source: int, windows: Sequence[Window]) -> None:
-        if windows:
-            timeline = Timeline(Window(min(w.since for w in windows), max(w.until for w in windows)))
-            for window in windows:
-                timeline.cover(window)
-            windows = timeline.covered()
         self._db.execute("DELETE FROM covered WHERE source = ?", (source,))
         self._db.executemany(
-            "INSERT INTO covered VALUES (?, ?, ?)", [(source, ticks(w.since), ticks(w.until)) for w in windows]
+            "INSERT INTO covered VALUES (?, ?, ?)", [(source, ticks(w.since), ticks(w.until)) for w in united(windows)]
         )
 
     def missing(self) -> dict[int, list[str]]:

@@ -20,7 +20,8 @@ from ..road.run import Run
 from ..settings.merge import Settings
 from ..sources import Source
 from ..table.batches import Batch
-from ..table.report import Report, SourceReport
+from ..table.report import Report
+from ..table.source_report import SourceReport, source_report
 from ..transfer.clock import Clock
 from ..windows import EPOCH, parse_bounds, utc_text
 from .earlier import Earlier, identity_of, window_to_look_again
@@ -30,6 +31,7 @@ from .journal import Journal
 from .lock import held
 from .parts import Reach
 from .recovery import open_journal, recover
+from .standing import forget_standing, keep_standing, standing_of
 from .store import Store
 from .told import report_of, write_manifest
 
@@ -209,8 +211,11 @@ class _Export:
                 number = self._ids[identity.chat] = journal.add_source(identity.chat, source.label)
                 facts = journal.source_called(identity.chat)
                 assert facts is not None
+                is_new_wish = facts.wish != identity.wish
                 other_number = facts.most is not None and facts.most != identity.most
-                if facts.wish != identity.wish or other_number or number in missing:
+                if is_new_wish or other_number:
+                    forget_standing(journal, number)
+                if is_new_wish or other_number or number in missing:
                     journal.uncover(number)
                     journal.update_source(number, begins=None, is_open=0)
                 window = window_to_look_again(source, facts, self._order.look_back, self._now)
@@ -283,8 +288,11 @@ class _Export:
         facts = self._journal.source_called(identity_of(reading.source).chat)
         assert facts is not None
         begins = facts.begins
+        asked = reading.window if reading.timeline is None else reading.timeline.window
+        notes = () if reading.chat is None else reading.chat.notes
+        standing = standing_of(self._journal, number).joined(asked, source_report(report).requested, notes)
+        keep_standing(self._journal, number, standing)
         if reading.timeline is not None:
-            asked = reading.timeline.window
             self._journal.cover((number, window) for window in reading.timeline.covered())
             if reading.asked.since is None and asked.since > EPOCH and reading.status in ("complete", "open"):
                 begins = ticks(asked.since)
@@ -295,7 +303,7 @@ class _Export:
             chat_name=report["chat_name"] or facts.chat_name,
             most=identity_of(reading.source).most,
             begins=begins,
-            is_open=reading.status == "open",
+            is_open=reading.status == "open" or (facts.is_open and reading.asked.since is not None),
             read_at=ticks(self._now),
             report=json.dumps(report),
         )

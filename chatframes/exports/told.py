@@ -18,12 +18,14 @@ from ..table.report import Report
 from ..table.source_report import MOST_IDS, NOTHING_MISSING, Gap, Missing, SourceReport, Span, source_report
 from ..version import __version__
 from ..windows import END_OF_TIME, EPOCH, Timeline, utc_text
-from .facts import SourceFacts
+from .facts import SourceFacts, moment
 from .folder import Folder
 from .journal import Journal
+from .standing import said_once, standing_of
 
 __all__ = ["report_of", "write_manifest"]
 
+NOT_READ = "asked for by an earlier call and not read: ask for this time again"
 UNFINISHED = "the export was ended before this was read: run it again"
 
 
@@ -50,26 +52,58 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
 
 
 def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport:
-    if facts.report is not None:
-        return replace(source_report(facts.report), messages=messages)
-    windows = journal.covered(facts.id)
-    asked = Window(_moment(facts.since, EPOCH), _moment(facts.until, END_OF_TIME))
-    timeline = Timeline(asked)
-    for window in windows:
-        timeline.cover(window)
-    gaps = timeline.gaps()
-    missing = journal.missing().get(facts.id, [])
-    return SourceReport(
-        source=facts.label,
-        chat_id=facts.chat_id,
-        chat_name=facts.chat_name,
-        requested=Span(facts.since, facts.until),
-        covered=tuple(_span(window) for window in timeline.covered()),
-        gaps=tuple(Gap(_span(gap).since, _span(gap).until, UNFINISHED) for gap in gaps),
-        missing=Missing(len(missing), tuple(filter(None, missing))[:MOST_IDS]),
-        status="partial" if gaps or missing else "complete",
+    standing = standing_of(journal, facts.id)
+    last = None if facts.report is None else source_report(facts.report)
+    if last is not None and not standing.windows:  # an older version has written it
+        return replace(last, messages=messages)
+    if last is None:
+        standing = standing.joined(_asked(facts), Span(facts.since, facts.until))
+    covered, gaps = _read(journal.covered(facts.id), standing.windows, last)
+    named = journal.missing().get(facts.id, [])
+    missing = bool(named) or (last is not None and (last.missing.count > 0 or last.status not in NOTHING_MISSING))
+    status = "open" if facts.is_open else "complete"
+    if gaps or missing:
+        status = "partial" if messages or covered or last is None else last.status
+    lacking = Missing(len(named), tuple(filter(None, named))[:MOST_IDS])
+    said = last or SourceReport(facts.label, facts.chat_id, facts.chat_name, missing=lacking)
+    return replace(
+        said,
+        chat_id=said.chat_id or facts.chat_id,
+        chat_name=said.chat_name or facts.chat_name,
+        requested=standing.requested or said.requested,
+        covered=tuple(covered),
+        gaps=tuple(gaps),
+        status=status,
         messages=messages,
+        notes=said_once((*said.notes, *standing.notes)),
     )
+
+
+def _asked(facts: SourceFacts) -> Window:
+    """Return what a call that is under way, or was ended, has asked for."""
+    begins = EPOCH if facts.begins is None else moment(facts.begins)
+    until = _moment(facts.until, END_OF_TIME)
+    return Window(min(_moment(facts.since, begins), until), until)
+
+
+def _read(
+    windows: Sequence[Window], asked: Sequence[Window], last: SourceReport | None
+) -> tuple[list[Span], list[Gap]]:
+    """Return what was read of what was asked for, and what was not, with the reason that the last call gives."""
+    reasons = [
+        (Window(_moment(gap.since, EPOCH), _moment(gap.until, END_OF_TIME)), gap.reason)
+        for gap in (() if last is None else last.gaps)
+    ]
+    covered: list[Span] = []
+    gaps: list[Gap] = []
+    for each in asked:
+        timeline = Timeline(each)
+        for window in windows:
+            timeline.cover(window)
+        covered += map(_span, timeline.covered())
+        explained = timeline.explained_gaps(reasons, UNFINISHED if last is None else NOT_READ)
+        gaps += [Gap(_span(gap).since, _span(gap).until, reason) for gap, reason in explained]
+    return covered, gaps
 
 
 def _moment(text: str | None, otherwise: datetime) -> datetime:

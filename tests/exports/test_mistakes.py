@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,12 @@ import pytest
 from help.exports import source
 
 import chatframes as cf
+from chatframes.errors import ServiceError
+from chatframes.exports.standing import Standing
+from chatframes.model import Window
+from chatframes.table.source_report import Span
+
+WEEK = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 8, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +150,52 @@ def test_the_report_of_a_single_file_is_pointed_out(tmp_path: Path) -> None:
         cf.report(tmp_path / "one.parquet")
     with pytest.raises(cf.ConfigError, match=r"is a file, and verify\(\) needs the folder"):
         cf.verify(tmp_path / "one.parquet")
+
+
+def test_a_narrower_call_does_not_narrow_the_report_of_the_folder(world: Any, tmp_path: Path) -> None:
+    days = {"since": "2026-10-02", "until": "2026-10-31"}
+    whole = export(world, source("webex", **days), tmp_path).sources[0]
+    told = export(world, source("webex", since="2026-10-20", until="2026-10-22"), tmp_path)
+    assert told == cf.report(tmp_path)
+    assert (told.sources[0].requested, told.sources[0].covered) == (whole.requested, whole.covered)
+    assert (told.status, told.sources[0].messages) == ("complete", whole.messages)
+
+
+def test_a_gap_of_an_earlier_call_stays_in_the_report_until_it_is_read(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chatframes.sources.webex.chat import Room
+
+    async def refuse(room: Any, url: str) -> Any:
+        raise ServiceError("Webex is having lunch.")
+
+    export(world, source("webex", since="2026-10-20", until="2026-10-22"), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Room, "_list", refuse)
+        with pytest.warns(cf.IncompleteWarning, match="lunch"):
+            export(world, source("webex", since="2026-10-18", until="2026-10-25"), tmp_path)
+    with pytest.warns(cf.IncompleteWarning, match="is not whole"):
+        told = export(world, source("webex", since="2026-10-20", until="2026-10-22"), tmp_path)
+    assert told.status == "partial"
+    stretches = [(gap.since, gap.until) for gap in told.sources[0].gaps]
+    days = ["2026-10-18T00:00:00Z", "2026-10-20T00:00:00Z", "2026-10-23T00:00:00Z", "2026-10-26T00:00:00Z"]
+    assert stretches == [(days[0], days[1]), (days[2], days[3])]
+    told = export(world, source("webex", since="2026-10-18", until="2026-10-25"), tmp_path)
+    assert (told.status, told.sources[0].gaps) == ("complete", ())
+
+
+def test_notes_about_the_chat_stay_and_the_last_number_counts() -> None:
+    first = Standing().joined(WEEK, Span("2026-10-01", None), ("limit=20: older ones stay", "it is a supergroup now"))
+    then = first.joined(WEEK, Span("2026-10-03", None), ("limit=50: older ones stay",))
+    assert then.notes == ("limit=50: older ones stay", "it is a supergroup now")
+    assert then.requested == Span("2026-10-01", None)
+    assert then.windows == (WEEK,)
+
+
+def test_a_number_of_messages_is_that_of_a_call_and_takes_nothing_away(world: Any, tmp_path: Path) -> None:
+    before = export(world, source("telegram", limit=10, until="2026-10-20"), tmp_path).sources[0]
+    told = export(world, source("telegram", limit=10), tmp_path).sources[0]
+    assert before.messages == 10
+    assert 10 < told.messages <= 20
+    assert told.status == "complete"
+    assert any(note.startswith("limit=10") for note in told.notes)
