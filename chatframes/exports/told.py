@@ -33,10 +33,10 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
     """Return the report of everything in a folder, from its journal, and of chats that there are none of."""
     counts = journal.counts()
     sources = (*(_source(journal, facts, counts.get(facts.id, 0)) for facts in journal.sources()), *unknown)
+    parts = [facts for _, _, facts in journal.parts().values()]
     last = json.loads(journal.fact("last_call") or "{}")
     if sources and (moved := last.get("moved")):  # of the folder; a report has notes on its sources only
         sources = (replace(sources[0], notes=(*moved, *sources[0].notes)), *sources[1:])
-    parts = [facts for _, _, facts in journal.parts().values()]
     statuses = {source.status for source in sources}
     status = "open" if statuses <= {*NOTHING_MISSING} else "partial"
     return Report(
@@ -61,12 +61,13 @@ def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport
     if last is None:
         standing = standing.joined(_asked(facts), Span(facts.since, facts.until))
     covered, gaps = _read(journal.covered(facts.id), standing.windows, last)
-    ids = journal.missing().get(facts.id, [])
-    missing = Missing(len(ids), tuple(filter(None, ids))[:MOST_IDS]) if last is None else last.missing
+    named = journal.missing().get(facts.id, [])
+    missing = bool(named) or (last is not None and (last.missing.count > 0 or last.status not in NOTHING_MISSING))
     status = "open" if facts.is_open else "complete"
-    if gaps or missing.count or (last is not None and last.status not in NOTHING_MISSING):
+    if gaps or missing:
         status = "partial" if messages or covered or last is None else last.status
-    said = last or SourceReport(facts.label, facts.chat_id, facts.chat_name)
+    lacking = Missing(len(named), tuple(filter(None, named))[:MOST_IDS])
+    said = last or SourceReport(facts.label, facts.chat_id, facts.chat_name, missing=lacking)
     return replace(
         said,
         chat_id=said.chat_id or facts.chat_id,
@@ -74,7 +75,6 @@ def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport
         requested=standing.requested or said.requested,
         covered=tuple(covered),
         gaps=tuple(gaps),
-        missing=missing,
         status=status,
         messages=messages,
         notes=said_once((*said.notes, *standing.notes)),
