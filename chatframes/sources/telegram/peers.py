@@ -21,9 +21,22 @@ class NameAndKind(NamedTuple):
 
 @dataclass(slots=True)
 class Peers:
-    """Names and kinds by marked id, taken from the answers that hold the messages, so that no name costs a request."""
+    """Names and kinds by marked id, taken from the answers that hold the messages, so that no name costs a request.
+
+    Examples
+    --------
+    >>> Peers.of([types.User(7, first_name="Ada")], []).called(7)
+    'Ada'
+    """
 
     by_id: dict[int, NameAndKind] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, users: Iterable[Any], chats: Iterable[Any]) -> Peers:
+        """Return the people, groups and channels of one answer."""
+        peers = cls()
+        peers.add(users, chats)
+        return peers
 
     def add(self, users: Iterable[Any], chats: Iterable[Any]) -> None:
         """Add the people, groups and channels of an answer; a newer name replaces an older one."""

@@ -23,8 +23,7 @@ from chatframes.table.detail_keys import DETAIL_KEYS
 
 GROUP = ChatFacts("-1000000000500", "Games", "supergroup", "games", forum=False, bare_id=500, me_id=1)
 PERSON = ChatFacts("7", "Ada", "person", "ada", forum=False, bare_id=7, me_id=1)
-PEERS = Peers()
-PEERS.add(
+PEERS = Peers.of(
     [
         t.User(7, first_name="Ada", username="ada"),
         t.User(8, first_name="Bob"),

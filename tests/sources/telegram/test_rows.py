@@ -39,13 +39,7 @@ PEER = {
 }
 
 
-def peers_of(users: list[Any], chats: list[Any]) -> Peers:
-    peers = Peers()
-    peers.add(users, chats)
-    return peers
-
-
-PEERS = peers_of(
+PEERS = Peers.of(
     [
         types.User(1, is_self=True, first_name="Me"),
         types.User(7, first_name="Ada", last_name="Byron", username="ada"),
@@ -355,7 +349,7 @@ def test_the_chat_has_its_name_even_when_the_page_did_not_bring_it() -> None:
 
 
 def test_people_of_an_earlier_page_are_still_known_and_a_newer_name_wins() -> None:
-    peers = peers_of([types.User(7, first_name="Ada"), types.User(8, first_name="Bea")], [])
+    peers = Peers.of([types.User(7, first_name="Ada"), types.User(8, first_name="Bea")], [])
     peers.add([types.User(7, first_name="Augusta")], [])
     made = rows([said(from_id=user(7)), said(from_id=user(8))], peers, GROUP, NOW, raw=False)
     assert [one.author_name for one in made] == ["Augusta", "Bea"]
