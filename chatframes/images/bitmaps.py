@@ -10,11 +10,15 @@ from .problems import BROKEN, CUT, pixels_problem
 __all__ = ["bmp_problem", "icon_problem"]
 
 _BMP_BITS = (1, 4, 8, 16, 24, 32)
+_HEADER_BYTES = (12, 40, 52, 56, 64, 108, 124)  # those that Pillow knows
 
 
 def bmp_problem(data: bytes, at: int, pixels_at: int, *, icon: bool = False) -> str | None:
     """Check a bitmap whose header begins at `at`."""
-    if data[at : at + 4] == b"\x0c\0\0\0":
+    header_bytes = int.from_bytes(data[at : at + 4], "little")
+    if header_bytes not in _HEADER_BYTES:
+        return BROKEN
+    if header_bytes == 12:
         width, height, _, bits = struct.unpack_from("<HHHH", data, at + 4)
         packing, colours = 0, 0
     else:
