@@ -65,7 +65,7 @@ def _place(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark and order the tests, and skip or refuse what a missing tool makes impossible."""
     for item in items:
-        if _place(item).startswith(tuple(QUICK)):
+        if _place(item).startswith(tuple(QUICK)) and not item.get_closest_marker("long"):
             item.add_marker(pytest.mark.quick)
     order = {place: position for position, place in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(_place(item), len(order)))
