@@ -163,8 +163,11 @@ class _Export:
                 await self.on_disk(self._finish, run)
         except BaseException as error:
             if not isinstance(error, OSError):  # the disk works: what has come is kept
-                with suppress(Exception):
+                try:
                     await self.on_disk(self._keep, run)
+                except Exception as trouble:  # nothing of it counts as read
+                    kind = type(trouble).__name__
+                    error.add_note(f"What came last could not be kept ({kind}): the next call reads it again.")
             raise
         told = await self.on_disk(report_of, self._journal, self._unknown)
         return Result(told, run.errors if run.came_to_nothing else ())

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -68,11 +69,11 @@ class _Check:
         if expected is None:
             yield f"{path} is not in the journal: the export ended while this part was put in place. {AGAIN}"
             return
-        sha256, rows = expected
+        written, rows = expected
         if not path.exists():
             yield f"{path} is missing. {AGAIN}"
             return
-        if sha256_of(path) != sha256:
+        if sha256_of(path) != written:
             yield f"{path} is not what was written: its SHA-256 differs. {DELETE}"
         try:
             before = self.messages
@@ -92,7 +93,8 @@ class _Check:
                 yield f"Message {row['uid']} is in {first} and again in {path.name}. {DELETE}"
             pictures = row["images"] or ()
             self.pictures += len(pictures)
-            if len(pictures) != sum(entry["status"] == "ok" for entry in row["media"] or ()):
+            hashes = [entry["sha256"] for entry in row["media"] or () if entry["status"] == "ok"]
+            if hashes != [sha256(picture["bytes"] or b"").hexdigest() for picture in pictures]:
                 yield f"Message {row['uid']} in {path.name} has other pictures than its column media says. {DELETE}"
             for picture in pictures:
                 if inspect(picture["bytes"] or b"").mime is None:
@@ -132,7 +134,7 @@ def verify(folder: str | os.PathLike[str]) -> Verdict:
     try:
         if place.journal.is_file():
             with closing(Journal(place)) as journal:
-                known = {number: (sha256, facts.rows) for number, (sha256, _, facts) in journal.parts().items()}
+                known = {number: (written, facts.rows) for number, (written, _, facts) in journal.parts().items()}
                 has_read = any(journal.covered(facts.id) for facts in journal.sources())
     except sqlite3.Error as error:
         problems = [f"{place.journal} cannot be read ({type(error).__name__}). {REBUILT}"]

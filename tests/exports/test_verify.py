@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from help.exports import content, source
 
@@ -59,6 +64,23 @@ def lose_the_journal(folder: Path) -> None:
 
 def spoil_the_journal(folder: Path) -> None:
     (folder / ".chatframes" / "journal.sqlite").write_bytes(b"SQLite format 3\0 no more")
+
+
+def test_a_damaged_picture_is_found_though_its_part_was_written_anew_with_it(folder: Path) -> None:
+    parts = sorted((folder / "data").iterdir())
+    number, table = next((n, t) for n, t in enumerate(map(pq.read_table, parts)) if any(t["images"].to_pylist()))
+    path, rows = parts[number], table["images"].to_pylist()
+    picture = next(row[0] for row in rows if row)
+    middle = len(picture["bytes"]) // 2
+    picture["bytes"] = picture["bytes"][:middle] + b"damage" + picture["bytes"][middle + 6 :]
+    at = table.schema.get_field_index("images")
+    pq.write_table(table.set_column(at, table.schema.field(at), pa.array(rows, table.schema.field(at).type)), path)
+    with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        journal.execute(
+            "UPDATE parts SET sha256 = ?, bytes = ? WHERE number = ?", (digest, path.stat().st_size, number)
+        )
+    assert "has other pictures than its column media says" in str(cf.verify(folder))
 
 
 @pytest.mark.parametrize("harm", [flip_a_bit, cut, remove, copy, leave_a_stranger, lose_the_journal, spoil_the_journal])

@@ -58,22 +58,27 @@ def _files(item: Item) -> list[Attachment]:
     return [Attachment(position, kind, source_id(url), url) for position, url in enumerate(texts_in(item, "files"))]
 
 
-_TEXTS = ("id", "parentId", "text", "markdown", "html", "personId", "personEmail", "created", "updated")
+_TEXTS = frozenset(("id", "parentId", "text", "markdown", "html", "personId", "personEmail", "created", "updated"))
 _LISTS = {"files": str, "mentionedPeople": str, "mentionedGroups": str, "attachments": dict}
 
 
 def is_whole(item: Item) -> bool:
     """Whether a message has a time that can be read, no errors, and nothing in it of a type it should not have."""
-    lists = ((item.get(key), kind) for key, kind in _LISTS.items())
-    return (
-        not item.get("errors")
-        and moment(item.get("created")) is not None
-        and all(isinstance(item.get(key), str | None) for key in _TEXTS)
-        and all(
-            value is None or (isinstance(value, list) and all(isinstance(entry, kind) for entry in value))
-            for value, kind in lists
-        )
-    )
+    if item.get("errors") or moment(item.get("created")) is None:
+        return False
+    for key, value in item.items():  # plain loops, as this is done for each message of a chat
+        if value is None:
+            continue
+        if key in _TEXTS:
+            if not isinstance(value, str):
+                return False
+        elif (kind := _LISTS.get(key)) is not None and not _is_list_of(value, kind):
+            return False
+    return True
+
+
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, kind) for entry in value)
 
 
 def moment(value: object) -> datetime | None:
