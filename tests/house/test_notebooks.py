@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import nbformat
 import pytest
 from help.kernels import PATIENCE_SECONDS, REPOSITORY, clean_environment
+from help.sampling import sampled
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -29,6 +30,10 @@ from PIL import Image
 import chatframes as cf
 
 NAMES = ["quickstart", "webex", "telegram", "reddit", "analyse", "widgets"]
+# Those whose cells the suite runs; the other notebooks' runs are `long`.
+RUN = [
+    name if name in ("quickstart", "webex", "analyse") else pytest.param(name, marks=pytest.mark.long) for name in NAMES
+]
 ADDRESSES = {  # all that a notebook may lead to
     "quickstart": {"https://developer.webex.com"},
     "webex": {"https://developer.webex.com"},
@@ -229,7 +234,7 @@ def _names_set_by(source: str) -> set[str]:
 # --- run from a clean kernel ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUN)
 def test_every_cell_runs_in_order_without_an_error_or_a_warning(name: str, executed: Callable[[str], Executed]) -> None:
     run = executed(name)
     cells = code_cells(run.notebook)
@@ -241,7 +246,7 @@ def test_every_cell_runs_in_order_without_an_error_or_a_warning(name: str, execu
             assert not any("Traceback" in text for text in _texts(output)), cell.id
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUN)
 def test_a_notebook_shows_a_real_picture(name: str, executed: Callable[[str], Executed]) -> None:
     shown = [
         output.data[kind] for output in executed(name).outputs for kind in PICTURES if kind in output.get("data", {})
@@ -253,7 +258,7 @@ def test_a_notebook_shows_a_real_picture(name: str, executed: Callable[[str], Ex
             assert min(picture.size) >= 100
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUN)
 def test_a_notebook_leaves_no_file_behind(name: str, executed: Callable[[str], Executed]) -> None:
     assert executed(name).left_behind == []
 
@@ -382,7 +387,11 @@ PROMISES = {
 
 @pytest.mark.parametrize(
     ("name", "cell_id", "expected"),
-    [(name, *promise) for name, promises in PROMISES.items() for promise in promises],
+    [
+        pytest.param(name, *promise, marks=() if name in RUN else pytest.mark.long)
+        for name, promises in PROMISES.items()
+        for promise in promises
+    ],
 )
 def test_a_notebook_shows_what_its_prose_promises(
     name: str, cell_id: str, expected: list[str], executed: Callable[[str], Executed]
@@ -411,7 +420,7 @@ def test_what_webex_could_not_scan_arrives_once_the_admin_allows_it(executed: Ca
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("name", "hostile_messages"), [("quickstart", 1), ("telegram", 2)])
+@pytest.mark.parametrize(("name", "hostile_messages"), sampled([("quickstart", 1), ("telegram", 2)], 1))
 def test_in_a_browser_the_picture_is_seen_and_hostile_messages_stay_text(
     name: str, hostile_messages: int, tmp_path: Path
 ) -> None:

@@ -124,6 +124,7 @@ def test_the_very_first_click_on_a_widget_is_heard_sooner_or_later(
     assert [click for click, _ in kernel.value("heard")] == [True]
 
 
+@pytest.mark.long
 def test_with_nest_asyncio_a_click_is_lost(server: HoldingWebex) -> None:
     # The negative control: messages are handled in order, so what has not been heard when a later cell answers is lost.
     with Kernel() as kernel:

@@ -6,10 +6,12 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import pytest
 from help.holding import ROOM, HoldingWebex
+from help.sampling import sampled
 
 import chatframes as cf
 from chatframes.world.calls import Answer
@@ -128,8 +130,7 @@ def early(world: World, service: str) -> int:
     return number
 
 
-@pytest.mark.parametrize("what", ["pages", "files"])
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(("service", "what"), sampled(product(SERVICES, ["pages", "files"]), 2))
 def test_a_wait_of_one_account_holds_all_its_calls_and_no_other_account(
     service: str, what: str, refusing: Callable[..., str]
 ) -> None:

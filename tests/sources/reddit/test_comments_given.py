@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from itertools import product
 from typing import Any
 
 import pandas as pd
 import pytest
+from help.sampling import sampled
 from help.tiny_reddit import (
     NEWEST,
     Answer,
@@ -426,8 +428,9 @@ def test_comments_that_cannot_be_read_leave_a_gap_wherever_the_list_ended(count:
     assert "t3_p0003" in str(source.error) or any("t3_p0003" in gap.reason for gap in source.gaps)
 
 
-@pytest.mark.parametrize("sort", ["new", "hot", "top", "rising", "controversial"])
-@pytest.mark.parametrize("wanted", [20, 100, 120, "all"])
+@pytest.mark.parametrize(
+    ("sort", "wanted"), sampled(product(["new", "hot", "top", "rising", "controversial"], [20, 100, 120, "all"]), 6)
+)
 def test_whatever_ends_the_list_does_not_end_the_comments(sort: str, wanted: Any) -> None:
     there = posts(150, num_comments=1)
     trees = {

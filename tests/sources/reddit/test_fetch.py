@@ -10,11 +10,13 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import pandas as pd
 import pytest
 from help.fakes import fast_clock
+from help.sampling import sampled
 from help.truth import MORE_FIELDS, check, check_more, rows
 
 import chatframes as cf
@@ -297,7 +299,7 @@ def test_one_closed_subreddit_costs_the_others_nothing() -> None:
 # --- bad days -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", KEEPS_ON)
+@pytest.mark.parametrize("fault", sampled(KEEPS_ON, 6))
 def test_everything_arrives_under_each_fault(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch, 20)
     with cf.sandbox(faults=[fault]) as world:
@@ -385,8 +387,7 @@ def test_comments_that_cannot_be_had_leave_a_gap_where_the_default_number_ended_
     assert pd.Timestamp(source.covered[-1].until) == oldest
 
 
-@pytest.mark.parametrize("messages", [300, 1500, 3000])
-@pytest.mark.parametrize("sort", ["new", "top"])
+@pytest.mark.parametrize(("messages", "sort"), sampled(product([300, 1500, 3000], ["new", "top"]), 2))
 def test_all_comments_of_a_number_of_posts_come_in_every_order(messages: int, sort: str) -> None:
     with cf.sandbox(messages=messages, images=0) as world:
         frame = fetch(world, cf.Reddit("r/apollo", sort=sort, posts=20, comments="all"), images=False)

@@ -6,11 +6,13 @@ import asyncio
 import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import pandas as pd
 import pytest
 from help.newer_layer import NewerMedia, messages_of, newer, tell
+from help.sampling import sampled
 from help.telegram_chats import fetch, hurry, telegram
 from telethon import TelegramClient
 from telethon.errors import TypeNotFoundError
@@ -78,8 +80,7 @@ def notes(frame: pd.DataFrame) -> str:
     return " ".join(note for source in cf.report(frame).sources for note in source.notes)
 
 
-@pytest.mark.parametrize("messages", [60, 150, 1200])
-@pytest.mark.parametrize("where", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("messages", "where"), sampled(product([60, 150, 1200], [0.0, 0.5, 1.0]), 3))
 def test_every_other_message_comes_and_the_odd_one_is_a_row_that_says_so(
     monkeypatch: pytest.MonkeyPatch, messages: int, where: float
 ) -> None:
@@ -94,7 +95,7 @@ def test_every_other_message_comes_and_the_odd_one_is_a_row_that_says_so(
     assert "defect" not in str(cf.report(first))
 
 
-@pytest.mark.parametrize("harm", [_media, _button, _entity, _forward, _reaction, _whole])
+@pytest.mark.parametrize("harm", sampled([_media, _button, _entity, _forward, _reaction, _whole], 2))
 def test_wherever_in_the_message_the_unknown_object_stands(monkeypatch: pytest.MonkeyPatch, harm: Harm) -> None:
     odd = harmed(monkeypatch, harm, lambda all_: [all_[0], all_[40], all_[41], all_[42], all_[-1]], "apollo")
     with cf.sandbox(messages=300, images=0) as world:

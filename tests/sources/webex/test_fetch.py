@@ -9,6 +9,7 @@ import warnings
 import httpx
 import pandas as pd
 import pytest
+from help.sampling import sampled
 from help.truth import check
 
 import chatframes as cf
@@ -168,7 +169,7 @@ def test_a_message_seen_through_two_sources_is_kept_once() -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("fault", [name for name in FAULTS if name != INTO_A_TRAP])
+@pytest.mark.parametrize("fault", sampled([name for name in FAULTS if name != INTO_A_TRAP], 8))
 def test_the_table_is_whole_whatever_goes_wrong(fault: str) -> None:
     with cf.sandbox(messages=600, images=60, faults=[fault]) as world:
         frame = fetch(world)
@@ -227,7 +228,7 @@ def naive(world: World) -> tuple[set[str], set[str]]:
 
 
 @pytest.mark.parametrize(
-    "fault", ["none", "rate_limit", "cut_page", "html_page", "empty_pages", "short_pages", "item_errors"]
+    "fault", sampled(["none", "rate_limit", "cut_page", "html_page", "empty_pages", "short_pages", "item_errors"], 2)
 )
 def test_a_naive_loop_fails_the_same_comparison(fault: str) -> None:
     with cf.sandbox(messages=1500, images=0, faults=[] if fault == "none" else [fault]) as world:

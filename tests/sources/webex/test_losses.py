@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from itertools import product
 from typing import Any
 
 import httpx
 import pytest
 from help.fakes import FakeTime
 from help.odd_webex import BASE, CONFIG, ROOM, Odd, hourly
+from help.sampling import sampled
 
 import chatframes as cf
 
@@ -206,8 +208,7 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("alive", [0, 2])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("alive", "name"), sampled(product([0, 2], NETWORKS), 5))
 def test_a_network_that_answers_in_place_of_the_service_ends_the_call_within_a_minute(
     odd: Odd, no_waiting: FakeTime, name: str, alive: int
 ) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from help.sampling import sampled
 from PIL import Image
 
 from chatframes.world.community import talk, writing
@@ -117,7 +118,7 @@ def test_counts_are_exact_and_every_row_lies_in_the_range(messages: int, images:
     assert len(apollo(world)) + len(comments(world)) == messages
 
 
-@pytest.mark.parametrize("seed", range(1, 8))
+@pytest.mark.parametrize("seed", sampled(range(1, 8), 2))
 def test_counts_are_exact_with_every_seed(seed: int) -> None:
     for messages, images in ((300, 60), (37, 50), (210, 333)):
         records = said(build(messages, images, seed=seed))
