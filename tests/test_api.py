@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta, timezone
 import httpx
 import pandas as pd
 import pytest
-from help.fakes import fast_clock
+from help.hurrying import fast_clock
 from help.truth import check
 
 import chatframes as cf

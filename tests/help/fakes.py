@@ -6,7 +6,6 @@ import asyncio
 import io
 import itertools
 import random
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -71,19 +70,6 @@ class FakeTime:
             self.seconds = max(self.seconds, mine[0])
         finally:
             self._targets.remove(mine)
-
-
-def fast_clock(times: float, seed: int = 0, starts: datetime = STARTS) -> Clock:
-    """Return a clock on which everything happens `times` faster than it really does."""
-    began = time.monotonic()
-
-    def monotonic() -> float:
-        return began + (time.monotonic() - began) * times
-
-    async def sleep(seconds: float) -> None:
-        await asyncio.sleep(seconds / times)
-
-    return Clock(lambda: starts + timedelta(seconds=monotonic() - began), monotonic, sleep, random.Random(seed).random)
 
 
 class Anywhere:

@@ -5,8 +5,6 @@ What came and what is called missing is all there is, and a report that calls a 
 
 from __future__ import annotations
 
-import asyncio
-import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -16,9 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import pytest
+from help.hurrying import hurry
 
 import chatframes as cf
-from chatframes.transfer.clock import Clock
 from chatframes.world.reddit.contradictions import CONTRADICTIONS as REDDIT
 from chatframes.world.reddit.faults import FAULTS as REDDIT_FAULTS
 from chatframes.world.sandbox import World
@@ -86,11 +84,7 @@ EVERYTHING = [  # what befalls pictures has nothing to do with how long a list i
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the library's clock run faster than the wall's, so that waits and deadlines cost a test little."""
-
-    async def sleep(seconds: float) -> None:
-        await asyncio.sleep(seconds / FAST)
-
-    monkeypatch.setattr("chatframes.api.clock", Clock(monotonic=lambda: time.monotonic() * FAST, sleep=sleep))
+    hurry(monkeypatch, FAST)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cf.IncompleteWarning)
         yield

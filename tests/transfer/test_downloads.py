@@ -15,7 +15,8 @@ from functools import partial
 import httpx
 import pytest
 import respx
-from help.fakes import Credential, FakeTime, Line, fast_clock, line, picture
+from help.fakes import Credential, FakeTime, Line, line, picture
+from help.hurrying import fast_clock
 from help.loopback import GUARD_SECONDS, Answer, Reply, Request, always, in_turn, serving, together
 from help.undecodable import DECODED, UNDECODABLE, saved
 from hypothesis import given, settings

@@ -14,7 +14,8 @@ from email.utils import format_datetime
 import httpx
 import pytest
 import respx
-from help.fakes import STARTS, Credential, FakeTime, fast_clock, line, texts_within
+from help.fakes import STARTS, Credential, FakeTime, line, texts_within
+from help.hurrying import fast_clock
 from help.loopback import Answer, Reply, Request, always, in_turn, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st

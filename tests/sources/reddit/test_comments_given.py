@@ -458,7 +458,7 @@ def test_posts_whose_comments_were_never_asked_for_because_the_list_broke_are_a_
 
 
 def test_a_server_that_dies_after_the_list_leaves_no_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    from help.fakes import fast_clock
+    from help.hurrying import fast_clock
 
     monkeypatch.setattr("chatframes.api.clock", fast_clock(50))
     there = posts(60, num_comments=3)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from help.fakes import fast_clock, picture
+from help.fakes import picture
+from help.hurrying import fast_clock
 from help.tiny_reddit import Answer, page, post, tiny_reddit
 
 import chatframes as cf

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from help.fakes import fast_clock
+from help.hurrying import fast_clock
 from help.sampling import sampled
 from help.truth import MORE_FIELDS, check, check_more, rows
 

@@ -9,7 +9,8 @@ import threading
 from typing import Any
 
 import pytest
-from help.telegram_chats import APOLLO, fetch, hurry, telegram
+from help.hurrying import hurry
+from help.telegram_chats import APOLLO, fetch, telegram
 from telethon.tl import types
 
 import chatframes as cf

@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from help.hurrying import hurry
 from help.sampling import sampled
-from help.telegram_chats import APOLLO, fetch, hurry, telegram
+from help.telegram_chats import APOLLO, fetch, telegram
 from help.truth import MORE_FIELDS, check, check_more
 from telethon import TelegramClient, errors
 from telethon.crypto import AuthKey, rsa

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from help.fake_login import CODE, PHONE, FakeLoginClient, install
-from help.telegram_chats import fetch, hurry
+from help.hurrying import hurry
+from help.telegram_chats import fetch
 from telethon import errors
 from telethon.tl import functions
 

@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets
 import pytest
 from help.fake_login import CODE, LINK_TOKEN, PASSWORD, PHONE, FakeLoginClient, install, until_idle
-from help.fakes import fast_clock
+from help.hurrying import fast_clock
 from PIL import Image
 from telethon.sessions import StringSession
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from help.hurrying import hurry
 from help.newer_layer import NewerMedia, messages_of, newer, tell
 from help.sampling import sampled
-from help.telegram_chats import fetch, hurry, telegram
+from help.telegram_chats import fetch, telegram
 from telethon import TelegramClient
 from telethon.errors import TypeNotFoundError
 from telethon.sessions import StringSession

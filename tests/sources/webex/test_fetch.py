@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import warnings
 
 import httpx
 import pandas as pd
 import pytest
+from help.hurrying import hurry
 from help.sampling import sampled
 from help.truth import check
 
 import chatframes as cf
-from chatframes.transfer.clock import Clock
 from chatframes.world.sandbox import World
 from chatframes.world.webex.faults import FAULTS
 
@@ -37,11 +36,7 @@ FAST = 40.0  # 60 s, which is what a picture waits at most, are 1.5 s then: enou
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the library's clock run faster than the wall's, so that its waits and deadlines cost a test nothing."""
-
-    async def sleep(seconds: float) -> None:
-        await asyncio.sleep(seconds / FAST)
-
-    monkeypatch.setattr("chatframes.api.clock", Clock(monotonic=lambda: time.monotonic() * FAST, sleep=sleep))
+    hurry(monkeypatch, FAST)
 
 
 def fates(world: World) -> dict[str, tuple[str, str]]:
