@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from telethon.extensions import BinaryReader
 from telethon.tl import functions, types
 
+from chatframes.sources.reddit import kinds
+from chatframes.sources.webex.card_elements import ELEMENTS, NOT_KEPT
 from chatframes.world.sandbox import World, sandbox
 
 OTHERWISE_SENT = {"ChatCreate", "ChatMigrateTo", "ChannelMigrateFrom"}  # in the chats that always are there
@@ -64,6 +67,35 @@ def test_every_action_and_every_media_is_sent(world: World, prefix: str, field: 
     assert lacking - OTHERWISE_SENT == set(), "a sample is missing in world/telegram/content.py or happenings.py"
     others = [message for chat in world._telegram.stock().world.chats for message in chat.messages]
     assert lacking <= sent(others)
+
+
+# The parts of a card that need not say what they are, by the field they stand in.
+PARTS = {
+    "facts": "Fact", "sources": "MediaSource", "captionSources": "CaptionSource", "choices": "Input.Choice",
+    "inlines": "TextRun", "columns": "Column", "rows": "TableRow", "cells": "TableCell", "pages": "CarouselPage",
+    "targetElements": "TargetElement",
+}  # fmt: skip
+
+
+def elements(value: Any) -> set[str]:
+    """The kinds of elements and parts in a card."""
+    if isinstance(value, list):
+        return {kind for one in value for kind in elements(one)}
+    if not isinstance(value, dict):
+        return set()
+    named = {value["type"]} if isinstance(value.get("type"), str) else set()
+    return named | {PARTS[key] for key in value if key in PARTS} | elements(list(value.values()))
+
+
+def test_every_element_of_a_card_is_sent(world: World) -> None:
+    sent = elements([item.get("attachments") for item in webex_items(world).values()])
+    assert {*ELEMENTS, *NOT_KEPT} - sent == set(), "a sample is missing in world/webex/cards.py"
+
+
+def test_every_kind_of_reddits_is_sent(world: World) -> None:
+    names = [record["sample"] for record in of(world, "everything") if record["platform"] == "reddit"]
+    lacking = [kind for kind in kinds.KEPT | kinds.NOT_KEPT if not any(re.search(rf"\b{kind}\b", one) for one in names)]
+    assert lacking == [], "a sample is missing in world/reddit/content.py or rare.py"
 
 
 def webex_items(world: World) -> dict[str, Any]:

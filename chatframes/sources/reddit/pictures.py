@@ -201,13 +201,13 @@ def _entry(key: str, entry: Any, places: Places, url_in_text: str | None = None)
         return _of_giphy(rest.partition("|")[0], entry if isinstance(entry, dict) else {}, places)
     if not isinstance(entry, dict) or entry.get("status", "valid") != "valid":
         return Attachment(0, "photo", key, reason="no_bytes")
-    if entry.get("e") in ("RedditVideo", "AnimatedImage"):
-        return _moving(key, entry, places, url_in_text)
     source = _source(entry)
     copy = places.url(source.get("u")) or url_in_text
-    if rest:  # emotes of a subreddit, which have no original
-        url = Url(copy or places.url(source.get("gif")))
+    if rest:  # emotes, which have no original, whether they move or not
+        url = Url(places.url(source.get("gif")) or copy)
         return replace(_sized("sticker", key, url, entry), alt=rest.rpartition("|")[2] or None)
+    if entry.get("e") in ("RedditVideo", "AnimatedImage"):
+        return _moving(key, entry, places, url_in_text)
     if copy is not None and not places.own(copy):
         return _sized("photo", key, Url(copy), entry)
     ending = _SHORT.get(_mime(entry) or "") or _ending(copy or "")
