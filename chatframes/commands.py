@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import time
 from errno import EIO
@@ -23,6 +24,7 @@ from .words import did_you_mean
 
 __all__ = ["run"]
 
+_PLAIN_WORDS = re.compile(r"[\w .:'-]*")
 STATUS = {"complete": 0, "open": 0, "partial": 3, "failed": 1}  # the exit status; 2 is a command that is wrong
 
 
@@ -87,7 +89,7 @@ def _source(text: str, since: str | None, until: str | None) -> Source:
     service = services().get(name)
     if not colon or not chat or service is None:
         first = next(iter(services().values()))
-        if "/" in text:  # an address may hold a secret, such as an invitation
+        if not _PLAIN_WORDS.fullmatch(text):  # an address may hold a secret, such as an invitation
             raise ConfigError(f"An address needs the name of its service before it: {first.name}:https://..., say.")
         hint = did_you_mean(name, services(), "the prefixes are " + ", ".join(f"{each}:" for each in services()) + ".")
         raise ConfigError(f"{text!r} does not say of which service the chat is, as {first.typed} does: {hint}")

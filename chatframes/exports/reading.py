@@ -24,9 +24,11 @@ from ..table.frame import order_of
 from ..table.from_arrow import from_arrow
 from ..table.report import Report
 from ..table.schema import MESSAGES, VERSION, with_metadata
+from ..table.versions import ROWS_OF_TOPICS
 from ..windows import parse_bounds
 from ..words import did_you_mean
 from .choosing import Choice, chosen_chats
+from .fitting import Fitting
 from .folder import Folder, existing
 from .journal import Journal
 from .parts import footer_of
@@ -106,31 +108,36 @@ def read_parquet(
         parse_bounds(since, until, "UTC", datetime.now(UTC)) if since is not None or until is not None else None,
         None if chats is None else chosen_chats(folder, chats),
     )
-    frame = _frame(folder, wanted, chosen)
+    parts = Fitting()
+    frame = _frame(folder, wanted, chosen, parts)
+    parts.warn(folder.root, stacklevel=3)  # the line that called chatframes.read_parquet
     frame.attrs = {"schema_version": VERSION, "chatframes": _report(folder).to_dict()}
     return frame
 
 
-def _frame(folder: Folder, wanted: list[str], chosen: Choice) -> pd.DataFrame:
-    flat = [name for name in MESSAGES.names if name in {*wanted, *_NEEDED} and name != "images"]
-    tables = [pa.schema([MESSAGES.field(name) for name in flat]).empty_table()]
+def _frame(folder: Folder, wanted: list[str], chosen: Choice, parts: Fitting) -> pd.DataFrame:
+    needed = {*wanted, *_NEEDED, *(ROWS_OF_TOPICS if {"topic", "topic_id"} & {*wanted} else ())}
+    flat = pa.schema([field for field in MESSAGES if field.name in needed and field.name != "images"])
+    pictures = pa.schema([MESSAGES.field("images")])
+    tables = [flat.empty_table()]
     cells: list[Any] = []
     for path in folder.parts().values():
         with pq.ParquetFile(path) as file:
             for number in range(file.num_row_groups):
                 if not chosen.may_hold(file.metadata.row_group(number)):
                     continue
-                table = file.read_row_group(number, columns=flat).select(flat)
+                table = parts.group(file, number, flat)
                 mask = chosen.rows(table)
                 table = table if mask is None else table.filter(mask)
-                tables.append(table.cast(tables[0].schema))
+                tables.append(table)
                 if "images" in wanted and table.num_rows:
-                    images = file.read_row_group(number, columns=["images"])
+                    images = parts.group(file, number, pictures)
                     images = images if mask is None else images.filter(mask)
                     cells += [to_pictures(cell, MESSAGES.field("images")) for cell in images["images"].to_pylist()]
     table = pa.concat_tables(tables)
-    frame = from_arrow(table, MESSAGES, wanted, {"images": cells} if "images" in wanted else {})
-    return frame.take(order_of(table)).reset_index(drop=True)
+    columns = [*wanted, *(name for name in flat.names if name in ROWS_OF_TOPICS and name not in wanted)]
+    frame = parts.in_our_version(from_arrow(table, MESSAGES, columns, {"images": cells} if "images" in wanted else {}))
+    return frame[wanted].take(order_of(table)).reset_index(drop=True)
 
 
 @checks_keywords
@@ -169,10 +176,12 @@ def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
 
 
 def _batches(folder: Folder, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    parts = Fitting()
     for path in folder.parts().values():
         with pq.ParquetFile(path) as file:
             for number in range(file.num_row_groups):
-                yield from file.read_row_group(number).select(schema.names).cast(schema).to_batches()
+                yield from parts.group(file, number, schema).to_batches()
+    parts.warn(folder.root, stacklevel=1)
 
 
 def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike[str]) -> Report:

@@ -253,15 +253,18 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
             "gallery() cannot read this frame: it has the columns of fetch(), but other values in them "
             f"({type(error).__name__}). Give it a frame of fetch() or read_parquet()."
         ) from error
+    details = dict(zip(frame["uid"], frame["details"], strict=True)) if "details" in frame.columns else {}
     entries = [
-        _entry(row) for row in tidy.to_dict("records") if row["status"] == "ok" or row["reason"] not in NO_PICTURE
+        _entry(row, details.get(row["uid"]))
+        for row in tidy.to_dict("records")
+        if row["status"] == "ok" or row["reason"] not in NO_PICTURE
     ]
     off = bool(entries) and all(entry.reason == "disabled" for entry in entries)
     hint = "they were not downloaded: fetch again with images=True" if off else ""
     return Gallery(entries, hint=hint, page_size=page_size, thumbnail_px=thumbnail_px)
 
 
-def _entry(row: dict[Any, Any]) -> Entry:
+def _entry(row: dict[Any, Any], details: Any) -> Entry:
     image = row["image"] if isinstance(row["image"], dict) else {}
     # Plain bytes (of a file that plain pandas read) would print whole.
     data = ImageBytes(image["bytes"]) if isinstance(image.get("bytes"), bytes) else None
@@ -269,7 +272,9 @@ def _entry(row: dict[Any, Any]) -> Entry:
     width, height = values.get("width"), values.get("height")
     return Entry(
         data=data,
-        caption=str(values.get("caption") or values.get("alt") or "")[:MOST_OF_A_TEXT],
+        caption=str(values.get("caption") or "")[:MOST_OF_A_TEXT],
+        in_words=str(values.get("alt") or "")[:MOST_OF_A_TEXT],
+        details=details,
         author=str(values.get("author_name") or values.get("author_id") or "unknown")[:MOST_OF_A_NAME],
         chat=str(values.get("chat_name", ""))[:MOST_OF_A_NAME],
         when=values.get("created_at"),

@@ -19,6 +19,7 @@ from ..api import listing, sources_of
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, close_on_rerun
+from ..page.highlights import highlights_html
 from ..page.html import Html, lines, show_html
 from ..progress.card import Card
 from ..road.defects import unexpected
@@ -272,7 +273,8 @@ class FetchPanel:
         else:
             self._line.say(message, self._kept_frame())
         if frame is not None:
-            show_html(self._report, report(frame)._html())
+            beyond = await asyncio.to_thread(highlights_html, frame)
+            show_html(self._report, report(frame)._html() + beyond)
 
     def _cancelling(self) -> None:
         self.cancel_button.disabled = True

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import ipywidgets
 import pandas as pd
 
 from ..images.headers import inspect
-from ..page.html import Html, picture, plain, show_html
+from ..page.details import details_html
+from ..page.html import Html, lines, picture, plain, show_html
 from ..table.report_text import REASONS
 from ..words import bytes_in_words
 from .thumbnails import thumbnail
 
 __all__ = ["Entry", "Tile", "small_html"]
 
+MOST_OF_A_CAPTION = 120  # characters, below a thumbnail
 LARGE_PX = 1600
 LARGE_BYTES = 2**20  # a larger picture is shown smaller, as the notebook's file stores what it shows
 _SMALL = "font-size:85%;line-height:1.3;min-height:3.9em;overflow-wrap:anywhere"
@@ -31,6 +34,7 @@ class Entry:
 
     data: bytes | None
     caption: str
+    in_words: str  # what stands in the place of the picture: a sticker's emoji, the title of a linked page
     author: str
     chat: str
     when: pd.Timestamp | None
@@ -40,6 +44,7 @@ class Entry:
     status: str
     reason: str
     error: str
+    details: Any = None  # of its message: one value of that column
 
     @property
     def moment(self) -> str:
@@ -51,7 +56,7 @@ class Entry:
 
     @property
     def alt(self) -> str:
-        return f"{self.name or 'image'} by {self.author}, {self.moment}"
+        return f"{self.in_words[:MOST_OF_A_CAPTION] or self.name or 'image'} by {self.author}, {self.moment}"
 
 
 class Tile:
@@ -118,7 +123,8 @@ def small_html(entry: Entry, small: bytes | None) -> Html:
     else:
         shown = Html('<span title="{}">{}</span>').format(entry.error, entry.why_missing)
     when = entry.moment.removesuffix(" UTC")
-    words = Html("<b>{}</b><br>{}<br>{}").format(entry.author, when, entry.caption[:120])
+    caption = (entry.caption or entry.in_words)[:MOST_OF_A_CAPTION]
+    words = Html("<b>{}</b><br>{}<br>{}").format(entry.author, when, caption)
     return Html('<div style="{}">{}</div><div style="{}">{}</div>').format(_FRAME, shown, _SMALL, words)
 
 
@@ -131,5 +137,12 @@ def _large_html(entry: Entry) -> Html:
     if shown is None:
         note = ", cannot be shown"
     facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
-    below = (f"{entry.author}, {entry.moment}, {entry.chat}", entry.caption, facts)
-    return (shown or Html()) + Html().join(Html("<div>{}</div>").format(line) for line in below)
+    in_words = "" if entry.in_words in entry.caption else entry.in_words
+    below = (
+        f"{entry.author}, {entry.moment}, {entry.chat}",
+        lines(entry.caption),
+        in_words,
+        details_html(entry.details),
+        facts,
+    )
+    return (shown or Html()) + Html().join(Html("<div>{}</div>").format(line) for line in below if line)

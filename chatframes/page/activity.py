@@ -48,6 +48,11 @@ class Activity:
     undated: int = 0
     older: int = 0
 
+    @property
+    def total(self) -> int:
+        """How many there are in all, also those that are in no stretch."""
+        return sum(number for _, number in self.counts) + self.undated + self.older
+
     def html(self, what: str, most: int | None = None) -> Html:
         """Return a bar chart of the counts; `what` names what is counted, and a count of `most` has the full height."""
         return bars(self.counts, f"{what} per {self.unit}", most)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .html import COLOURS, Html, plain
 
-__all__ = ["details_html", "details_lines"]
+__all__ = ["details_html", "details_lines", "read_details"]
 
 MOST_OPTIONS = 30
 MOST_LINES = 12
@@ -30,7 +30,7 @@ def details_html(text: Any) -> Html:
     >>> "width:75%" in details_html('{"poll":{"question":"Tea?","options":' + options + "}}")
     True
     """
-    details = _loaded(text)
+    details = read_details(text)
     options = _options(details)
     if not options:
         return Html("<br>").join(details_lines(text))
@@ -57,7 +57,7 @@ def details_lines(text: Any) -> list[str]:
     >>> details_lines('{"poll":{"question":"Tea?","options":[{"text":"Yes","votes":3},{"text":"No","votes":null}]}}')
     ['poll: Tea?', '3  Yes', '-  No']
     """
-    details = _loaded(text)
+    details = read_details(text)
     options = _options(details)
     if not options:
         return _lines(details)
@@ -67,7 +67,14 @@ def details_lines(text: Any) -> list[str]:
     return [question, *shown[:MOST_OPTIONS], *_lines(details)]
 
 
-def _loaded(text: Any) -> dict[str, Any]:
+def read_details(text: Any) -> dict[str, Any]:
+    """Return one value of the column ``details``; empty where it holds none.
+
+    Examples
+    --------
+    >>> read_details('{"dice":{"value":6}}'), read_details(None)
+    ({'dice': {'value': 6}}, {})
+    """
     try:
         details = json.loads(text)
     except (TypeError, ValueError, RecursionError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ..errors import ConfigError
+from ..words import without_credentials
 
 __all__ = ["LONGEST", "Address", "Reading", "tidy"]
 
@@ -22,6 +23,15 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _PARTS = re.compile(r"([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 _PARAMETER = re.compile(r"[a-z_]{1,20}")
+# What lets anybody in who reads it, of any service: somebody may give it to the wrong one, without https://, or among
+# other words, and no error may repeat it.
+_INVITING = re.compile(
+    r"^\+(?=.*[A-Za-z_])[A-Za-z0-9_-]{12,}$|(?:joinchat|addlist)/[A-Za-z0-9_-]{4}|\.(?:me|dog)/\+[A-Za-z0-9_-]{4}"
+    r"|(?:join\?invite|addlist\?slug)=|eurl\.io/?#\S|(?:discord\.gg|discord(?:app)?\.com/invite|chat\.whatsapp\.com)/\S"
+    r"|signal\.group/?#\S",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(r"[?&]pass=\S", re.IGNORECASE)  # of a proxy, beside what is secret in any address
 
 # What sites and apps add to an address to learn who follows it. It says nothing of where the address leads.
 _TRACKERS = frozenset(
@@ -111,12 +121,17 @@ class Reading:
         Raises
         ------
         ConfigError
-            It is an address, and not one of this service's, or not one that can be read whole.
+            It is an address, and not one of this service's, or not one that can be read whole; or it is none, and
+            holds an invitation or another secret.
         """
         self.check_length(text)
         text = _UNSEEN.sub("", text)
         scheme, rest = self._scheme(text)
         if rest is None:
+            if _INVITING.search(text):
+                raise self.error("is an invitation", f"accept it in its app, then {self.instead}")
+            if _SECRET.search(text) or without_credentials(text) != text:
+                raise self.error("holds a secret")
             return None
         if re.search(r"[\s\\\x00-\x20\x7f-\x9f]", text):
             raise self.error("holds a space, a backslash or a control character")

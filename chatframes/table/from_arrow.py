@@ -15,7 +15,7 @@ import pyarrow as pa
 from ..errors import ConfigError
 from .frame import in_memory
 
-__all__ = ["from_arrow", "unreadable"]
+__all__ = ["fitted", "from_arrow", "unreadable"]
 
 MOST_OF_A_TYPE = 80  # characters in an error; that of `media` has 400
 
@@ -85,6 +85,31 @@ def _other_type(column: pa.ChunkedArray, field: pa.Field, cause: str = "") -> Co
         f"Column {field.name!r} of the file is {found}, not {wanted}, and cannot be converted{cause}. "
         "Open the file with pandas.read_parquet()."
     )
+
+
+def fitted(table: pa.Table, ours: pa.Schema) -> tuple[pa.Table, list[str]]:
+    """Return columns of another version with our types, and the names of those that hold what our types cannot take.
+
+    What the table lacks, and what cannot be taken, is null.
+
+    Examples
+    --------
+    >>> ours = pa.schema([("score", pa.int32()), ("quote", pa.string())])
+    >>> table, empty = fitted(pa.table({"score": ["many"]}), ours)
+    >>> table.to_pylist(), empty
+    ([{'score': None, 'quote': None}], ['score'])
+    """
+    columns, empty = [], []
+    for field in ours:
+        try:
+            if pa.types.is_nested(field.type) and field.name in table.column_names:
+                columns.append(pa.array(_nested(table[field.name], field), field.type))
+            else:
+                columns.append(_cast(table, field).cast(field.type))
+        except (ConfigError, pa.ArrowException):
+            columns.append(pa.nulls(table.num_rows, field.type))
+            empty.append(field.name)
+    return pa.Table.from_arrays(columns, schema=ours), empty
 
 
 def unreadable(schema: pa.Schema, table: pa.Table, ours: pa.Schema) -> list[str]:

@@ -80,8 +80,10 @@ def hostile_frame(payload: str) -> pd.DataFrame:
     attachment = Attachment(0, payload, payload, url=payload, name=payload, declared_mime=payload, alt=payload)
     options = [{"text": payload, "votes": 3}, {"text": payload, "votes": payload}]
     details = {"poll": {"question": payload, "options": options}, "place": {payload: [payload]}, payload: payload}
+    details["card"] = [{"body": payload}]
     good = picture(1)
-    ok = Outcome("ok", data=ImageBytes(good), name=payload, mime="image/jpeg", size=len(good), width=16, height=12)
+    pixels = {"width": 16, "height": 12}
+    ok = Outcome("ok", data=ImageBytes(good), name=payload, mime="image/jpeg", size=len(good), note=payload, **pixels)
     outcomes = [
         ok,
         replace(ok, data=ImageBytes(SVG), mime="image/png", size=len(SVG)),

@@ -62,6 +62,21 @@ def test_every_picture_has_its_page_and_every_missing_one_its_reason(frame: pd.D
     assert "malware" in reasons
 
 
+def test_an_enlarged_picture_tells_what_its_message_says_beyond_it(frame: pd.DataFrame) -> None:
+    one = frame[(frame["n_images"] == 1) & (frame["n_media"] == 1)].head(1).copy()
+    one["text"] = ["Two lines\nof words"]
+    one["details"] = ['{"poll":{"question":"Tea?","options":[{"text":"Yes","votes":3},{"text":"No","votes":1}]}}']
+    one["media"] = [[{**entry, "alt": "A kettle"} for entry in one["media"].iloc[0]]]
+    gallery = cf.gallery(one)
+    assert 'alt="A kettle by' in gallery._tiles[0].html.value, "what a screen reader reads"
+    gallery._tiles[0].button.click()
+    large = gallery._tiles[0].html.value
+    assert [words in large for words in ("Two lines<br>of words", ">A kettle<", "Tea?", "width:75%")] == [True] * 4
+    one["text"] = [""]
+    assert "<br>A kettle" in cf.gallery(one)._tiles[0].html.value, "in the caption's place"
+    assert len(cf.gallery(one.drop(columns="details"))) == len(gallery), "as of a file of version 1"
+
+
 def test_filters_by_author_day_size_and_kind_agree_with_the_table(frame: pd.DataFrame) -> None:
     files = cf.attachments(frame)
     ok = files[files["status"] == "ok"]

@@ -360,6 +360,8 @@ def test_a_gallery_of_five_hundred_shows_decoded_pictures_and_keeps_the_file_sma
 
 
 HOSTILE = """
+from chatframes.page.highlights import highlights_html
+from chatframes.page.html import show_html
 from help.hostile import PAYLOADS, hostile_frame
 from IPython.display import display
 
@@ -369,7 +371,11 @@ for payload in PAYLOADS[{first}:{first} + 3]:
     panel._line.say(payload)
     panel._listed = True
     display(frame, cf.report(frame), cf.preview(frame), cf.plot_activity(frame, by="author_name"))
-    display(cf.gallery(frame, page_size=5), panel, cf.attachments(frame))
+    show_html(panel._report, highlights_html(frame))
+    gallery = cf.gallery(frame, page_size=5)
+    gallery._tiles[0].button.click()  # the first picture, with all that is known of it
+    display(gallery, panel, cf.attachments(frame), cf.details(frame, "poll"), cf.members(frame))
+    display(cf.preview(frame, columns=[name for name in frame.columns if name != "images"]))
 """
 
 

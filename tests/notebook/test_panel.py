@@ -136,6 +136,17 @@ def test_what_it_begins_with_is_what_it_fetches_and_what_its_code_says(
     assert "done in" in panel._card.box.value
 
 
+def test_what_else_is_in_a_chat_stands_below_the_report(world: World) -> None:
+    panel = shown(panel_of(world, cf.Telegram("@apollo")))
+    panel.fetch()
+    panel.wait()
+    told = Reader(panel._report.value)
+    counted = len(cf.details(panel.frame, "poll"))
+    assert f"Also in it: {counted} polls" in told.text
+    assert cf.details(panel.frame, "poll")["question"].iloc[-1] in told.text
+    assert (told.alive, "width:" in panel._report.value) == ([], True)
+
+
 def test_a_chat_is_fetched_by_its_id_whatever_it_is_called(world: World) -> None:
     panel = shown(panel_of(world))
     choose(panel, "Kitchen")

@@ -22,6 +22,7 @@ from chatframes.model import Event
 from chatframes.notebook.thumbnails import thumbnail
 from chatframes.page import html
 from chatframes.page.details import details_html, details_lines
+from chatframes.page.highlights import highlights_html
 from chatframes.progress.card import Card
 from chatframes.progress.tally import Tally
 
@@ -85,6 +86,9 @@ def test_a_gallery_shows_text_and_pictures_only_where_there_are_some(payload: st
         tile.button.click()
         for page in html_of(gallery.box):
             assert Reader(page).alive == []
+    gallery._tiles[0].button.click()
+    enlarged = gallery._tiles[0].html.value
+    assert Reader(enlarged).text.count(html.plain(payload)[:12].strip()) > 5, "caption, alt, details and all"
     assert all(html.plain(label) == label for label in options_of(gallery.box))
 
 
@@ -114,6 +118,7 @@ def test_a_panel_shows_text(payload: str) -> None:
     panel.picker.chats.show(chats)
     panel._write_code()
     panel._line.say(payload)
+    html.show_html(panel._report, highlights_html(hostile_frame(payload)))
     pages = list(html_of(panel.box))
     assert any(html.plain(payload)[:8].strip() in Reader(page).text for page in pages)
     for page in pages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +13,10 @@ from .removal import who_removed
 _POLL_TIMES = 1000  # of a second: how a poll says when it ends
 
 
-def details_of(thing: Thing, body: str, now: datetime) -> dict[str, Any]:
-    """Return the details of a post or a comment; docs/table.md names the keys."""
+def details_of(thing: Thing, flags: Collection[str], now: datetime) -> dict[str, Any]:
+    """Return the details of a post or a comment with these flags; docs/table.md names the keys."""
     found: dict[str, Any] = {
-        "removal": who_removed(thing, body),
+        "removal": who_removed(thing, flags),
         "distinguished": text(thing, "distinguished"),
         "author_flair": text(thing, "author_flair_text"),
         "awards": [

@@ -36,22 +36,27 @@ NOT_KEPT = {
 _HINTS = frozenset({"self", "link", "image", "hosted:video", "rich:video", "gallery", "video"})
 _ENTRIES = frozenset({"Image", "AnimatedImage", "RedditVideo"})
 _DISCUSSIONS = frozenset({"CHAT", "LIVE"})
+_COMMENTS = frozenset({"gif"})
+_WORDS = (("post_hint", _HINTS), ("discussion_type", _DISCUSSIONS), ("comment_type", _COMMENTS))
 _PLAYERS = frozenset({"reddit_video", "oembed", "type", "event_id"})
+_WITH_PARTS = ("media_metadata", "media", "secure_media")
 _APP_SAYS = "This post contains content not supported on old Reddit"
 
 
 def unread(thing: Thing) -> Iterator[str]:
     """Yield the names of what is in a post or a comment and is not read: new kinds, and those of no API."""
     shown = original(thing) or thing
-    if text(shown, "selftext").lstrip().startswith(_APP_SAYS):
+    if _APP_SAYS in (words := text(shown, "selftext")) and words.lstrip().startswith(_APP_SAYS):
         yield "app"
-    for field, known in (
-        ("post_hint", _HINTS),
-        ("discussion_type", _DISCUSSIONS),
-        ("comment_type", frozenset({"gif"})),
-    ):
+    for field, known in _WORDS:
         if (word := text(shown, field)) and word not in known:
             yield f"{field} {word[:60]}"
+    if any(map(shown.get, _WITH_PARTS)):
+        yield from _unread_parts(shown)
+
+
+def _unread_parts(shown: Thing) -> Iterator[str]:
+    """Yield the kinds of files and players that are not known."""
     for entry in object_at(shown, "media_metadata").values():
         shape = entry.get("e") if isinstance(entry, dict) else None
         if isinstance(shape, str) and shape not in _ENTRIES:

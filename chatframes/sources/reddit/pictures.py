@@ -16,6 +16,11 @@ from ...model import Attachment
 from .fields import OFFICIAL, Thing, dicts, gallery_items, milliseconds, object_at, original, text
 from .texts import URL, without_punctuation
 
+# Fields of which one is filled in where there is an attachment outside of the text.
+_HOLDERS = (
+    "url", "url_overridden_by_dest", "media_metadata", "crosspost_parent_list", "is_gallery", "gallery_data", "preview",
+    "thumbnail", "is_video", "media", "secure_media",
+)  # fmt: skip
 _ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".avif")
 _SHORT = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
 # Pictures in a text: ![img](id "its title"), ![gif](id), or an address, bare or as the target of a link.
@@ -75,6 +80,8 @@ class Places:
 
 def attachments(thing: Thing, places: Places) -> tuple[Attachment, ...]:
     """Return the attachments of a post or a comment, in order and each once."""
+    if not _may_show_something(thing):
+        return ()
     first = original(thing)
     sources = [thing] if first is None else [first, thing]
     by_id: dict[str, Attachment] = {}
@@ -88,6 +95,14 @@ def attachments(thing: Thing, places: Places) -> tuple[Attachment, ...]:
         for attachment in (*own, *in_text):
             by_id.setdefault(attachment.source_id, attachment)
     return tuple(replace(attachment, position=position) for position, attachment in enumerate(by_id.values()))
+
+
+def _may_show_something(thing: Thing) -> bool:
+    """Whether it may have attachments: most comments cannot, and need no closer look."""
+    if any(map(thing.get, _HOLDERS)):
+        return True
+    said = text(thing, "selftext" if "selftext" in thing else "body")
+    return "://" in said or "](" in said
 
 
 def _gallery(post: Thing, places: Places) -> Iterator[Attachment]:
@@ -201,13 +216,13 @@ def _entry(key: str, entry: Any, places: Places, url_in_text: str | None = None)
         return _of_giphy(rest.partition("|")[0], entry if isinstance(entry, dict) else {}, places)
     if not isinstance(entry, dict) or entry.get("status", "valid") != "valid":
         return Attachment(0, "photo", key, reason="no_bytes")
-    if entry.get("e") in ("RedditVideo", "AnimatedImage"):
-        return _moving(key, entry, places, url_in_text)
     source = _source(entry)
     copy = places.url(source.get("u")) or url_in_text
-    if rest:  # emotes of a subreddit, which have no original
-        url = Url(copy or places.url(source.get("gif")))
+    if rest:  # emotes, which have no original, whether they move or not
+        url = Url(places.url(source.get("gif")) or copy)
         return replace(_sized("sticker", key, url, entry), alt=rest.rpartition("|")[2] or None)
+    if entry.get("e") in ("RedditVideo", "AnimatedImage"):
+        return _moving(key, entry, places, url_in_text)
     if copy is not None and not places.own(copy):
         return _sized("photo", key, Url(copy), entry)
     ending = _SHORT.get(_mime(entry) or "") or _ending(copy or "")

@@ -22,11 +22,12 @@ _LONGEST = 400  # characters of such words
 
 def flags_of(thing: Thing, body: str) -> Iterator[str]:
     """Yield what is odd about a post or a comment."""
+    removed = is_removed(thing, body)
     is_set = {
         "over_18": thing.get("over_18") is True,
         "spoiler": thing.get("spoiler") is True,
-        "removed": is_removed(thing, body),
-        "deleted": is_deleted(thing, body),
+        "removed": removed,
+        "deleted": is_deleted(thing, body, removed),
         "edited": thing.get("edited") is True,  # without a time, as very old ones say it
         "pinned": thing.get("stickied") is True,
         "locked": thing.get("locked") is True,
@@ -49,14 +50,14 @@ def is_removed(thing: Thing, body: str) -> bool:
     category = text(thing, "removed_by_category")
     if category and category not in _BY_AUTHOR:
         return True
-    return any(_says(thing.get(field)) for field in _SAYS_REMOVED) or _word_in_place(thing, body) == "removed"
+    return any(map(thing.get, _SAYS_REMOVED)) or _word_in_place(thing, body) == "removed"
 
 
-def is_deleted(thing: Thing, body: str) -> bool:
-    """Whether its author took it away."""
+def is_deleted(thing: Thing, body: str, removed: bool) -> bool:
+    """Whether its author took it away; `removed` is whether somebody else did."""
     if text(thing, "removed_by_category") in _BY_AUTHOR or _word_in_place(thing, body) == "deleted":
         return True
-    if thing.get("author") not in GONE or is_removed(thing, body):
+    if removed or thing.get("author") not in GONE:
         return False
     return not (body or thing.get("is_self") is False)  # text and link stay when only the account behind them goes
 
@@ -64,15 +65,15 @@ def is_deleted(thing: Thing, body: str) -> bool:
 def _word_in_place(thing: Thing, body: str) -> str | None:
     """Return "removed" or "deleted" where such words stand in place of the text, or of the title of a text."""
     place = body or text(thing, "title")
-    if not place.lstrip().startswith("[") or len(place) > _LONGEST:
+    if len(place) > _LONGEST or not place.lstrip().startswith("["):
         return None
     found = (_IN_PLACE_OF_NOBODY if thing.get("author") in GONE else _IN_PLACE).fullmatch(place.strip())
     return found[1].lower() if found is not None else None
 
 
-def who_removed(thing: Thing, body: str) -> dict[str, Any]:
-    """Return who removed something and why, as far as the payload says so."""
-    if not (is_removed(thing, body) or is_deleted(thing, body)):
+def who_removed(thing: Thing, flags: Iterable[str]) -> dict[str, Any]:
+    """Return who removed something and why, as far as the payload says so; `flags` say whether somebody did."""
+    if "removed" not in flags and "deleted" not in flags:
         return {}
     told = {
         "by": text(thing, "removed_by_category") or None,
@@ -80,7 +81,3 @@ def who_removed(thing: Thing, body: str) -> dict[str, Any]:
         "reason": text(thing, "removal_reason") or text(thing, "mod_reason_title") or None,
     }
     return {key: value for key, value in told.items() if value}
-
-
-def _says(value: Any) -> bool:
-    return value is not None and value is not False and value not in ("", 0)

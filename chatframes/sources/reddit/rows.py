@@ -26,8 +26,9 @@ def row(thing: Thing, *, places: Places, fetched_at: datetime, depth: int | None
     first = original(thing) if is_post else None
     # Reddit leaves the text of most crossposts empty: readers see the original's.
     markup = body if body or first is None else text(first, "selftext")
-    details = details_of(thing, markup, fetched_at)
-    flags = (*flags_of(thing, markup), *(["partial"] if "unread" in details else []))
+    flags = tuple(flags_of(thing, markup))
+    details = details_of(thing, flags, fetched_at)
+    flags += ("partial",) if "unread" in details else ()
     author = _author(thing)
     return Message(
         platform="reddit",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from ...errors import ConfigError
 from ..addresses import Address, Reading, tidy
 
 __all__ = ["CHANNEL_MARK", "USERNAME", "ChatName", "parse"]
@@ -18,7 +19,8 @@ _INVITATION = ("is an invitation", "accept it in a Telegram app, then write the 
 _STORY = ("leads to a story, and stories hold no messages", "write @name for the messages of the same chat")
 _FOLDER = ("is a folder of chats", "open it in a Telegram app, and name its chats one by one")
 _NOTHING = ("leads to no chat", "")
-_REFUSED = {"joinchat": _INVITATION, "join": _INVITATION, "addlist": _FOLDER}
+_GROUP = ("holds the id of a basic group, to which no such link leads", "write the id alone, or the title")
+_BEHIND = ("has more behind '#', where links to Telegram say nothing", "leave out '#' and what follows it")
 
 _SITES = ("t.me", "telegram.me", "telegram.dog")
 _WEB = ("web.telegram.org", "webk.telegram.org", "weba.telegram.org", "webz.telegram.org")
@@ -27,10 +29,6 @@ _SUBDOMAIN = re.compile(r"([a-z][a-z0-9_]{3,31})\.t\.me")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _ID = re.compile(r"-?[0-9]{1,19}")
 _PHONE = re.compile(r"\+[0-9][0-9 ().-]{5,25}")
-# An invitation, or its end; it lets anybody in, so it is looked for among other words, too.
-_INVITING = re.compile(
-    r"^\+[A-Za-z0-9_-]{12,}$|(?:joinchat/|\.(?:me|dog)/\+|join\?invite=)[A-Za-z0-9_-]{4}", re.IGNORECASE
-)
 _UID = re.compile(r"telegram:(-?[0-9]{1,19})(?::([0-9]{1,19}))?")
 # What stands where a name could stand, and leads to no chat; of these, subdomains are none either.
 _NO_NAMES = frozenset(
@@ -97,8 +95,6 @@ def _plain(text: str) -> ChatName | None:
     digits = "+" + re.sub("[^0-9]", "", text)
     if _PHONE.fullmatch(text) and 8 <= len(digits) <= 16:  # E.164 has at most 15
         return ChatName("phone", digits)
-    if _INVITING.search(text):
-        raise _READING.error(*_INVITATION)
     return None
 
 
@@ -141,11 +137,12 @@ _READING = Reading(
 
 
 def _of_address(address: Address) -> ChatName:
-    if address.scheme == "tg":
-        return _of_app(address)
     if address.host in _WEB:
         return _of_web(address)
-    # What follows "#" means nothing in these links: https://core.telegram.org/api/links
+    if not re.fullmatch(r"|:~:text=.*", address.fragment):  # browsers put there which words they show
+        raise _READING.error(*_BEHIND)
+    if address.scheme == "tg":
+        return _of_app(address)
     named = _SUBDOMAIN.fullmatch(address.host)
     steps = (named[1], *address.steps) if named else address.steps
     return _of_path(steps, address.query)
@@ -162,7 +159,7 @@ def _of_path(steps: tuple[str, ...], query: Mapping[str, str]) -> ChatName:
         return _of_name(rest, query)
     if word == "c":
         return _of_number(rest, query)
-    if word in _REFUSED or word.startswith("+"):
+    if word in ("joinchat", "join", "addlist") or word.startswith("+"):
         return _phone(steps[0], rest, query)
     return _of_name(steps, query)
 
@@ -189,8 +186,13 @@ def _of_name(steps: tuple[str, ...], query: Mapping[str, str]) -> ChatName:
 def _phone(first: str, rest: tuple[str, ...], query: Mapping[str, str]) -> ChatName:
     """Return the person whose number a link holds behind a plus; raise where it is an invitation, or a folder."""
     if not re.fullmatch(r"\+[0-9]{7,15}", first):
-        raise _READING.error(*_REFUSED.get(first.lower(), _INVITATION))
+        raise _invitation(first)
     return _of_message(ChatName("phone", first), rest, query)
+
+
+def _invitation(word: str) -> ConfigError:
+    """Return the error about a link to a chat, or with `addlist` to a folder of chats, that others let in by."""
+    return _READING.error(*(_FOLDER if word.lower() == "addlist" else _INVITATION))
 
 
 def _of_message(chat: ChatName, rest: tuple[str, ...], query: Mapping[str, str]) -> ChatName:
@@ -209,6 +211,8 @@ def _of_message(chat: ChatName, rest: tuple[str, ...], query: Mapping[str, str])
 def _channel(number: str) -> ChatName:
     """Return a channel or supergroup by the number that links have, without its mark as a rule."""
     bare = int(number.removeprefix("-"))
+    if number.startswith("-") and bare <= CHANNEL_MARK:
+        raise _READING.error(*_GROUP)
     marked = -bare if bare > CHANNEL_MARK else -CHANNEL_MARK - bare
     return ChatName("id", number, (marked,))
 
@@ -250,7 +254,9 @@ def _of_app(address: Address) -> ChatName:
             named = chat(query.pop(parameter))
             rest = (query.pop(message),) if message in query else ()
             return _of_message(named, rest, query)
-    raise _READING.error(*_REFUSED.get(address.host, _NOTHING))
+    if address.host in ("join", "addlist"):
+        raise _invitation(address.host)
+    raise _READING.error(*_NOTHING)
 
 
 def _of_web(address: Address) -> ChatName:

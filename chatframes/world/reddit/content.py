@@ -12,6 +12,7 @@ from ..community.people import END
 from ..sample import Sample, Seen
 from .drafts import Shot, Shown
 from .pictures import Shelf, metadata, preview
+from .rare import rare_comments, rare_posts
 
 _URL, _OTHER = "https://files.apollo.example/plan?a=1&region=us", "https://wiki.apollo.example/optics"
 # Who removed a post, as removed_by_category says it; the first two are its author.
@@ -33,7 +34,8 @@ class Kinds:
 def kinds(shelf: Shelf) -> Kinds:
     """Everything; pictures are put onto the shelf."""
     return Kinds(
-        [*_texts(), *_links(shelf), *_galleries(shelf), *_polls(), *_crossposts(shelf), *_gone()], _comments(shelf)
+        [*_texts(), *_links(shelf), *_galleries(shelf), *_polls(), *_crossposts(shelf), *_gone(), *rare_posts(shelf)],
+        [*_comments(shelf), *rare_comments(shelf)],
     )
 
 
@@ -97,7 +99,7 @@ def _links(shelf: Shelf) -> list[Sample]:
         ),
         Sample("link with words", _link(_URL, selftext="Worth it"), Seen(words=("Worth it",), links=(_URL,))),
         Sample(
-            "link to a film", _link(_URL, media=embed, secure_media=embed, post_hint="rich:video"), Seen(links=(_URL,))
+            "embedded video", _link(_URL, media=embed, secure_media=embed, post_hint="rich:video"), Seen(links=(_URL,))
         ),
         Sample(
             "picture", _link(direct.url or "", **preview(direct), post_hint="image"),

@@ -175,6 +175,7 @@ def _things(place: Place) -> list[Sample]:
             types.MessageMediaToDo(types.TodoList(_text("Before the launch"), items), completions=done),
             {"words": ("Before the launch", "Charge batteries", "Water plants")},
         ),
+        ("live story", types.MessageMediaVideoStream(types.InputGroupCall(3, 4)), {"holds": {"video_stream": ()}}),
         ("kind this client does not know", types.MessageMediaUnsupported(), {"flags": ("partial",)}),
     ]
     return [Sample(name, {"message": "", "media": media}, Seen(**seen)) for name, media, seen in cases]

@@ -18,8 +18,12 @@ HIDDEN = "payload-that-nobody-sees"
 
 
 def happenings(place: Place) -> list[Sample]:
-    """The service messages; who acts is the message's author."""
-    return [*_members(place), *_chat(place), *_calls(place), *_gifts(place), *_apps(place)]
+    """The service messages; who acts is the message's author.
+
+    Some come in private chats or to bots only; they are sent here all the same, so that a client meets every kind.
+    """
+    some = (_members(place), _chat(place), _calls(place), _gifts(place), _sales(place), _apps(place), _asked(place))
+    return [one for those in some for one in those]
 
 
 def _did(name: str, action: Any, word: str, *words: str, **seen: Any) -> Sample:
@@ -48,6 +52,11 @@ def _members(place: Place) -> list[Sample]:
             "service: let in",
             {"action": types.MessageActionChatJoinedByRequest(), "from_id": types.PeerUser(ada.id)},
             Seen(words=(ada.name,), action="*"),
+        ),
+        Sample(
+            "service: joined by a community",
+            {"action": types.MessageActionChatJoinedViaCommunity(77), "from_id": types.PeerUser(ada.id)},
+            Seen(words=(ada.name,), action="member_joined"),
         ),
         Sample(
             "service: new owner to be",
@@ -86,6 +95,8 @@ def _chat(place: Place) -> list[Sample]:
         _did("screenshot", types.MessageActionScreenshotTaken(), "*"),
         _did("wallpaper", types.MessageActionSetChatWallPaper(types.WallPaperNoFile(1)), "*"),
         _did("saving forbidden", types.MessageActionNoForwardsToggle(False, True), "*"),
+        _did("saving asked for", types.MessageActionNoForwardsRequest(True, False), "*"),
+        _did("put into a community", types.MessageActionChangeCommunity(77), "*"),
         _did("price of messages", types.MessageActionPaidMessagesPrice(15), "*", "15"),
         _did("signed up", types.MessageActionContactSignUp(), "*"),
         _did("near", near, "*", "120"),
@@ -163,6 +174,49 @@ def _gifts(place: Place) -> list[Sample]:
         _did("messages paid back", types.MessageActionPaidMessagesRefunded(2, 30), "*"),
         _did("giveaway begins", types.MessageActionGiveawayLaunch(), "*"),
         _did("giveaway ends", types.MessageActionGiveawayResults(3, 1), "*", "3"),
+    ]  # fmt: skip
+
+
+def _sales(place: Place) -> list[Sample]:
+    """What is bought, offered and paid back."""
+    ada, charge = place.people[3], types.PaymentCharge(HIDDEN, HIDDEN)
+    unique, price = types.StarGiftUnique(8, 7, "Comet", HIDDEN, 12, [], 100, 500), types.StarsAmount(70, 0)
+    received = types.MessageActionPaymentSentMe("EUR", 1_900, HIDDEN.encode(), charge)
+    back = types.MessageActionPaymentRefunded(types.PeerUser(ada.id), "XTR", 250, charge, HIDDEN.encode())
+    offer = types.MessageActionStarGiftPurchaseOffer(unique, price, END + timedelta(days=2))
+    declined = types.MessageActionStarGiftPurchaseOfferDeclined(unique, price)
+    return [
+        _did("paid to a bot", received, "*", "EUR", hides=(HIDDEN,)),
+        _did("paid back", back, "*", "250", subjects=(str(ada.id),), hides=(HIDDEN,)),
+        _did("post paid back", types.MessageActionSuggestedPostRefund(payer_initiated=True), "*"),
+        _did("offer for a gift", offer, "*", "70", "Comet", "12", hides=(HIDDEN,), holds={"gift": ("Comet",)}),
+        _did("offer declined", declined, "*", "Comet", hides=(HIDDEN,), holds={"gift": ("Comet", "70")}),
+    ]
+
+
+def _asked(place: Place) -> list[Sample]:
+    """What somebody suggested, or gave to a bot: of that the kinds are seen, and never the values."""
+    ada, ben = place.people[3], place.people[4]
+    shared = types.MessageActionRequestedPeer(1, [types.PeerUser(ada.id), types.PeerUser(ben.id)])
+    given = types.RequestedPeerUser(ada.id, first_name="Ada", last_name="Sent")
+    received = types.MessageActionRequestedPeerSentMe(2, [given])
+    asked = [types.SecureValueTypeEmail(), types.SecureValueTypePassport()]
+    value = types.SecureValue(asked[0], HIDDEN.encode(), plain_data=types.SecurePlainEmail(HIDDEN))
+    sealed = types.SecureCredentialsEncrypted(HIDDEN.encode(), HIDDEN.encode(), HIDDEN.encode())
+    passport = types.MessageActionSecureValuesSentMe([value], sealed)
+    return [
+        _did("shared with a bot", shared, "*", ada.name, ben.name, subjects=(str(ada.id), str(ben.id))),
+        _did("shared with me, a bot", received, "*", ada.name, subjects=(str(ada.id),)),
+        _did("documents", types.MessageActionSecureValuesSent(asked), "*", holds={"action": ("email", "passport")}),
+        _did("documents for me, a bot", passport, "*", holds={"action": ("email",)}, hides=(HIDDEN,)),
+        _did("words to me, a bot", types.MessageActionWebViewDataSentMe("Rows", HIDDEN), "*", "Rows", hides=(HIDDEN,)),
+        _did("bot made", types.MessageActionManagedBotCreated(ben.id), "*", ben.name, subjects=(str(ben.id),)),
+        _did("birthday", types.MessageActionSuggestBirthday(types.Birthday(9, 12, 1984)), "*", "1984"),
+        Sample(
+            "service: picture suggested",
+            {"action": types.MessageActionSuggestProfilePhoto(place.photo())},
+            Seen(action="*", media=({"kind": "photo", "is_image": True},)),
+        ),
     ]  # fmt: skip
 
 

@@ -59,6 +59,23 @@ def cards(picture: str) -> list[Sample]:
             links=("https://wiki.apollo.example/dome",), media=(shown("the dome", 4),),
         ),
         _of(
+            "what the app alone reads",
+            card(
+                text("The rota"),
+                {"type": "Input.ChoiceSet", "id": "who", "label": "Who?", "choices.data": _for_the_app("Data.Query")},
+                {"type": "Table", "columns": [{"type": "TableColumnDefinition", "width": 1}], "rows": []},
+                backgroundImage={"type": "BackgroundImage", "url": f"{picture}?n=6", "fillMode": "cover"},
+                refresh=_for_the_app("Refresh") | {"action": {"type": "Action.Execute", "verb": STATE}},
+                authentication=_for_the_app("Authentication") | {
+                    "tokenExchangeResource": _for_the_app("TokenExchangeResource"),
+                    "buttons": [_for_the_app("AuthCardButton")],
+                },
+                metadata=_for_the_app("Metadata"),
+            ),
+            "The rota", "Who?",
+            hides=(STATE,), media=({"url": f"{picture}?n=6", "is_image": True},),
+        ),
+        _of(
             "Image in the address itself",
             card(text("Inline logo"), {"type": "Image", "url": DATA_URI, "altText": "our logo"}),
             "Inline logo", "our logo",
@@ -69,12 +86,20 @@ def cards(picture: str) -> list[Sample]:
             card({
                 "type": "Media", "poster": f"{picture}?n=5", "altText": "a film of the launch",
                 "sources": [{"mimeType": "video/mp4", "url": "https://files.apollo.example/launch.mp4"}],
+                "captionSources": [
+                    {"mimeType": "vtt", "label": "Norwegian", "url": "https://files.apollo.example/launch.vtt"},
+                ],
             }),
-            "a film of the launch",
-            links=("https://files.apollo.example/launch.mp4",),
+            "a film of the launch", "Norwegian",
+            links=("https://files.apollo.example/launch.mp4", "https://files.apollo.example/launch.vtt"),
             media=(shown("a film of the launch", 5), {"kind": "video", "is_image": False}),
         ),
     ]  # fmt: skip
+
+
+def _for_the_app(kind: str) -> Json:
+    """A part of a card that the app reads and nobody sees."""
+    return {"type": kind, "dataset": STATE, "connectionName": STATE, "value": STATE, "providerId": STATE, "text": STATE}
 
 
 def _blocks() -> list[Sample]:

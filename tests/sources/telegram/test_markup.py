@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from telethon.extensions import html as telethon_html
 from telethon.tl import types as t
 
-from chatframes.sources.telegram.markup import MAX_ENTITIES, as_html, slices
+from chatframes.sources.telegram.markup import MAX_ENTITIES, PLAIN, TAGS, as_html, links, mentions, slices
 
 URL = "https://example.org/?a=\"<b>\"&c='d'#e"
 MAKERS = [
@@ -29,6 +30,48 @@ MAKERS = [
 TEXTS = st.text(st.sampled_from("ab <>&\"';#x\n😀👩\u200d") | st.characters(exclude_categories=["Cs"]), max_size=25)
 SPANS = st.tuples(st.integers(-2, 30), st.integers(-2, 30) | st.just(2**31 - 1))
 ENTITIES = st.lists(st.builds(lambda make, span: make(*span), st.sampled_from(MAKERS), SPANS), max_size=8)
+
+
+# Of each kind of entity one around the word of "<word>": the tags, and what it adds to `links` and to `mentions`.
+EACH: list[tuple[Any, str, str, tuple[str, ...], tuple[str, ...]]] = [
+    (t.MessageEntityBold(1, 4), "<strong>", "</strong>", (), ()),
+    (t.MessageEntityItalic(1, 4), "<em>", "</em>", (), ()),
+    (t.MessageEntityUnderline(1, 4), "<u>", "</u>", (), ()),
+    (t.MessageEntityStrike(1, 4), "<del>", "</del>", (), ()),
+    (t.MessageEntityCode(1, 4), "<code>", "</code>", (), ()),
+    (t.MessageEntitySpoiler(1, 4), '<span class="spoiler">', "</span>", (), ()),
+    (t.MessageEntityBlockquote(1, 4, collapsed=True), "<blockquote expandable>", "</blockquote>", (), ()),
+    (t.MessageEntityPre(1, 4, "py"), '<pre><code class="language-py">', "</code></pre>", (), ()),
+    (t.MessageEntityDiffInsert(1, 4), "<ins>", "</ins>", (), ()),
+    (t.MessageEntityDiffReplace(1, 4, "old"), "<ins>", "</ins>", (), ()),
+    (t.MessageEntityDiffDelete(1, 4), "<del>", "</del>", (), ()),
+    (t.MessageEntityCustomEmoji(1, 4, 5), '<tg-emoji emoji-id="5">', "</tg-emoji>", (), ()),
+    (
+        t.MessageEntityFormattedDate(1, 4, datetime(2026, 11, 7, tzinfo=UTC)),
+        '<time datetime="2026-11-07T00:00:00+00:00">', "</time>", (), (),
+    ),
+    (t.MessageEntityUrl(1, 4), '<a href="https://word">', "</a>", ("word",), ()),
+    (t.MessageEntityTextUrl(1, 4, "https://x.org/?a=1&b=2"), '<a href="https://x.org/?a=1&amp;b=2">', "</a>",
+     ("https://x.org/?a=1&b=2",), ()),
+    (t.MessageEntityEmail(1, 4), '<a href="mailto:word">', "</a>", (), ()),
+    (t.MessageEntityMentionName(1, 4, 7), '<a href="tg://user?id=7">', "</a>", (), ("7",)),
+    (t.InputMessageEntityMentionName(1, 4, t.InputUser(7, 1)), '<a href="tg://user?id=7">', "</a>", (), ("7",)),
+    (t.MessageEntityMention(1, 4), "", "", (), ("word",)),
+    *[
+        (kind(1, 4), "", "", (), ())
+        for kind in (t.MessageEntityHashtag, t.MessageEntityBotCommand, t.MessageEntityPhone, t.MessageEntityCashtag,
+                     t.MessageEntityBankCard, t.MessageEntityUnknown)
+    ],
+]  # fmt: skip
+
+
+def test_each_kind_of_entity_has_its_tags_its_links_and_its_mentions() -> None:
+    assert [type(entity) for entity, *_ in EACH] == list(dict.fromkeys(type(entity) for entity, *_ in EACH))
+    assert {type(entity) for entity, *_ in EACH} == TAGS.keys() | PLAIN
+    for entity, opening, closing, found, named in EACH:
+        pieces = slices("<word>", [entity])
+        assert as_html("<word>", pieces) == f"&lt;{opening}word{closing}&gt;", entity
+        assert (links(pieces), mentions(pieces)) == (found, named), entity
 
 
 class Nesting(HTMLParser):
