@@ -1,4 +1,4 @@
-"""The command line: fetch, export, verify, try chatframes on a sandbox, log in to a service, log out."""
+"""The command line: list, fetch, export, verify, try chatframes on a sandbox, log in to a service, log out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import chatframes as cf
 
-from .commands_help import PURPOSES, add_arguments, example
+from .commands_help import PURPOSES, STATUSES, add_arguments, example
+from .commands_words import in_terminal_words
 from .services import services
 
 
@@ -22,13 +23,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _print_warning
+            warnings.showwarning = lambda message, *_, **__: _say(options.command, message)
             return _run(options)
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
         return 130
     except (cf.ChatframesError, OSError) as error:
-        print(f"chatframes: {error}", file=sys.stderr)
+        _say(options.command, error)
         return 2 if isinstance(error, cf.ConfigError) and options.command in PURPOSES else 1
 
 
@@ -42,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"chatframes {cf.__version__}")
     commands = parser.add_subparsers(dest="command")
     for name, purpose in PURPOSES.items():
-        add_arguments(name, _command(commands, name, purpose, example(name)))
+        statuses = f"\n\n{STATUSES}" if name in ("fetch", "export") else ""
+        add_arguments(name, _command(commands, name, purpose, example(name) + statuses))
     demo = _command(
         commands,
         "demo",
@@ -90,9 +92,10 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
-    """Print a warning as a sentence, without the line of code it came from."""
-    print(f"chatframes: {message}", file=sys.stderr)
+def _say(command: str, message: Warning | str | Exception) -> None:
+    """Print a warning or an error as a sentence, in the words of the command line where it has them."""
+    said = in_terminal_words(str(message)) if command in PURPOSES else message
+    print(f"chatframes: {said}", file=sys.stderr)
 
 
 if __name__ == "__main__":

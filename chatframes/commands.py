@@ -1,10 +1,11 @@
-"""The commands that fetch, export and verify: ``chatframes export webex:'Project Apollo' --output apollo``."""
+"""The commands that list, fetch, export and verify: ``chatframes export webex:'Project Apollo' --output apollo``."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
+import shlex
 import sys
 import time
 from errno import EIO
@@ -12,11 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from .api import fetch
+from .api import chats, fetch
+from .commands_help import bounds
+from .commands_words import in_terminal_words
 from .errors import ChatframesError, ConfigError
 from .export_api import export
 from .exports.verify import verify
+from .page.html import plain
 from .services import services
+from .settings.merge import load_config
 from .sources import Source
 from .table.files import OTHER_FORMATS, write_parquet
 from .table.report import Report, report
@@ -25,37 +30,75 @@ from .words import did_you_mean
 __all__ = ["run"]
 
 _PLAIN_WORDS = re.compile(r"[\w .:'-]*")
-STATUS = {"complete": 0, "open": 0, "partial": 3, "failed": 1}  # the exit status; 2 is a command that is wrong
+# The exit status. 2 is a command that is wrong.
+STATUS = {"complete": 0, "open": 0, "partial": 3, "failed": 1}
+INTERRUPTED = 130
 
 
 def run(options: argparse.Namespace) -> int:
     """Run one of these commands; return its exit status."""
     if options.command == "verify":
         verdict = verify(options.folder)
-        print(verdict)
+        print(in_terminal_words(str(verdict)))
         return 0 if verdict else 1
+    if options.command == "chats":
+        return _list_chats(options.service, options.config)
     began = time.monotonic()
     try:
         told = _fetched(options)
-    except (ChatframesError, OSError) as error:
-        print(_failed_line(options, error, time.monotonic() - began))
+    except KeyboardInterrupt:
+        is_export = options.command == "export"
+        kept = "what has come is kept, and the same command goes on" if is_export else "nothing was written"
+        print(f"\nchatframes: stopped; {kept}", file=sys.stderr)
+        print(_line_without_report(options, "stopped", time.monotonic() - began))
+        return INTERRUPTED
+    except BaseException as error:  # also a defect: a log must show that it ended, and how
+        print(_line_without_report(options, f"failed error={type(error).__name__}", time.monotonic() - began))
         raise
     if not options.quiet:
-        print(told)
+        print(in_terminal_words(str(told)))
     print(_last_line(options.command, told, options.output))
     return STATUS[told.status]
 
 
+def _list_chats(service: str | None, config: Path | None) -> int:
+    """Print the chats of one service, or of all with a login; return the exit status."""
+    able = {name: each for name, each in services().items() if each.list_chats is not None}
+    settings = load_config(config)
+    named = [service] if service else [n for n, each in able.items() if each.is_configured(getattr(settings, n))]
+    if not named:
+        raise ConfigError(
+            f"There is no login of {' or '.join(able)} to list chats with: `chatframes chats {next(iter(able))}` says "
+            "what it needs."
+        )
+    errors: list[Exception] = []
+    for name in named:
+        try:
+            listed = chats(name, config=config)
+        except ChatframesError as error:  # the lists of other services are as good as before
+            errors.append(error)
+            continue
+        for id_, title, kind, last in zip(*(listed[column] for column in listed.columns), strict=True):
+            when = "no message" if last is None or last != last else f"{last:%Y-%m-%d}"
+            print(f"{when:<10}  {kind:<8}  {plain(title):<30}  {shlex.quote(f'{name}:{id_}')}")
+    for failed in errors[:-1] if len(errors) == len(named) else errors:
+        print(f"chatframes: {in_terminal_words(str(failed))}", file=sys.stderr)
+    if len(errors) == len(named):
+        raise errors[-1]
+    return STATUS["partial"] if errors else 0
+
+
 def _fetched(options: argparse.Namespace) -> Report:
     """Fetch or export what is named; return the report."""
-    sources = [_source(text, options.since, options.until) for text in options.sources]
+    sources = _sources(options)
     arguments: dict[str, Any] = {
         "images": _images(options),
         "config": options.config,
         "progress": not options.quiet and sys.stderr.isatty(),
     }
     if options.command == "export":
-        return export(sources, options.output, **arguments)
+        again = {"look_back_days": options.look_back_days, "deleted": options.deleted}
+        return export(sources, options.output, **arguments, **again)
     _check_output(options.output.expanduser())
     frame = fetch(sources, **arguments)
     write_parquet(frame, options.output)
@@ -84,7 +127,21 @@ def _check_output(path: Path) -> None:
         raise ConfigError(f"--output {path} {wrong}.")
 
 
-def _source(text: str, since: str | None, until: str | None) -> Source:
+def _sources(options: argparse.Namespace) -> list[Source]:
+    """Return what is named, each with the options that its service has."""
+    days = {name: getattr(options, name) for name in ("since", "until")}
+    days |= {"tz": options.tz} if options.tz is not None else {}
+    given = {name: value for name in bounds() if (value := getattr(options, name)) is not None}
+    sources = [_source(text, days, given) for text in options.sources]
+    for name in given:
+        able = [service.name for service, _ in bounds()[name]]
+        if not any(source.service in able for source in sources):
+            flag = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{flag} is for chats of {' and '.join(able)}, and none is named: leave it out.")
+    return sources
+
+
+def _source(text: str, days: dict[str, Any], given: dict[str, Any]) -> Source:
     name, colon, chat = text.partition(":")
     service = services().get(name)
     if not colon or not chat or service is None:
@@ -93,14 +150,20 @@ def _source(text: str, since: str | None, until: str | None) -> Source:
             raise ConfigError(f"An address needs the name of its service before it: {first.name}:https://..., say.")
         hint = did_you_mean(name, services(), "the prefixes are " + ", ".join(f"{each}:" for each in services()) + ".")
         raise ConfigError(f"{text!r} does not say of which service the chat is, as {first.typed} does: {hint}")
-    source: Source = service.source(chat, since=since, until=until)
+    own = {each.name: given[each.name] for each in service.fields if each.name in given}
+    source: Source = service.source(chat, **days, **own)
     return source
 
 
 def _images(options: argparse.Namespace) -> object:
     if options.max_size is None:
         return options.images
-    return {"enabled": options.images, "max_size_bytes": round(options.max_size * 2**20)}
+    if not options.images:
+        raise ConfigError(
+            f"--max-size {options.max_size:g} is about pictures, and they are downloaded with --images only: add "
+            "--images, or leave --max-size out."
+        )
+    return {"enabled": True, "max_size_bytes": max(1, round(options.max_size * 2**20))}
 
 
 def _last_line(command: str, told: Report, output: Path) -> str:
@@ -112,9 +175,6 @@ def _last_line(command: str, told: Report, output: Path) -> str:
     )
 
 
-def _failed_line(options: argparse.Namespace, error: Exception, seconds: float) -> str:
+def _line_without_report(options: argparse.Namespace, status: str, seconds: float) -> str:
     """Return the line for logs when there is no report; the sentence about the error goes where errors go."""
-    return (
-        f"chatframes {options.command}: status=failed error={type(error).__name__} seconds={seconds:.1f} "
-        f"output={options.output}"
-    )
+    return f"chatframes {options.command}: status={status} seconds={seconds:.1f} output={options.output}"

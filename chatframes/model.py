@@ -274,6 +274,11 @@ class Event:
         How long a service wants to be left alone, or when the next try is.
     note : str
         A sentence for the user; in the last event the report's status: complete, open, partial or failed.
+    chat, chat_number, chats : str, int, int
+        The name of the first chat that is not read to its end, as far as it is known, its place among the sources
+        from 1, and how many sources there are. When all are read, the place is the last one.
+    again : bool
+        Whether an earlier call has read some of it, so that messages may be old ones that are looked at again.
     """
 
     kind: Literal["start", "notice", "messages", "image", "waiting", "retry", "finished"]
@@ -290,6 +295,10 @@ class Event:
     elapsed_seconds: float = 0.0
     wait_seconds: float = 0.0
     note: str = ""
+    chat: str = ""
+    chat_number: int = 0
+    chats: int = 0
+    again: bool = False
 
 
 Emit = Callable[[Event], None]

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from datetime import date
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import pandas as pd
 
 from ..errors import ConfigError
-from ..images.shown import ImageBytes
 from ..keywords import checks_keywords
 from ..page.cells import bundle, close_all, close_on_rerun
 from ..page.html import NO_FORMULAS, Html, plain, show_html
-from ..table.frame import attachments
-from ..table.report_text import NO_PICTURE
+from .shelf import Shelf, chosen, shelf_of
 from .thumbnails import PixelBudget
-from .tile import Entry, Tile, small_html
+from .tile import Entry, Small, Tile, small_html, small_of
 
 __all__ = ["Gallery", "gallery"]
 
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
-MOST_OF_A_NAME, MOST_OF_A_TEXT = 200, 2_000  # characters
-EVERYBODY = ""
+MOST_OF_A_NAME = 60  # characters in a list
+EVERYBODY = ALL_CHATS = ""
 ANY_SIZE = "any size"
 _SIZES = {
     ANY_SIZE: (0, 2**63),
@@ -44,32 +43,32 @@ class Gallery:
 
     Attributes
     ----------
-    author, what, size, since, until : ipywidgets.ValueWidget
-        The filters.
+    author, what, size, since, until, chat : ipywidgets.ValueWidget
+        The filters; that of chats is shown where there are several.
     previous_button, next_button : ipywidgets.Button
         They turn the pages.
     box : ipywidgets.VBox
         What to display.
     """
 
-    def __init__(self, entries: list[Entry], *, hint: str, page_size: int, thumbnail_px: int) -> None:
-        self._all = self._chosen = entries
+    def __init__(self, shelf: Shelf, *, hint: str, page_size: int, thumbnail_px: int) -> None:
+        self._shelf = shelf
+        self._chosen: Any = np.arange(len(shelf.facts))  # places
         self._hint = hint
+        self._trouble = ""  # why this page could not be read
         self._page_size = page_size
         self._thumbnail_px = thumbnail_px
         self._page = 0
-        self._thumbnails: dict[int, bytes] = {}
+        self._thumbnails: dict[int, Small] = {}  # by place
         short = {"layout": {"width": "16em"}, "style": {"description_width": "3.5em"}}
-        authors = pd.Series([entry.author for entry in entries], dtype="str").value_counts()
-        if len(authors) > MOST_AUTHORS:
-            few = f"Author lists the {MOST_AUTHORS} of {len(authors):,} with the most images"
+        people, chats = self._counted("author"), self._counted("chat")
+        if len(people) > MOST_AUTHORS:
+            few = f"Author lists the {MOST_AUTHORS} of {len(people):,} with the most images"
             self._hint = "; ".join(filter(None, (hint, few)))
-        busiest = authors.head(MOST_AUTHORS).items()
         self.author = ipywidgets.Dropdown(
-            description="Author",
-            options=[("everybody", EVERYBODY), *((f"{plain(name)[:60]} ({n:,})", name) for name, n in busiest)],
-            **short,
+            description="Author", options=[("everybody", EVERYBODY), *_options(people)], **short
         )
+        self.chat = ipywidgets.Dropdown(description="Chat", options=[("all", ALL_CHATS), *_options(chats)], **short)
         self.what = ipywidgets.Dropdown(description="Show", options=list(_WHAT), **short)
         self.size = ipywidgets.Dropdown(description="Size", options=list(_SIZES), **short)
         self.since = ipywidgets.DatePicker(description="From", tooltip="First day, in UTC", **short)
@@ -79,14 +78,16 @@ class Gallery:
         self.status = ipywidgets.HTML()
         self._enlarged: int | None = None  # its position on the page
         self._lock = threading.RLock()  # each widget may be heard on a thread of its own
-        self._budget = PixelBudget(thumbnail_px)
-        self._tiles = [self._make_tile(place, entry) for place, entry in enumerate(self._shown())]
+        self._load()
+        self._tiles = [self._make_tile(place) for place in range(len(self._entries))]
         columns = f"repeat(auto-fill, minmax({max(140, thumbnail_px)}px, 1fr))"
         grid = ipywidgets.GridBox(
             [tile.box for tile in self._tiles],
             layout={"grid_template_columns": columns, "grid_gap": "8px", "width": "100%"},
         )
-        filters = (self.what, self.author, self.size, self.since, self.until)
+        if len(chats) < 2:
+            self.chat.layout.display = "none"
+        filters = (self.what, self.author, self.size, self.since, self.until, self.chat)
         shown = ipywidgets.HBox(filters, layout={"flex_flow": "row wrap"})
         pager = ipywidgets.HBox((self.previous_button, self.next_button, self.status))
         self.box = ipywidgets.VBox((shown, pager, grid, *([pager] if self._pages > 1 else [])))
@@ -97,6 +98,9 @@ class Gallery:
         self._show_counts()
         close_on_rerun(self)
 
+    def _counted(self, column: str) -> pd.Series:
+        return self._shelf.facts[column].astype("str").value_counts()
+
     def close(self) -> None:
         """Take the widgets off the page; running its cell again does the same."""
         close_all(self.box)
@@ -105,52 +109,68 @@ class Gallery:
         return len(self._chosen)
 
     def __repr__(self) -> str:
-        ok = sum(entry.data is not None for entry in self._all)
-        return f"Gallery of {ok:,} images, {len(self._all) - ok:,} missing{self._hint and '; ' + self._hint}"
+        ok = int((self._shelf.facts["status"] == "ok").sum())
+        missing = len(self._shelf.facts) - ok
+        more = "; ".join(filter(None, (self._hint, self._trouble)))
+        return f"Gallery of {ok:,} images, {missing:,} missing{more and '; ' + more}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         tile = Html('<div style="width:{}px">{}</div>')
-        tiles = Html().join(
-            tile.format(self._thumbnail_px, small_html(entry, self._thumbnail(entry))) for entry in self._shown()
-        )
+        tiles = Html().join(tile.format(self._thumbnail_px, small_html(entry, small)) for entry, small in self._entries)
         grid = Html('<div style="display:flex;flex-wrap:wrap;gap:8px">{}</div>').format(tiles) if tiles else ""
         static = Html("<div {}><p>{!r}</p>{}</div>").format(NO_FORMULAS, self, grid)
         return bundle(self.box, repr(self), static)
 
-    def _make_tile(self, place: int, entry: Entry) -> Tile:
-        return Tile(lambda: self._press(place), entry, self._thumbnail(entry))
+    def _make_tile(self, place: int) -> Tile:
+        return Tile(lambda: self._press(place), *self._entries[place])
 
     def _press(self, place: int) -> None:
         with self._lock:
-            if place < len(self._shown()):  # otherwise the page was turned in the meantime
+            if place < len(self._entries):  # otherwise the page was turned in the meantime
                 self._enlarge(None if self._enlarged == place else place)
 
     @property
     def _pages(self) -> int:
         return max(1, -(-len(self._chosen) // self._page_size))
 
-    def _shown(self) -> list[Entry]:
-        first = self._page * self._page_size
-        return self._chosen[first : first + self._page_size]
+    def _load(self) -> None:
+        """Read what is on this page: each entry, and its picture as a thumbnail."""
+        self._places = [int(place) for place in self._chosen[self._page * self._page_size :][: self._page_size]]
+        self._trouble = ""
+        if len(self._thumbnails) > KEPT_THUMBNAILS:
+            self._thumbnails.clear()
+        self._entries = self._read(self._places, PixelBudget(self._thumbnail_px))
+
+    def _read(self, places: list[int], budget: PixelBudget) -> list[tuple[Entry, Small | None]]:
+        try:
+            entries = self._shelf.entries(places)
+            smalls = {place: small for place in places if (small := self._thumbnails.get(place)) is not None}
+            for place, data in self._shelf.pictures([place for place in places if place not in smalls]):
+                smalls[place] = small_of(data, budget)
+        except ConfigError as error:
+            if len(places) > 1:  # others may be in parts that can be read
+                return [shown for place in places for shown in self._read([place], budget)]
+            self._trouble = str(error)
+            return [(self._shelf.unread(place), None) for place in places]
+        self._thumbnails |= {place: small for place, small in smalls.items() if small.jpeg is not None}
+        return [(entry, smalls.get(place)) for place, entry in zip(places, entries, strict=True)]
 
     def _filter(self) -> None:
         with self._lock:
-            self._choose()
+            facts = self._shelf.facts
+            wanted = chosen(
+                facts,
+                _WHAT[self.what.value],
+                None if self.size.value == ANY_SIZE else _SIZES[self.size.value],
+                self.since.value,
+                self.until.value,
+            )
+            for column, name in (("author", self.author.value), ("chat", self.chat.value)):
+                if name:
+                    wanted = wanted & (facts[column] == name).to_numpy()
+            self._chosen = np.flatnonzero(wanted)
             self._page, self._enlarged = 0, None
             self._draw()
-
-    def _choose(self) -> None:
-        least, most = _SIZES[self.size.value]
-        statuses = _WHAT[self.what.value]
-        since, until = self.since.value, self.until.value
-        self._chosen = [
-            entry
-            for entry in self._all
-            if entry.status in statuses
-            and self.author.value in (EVERYBODY, entry.author)
-            and (self.size.value == ANY_SIZE or (entry.data is not None and least <= entry.size < most))
-            and _on(entry.when, since, until)
-        ]
 
     def _turn(self, by: int) -> None:
         with self._lock:
@@ -159,65 +179,59 @@ class Gallery:
 
     def _enlarge(self, place: int | None) -> None:
         before, self._enlarged = self._enlarged, place
-        shown = self._shown()
         for changed in (before, place):
             if changed is not None:
-                self._draw_tile(changed, shown[changed])
+                self._draw_tile(changed)
 
     def _show_counts(self) -> None:
         self.previous_button.disabled, self.next_button.disabled = self._page == 0, self._page == self._pages - 1
-        counted = f"{len(self._chosen):,} of {len(self._all):,} images"
+        counted = f"{len(self._chosen):,} of {len(self._shelf.facts):,} images"
         shown = f"{counted}, page {self._page + 1} of {self._pages}; times are in UTC"
-        if not self._all:
+        if not len(self._shelf.facts):
             shown = "There are no images in this table"
-        show_html(self.status, Html.escape(f"{shown}; {self._hint}" if self._hint else shown))
+        show_html(self.status, Html.escape("; ".join(filter(None, (shown, self._hint, self._trouble)))))
 
     def _draw(self) -> None:
+        self._load()
         self._show_counts()
-        self._budget = PixelBudget(self._thumbnail_px)
-        shown = self._shown()
-        for place in range(len(shown)):
-            self._draw_tile(place, shown[place])
-        for tile in self._tiles[len(shown) :]:
+        for place in range(len(self._entries)):
+            self._draw_tile(place)
+        for tile in self._tiles[len(self._entries) :]:
             tile.show_nothing()
 
-    def _draw_tile(self, place: int, entry: Entry) -> None:
-        if place == self._enlarged:
-            self._tiles[place].show_large(entry)
+    def _draw_tile(self, place: int) -> None:
+        entry, small = self._entries[place]
+        data = self._data_at(place) if place == self._enlarged else None
+        if data is None:
+            self._tiles[place].show_small(entry, small)
         else:
-            self._tiles[place].show_small(entry, self._thumbnail(entry))
+            self._tiles[place].show_large(entry, data)
 
-    def _thumbnail(self, entry: Entry) -> bytes | None:
-        if entry.data is None:
+    def _data_at(self, place: int) -> bytes | None:
+        try:
+            return next((data for _, data in self._shelf.pictures([self._places[place]])), None)
+        except ConfigError as error:
+            self._trouble = str(error)
+            self._show_counts()
             return None
-        small = self._thumbnails.get(id(entry)) or self._budget.thumbnail(entry.data)
-        if small is not None:
-            if len(self._thumbnails) >= KEPT_THUMBNAILS:
-                self._thumbnails.clear()
-            self._thumbnails[id(entry)] = small
-        return small
 
 
-def _on(when: pd.Timestamp | None, since: date | None, until: date | None) -> bool:
-    if since is None and until is None:
-        return True
-    if when is None:
-        return False
-    day = when.date()
-    return (since is None or since <= day) and (until is None or day <= until)
+def _options(counts: pd.Series) -> list[tuple[str, str]]:
+    return [(f"{plain(name)[:MOST_OF_A_NAME]} ({n:,})", str(name)) for name, n in counts.head(MOST_AUTHORS).items()]
 
 
 @checks_keywords
-def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180) -> Gallery:
-    """Look at the pictures of a table: thumbnails in pages, each with its author, time and caption.
+def gallery(frame: pd.DataFrame | str | os.PathLike[str], *, page_size: int = 24, thumbnail_px: int = 180) -> Gallery:
+    """Look at the pictures of a table or an export: thumbnails in pages, each with its author, time and caption.
 
-    A picture can be enlarged; author, days and size can be chosen. A missing picture has its place and its reason.
-    Only the pictures of one page are in the notebook, so its file stays small.
+    A picture can be enlarged; author, chat, days and size can be chosen. A missing picture has its place and its
+    reason. Only the pictures of one page are in the notebook, so its file stays small.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        Messages, whole or filtered, or as plain pandas read them from our file.
+    frame : pandas.DataFrame, str or path-like
+        Messages, whole or filtered, or as plain pandas read them from our file. Or the folder of an export, which may
+        be larger than memory: what is on a page is read when the page is turned to.
     page_size : int
         Pictures on a page, 1 to 200.
     thumbnail_px : int
@@ -231,7 +245,8 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
     Raises
     ------
     ConfigError
-        If `frame` is not a table of messages, or a number is out of range.
+        If `frame` is not a table of messages, there is no export in a folder or a part of it is damaged, or a number
+        is out of range.
 
     Examples
     --------
@@ -244,48 +259,8 @@ def gallery(frame: pd.DataFrame, *, page_size: int = 24, thumbnail_px: int = 180
     for what, value, least, most in (("page_size", page_size, 1, 200), ("thumbnail_px", thumbnail_px, 40, 600)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ConfigError(f"gallery() cannot take {what}={value!r}: write a whole number from {least} to {most}.")
-    try:
-        tidy = attachments(frame)
-    except ConfigError:
-        raise
-    except (TypeError, ValueError, AttributeError) as error:  # from pandas or Arrow, when columns were changed
-        raise ConfigError(
-            "gallery() cannot read this frame: it has the columns of fetch(), but other values in them "
-            f"({type(error).__name__}). Give it a frame of fetch() or read_parquet()."
-        ) from error
-    details = dict(zip(frame["uid"], frame["details"], strict=True)) if "details" in frame.columns else {}
-    entries = [
-        _entry(row, details.get(row["uid"]))
-        for row in tidy.to_dict("records")
-        if row["status"] == "ok" or row["reason"] not in NO_PICTURE
-    ]
-    off = bool(entries) and all(entry.reason == "disabled" for entry in entries)
-    hint = "they were not downloaded: fetch again with images=True" if off else ""
-    return Gallery(entries, hint=hint, page_size=page_size, thumbnail_px=thumbnail_px)
-
-
-def _entry(row: dict[Any, Any], details: Any) -> Entry:
-    image = row["image"] if isinstance(row["image"], dict) else {}
-    # Plain bytes (of a file that plain pandas read) would print whole.
-    data = ImageBytes(image["bytes"]) if isinstance(image.get("bytes"), bytes) else None
-    values = {name: value for name, value in row.items() if name != "image" and not _is_null(value)}
-    width, height = values.get("width"), values.get("height")
-    return Entry(
-        data=data,
-        caption=str(values.get("caption") or "")[:MOST_OF_A_TEXT],
-        in_words=str(values.get("alt") or "")[:MOST_OF_A_TEXT],
-        details=details,
-        author=str(values.get("author_name") or values.get("author_id") or "unknown")[:MOST_OF_A_NAME],
-        chat=str(values.get("chat_name", ""))[:MOST_OF_A_NAME],
-        when=values.get("created_at"),
-        name=str(values.get("name", ""))[:MOST_OF_A_NAME],
-        size=len(data) if data is not None else 0,
-        pixels=f"{width}x{height}" if width and height else "",
-        status=str(values.get("status", "ok")) if data is not None or values.get("status") != "ok" else "failed",
-        reason=str(values.get("reason", "")),
-        error=str(values.get("error", ""))[:MOST_OF_A_TEXT],
-    )
-
-
-def _is_null(value: object) -> bool:
-    return value is None or (not isinstance(value, list | dict | str | bytes) and bool(pd.isna(value)))  # type: ignore[call-overload]
+    shelf = shelf_of(frame)
+    off = len(shelf.facts) > 0 and bool((shelf.facts["reason"].astype("str") == "disabled").all())
+    again = "fetch" if isinstance(frame, pd.DataFrame) else "export"
+    hint = f"they were not downloaded: {again} again with images=True" if off else ""
+    return Gallery(shelf, hint=hint, page_size=page_size, thumbnail_px=thumbnail_px)

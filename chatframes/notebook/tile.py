@@ -10,13 +10,14 @@ import ipywidgets
 import pandas as pd
 
 from ..images.headers import inspect
+from ..images.shown import ImageBytes
 from ..page.details import details_html
 from ..page.html import Html, lines, picture, plain, show_html
 from ..table.report_text import REASONS
 from ..words import bytes_in_words
-from .thumbnails import thumbnail
+from .thumbnails import PixelBudget, thumbnail
 
-__all__ = ["Entry", "Tile", "small_html"]
+__all__ = ["Entry", "Small", "Tile", "small_html", "small_of"]
 
 MOST_OF_A_CAPTION = 120  # characters, below a thumbnail
 LARGE_PX = 1600
@@ -30,16 +31,15 @@ _FITTED = "max-width:100%;max-height:150px;object-fit:contain"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One attachment, as the gallery shows it."""
+    """What is said about one attachment."""
 
-    data: bytes | None
+    has_picture: bool
     caption: str
     in_words: str  # what stands in the place of the picture: a sticker's emoji, the title of a linked page
     author: str
     chat: str
     when: pd.Timestamp | None
     name: str
-    size: int
     pixels: str
     status: str
     reason: str
@@ -59,6 +59,23 @@ class Entry:
         return f"{self.in_words[:MOST_OF_A_CAPTION] or self.name or 'image'} by {self.author}, {self.moment}"
 
 
+@dataclass(frozen=True, slots=True)
+class Small:
+    """A picture as a thumbnail, or the words that stand in its place."""
+
+    jpeg: bytes | None
+    instead: str = ""
+
+
+def small_of(data: bytes, budget: PixelBudget) -> Small:
+    """Make a thumbnail, if the page may cost so much."""
+    small = budget.thumbnail(data)
+    if small is not None:
+        return Small(small)
+    why = "too many pixels for this page" if inspect(data).showable else "not shown here"
+    return Small(None, f"{ImageBytes(data)!r}: {why}")
+
+
 class Tile:
     """Widgets for one `Entry`.
 
@@ -66,7 +83,7 @@ class Tile:
     ----------
     pressed : callable
         Called when the button is pressed, to enlarge the picture or close it again.
-    entry, small : Entry, bytes or None
+    entry, small : Entry, Small or None
         As for `show_small`: what it shows at first. They are given here because every later change is a message to the
         page, and a page has many tiles.
 
@@ -78,12 +95,12 @@ class Tile:
         The widgets in it.
     """
 
-    def __init__(self, pressed: Callable[[], None], entry: Entry, small: bytes | None) -> None:
+    def __init__(self, pressed: Callable[[], None], entry: Entry, small: Small | None) -> None:
         self.html = ipywidgets.HTML(value=str(small_html(entry, small)), layout={"width": "100%"})
         self.button = ipywidgets.Button(
             description="Enlarge",
             tooltip=plain(f"Enlarge {entry.alt}"),
-            disabled=entry.data is None,
+            disabled=small is None,
             layout={"width": "auto"},
         )
         self.box = ipywidgets.VBox((self.html, self.button))
@@ -94,15 +111,15 @@ class Tile:
         self.box.layout.display = "none"
         show_html(self.html, Html())
 
-    def show_small(self, entry: Entry, small: bytes | None) -> None:
+    def show_small(self, entry: Entry, small: Small | None) -> None:
         """Show an entry as its thumbnail, or the reason why there is none."""
         self._show(small_html(entry, small), "Enlarge", entry, column=None)
         self.box.children = (self.html, self.button)
-        self.button.disabled = entry.data is None
+        self.button.disabled = small is None
 
-    def show_large(self, entry: Entry) -> None:
+    def show_large(self, entry: Entry, data: bytes) -> None:
         """Show an entry's picture as wide as the page, in the place of its thumbnail."""
-        self._show(_large_html(entry), "Close", entry, column="1 / -1")
+        self._show(_large_html(entry, data), "Close", entry, column="1 / -1")
         self.box.children = (self.button, self.html)  # below a large picture the button would be out of sight
 
     def _show(self, html: Html, action: str, entry: Entry, *, column: str | None) -> None:
@@ -113,13 +130,12 @@ class Tile:
         self.button.tooltip = plain(f"{action} {entry.alt}")
 
 
-def small_html(entry: Entry, small: bytes | None) -> Html:
+def small_html(entry: Entry, small: Small | None) -> Html:
     """Return a thumbnail with author, time and caption, as HTML."""
-    if small is not None:
-        shown = picture(small, entry.alt, _FITTED)
-    elif entry.data is not None:
-        why = "too many pixels for this page" if inspect(entry.data).showable else "not shown here"
-        shown = Html("<span>{!r}: {}</span>").format(entry.data, why)
+    if small is not None and small.jpeg is not None:
+        shown = picture(small.jpeg, entry.alt, _FITTED)
+    elif small is not None:
+        shown = Html("<span>{}</span>").format(small.instead)
     else:
         shown = Html('<span title="{}">{}</span>').format(entry.error, entry.why_missing)
     when = entry.moment.removesuffix(" UTC")
@@ -128,15 +144,16 @@ def small_html(entry: Entry, small: bytes | None) -> Html:
     return Html('<div style="{}">{}</div><div style="{}">{}</div>').format(_FRAME, shown, _SMALL, words)
 
 
-def _large_html(entry: Entry) -> Html:
-    data, note = entry.data, ""
-    if data is not None and len(data) > LARGE_BYTES:
-        data = thumbnail(data, LARGE_PX)
+def _large_html(entry: Entry, data: bytes) -> Html:
+    note = ""
+    large: bytes | None = data
+    if len(data) > LARGE_BYTES:
+        large = thumbnail(data, LARGE_PX)
         note = f", shown at {LARGE_PX} pixels or less; the table holds all of it"
-    shown = picture(data, entry.alt, "max-width:100%;max-height:85vh") if data is not None else None
+    shown = picture(large, entry.alt, "max-width:100%;max-height:85vh") if large is not None else None
     if shown is None:
         note = ", cannot be shown"
-    facts = f"{entry.name} {entry.pixels} {bytes_in_words(entry.size)}{note}"
+    facts = f"{entry.name} {entry.pixels} {bytes_in_words(len(data))}{note}"
     in_words = "" if entry.in_words in entry.caption else entry.in_words
     below = (
         f"{entry.author}, {entry.moment}, {entry.chat}",

@@ -66,7 +66,7 @@ class Card:
 def _drawn(tally: Tally, now: float, state: str) -> Html:
     event = tally.event
     pace = "" if tally.outcome else tally.pace(now)
-    lines = [Html("<div>{}</div>").format(tally.messages)]
+    lines = [Html("<div>{}</div>").format(words) for words in (tally.chat, tally.messages) if words]
     if tally.messages_expected:
         lines.append(_bar("messages", event.messages, tally.messages_expected))
     if tally.attachments:

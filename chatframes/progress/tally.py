@@ -13,6 +13,7 @@ from ..words import bytes_in_words, counted, seconds_in_words
 __all__ = ["Tally"]
 
 _ENDINGS = {"complete": "done", "open": "done", "partial": "partial", "failed": "failed"}
+MOST_OF_A_NAME = 30  # characters: a line of a terminal has room for little more
 RECENT_SECONDS, LEAST_SECONDS = 10.0, 0.5  # a rate is measured over the last 10 s, and over 0.5 s at least
 
 
@@ -90,7 +91,21 @@ class Tally:
         """The messages read and expected, in words."""
         done, expected = self.event.messages, self.messages_expected or 0
         of_all = f" of {expected:,}" if expected > done else ""
-        return f"{done:,}{of_all} message{'' if done == 1 and not of_all else 's'}"
+        read = f"{done:,}{of_all} message{'' if done == 1 and not of_all else 's'}"
+        of_chats = f" in {self.event.chats:,} chats" if self.outcome and self.event.chats > 1 else ""
+        return f"{read}{of_chats}{', new or read again' if self.event.again else ''}"
+
+    @property
+    def chat(self) -> str:
+        """Which of several chats is being read, in words; empty where there is one."""
+        event = self.event
+        if event.chats < 2 or self.outcome in ("done", "partial"):
+            return ""
+        if not event.reading:
+            return f"all {event.chats:,} chats are read"
+        name = plain(event.chat)
+        short = name if len(name) <= MOST_OF_A_NAME else f"{name[: MOST_OF_A_NAME - 1]}…"
+        return f"chat {event.chat_number:,} of {event.chats:,}{short and ': ' + short}"
 
     @property
     def attachments(self) -> str:
@@ -179,6 +194,7 @@ class Tally:
         left = "" if state else self._left_in_words(now)
         parts = (
             state,
+            self.chat,
             f"{rate}/s" if rate else "",
             f"{left} left" if left else "",
             f"{event.downloads_active} of {event.downloads_limit} at once" if event.attachments_total else "",

@@ -20,6 +20,7 @@ from .reading import Reading
 MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
 SAME_WAIT_SECONDS = 0.5
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
+MOST_OF_A_LABEL = 40  # a longer one is an id, which tells nobody which chat it is
 DEFAULT_DOWNLOADS = 20  # the limit of a service whose admin has set none
 # Pictures that are lost for these causes are lost because of the account, and others will be.
 ACCOUNT_LOSSES = ("unauthorized", "not_renewed", "proxy", "forbidden", "rate_limited")
@@ -54,6 +55,7 @@ class Ledger:
         self._attachments = 0  # to be downloaded, as far as they are known
         self._images: Counter[tuple[str, str | None]] = Counter()
         self._lost_to_account: set[str] = set()  # reasons
+        self._known_attachments = 0
         self._image_bytes = 0
         self._downloads_repeated = 0
         self._expected: Counter[str] = Counter()  # by source: the messages it says it has
@@ -74,6 +76,10 @@ class Ledger:
     def count_attachments(self, number: int) -> None:
         """Add attachments to be downloaded, if downloading is on."""
         self._attachments += number if self._settings.images.enabled else 0
+
+    def count_known(self) -> None:
+        """Note that an earlier call has settled an attachment: there is nothing to do for it."""
+        self._known_attachments += 1
 
     def count_outcome(self, outcome: Outcome) -> None:
         """Note what became of one attachment."""
@@ -143,23 +149,40 @@ class Ledger:
 
     def _with_counts(self, event: Event) -> Event:
         labels = {reading.source.label for reading in self._readings}
+        known = self._known_attachments if self._settings.images.enabled else 0
         settled = self._images.total() if self._settings.images.enabled else 0
         repeated = sum(reading.counts["retry"] for reading in self._readings)
         services = {reading.source.service for reading in self._readings} if self._settings.images.enabled else ()
         bounds = [(gate(name).downloads, self._settings.limits(name).max_concurrent_downloads) for name in services]
+        # Of a chat that was read before, the service's number says nothing about what this call has to read.
+        again = any(reading.was_known for reading in self._readings)
+        expected = None if again or not labels <= self._expected.keys() else self._expected.total()
+        number, name = self._chat_at_hand()
         return replace(
             event,
             messages=sum(reading.messages for reading in self._readings),
-            messages_expected=self._expected.total() if labels <= self._expected.keys() else None,
+            messages_expected=expected,
             reading=not all(reading.ended for reading in self._readings),
-            attachments_done=settled,
-            attachments_total=self._attachments,
+            attachments_done=settled - known,
+            attachments_total=self._attachments - known,
             image_bytes=self._image_bytes,
             retries=repeated + self._downloads_repeated,
             downloads_active=sum(bound.active for bound, _ in bounds),
             downloads_limit=sum(bound.limit_with(limit) for bound, limit in bounds),
             elapsed_seconds=self._clock.monotonic() - self._started,
+            chat=name,
+            chat_number=number,
+            chats=len(self._readings),
+            again=again,
         )
+
+    def _chat_at_hand(self) -> tuple[int, str]:
+        """Return place and name of the first chat that is not read to its end: several are read at once."""
+        for number, reading in enumerate(self._readings, 1):
+            if not reading.ended:
+                label = reading.source.label
+                return number, (reading.chat and reading.chat.name) or (label if len(label) <= MOST_OF_A_LABEL else "")
+        return len(self._readings), ""
 
 
 def _loss_of_account(outcome: Outcome) -> str | None:

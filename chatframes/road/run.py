@@ -266,6 +266,7 @@ class Run:
             self.ledger.emit(Event("image", reading.source.label))
 
         if (outcome := self._before.outcome(row.message, position)) is not None:
+            self.ledger.count_known()
             done(outcome)
         elif attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
             done(Outcome("skipped", attachment.reason))

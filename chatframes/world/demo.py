@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import chatframes as cf  # the public names, as the lines it prints have them
 
+from ..sources import Source
+from ..words import counted
 from .sandbox import World
 
 PACKAGE = Path(__file__).parent.parent
@@ -29,11 +32,22 @@ def show(messages: int, images: int, out: Path) -> None:
         df = cf.fetch([space, group, forum], images=True, config=world.config)
         print(f">>> cf.write_parquet(df, {str(out)!r})")
         cf.write_parquet(df, out)
+        print(f">>> df = cf.read_parquet({str(out)!r})")
+        _say_what_is_in(out, (space, group, forum))
+        print("For what is larger than memory, or shall be kept up to date, there is export. Here it is run twice:\n")
         _export_twice(world, group, out.with_name(f"{out.stem}-export"))
-    print(f">>> df = cf.read_parquet({str(out)!r})")
+    print("Next:")
+    print(f"  look at the pictures in a notebook:   {notebook_command()}")
+    print('  fetch a space of your own:            see "Your first real Webex space in three minutes" in the README')
+    print('  fetch a Telegram chat of your own:    see "Your first real Telegram chat in three minutes" there')
+    print('  fetch a subreddit of your own:        see "Your first real subreddit" there')
+
+
+def _say_what_is_in(out: Path, sources: Sequence[Source]) -> None:
+    """Read the file, and show what it holds."""
     df = cf.read_parquet(out)
     print(f"\nAll of it is in {out} ({out.stat().st_size / 1e6:.1f} MB), read back as one table:")
-    for source in (space, group, forum):
+    for source in sources:
         rows = df[df["platform"] == source.service]
         print(f"  {source.service:<9} {len(rows):,} messages and {rows['n_images'].sum():,} pictures")
     print("\nA few of those with pictures:\n")
@@ -46,11 +60,6 @@ def show(messages: int, images: int, out: Path) -> None:
     print(shown[["created_at", "platform", "author_name", "text", "picture"]].to_string(index=False), "\n")
     print(">>> cf.report(df)")
     print(cf.report(df), "\n")
-    print("Next:")
-    print(f"  look at the pictures in a notebook:   {notebook_command()}")
-    print('  fetch a space of your own:            see "Your first real Webex space in three minutes" in the README')
-    print('  fetch a Telegram chat of your own:    see "Your first real Telegram chat in three minutes" there')
-    print('  fetch a subreddit of your own:        see "Your first real subreddit" there')
 
 
 def _export_twice(world: World, group: cf.Telegram, folder: Path) -> None:
@@ -61,7 +70,8 @@ def _export_twice(world: World, group: cf.Telegram, folder: Path) -> None:
         cf.export(group, folder, images=True, config=world.config)
         stats = world.stats()["telegram"]
         pages, pictures = stats["calls"].get("messages.getHistory", 0), len(stats["file_requests"])
-        print(f"    asked for {pages} pages of messages and {pictures} attachments")
+        print(f"    asked for {counted(pages, 'page')} of messages and {counted(pictures, 'attachment')}")
+    print("The second time read only the last seven days again, for edits and deletions, and asked for no picture.\n")
 
 
 def notebook_command() -> str:

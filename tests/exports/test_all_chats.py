@@ -36,6 +36,8 @@ def test_the_chats_that_were_listed_are_fetched_and_exported(tmp_path: Path, mon
         assert [source.chat_name for source in told.sources if source.status == "failed"] == [broken]
         rest = frame[frame["chat_name"] != broken]
         assert sorted(cf.read_parquet(tmp_path / "broken")["uid"]) == sorted(rest["uid"])
+        with pytest.warns(cf.IncompleteWarning, match="lunch"):
+            assert set(cf.fetch(some, config=world.config, progress=False)["uid"]) == set(rest["uid"])
 
 
 def test_a_frame_that_lists_no_chats_says_what_to_give() -> None:

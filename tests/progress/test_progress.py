@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -334,6 +335,54 @@ def test_an_empty_chat_has_told_its_number_too() -> None:
     assert events[-1].messages_expected is None
     run.ledger.emit(Event("messages", "Webex('y')", messages_expected=0))
     assert events[-1].messages_expected == 7
+
+
+def test_of_several_chats_it_is_said_which_of_how_many_is_read() -> None:
+    tally, card = Tally(), Card()
+    tally.take(event(messages=40, chat="Kitchen", chat_number=3, chats=12), 0.0)
+    assert tally.in_brief(0.0)[:2] == ["40 messages", "chat 3 of 12: Kitchen"]
+    card.draw(tally, 0.0)
+    assert "<div>chat 3 of 12: Kitchen</div>" in card.box.value
+    tally.take(event(chat="<b>" + "long name " * 9, chat_number=3, chats=12), 0.0)
+    assert tally.chat == "chat 3 of 12: <b>long name long name long n…"
+    card.draw(tally, 0.0)
+    assert "<b>long" not in card.box.value
+    tally.take(event(messages=99, reading=False, chat_number=12, chats=12), 0.0)
+    assert tally.chat == "all 12 chats are read"
+    tally.end()
+    assert tally.in_brief(0.0)[0] == "99 messages in 12 chats"
+    tally.take(event(chat="Kitchen", chat_number=1, chats=1), 0.0)
+    assert "chat" not in " ".join(tally.in_brief(0.0)), "one chat needs no number"
+
+
+def test_the_chats_of_an_account_are_counted_in_events() -> None:
+    events: list[cf.Event] = []
+    with cf.sandbox(messages=30, images=0) as world:
+        listed = cf.chats("webex", config=world.config)
+        cf.fetch(listed, config=world.config, progress=events.append)
+    assert {one.chats for one in events} == {len(listed)}
+    numbers = [one.chat_number for one in events]
+    assert numbers == sorted(numbers)
+    assert (events[-1].chat, numbers[-1]) == ("", len(listed))
+    names = {one.chat for one in events} - {""}
+    assert {"Project Apollo"} <= names <= set(listed["title"])
+
+
+def test_an_export_that_is_run_again_counts_what_it_has_to_do(tmp_path: Path) -> None:
+    with cf.sandbox(messages=200, images=40) as world:
+        ended = []
+        for _ in range(2):
+            steady = Tally()
+            chat = cf.Telegram("@apollo")
+            listen = lambda one, tally=steady: tally.take(one, 0.0)  # noqa: E731
+            cf.export(chat, tmp_path, images=True, config=world.config, progress=listen)
+            ended.append(steady)
+    first, second = ended
+    assert first.event.attachments_done == first.event.attachments_total > 0
+    assert (second.event.attachments_done, second.event.attachments_total) == (0, 0), "all of them are there"
+    assert first.messages == "200 messages"
+    assert 0 < second.event.messages < 200
+    assert second.messages == f"{second.event.messages} messages, new or read again"
 
 
 def test_each_of_two_calls_hears_of_the_same_wait_once() -> None:
