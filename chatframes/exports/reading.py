@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
@@ -27,9 +24,9 @@ from ..table.schema import MESSAGES, VERSION, with_metadata
 from ..windows import parse_bounds
 from ..words import did_you_mean
 from .choosing import Choice, chosen_chats
-from .folder import Folder, existing
-from .journal import Journal
-from .parts import footer_of
+from .folder import Folder, existing, folder_at
+from .opening import ODD, readable_journal
+from .parts import footer_of, opened_part
 from .presence import check_parts
 from .told import report_of
 
@@ -86,13 +83,13 @@ def read_parquet(
     --------
     See `write_parquet` and `export`.
     """
-    if not Path(path).expanduser().is_dir():
+    if not (place := folder_at(path, "read_parquet").root).is_dir():
         if since is not None or until is not None or chats is not None:
             raise ConfigError(
                 f"since=, until= and chats= choose among the parts of an export, and {path} is one file: read it whole "
                 "and filter the frame."
             )
-        return files.read_parquet(path, columns=columns)
+        return files.read_parquet(place, columns=columns)
     if isinstance(columns, str):
         raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")
     folder = existing(path, "read_parquet")
@@ -116,7 +113,7 @@ def _frame(folder: Folder, wanted: list[str], chosen: Choice) -> pd.DataFrame:
     tables = [pa.schema([MESSAGES.field(name) for name in flat]).empty_table()]
     cells: list[Any] = []
     for path in folder.parts().values():
-        with pq.ParquetFile(path) as file:
+        with opened_part(path) as file:
             for number in range(file.num_row_groups):
                 if not chosen.may_hold(file.metadata.row_group(number)):
                     continue
@@ -170,7 +167,7 @@ def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
 
 def _batches(folder: Folder, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for path in folder.parts().values():
-        with pq.ParquetFile(path) as file:
+        with opened_part(path) as file:
             for number in range(file.num_row_groups):
                 yield from file.read_row_group(number).select(schema.names).cast(schema).to_batches()
 
@@ -209,11 +206,13 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike
 
 def _report(folder: Folder) -> Report:
     try:
-        if folder.journal.is_file():
-            with closing(Journal(folder)) as journal:
+        with readable_journal(folder) as journal:
+            if journal is not None:
                 return report_of(journal)
-    except sqlite3.Error:
-        pass  # damaged, or on a disk that cannot be written after a crash: the parts say it, too
-    last = max(folder.parts().items(), default=None)
-    said = footer_of(last[1]) if last else None
-    return Report(status="partial") if said is None else Report.from_dict(said)
+    except (sqlite3.Error, *ODD):
+        pass  # part of it is damaged: the parts say it, too
+    said = [footer.report for path in folder.parts().values() if (footer := footer_of(path)) is not None]
+    # The part that was written last knows most; its number may be any.
+    return (
+        Report.from_dict(max(said, key=lambda each: each.get("created_at", ""))) if said else Report(status="partial")
+    )

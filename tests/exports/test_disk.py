@@ -132,9 +132,11 @@ def test_a_second_writer_is_refused_at_once_with_the_pid_of_the_first(world: Any
     script = """
         import sys
         from pathlib import Path
-        from chatframes.exports.folder import open_folder
+        from chatframes.exports.folder import folder_at, make_places
         from chatframes.exports.lock import held
-        with held(open_folder(Path(sys.argv[1]))):
+        folder = folder_at(sys.argv[1], "export")
+        make_places(folder)
+        with held(folder):
             print("held", flush=True)
             sys.stdin.read()
     """
