@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +16,7 @@ import pyarrow as pa
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..page.html import plain
 from ..sources import Source
 from ..table import files
 from ..table import report as reports
@@ -83,7 +87,8 @@ def read_parquet(
     --------
     See `write_parquet` and `export`.
     """
-    if not (place := folder_at(path, "read_parquet").root).is_dir():
+    place = folder_at(path, "read_parquet").root
+    if not _is_folder(place):
         if since is not None or until is not None or chats is not None:
             raise ConfigError(
                 f"since=, until= and chats= choose among the parts of an export, and {path} is one file: read it whole "
@@ -106,6 +111,16 @@ def read_parquet(
     frame = _frame(folder, wanted, chosen)
     frame.attrs = {"schema_version": VERSION, "chatframes": _report(folder).to_dict()}
     return frame
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(place).st_mode)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        reason = os.strerror(error.errno or errno.EIO)
+        raise ConfigError(f"{plain(place)} cannot be looked at ({reason}): name a file or a folder.") from None
 
 
 def _frame(folder: Folder, wanted: list[str], chosen: Choice) -> pd.DataFrame:

@@ -37,7 +37,7 @@ from .store import Store
 from .told import report_of, write_manifest
 from .trouble import trouble_said
 
-__all__ = ["Order", "Result", "exporting"]
+__all__ = ["Order", "Result", "entered", "exporting"]
 
 BATCH_BYTES = 4 * 2**20  # on its way from the downloads to the part, at once
 IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
@@ -82,7 +82,7 @@ async def exporting(order: Order, emit: Emit, clock: Clock) -> Result:
     export = _Export(order, clock, disk)
     try:
         with ExitStack() as lock:
-            folder, is_first, keep_root = await export.on_disk(_entered, order.folder, lock)
+            folder, is_first, keep_root = await export.on_disk(entered, order.folder, lock)
             result = await export.to_its_end(folder, emit)
             if result.errors and is_first:
                 await export.on_disk(remove_empty, folder, keep_root)
@@ -91,7 +91,7 @@ async def exporting(order: Order, emit: Emit, clock: Clock) -> Result:
         disk.shutdown(wait=False)
 
 
-def _entered(path: Path, lock: ExitStack) -> tuple[Folder, bool, bool]:
+def entered(path: Path, lock: ExitStack) -> tuple[Folder, bool, bool]:
     """Become the only one who writes a folder, and try out whether that works.
 
     Returns
