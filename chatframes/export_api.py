@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from pathlib import Path
 
 from . import api, loop
 from .api import Sources, sources_of
 from .errors import ConfigError
+from .exports.folder import folder_at
 from .exports.run import Order, exporting
 from .keywords import checks_keywords
 from .progress.drawing import Display, Progress, listening
 from .results import first_error, with_warning_about
 from .settings.merge import ConfigLike, merge
 from .table.report import Report
-from .words import kind_of, number_or_kind
+from .words import number_or_kind
 
 __all__ = ["export", "export_async"]
 
@@ -109,17 +109,14 @@ def _order(
     look_back_days: float,
     deleted: str,
 ) -> Order:
-    if not isinstance(folder, str | os.PathLike) or not str(folder):
-        raise ConfigError(
-            f"export() needs the name of a folder, not {kind_of(folder)}: write export(sources, 'apollo')."
-        )
+    place = folder_at(folder, "export").root
     if isinstance(look_back_days, bool) or not isinstance(look_back_days, int | float) or not look_back_days >= 0:
         raise ConfigError(f"look_back_days= is {number_or_kind(look_back_days)}: write a number of days, 0 or more.")
     if deleted not in ("keep", "drop"):
         raise ConfigError(f"deleted= is {deleted!r}: write 'keep' or 'drop'.")
     listed = sources_of(sources)
     look_back = timedelta(days=min(look_back_days, LONGEST_DAYS))
-    return Order(listed, merge(config, images, raw), Path(os.fspath(folder)), look_back, deleted)
+    return Order(listed, merge(config, images, raw), place, look_back, deleted)
 
 
 async def _export(order: Order, progress: Progress | Display) -> Report:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -12,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import ConfigError
+from ..page.html import plain
 from ..services import services
 from ..sources import Source, missing_members
 from ..windows import Bounds
 from ..words import did_you_mean, kind_of
 from .earlier import chat_called, identity_of
 from .folder import Folder
-from .journal import Journal
+from .opening import readable_journal
 from .parts import row_groups
 
 __all__ = ["Chats", "Choice", "chosen_chats"]
@@ -88,7 +86,7 @@ def chosen_chats(folder: Folder, wanted: object) -> Chats:
     listed = wanted if isinstance(wanted, list | tuple | set | frozenset) else [wanted]
     here = _names(folder)
     chats = Chats()
-    with _journal(folder) as journal:
+    with readable_journal(folder) as journal:
         for known in [] if journal is None else journal.sources():
             here[None] |= {name for name in (known.chat_id, known.chat_name) if name}
         for each in listed:
@@ -104,7 +102,7 @@ def chosen_chats(folder: Folder, wanted: object) -> Chats:
                 chats.add(platform, name)
             else:
                 hint = did_you_mean(name, sorted(here[None]), f"its chats are {_some(here[None])}.")
-                raise ConfigError(f"{folder.root} holds no chat {name!r}: {hint}")
+                raise ConfigError(f"{plain(folder.root)} holds no chat {name!r}: {hint}")
     return chats
 
 
@@ -140,20 +138,3 @@ def _names(folder: Folder) -> dict[str | None, set[str]]:
                 found.setdefault(row["platform"], set()).update(names)
                 found[None] |= names
     return found
-
-
-@contextmanager
-def _journal(folder: Folder) -> Iterator[Journal | None]:
-    """Open the journal, as far as there is one that can be read."""
-    journal = None
-    try:
-        if folder.journal.is_file():
-            journal = Journal(folder)
-            journal.sources()
-    except sqlite3.Error:
-        journal = None
-    try:
-        yield journal
-    finally:
-        if journal is not None:
-            journal.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
@@ -20,7 +20,7 @@ from ..windows import EPOCH, parse_bounds, utc_text
 from .facts import SourceFacts, moment
 from .folder import Folder
 from .journal import Journal
-from .parts import row_group, row_groups
+from .parts import DamagedPart, row_group, row_groups
 from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
 
 __all__ = [
@@ -108,6 +108,11 @@ class Earlier:
         By the journal's number of a source: what is read again for edits and deletions.
     has_seen : callable
         Whether this call has read a message, by its uid.
+
+    Attributes
+    ----------
+    damaged : list of int
+        Parts that could not be read.
     """
 
     folder: Folder
@@ -116,6 +121,7 @@ class Earlier:
     now: datetime
     look_again: dict[int, Window]
     has_seen: Callable[[str], bool] = lambda uid: False
+    damaged: list[int] = field(default_factory=list)
 
     def known(self, source: Source) -> Known:
         identity = identity_of(source)
@@ -147,10 +153,14 @@ class Earlier:
         if place is None:
             return None
         uid, part = place
-        for number, table in enumerate(row_groups(self.folder.part(part), ["uid"])):
-            if uid in (uids := table["uid"].to_pylist()):
-                row = row_group(self.folder.part(part), number).slice(uids.index(uid), 1).to_pylist()[0]
-                return outcome_of(row, key)
+        try:
+            for number, table in enumerate(row_groups(self.folder.part(part), ["uid"])):
+                if uid in (uids := table["uid"].to_pylist()):
+                    row = row_group(self.folder.part(part), number).slice(uids.index(uid), 1).to_pylist()[0]
+                    found = outcome_of(row, key)
+                    return found if found is None or sha256(found.data or b"").hexdigest() == found.sha256 else None
+        except DamagedPart:
+            self.damaged.append(part)
         return None
 
     async def more(self, source: Source, chat: OpenChat) -> AsyncGenerator[Message, None]:
@@ -188,9 +198,12 @@ class Earlier:
 
     def _rows(self, part: int, uids: Sequence[str]) -> Iterator[dict[str, Any]]:
         wanted = set(uids)
-        for table in row_groups(self.folder.part(part), SCALARS.names):
-            rows = [row for row, uid in enumerate(table["uid"].to_pylist()) if uid in wanted]
-            yield from taken(table, rows).to_pylist()
+        try:
+            for table in row_groups(self.folder.part(part), SCALARS.names):
+                rows = [row for row, uid in enumerate(table["uid"].to_pylist()) if uid in wanted]
+                yield from taken(table, rows).to_pylist()
+        except DamagedPart:  # mended at the end of this reading, and read again
+            self.damaged.append(part)
 
 
 def _chunks(messages: Sequence[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:

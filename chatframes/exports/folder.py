@@ -6,31 +6,42 @@ import errno
 import os
 import re
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from ..errors import ConfigError
+from ..page.html import plain
 from ..replace_file import keep_bytes, replace_file
-from ..words import bytes_in_words
+from ..words import kind_of
 
 __all__ = [
     "PART_NAME",
     "Folder",
+    "clear_tmp",
     "existing",
+    "folder_at",
     "is_export",
-    "open_folder",
+    "make_places",
     "remove_empty",
-    "sqlite_code",
+    "set_aside",
     "sync",
-    "trouble_said",
+    "sync_names",
+    "try_out",
 ]
 
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 PART_NAME = re.compile(r"part-(\d{5,})\.parquet")
-FULL = (errno.ENOSPC, errno.EDQUOT)
-FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+NO_SYNC = (
+    errno.EINVAL,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.ENOSYS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +97,48 @@ class Folder:
         return {int(match[1]): path for match, path in named if match}
 
 
+def folder_at(path: object, verb: str) -> Folder:
+    """Return the places in a folder that somebody has named, whether it is there or not.
+
+    Raises
+    ------
+    ConfigError
+        That is no name of a folder.
+
+    Examples
+    --------
+    >>> folder_at("some/../apollo", "export").root == Path("apollo").resolve()
+    True
+    """
+    if not isinstance(path, str | os.PathLike) or not str(path).strip():
+        shown = "an empty name" if isinstance(path, str) else kind_of(path)
+        raise ConfigError(f"{verb}() needs the name of a folder, not {shown}: write 'apollo', say.")
+    name = os.fspath(path)
+    if not isinstance(name, str):
+        raise ConfigError(f"{verb}() needs the name of a folder as text, not {kind_of(name)}: write 'apollo', say.")
+    if ADDRESS.match(name):
+        raise ConfigError(
+            f"{verb}() needs a folder on this machine, and {plain(name.partition('://')[0])}:// begins an address: "
+            "name a folder, and copy it when the export is done."
+        )
+    try:
+        os.fsencode(name)
+        return Folder(Path(name).expanduser().resolve())
+    except RuntimeError as error:  # ~nobody, or links in a circle
+        raise ConfigError(f"{plain(name)} leads to no folder ({plain(error)}): write its whole path.") from None
+    except ValueError:  # a NUL, or half of a character
+        raise ConfigError(
+            f"The folder's name {name!a} holds a character that no path may hold: choose another name."
+        ) from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "it cannot be looked up"
+        raise ConfigError(f"{plain(name)} leads to no folder ({reason}): write its whole path.") from None
+
+
 def is_export(path: str | os.PathLike[str]) -> bool:
     """Whether a path is the folder of an export."""
     folder = Folder(Path(path).expanduser())
-    return folder.journal.is_file() or bool(folder.parts())
+    return os.path.isfile(folder.journal) or bool(folder.parts())
 
 
 def existing(path: str | os.PathLike[str], verb: str) -> Folder:
@@ -98,52 +147,71 @@ def existing(path: str | os.PathLike[str], verb: str) -> Folder:
     Raises
     ------
     ConfigError
-        There is none.
+        There is none, or it may not be read.
     """
-    folder = Folder(Path(path).expanduser().resolve())
+    folder = folder_at(path, verb)
     if os.path.isfile(folder.root):
         hint = f": write cf.report(cf.read_parquet({str(path)!r}))" if verb == "report" else ""
-        raise ConfigError(f"{folder.root} is a file, and {verb}() needs the folder that was given to export(){hint}.")
-    if not is_export(folder.root):
         raise ConfigError(
-            f"{verb}() found no export in {folder.root}: there is no .chatframes/journal.sqlite. "
+            f"{plain(folder.root)} is a file, and {verb}() needs the folder that was given to export(){hint}."
+        )
+    try:
+        there = is_export(folder.root)
+        if there:
+            os.listdir(folder.data)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise ConfigError(
+                f"{verb}() could not look into {plain(folder.root)} ({os.strerror(error.errno or errno.EIO)}): see to "
+                "it that this folder can be read, or name another one."
+            ) from None
+    if not there:
+        raise ConfigError(
+            f"{verb}() found no export in {plain(folder.root)}: there is no .chatframes/journal.sqlite. "
             "Name the folder that was given to export()."
         )
     return folder
 
 
-def open_folder(path: str | os.PathLike[str]) -> Folder:
-    """Make the folder ready to be written, and try that out.
+def make_places(folder: Folder) -> None:
+    """Make the folders of an export that are not there.
 
     Raises
     ------
     ConfigError
-        It holds something else.
+        A file has that name.
     OSError
-        It cannot be written; a sentence says why.
+        They cannot be made.
     """
-    folder = Folder(Path(path).expanduser().resolve())
-    with trouble_said(folder):
-        if folder.root.exists() and not folder.root.is_dir():
-            raise ConfigError(f"{folder.root} is a file: export() needs the name of a folder.")
-        if not folder.journal.exists():
-            _refuse_strangers(folder)
-        for place in (folder.data, folder.tmp, folder.orphans):
-            place.mkdir(parents=True, exist_ok=True)
-        probe = folder.tmp / "part-00000.parquet.probe"
-        with replace_file(probe) as file:
-            file.write(b"\0" * 4096)
-        probe.unlink()
-    return folder
+    if os.path.lexists(folder.root) and not os.path.isdir(folder.root):
+        raise ConfigError(f"{plain(folder.root)} is a file: export() needs the name of a folder.")
+    for place in (folder.data, folder.tmp, folder.orphans):
+        place.mkdir(parents=True, exist_ok=True)
+    for file in (folder.journal, folder.lock, folder.manifest):
+        if os.path.isdir(file):
+            raise ConfigError(f"{plain(file)} is a folder, and a file is needed there: move it away.")
 
 
-def _refuse_strangers(folder: Folder) -> None:
-    strange = [path.name for path in sorted(folder.data.glob("*")) if not PART_NAME.fullmatch(path.name)]
-    if strange:
-        raise ConfigError(
-            f"{folder.data} holds {strange[0]!r}, which is no part of an export, and export() has not been here: "
-            "choose a new folder."
-        )
+def try_out(folder: Folder) -> None:
+    """Remove what a dead process has left unfinished, and try out whether the folder can be written.
+
+    Only for the one process that may write it: the file of another one that begins would be among what is removed.
+    """
+    make_places(folder)  # a call that came to nothing may have removed them
+    clear_tmp(folder)
+    probe = folder.tmp / "part-00000.parquet.probe"
+    with replace_file(probe) as file:
+        file.write(b"\0" * 4096)
+    probe.unlink()
+
+
+def clear_tmp(folder: Folder) -> None:
+    """Remove what is unfinished."""
+    for path in folder.tmp.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def remove_empty(folder: Folder, keep_root: bool) -> None:
@@ -158,54 +226,40 @@ def remove_empty(folder: Folder, keep_root: bool) -> None:
             place.rmdir()
 
 
-@contextmanager
-def trouble_said(folder: Folder, needed_bytes: Callable[[], int] = int) -> Iterator[None]:
-    """Turn the errors of the disk and of SQLite into an OSError that says in a sentence what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_READONLY: errno.EROFS}.get(
-            sqlite_code(error), errno.EIO
-        )
-        raise OSError(code, _sentence(code, f"SQLite says: {error}", folder, needed_bytes())) from error
-    except OSError as error:
-        code = error.errno or errno.EIO
-        raise OSError(code, _sentence(code, os.strerror(code), folder, needed_bytes())) from error
-
-
-def sqlite_code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary code of an error, without what an extended one says; 0 where it has none."""
-    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
-
-
-def _sentence(code: int, said: str, folder: Folder, needed_bytes: int) -> str:
-    if code in FULL:
-        there = next(place for place in (folder.root, *folder.root.parents) if os.path.exists(place))
-        needs = f", {bytes_in_words(needed_bytes)} needed for the next part" if needed_bytes else ""
-        reason = (
-            f"the disk is full ({bytes_in_words(shutil.disk_usage(there).free)} free{needs}); make room and run the "
-            "export again"
-        )
-    elif code in FORBIDDEN:
-        reason = f"writing is not allowed there ({os.strerror(code)}); choose another folder"
-    elif (obstacle := _obstacle(folder)) is not None:
-        reason = f"{obstacle} is no folder, and one is needed there; move it away or choose another folder"
-    elif code == errno.ENAMETOOLONG:
-        reason = "the path is too long for this file system; choose a shorter one"
-    else:
-        reason = f"{said}; choose another disk, or run the export again when this one works"
-    kept = " What was exported before is as it was." if os.path.exists(folder.journal) else ""
-    return f"Could not export into {folder.root}: {reason}.{kept}"
-
-
-def _obstacle(folder: Folder) -> Path | None:
-    """Return what stands where a folder of the export, or one above it, must be."""
-    places = (folder.data, folder.own, folder.tmp, folder.orphans)
-    above = [each for place in places for each in (*reversed(place.parents), place)]
-    return next((each for each in above if os.path.lexists(each) and not os.path.isdir(each)), None)
+def set_aside(folder: Folder, path: Path, why: str, *, stays: bool = False) -> str:
+    """Move a file out of the way of the readers, or keep it by a second name; return a sentence for people."""
+    folder.orphans.mkdir(parents=True, exist_ok=True)
+    place = folder.orphans / f"{path.name}.{token_hex(4)}"
+    if stays:
+        with suppress(OSError):  # no second names on this disk: then it is moved
+            os.link(path, place)
+    if not os.path.lexists(place):
+        os.replace(path, place)
+    old, now = plain(path.relative_to(folder.root)), plain(place.relative_to(folder.root))
+    return f"{old} {why}: it is now {now}, as it was, and yours to look at or delete."
 
 
 def sync(path: Path) -> None:
     """Let the bytes of a closed file survive a power cut."""
     with open(path, "rb") as file:
         keep_bytes(file.fileno())
+
+
+def sync_names(folder: Path) -> None:
+    """Let the names of the files in a folder survive a power cut, where the drive can promise that.
+
+    Raises
+    ------
+    OSError
+        The drive has lost something.
+    """
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
+    finally:
+        os.close(handle)

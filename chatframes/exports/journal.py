@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -17,9 +17,10 @@ from ..model import Window
 from .facts import Indexed, PartFacts, Retry, SourceFacts, moment, ticks, united
 from .folder import Folder
 
-__all__ = ["Journal"]
+__all__ = ["DOUBTED", "VERSION", "Journal"]
 
 VERSION = 1
+DOUBTED = -1  # instead of the time of a part's last change: verify has found something in it
 _CHUNK = 500  # SQLite takes at most 999 values in a statement on old systems
 
 SCHEMA = """
@@ -30,6 +31,8 @@ CREATE TABLE IF NOT EXISTS sources (
 CREATE TABLE IF NOT EXISTS covered (source INTEGER, since INTEGER, until INTEGER);
 CREATE TABLE IF NOT EXISTS missing (source INTEGER, message_id TEXT, PRIMARY KEY (source, message_id));
 CREATE TABLE IF NOT EXISTS parts (number INTEGER PRIMARY KEY, sha256 TEXT, bytes INTEGER, facts TEXT);
+CREATE TABLE IF NOT EXISTS checked (number INTEGER PRIMARY KEY, modified INTEGER);
+CREATE TABLE IF NOT EXISTS lost (uid TEXT PRIMARY KEY, source INTEGER, message_id TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS prepared (number INTEGER PRIMARY KEY, sha256 TEXT, covered TEXT, sources TEXT);
 CREATE TABLE IF NOT EXISTS messages (
     uid TEXT PRIMARY KEY, part INTEGER, source INTEGER, created INTEGER, message_id TEXT, parent TEXT, thread TEXT,
@@ -52,8 +55,12 @@ class Journal:
 
     def __init__(self, folder: Folder) -> None:
         self._db = sqlite3.connect(folder.journal, timeout=30, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=DELETE")  # a write-ahead log fails on network folders
-        self._db.execute("PRAGMA synchronous=FULL")
+        try:
+            self._db.execute("PRAGMA journal_mode=DELETE")  # a write-ahead log fails on network folders
+            self._db.execute("PRAGMA synchronous=FULL")
+        except BaseException:
+            self._db.close()
+            raise
 
     def create(self) -> None:
         """Create the tables that are not there."""
@@ -61,6 +68,20 @@ class Journal:
             for statement in SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT OR IGNORE INTO facts VALUES ('version', ?)", (VERSION,))
+
+    def version(self) -> int:
+        """Return the version of the chatframes that began the journal; 0 where nothing has."""
+        return int(self.fact("version") or 0)
+
+    def is_sound(self) -> bool:
+        """Whether SQLite finds nothing wrong, and the tables are ours."""
+        if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            return False
+        for statement in SCHEMA.split(";")[:-1]:  # a table of that name may be somebody else's
+            name = statement.split("(")[0].split()[-1]
+            if "CREATE TABLE" in statement:
+                self._db.execute(f"SELECT {_columns(statement)} FROM {name} LIMIT 1").fetchall()  # noqa: S608 (our names)
+        return True
 
     def close(self) -> None:
         self._db.close()
@@ -71,10 +92,12 @@ class Journal:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # on a full disk SQLite may have taken it back itself
+                with suppress(sqlite3.Error):  # what happened first is what is said
+                    self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def fact(self, name: str) -> str | None:
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
@@ -185,6 +208,7 @@ class Journal:
         number: int,
         sha256: str,
         size: int,
+        modified: int,
         facts: PartFacts,
         rows: Iterable[Indexed],
         dropped: Iterable[str],
@@ -194,25 +218,51 @@ class Journal:
         values = json.dumps(asdict(facts))
         with self.change():
             self._db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)", (number, sha256, size, values))
+            self._db.execute("INSERT OR REPLACE INTO checked VALUES (?, ?)", (number, modified))
             self._index(number, rows)
             self._remove(dropped)
             self.cover(covered)
             self._db.execute("DELETE FROM prepared WHERE number = ?", (number,))
 
-    def forget_part(self, number: int) -> None:
-        """Forget a part whose file is gone, and that what it held has been read."""
+    def checked(self) -> dict[int, int]:
+        """Return when the file of each part was last changed that was known to be whole; DOUBTED, where it is not."""
+        return dict(self._db.execute("SELECT number, modified FROM checked"))
+
+    def set_checked(self, number: int, modified: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO checked VALUES (?, ?)", (number, modified))
+
+    def lose(self, number: int, uids: Iterable[str]) -> None:
+        """Forget messages of a part that are damaged or gone, and that any of what the folder holds has been read."""
+        gone = [(uid,) for uid in uids]
         with self.change():
             # Of every source: two of them may be one chat by two names, and a row knows only one.
             for source in self.sources():
                 self.uncover(source.id)
                 self.update_source(source.id, begins=None, is_open=0)
-            self._db.execute("DELETE FROM retries WHERE uid IN (SELECT uid FROM messages WHERE part = ?)", (number,))
-            self._db.execute("DELETE FROM messages WHERE part = ?", (number,))
-            self._db.execute("DELETE FROM parts WHERE number = ?", (number,))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO lost SELECT uid, source, message_id FROM messages WHERE uid = ?", gone
+            )
+            self._remove(uid for (uid,) in gone)
+            self._db.execute("DELETE FROM checked WHERE number = ?", (number,))
+
+    def lost(self) -> dict[int | None, list[str]]:
+        """Return the ids of the messages that were lost with a part and have not come again, by source."""
+        found: dict[int | None, list[str]] = {}
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'lost'").fetchone():
+            return found  # an older version has written it
+        for source, message_id in self._db.execute("SELECT source, message_id FROM lost ORDER BY message_id"):
+            found.setdefault(source, []).append(message_id)
+        return found
+
+    def forget_part(self, number: int) -> None:
+        """Forget a part whose file is gone, and that what it held has been read."""
+        self.lose(number, self.of_part(number))
+        self._db.execute("DELETE FROM parts WHERE number = ?", (number,))
 
     def _index(self, number: int, rows: Iterable[Indexed]) -> None:
         listed = list(rows)
         self._db.executemany("DELETE FROM retries WHERE uid = ?", [(row.uid,) for row in listed])
+        self._db.executemany("DELETE FROM lost WHERE uid = ?", [(row.uid,) for row in listed])
         self._db.executemany(
             "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uid) DO UPDATE SET "
             "part = excluded.part, created = excluded.created, parent = excluded.parent, thread = excluded.thread, "
@@ -319,6 +369,16 @@ class Journal:
         """Return the messages that a source has brought."""
         return [uid for (uid,) in self._db.execute("SELECT uid FROM messages WHERE source = ?", (source,))]
 
+    def counts_of_parts(self) -> dict[int, int]:
+        """Return how many messages each part holds."""
+        return dict(self._db.execute("SELECT part, count(*) FROM messages GROUP BY part"))
+
     def counts(self) -> dict[int | None, int]:
         """Return how many messages each source has brought."""
         return dict(self._db.execute("SELECT source, count(*) FROM messages GROUP BY source"))
+
+
+def _columns(statement: str) -> str:
+    """Return the names of the columns in the statement that creates a table."""
+    listed = statement.partition("(")[2].split(", PRIMARY KEY (")[0]
+    return ", ".join(each.split()[0] for each in listed.split(","))

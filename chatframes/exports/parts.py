@@ -2,28 +2,79 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..errors import ConfigError
+from ..page.html import plain
 from ..table.arrow import ROW_GROUP_IMAGE_BYTES, ROW_GROUP_ROWS
 from ..table.files import column_options
 from ..table.schema import MESSAGES, with_metadata
 from .memory import give_back
 from .rows import image_sizes
 
-__all__ = ["REPORT_KEY", "PartWriter", "footer_of", "row_group", "row_groups", "sha256_of"]
+__all__ = [
+    "UNREADABLE",
+    "DamagedPart",
+    "Footer",
+    "PartWriter",
+    "footer_of",
+    "is_written",
+    "opened_part",
+    "row_group",
+    "row_groups",
+    "sha256_of",
+]
 
 REPORT_KEY = b"chatframes_report"  # in the footer: the report of the export when the part was finished
+EXPORT_KEY = b"chatframes_export"  # in the footer: which export the part is of; its pages have checksums then
 READ_BYTES = 2**20
 
+# What reading a damaged file may raise; ConfigError, which is a ValueError, is never raised while one is read.
+# Not MemoryError, which Arrow has, too: it says nothing about the file.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    OverflowError,
+    pa.ArrowTypeError,
+    pa.ArrowNotImplementedError,
+    pa.ArrowCapacityError,
+    pa.ArrowIndexError,
+    pa.ArrowSerializationError,
+)
+
 Reach = Callable[[str], None]
+
+
+class DamagedPart(ConfigError):
+    """A part is not what was written; `path` is its file."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{plain(path)} {why}: run the same export again, which keeps what is whole of it and reads the rest anew "
+            "(chatframes.verify(folder) checks every byte)."
+        )
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What the footer of a part says: the report of that time, and the export that it is of (None in older files)."""
+
+    report: dict[str, Any]
+    export: str | None
 
 
 class PartWriter:
@@ -35,17 +86,21 @@ class PartWriter:
         The file, which is not there yet.
     decode : bool
         Whether `datasets` shall decode the pictures; see `with_metadata`.
+    export : str
+        The id of the export, so that no part of another one is taken for its own.
     """
 
-    def __init__(self, path: Path, *, decode: bool) -> None:
+    def __init__(self, path: Path, *, decode: bool, export: str) -> None:
         self.path = path
         self.rows = 0
+        self._export = export
         self._schema = with_metadata(MESSAGES, decode=decode)
         self._file = open(path, "wb")  # noqa: SIM115 (closed in `close` or `drop`)
         self._writer = pq.ParquetWriter(
             self._file,
             self._schema,
             write_page_index=True,
+            write_page_checksum=True,  # so that damage is found, and what is beside it can be kept
             # So that a grown part that is uploaded again differs from the old one only where it grew.
             use_content_defined_chunking=True,
             **column_options(self._schema),
@@ -84,7 +139,9 @@ class PartWriter:
         """Write the rest, and the footer with the report."""
         try:
             self._write_group()
-            self._writer.add_key_value_metadata({REPORT_KEY: json.dumps(report).encode()})
+            self._writer.add_key_value_metadata(
+                {REPORT_KEY: json.dumps(report).encode(), EXPORT_KEY: self._export.encode()}
+            )
             self._writer.close()
             self._file.close()
         except BaseException:
@@ -92,34 +149,81 @@ class PartWriter:
             raise
 
     def drop(self) -> None:
-        """Leave the file as it is, unfinished."""
+        """Remove the file, which is unfinished: on a full disk it takes the room that is needed to go on."""
         self._held = []
         for open_one in (self._writer, self._file):
             with suppress(OSError):  # it is full, or broken: why is known already
                 open_one.close()
+        with suppress(OSError):
+            self.path.unlink()
+
+
+@contextmanager
+def opened_part(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a part to read it.
+
+    Raises
+    ------
+    DamagedPart
+        Here, or while its rows are read in the block.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            yield file
+    except ConfigError:
+        raise
+    except UNREADABLE as error:
+        raise DamagedPart(path, _why(error)) from error
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "is missing"
+    if isinstance(error, OSError) and error.errno:
+        return f"cannot be read ({os.strerror(error.errno)})"
+    return "is damaged"
 
 
 def row_groups(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """Yield the rows of a part, row group by row group."""
-    with pq.ParquetFile(path) as file:
+    """Yield the rows of a part, row group by row group; raises DamagedPart."""
+    with opened_part(path) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns=columns)
 
 
 def row_group(path: Path, number: int) -> pa.Table:
-    """Return one row group of a part."""
-    with pq.ParquetFile(path) as file:
+    """Return one row group of a part; raises DamagedPart."""
+    with opened_part(path) as file:
         return file.read_row_group(number)
 
 
-def footer_of(path: Path) -> dict[str, Any] | None:
-    """Return the report in the footer of a part; None for any other file."""
+def footer_of(path: Path) -> Footer | None:
+    """Return what is said in the footer of a part; None for any other file."""
     try:
         with pq.ParquetFile(path) as file:
-            said = (file.metadata.metadata or {}).get(REPORT_KEY)
-            return None if said is None else dict(json.loads(said))
-    except (pa.ArrowException, OSError, EOFError, ValueError):
+            said = file.metadata.metadata or {}
+            export = said.get(EXPORT_KEY)
+            if REPORT_KEY not in said:
+                return None
+            return Footer(dict(json.loads(said[REPORT_KEY])), None if export is None else export.decode())
+    except UNREADABLE:
         return None
+
+
+def is_written(path: Path, sha256: str) -> bool:
+    """Whether a file is, byte for byte, what was written; a disk that cannot read it says no.
+
+    Raises
+    ------
+    OSError
+        It may not be read, which says nothing about it.
+    """
+    try:
+        return sha256_of(path) == sha256
+    except OSError as error:
+        if error.errno not in (errno.EIO, errno.ENOENT, errno.EISDIR):
+            raise
+        return False
 
 
 def sha256_of(path: Path) -> str:

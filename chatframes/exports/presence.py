@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 
 from ..errors import ConfigError
+from ..page.html import plain
 from .folder import Folder
-from .journal import Journal
+from .opening import readable_journal
 
 __all__ = ["check_parts"]
 
@@ -33,7 +34,8 @@ def check_parts(folder: Folder) -> None:
             number, said = next((number, said) for number, said in trouble.items() if number not in now[1])
             more = f" (and {len(trouble) - 1} more like it)" if len(trouble) > 1 else ""
             raise ConfigError(
-                f"{folder.root} is not whole: {folder.part(number).name} {said}{more}. Run chatframes.verify(folder), "
+                f"{plain(folder.root)} is not whole: {folder.part(number).name} {said}{more}. "
+                "Run chatframes.verify(folder), "
                 "which says what to do, or the same export again, which fetches what is missing."
             )
         if now[0] == before[0]:
@@ -43,14 +45,14 @@ def check_parts(folder: Folder) -> None:
 
 def _noted(folder: Folder) -> tuple[Noted, set[int]] | None:
     """Return the parts of the journal, and the numbers of those being replaced; None where it cannot be read."""
-    if not folder.journal.is_file():
-        return None
     try:
-        with closing(Journal(folder)) as journal:
+        with readable_journal(folder) as journal:
+            if journal is None:  # damaged, or on a disk that cannot be written: the parts are read as they are
+                return None
             prepared = {number for number, *_ in journal.prepared()}  # first: it may be done a moment later
             return {number: (sha256, size) for number, (sha256, size, _) in journal.parts().items()}, prepared
     except sqlite3.Error:
-        return None  # damaged, or on a disk that cannot be written: the parts are read as they are
+        return None
 
 
 def _trouble(folder: Folder, noted: Noted) -> dict[int, str]:

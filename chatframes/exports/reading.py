@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..page.html import plain
 from ..sources import Source
 from ..table import files
 from ..table import report as reports
@@ -29,9 +30,9 @@ from ..windows import parse_bounds
 from ..words import did_you_mean
 from .choosing import Choice, chosen_chats
 from .fitting import Fitting
-from .folder import Folder, existing
-from .journal import Journal
-from .parts import footer_of
+from .folder import Folder, existing, folder_at
+from .opening import ODD, readable_journal
+from .parts import footer_of, opened_part
 from .presence import check_parts
 from .told import report_of
 
@@ -88,13 +89,14 @@ def read_parquet(
     --------
     See `write_parquet` and `export`.
     """
-    if not Path(path).expanduser().is_dir():
+    place = folder_at(path, "read_parquet").root
+    if not _is_folder(place):
         if since is not None or until is not None or chats is not None:
             raise ConfigError(
                 f"since=, until= and chats= choose among the parts of an export, and {path} is one file: read it whole "
                 "and filter the frame."
             )
-        return files.read_parquet(path, columns=columns)
+        return files.read_parquet(place, columns=columns)
     if isinstance(columns, str):
         raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")
     folder = existing(path, "read_parquet")
@@ -115,6 +117,16 @@ def read_parquet(
     return frame
 
 
+def _is_folder(place: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(place).st_mode)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        reason = os.strerror(error.errno or errno.EIO)
+        raise ConfigError(f"{plain(place)} cannot be looked at ({reason}): name a file or a folder.") from None
+
+
 def _frame(folder: Folder, wanted: list[str], chosen: Choice, parts: Fitting) -> pd.DataFrame:
     needed = {*wanted, *_NEEDED, *(ROWS_OF_TOPICS if {"topic", "topic_id"} & {*wanted} else ())}
     flat = pa.schema([field for field in MESSAGES if field.name in needed and field.name != "images"])
@@ -122,7 +134,7 @@ def _frame(folder: Folder, wanted: list[str], chosen: Choice, parts: Fitting) ->
     tables = [flat.empty_table()]
     cells: list[Any] = []
     for path in folder.parts().values():
-        with pq.ParquetFile(path) as file:
+        with opened_part(path) as file:
             for number in range(file.num_row_groups):
                 if not chosen.may_hold(file.metadata.row_group(number)):
                     continue
@@ -178,7 +190,7 @@ def scan(folder: str | os.PathLike[str]) -> pa.RecordBatchReader:
 def _batches(folder: Folder, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     parts = Fitting()
     for path in folder.parts().values():
-        with pq.ParquetFile(path) as file:
+        with opened_part(path) as file:
             for number in range(file.num_row_groups):
                 yield from parts.group(file, number, schema).to_batches()
     parts.warn(folder.root, stacklevel=1)
@@ -218,11 +230,13 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike
 
 def _report(folder: Folder) -> Report:
     try:
-        if folder.journal.is_file():
-            with closing(Journal(folder)) as journal:
+        with readable_journal(folder) as journal:
+            if journal is not None:
                 return report_of(journal)
-    except sqlite3.Error:
-        pass  # damaged, or on a disk that cannot be written after a crash: the parts say it, too
-    last = max(folder.parts().items(), default=None)
-    said = footer_of(last[1]) if last else None
-    return Report(status="partial") if said is None else Report.from_dict(said)
+    except (sqlite3.Error, *ODD):
+        pass  # part of it is damaged: the parts say it, too
+    said = [footer.report for path in folder.parts().values() if (footer := footer_of(path)) is not None]
+    # The part that was written last knows most; its number may be any.
+    return (
+        Report.from_dict(max(said, key=lambda each: each.get("created_at", ""))) if said else Report(status="partial")
+    )

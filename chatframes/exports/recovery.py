@@ -3,88 +3,170 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from secrets import token_hex
 
-import pyarrow as pa
-
+from ..errors import ConfigError
 from ..model import Window
+from ..page.html import plain
 from ..settings.images import MAX_SIZE_BYTES
+from ..words import counted
 from .facts import Indexed
-from .folder import Folder, sqlite_code
-from .journal import Journal
-from .parts import footer_of, row_groups, sha256_of
+from .folder import PART_NAME, Folder, clear_tmp, set_aside, sync, sync_names
+from .journal import DOUBTED, Journal
+from .opening import export_id
+from .parts import DamagedPart, PartWriter, footer_of, is_written, row_groups, sha256_of
 from .rows import INDEXED, Tally, index
+from .sound import is_sound, sound_rows
+from .told import report_of
 
-__all__ = ["open_journal", "recover"]
-
-
-def open_journal(folder: Folder) -> Journal:
-    """Open the journal of a folder that is locked; one that is damaged is set aside and rebuilt from the parts."""
-    try:
-        journal = Journal(folder)
-        journal.create()
-        journal.parts()
-    except sqlite3.DatabaseError as error:
-        if sqlite_code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise
-        _set_aside(folder, folder.journal)
-        journal = Journal(folder)
-        journal.create()
-    return journal
+__all__ = ["recover", "refuse_strangers"]
 
 
-def recover(folder: Folder, journal: Journal) -> list[str]:
-    """Adopt what is whole, forget what is not, and move strangers out of the way of the readers.
+def refuse_strangers(folder: Folder) -> None:
+    """Refuse a folder whose data/ holds something else, as long as no call has been here.
+
+    Raises
+    ------
+    ConfigError
+        It says what lies there.
+    """
+    if os.path.exists(folder.journal) or export_id(folder) is not None:
+        return
+    for path in sorted(folder.data.glob("*")):
+        if not PART_NAME.fullmatch(path.name) or footer_of(path) is None:
+            raise ConfigError(
+                f"{plain(folder.data)} holds {plain(path.name)!r}, which is no part of an export, and export() has not "
+                "been here: choose a new folder."
+            )
+
+
+def recover(folder: Folder, journal: Journal, *, decode: bool = True) -> list[str]:
+    """Adopt what is whole, keep what is whole of a damaged part, and move strangers out of the way of the readers.
+
+    Parameters
+    ----------
+    folder, journal
+        Locked, and open.
+    decode : bool
+        As of `PartWriter`, for a part that is written anew.
 
     Returns
     -------
     list of str
-        A sentence for each file that was moved.
+        A sentence for each file that was moved or is missing, for people.
     """
-    moved: list[str] = []
-    for path in folder.tmp.iterdir():
-        path.unlink()
+    said: list[str] = []
+    clear_tmp(folder)
     for number, sha256, covered, sources in journal.prepared():
-        path = folder.part(number)
-        if path.exists() and sha256_of(path) == sha256:
-            _adopt(folder, journal, number, sha256, covered, sources)
+        if is_written(folder.part(number), sha256):
+            _adopt(folder, journal, number, covered, sources)
     journal.forget_prepared()
-    known = journal.parts()
-    for number, (_, size, _) in known.items():
-        path = folder.part(number)
-        if not path.exists() or path.stat().st_size != size:
-            if path.exists():
-                moved.append(_moved(folder, path, "was not what had been written"))
-            journal.forget_part(number)
+    known, checked, counts = journal.parts(), journal.checked(), journal.counts_of_parts()
+    for number, (sha256, size, facts) in known.items():
+        if not _is_unchanged(folder.part(number), checked.get(number), sha256, size):
+            said.append(_mend(folder, journal, number, decode))
+        elif counts.get(number, 0) != facts.rows:  # the journal has lost some
+            _adopt(folder, journal, number, (), {})
+        elif checked.get(number) != (modified := folder.part(number).stat().st_mtime_ns):
+            journal.set_checked(number, modified)
     for path in sorted(folder.data.iterdir()):
-        if path not in {folder.part(number) for number in known} and not _taken_in(folder, journal, path):
-            moved.append(_moved(folder, path, "was no part of this export"))
-    return moved
+        if path not in {folder.part(number) for number in known}:
+            said += _taken_in(folder, journal, path, decode)
+    return said
 
 
-def _moved(folder: Folder, path: Path, why: str) -> str:
-    now = _set_aside(folder, path).relative_to(folder.root)
-    return f"{path.relative_to(folder.root)} {why}: it is now {now}, as it was, and yours to look at or delete."
-
-
-def _taken_in(folder: Folder, journal: Journal, path: Path) -> bool:
-    """Adopt a part that the journal does not know, as after its loss; return whether it is one."""
-    number = next((number for number, place in folder.parts().items() if place == path), None)
-    report = footer_of(path) if number is not None and path.is_file() else None
-    if number is None or report is None or _overlaps(journal, path):
+def _is_unchanged(path: Path, checked: int | None, sha256: str, size: int) -> bool:
+    """Whether a part is what was written. Its bytes are read only if its file was changed, or verify doubts it."""
+    if not path.is_file() or path.stat().st_size != size:
         return False
-    _adopt(folder, journal, number, sha256_of(path), (), {})
-    return True
+    if checked == DOUBTED:
+        return is_written(path, sha256) and is_sound(path)
+    return checked == path.stat().st_mtime_ns or is_written(path, sha256)
+
+
+def _mend(folder: Folder, journal: Journal, number: int, decode: bool) -> str:
+    """Keep the whole rows of a damaged part, and forget the others, so that they are read again; say so."""
+    path, before = folder.part(number), set(journal.of_part(number))
+    name = f"data/{path.name}"
+    if not os.path.lexists(path):
+        journal.forget_part(number)
+        return f"{name} was missing: the {counted(len(before), 'message')} that it held are read again."
+    new, found, pictures = _written_anew(folder, journal, number, before, decode)
+    gone = before - found
+    if gone:
+        journal.lose(number, gone)
+    why = "was not what had been written"
+    if before:
+        why += f" ({len(found):,} of its {counted(len(before), 'message')} are kept"
+        why += f", {counted(pictures, 'picture')} of them to be fetched again)" if pictures else ")"
+    if new is None:
+        said = set_aside(folder, path, why)
+        journal.forget_part(number)
+        return said
+    sha256 = sha256_of(new)
+    journal.prepare(number, sha256, (), {})
+    said = set_aside(folder, path, why, stays=True)
+    os.replace(new, path)
+    sync_names(folder.data)
+    _adopt(folder, journal, number, (), {})
+    return said
+
+
+def _written_anew(
+    folder: Folder, journal: Journal, number: int, known: set[str] | None, decode: bool
+) -> tuple[Path | None, set[str], int]:
+    """Write the whole rows of a part into a new file; return it, their uids, and how many pictures they have lost."""
+    export = journal.fact("export") or ""
+    path = folder.tmp / f"mended-{number:05d}.parquet"
+    writer = PartWriter(path, decode=decode, export=export)
+    found: set[str] = set()
+    pictures = 0
+    try:
+        for table, lost in sound_rows(folder.part(number), export, known):
+            writer.add(table)
+            found |= set(table["uid"].to_pylist())
+            pictures += lost
+        if not found:
+            writer.drop()
+            return None, found, pictures
+        writer.close(report_of(journal).to_dict())
+    except BaseException:
+        writer.drop()
+        raise
+    sync(path)
+    return path, found, pictures
+
+
+def _taken_in(folder: Folder, journal: Journal, path: Path, decode: bool) -> list[str]:
+    """Adopt a part that the journal does not know, as after its loss, or move it away; say what was not kept."""
+    number = next((number for number, place in folder.parts().items() if place == path), None)
+    footer = footer_of(path) if number is not None and path.is_file() else None
+    if number is None or footer is None:
+        return [set_aside(folder, path, "was no part of this export")]
+    if footer.export not in (None, journal.fact("export")):
+        return [set_aside(folder, path, "was a part of another export")]
+    if footer.export is None and export_id(folder) is not None:
+        return [set_aside(folder, path, "was no part of this export")]
+    if not is_sound(path):
+        new, found, _ = _written_anew(folder, journal, number, None, decode)
+        if new is None or journal.find(sorted(found)):
+            return [set_aside(folder, path, "was damaged")]
+        said = set_aside(folder, path, f"was damaged ({counted(len(found), 'message')} of it are kept)", stays=True)
+        os.replace(new, path)
+        _adopt(folder, journal, number, (), {})
+        return [said]
+    if _overlaps(journal, path):
+        return [set_aside(folder, path, "was no part of this export: it holds messages that another part holds")]
+    _adopt(folder, journal, number, (), {})
+    return []
 
 
 def _overlaps(journal: Journal, path: Path) -> bool:
-    """Whether a file is no table of messages, or holds messages that another part holds."""
+    """Whether a file holds messages that another part holds."""
     try:
         return any(journal.find(table["uid"].to_pylist()) for table in row_groups(path, ["uid"]))
-    except (pa.ArrowException, OSError, KeyError):
+    except DamagedPart:
         return True
 
 
@@ -92,7 +174,6 @@ def _adopt(
     folder: Folder,
     journal: Journal,
     number: int,
-    sha256: str,
     covered: Sequence[tuple[int, Window]],
     sources: Mapping[str, int],
 ) -> None:
@@ -107,11 +188,5 @@ def _adopt(
     for each in found:
         each.source = sources.get(each.uid)
     gone = before - {each.uid for each in found}
-    journal.done(number, sha256, path.stat().st_size, tally.facts(), found, gone, covered)
-
-
-def _set_aside(folder: Folder, path: Path) -> Path:
-    folder.orphans.mkdir(parents=True, exist_ok=True)
-    place = folder.orphans / f"{path.name}.{token_hex(4)}"
-    os.replace(path, place)
-    return place
+    facts = path.stat()
+    journal.done(number, sha256_of(path), facts.st_size, facts.st_mtime_ns, tally.facts(), found, gone, covered)

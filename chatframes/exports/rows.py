@@ -32,6 +32,7 @@ __all__ = [
     "taken",
     "weight",
     "whole",
+    "with_pictures",
     "worth_another_try",
 ]
 
@@ -107,7 +108,7 @@ def picture_key(platform: str, url: str | None, source_id: str) -> str:
 
 def outcome_of(row: Row, key: str) -> Outcome | None:
     """Return the outcome of a picture of a row, as another message takes it over."""
-    for entry, picture in _with_pictures(row):
+    for entry, picture in with_pictures(row):
         if picture is not None and picture_key(row["platform"], entry["url"], entry["source_id"]) == key:
             values = {field.name: entry[field.name] for field in fields(Outcome) if field.name in entry}
             return Outcome(**{**values, "data": picture["bytes"], "attempts": 0, "elapsed_ms": 0})
@@ -205,9 +206,9 @@ def merged(old: Row, new: Row, *, keep_deleted: bool) -> Row:
 
 def best_media(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
     """Return the attachments of the new row, each with the better of two outcomes."""
-    left = list(_with_pictures(old))
+    left = list(with_pictures(old))
     media, images = [], []
-    for position, (entry, picture) in enumerate(_with_pictures(new)):
+    for position, (entry, picture) in enumerate(with_pictures(new)):
         before = next((each for each in left if media_key(each[0]) == media_key(entry)), None)
         if before is not None:
             left.remove(before)
@@ -223,7 +224,8 @@ def _says_nothing(entry: Mapping[str, Any]) -> bool:
     return bool(entry["status"] == "skipped" and entry["reason"] == "disabled")
 
 
-def _with_pictures(row: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+def with_pictures(row: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Yield each attachment of a row with its picture, if it has one."""
     pictures = iter(() if row["images"] is None else row["images"])
     for entry in () if row["media"] is None else row["media"]:
         yield entry, next(pictures, None) if entry["status"] == "ok" else None

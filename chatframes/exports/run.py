@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,19 +26,22 @@ from ..transfer.clock import Clock
 from ..windows import EPOCH, parse_bounds, utc_text
 from .earlier import Earlier, ends_elsewhere, identity_of, window_to_look_again
 from .facts import ticks
-from .folder import Folder, open_folder, remove_empty, trouble_said
+from .folder import Folder, clear_tmp, folder_at, make_places, remove_empty, try_out
 from .journal import Journal
 from .lock import held
-from .parts import Reach
-from .recovery import open_journal, recover
+from .opening import open_journal
+from .parts import DamagedPart, Reach
+from .recovery import recover, refuse_strangers
 from .standing import forget_standing, keep_standing, standing_of
 from .store import Store
 from .told import report_of, write_manifest
+from .trouble import trouble_said
 
-__all__ = ["Order", "Result", "exporting"]
+__all__ = ["Order", "Result", "entered", "exporting"]
 
 BATCH_BYTES = 4 * 2**20  # on its way from the downloads to the part, at once
 IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
+MOST_MENDED = 5  # parts that turn out to be damaged in the midst of one call; a disk that makes more is broken
 AT_ONCE = 8  # sources: an account may have hundreds of chats
 REMEMBER_BYTES = 8 * 2**20
 
@@ -78,11 +81,9 @@ async def exporting(order: Order, emit: Emit, clock: Clock) -> Result:
     disk = ThreadPoolExecutor(1, "chatframes-export")
     export = _Export(order, clock, disk)
     try:
-        is_first, keep_root = await export.on_disk(_what_is_there, order.folder)
-        folder = await export.on_disk(open_folder, order.folder)
-        with held(folder):
-            async with export.opened(folder):
-                result = await export.run(emit)
+        with ExitStack() as lock:
+            folder, is_first, keep_root = await export.on_disk(entered, order.folder, lock)
+            result = await export.to_its_end(folder, emit)
             if result.errors and is_first:
                 await export.on_disk(remove_empty, folder, keep_root)
         return result
@@ -90,10 +91,23 @@ async def exporting(order: Order, emit: Emit, clock: Clock) -> Result:
         disk.shutdown(wait=False)
 
 
-def _what_is_there(folder: Path) -> tuple[bool, bool]:
-    """Return whether no call has been in a folder, and whether the folder is there."""
-    asked = Folder(folder.expanduser())
-    return not os.path.exists(asked.journal), os.path.exists(asked.root)
+def entered(path: Path, lock: ExitStack) -> tuple[Folder, bool, bool]:
+    """Become the only one who writes a folder, and try out whether that works.
+
+    Returns
+    -------
+    tuple of Folder, bool and bool
+        The folder, whether no call has been in it, and whether it was there.
+    """
+    folder = folder_at(path, "export")
+    is_first, keep_root = not os.path.exists(folder.journal), os.path.exists(folder.root)
+    with trouble_said(folder):
+        refuse_strangers(folder)
+        make_places(folder)
+    lock.enter_context(held(folder))
+    with trouble_said(folder):
+        try_out(folder)
+    return folder, is_first, keep_root
 
 
 class _Export:
@@ -104,10 +118,22 @@ class _Export:
         self._now, self._started = clock.now(), clock.monotonic()
         self._ids: dict[str, int] = {}  # the journal's numbers of the sources, by chat
         self._look_again: dict[int, Window] = {}
+        self._moved: list[str] = []  # sentences about files that were moved away or mended
         self._unknown: list[SourceReport] = []  # of this call: there is no such chat, and nothing to keep
 
     async def on_disk(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, function, *arguments)
+
+    async def to_its_end(self, folder: Folder, emit: Emit) -> Result:
+        """Run, and once more for each part that turns out to be damaged: to open the folder is to mend it."""
+        for last in (*(False,) * MOST_MENDED, True):
+            try:
+                async with self.opened(folder):
+                    return await self.run(emit)
+            except DamagedPart:
+                if last:
+                    raise
+        raise AssertionError
 
     @asynccontextmanager
     async def opened(self, folder: Folder) -> AsyncIterator[None]:
@@ -121,9 +147,10 @@ class _Export:
 
     def _open(self) -> None:
         with trouble_said(self._folder):
-            self._journal = open_journal(self._folder)
+            self._journal, said = open_journal(self._folder)
             self._for_reading = Journal(self._folder)
-            self._moved = recover(self._folder, self._journal)
+            decode = not self._order.settings.images.keep_undecodable
+            self._moved += [*said, *recover(self._folder, self._journal, decode=decode)]
         self._store = Store(
             self._folder,
             self._journal,
@@ -134,8 +161,9 @@ class _Export:
         )
 
     def _close(self) -> None:
+        self._store.drop()
         with suppress(OSError):
-            self._store.drop()
+            clear_tmp(self._folder)
         self._journal.close()
         self._for_reading.close()
 
@@ -159,6 +187,8 @@ class _Export:
             async with run:
                 async for batch in run.batches():
                     await self._take(batch, run)
+            if earlier.damaged:
+                await self.on_disk(self._store.doubt, earlier.damaged[0])
             with self._trouble_said():
                 await self.on_disk(self._finish, run)
         except BaseException as error:

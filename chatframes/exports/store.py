@@ -11,19 +11,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 
 from ..model import Window
-from ..replace_file import keep_name
 from ..settings.images import ImageSettings
 from ..table.batches import Batch
 from ..table.schema import MESSAGES
 from .facts import Indexed, PartFacts
-from .folder import Folder, sync
-from .journal import Journal
-from .parts import PartWriter, Reach, row_groups, sha256_of
+from .folder import Folder, sync, sync_names
+from .journal import DOUBTED, Journal
+from .parts import DamagedPart, PartWriter, Reach, is_written, row_groups, sha256_of
 from .rows import DELETED, Row, Tally, brings_something, image_sizes, index, merged, taken, weight, whole
 from .threads import Threads
 
@@ -149,6 +148,8 @@ class Store:
         if not found:
             return
         if self._writer is None:
+            if self._base.rows:
+                self._check(self._number)  # before the rows that are to join it have cost anything
             self._writer = self._new_file(f"new-{self._number:05d}")
             self._reach("part begun")
         self._new |= {each.uid: each for each in found}
@@ -217,6 +218,7 @@ class Store:
     ) -> None:
         """Write a part anew: what it held, with the changes, and what is added to it."""
         self._reach("rewrite begun")
+        self._check(number)
         writer = self._new_file(f"part-{number:05d}")
         changed: list[Indexed] = []
         tally = Tally()
@@ -224,8 +226,10 @@ class Store:
             for table in self._pieces(number, changes, changed, added):
                 writer.add(table)
                 tally.add(table)
-        except BaseException:
+        except BaseException as error:
             writer.drop()
+            if isinstance(error, DamagedPart):
+                self.doubt(number)
             raise
         writer.close(self._report())
         self._reach("rewrite written")
@@ -233,8 +237,21 @@ class Store:
         if added is not None:
             added.unlink()
 
+    def _check(self, number: int) -> None:
+        """See to it that no damage is copied into a new part, where it would look like truth."""
+        known = self._journal.parts().get(number)
+        if known is not None and not is_written(self._folder.part(number), known[0]):
+            self.doubt(number)
+
+    def doubt(self, number: int) -> NoReturn:
+        """Let the next opening of the folder mend a part; what is on its way to it counts as not read."""
+        self._marks.clear()
+        self._changes.pop(number, None)
+        self._journal.set_checked(number, DOUBTED)
+        raise DamagedPart(self._folder.part(number), "is not what was written")
+
     def _pieces(self, number: int, changes: _Changes, changed: list[Indexed], added: Path | None) -> Iterator[pa.Table]:
-        for table in row_groups(self._folder.part(number)) if self._folder.part(number).exists() else ():
+        for table in row_groups(self._folder.part(number)):
             kept, rows = self._applied(table, changes)
             yield kept
             for row in rows:
@@ -281,21 +298,22 @@ class Store:
         """Let a finished file take its place."""
         sync(path)
         self._reach("part synced")
-        sha256, size = sha256_of(path), path.stat().st_size
+        sha256, written = sha256_of(path), path.stat()
         sources = {row.uid: row.source for row in rows if row.source is not None}
         self._journal.prepare(number, sha256, marks, sources)
         self._reach("prepared")
         os.replace(path, self._folder.part(number))
         self._reach("replaced")
-        keep_name(self._folder.data)
+        sync_names(self._folder.data)
         self._reach("folder synced")
-        self._journal.done(number, sha256, size, facts, rows, dropped, marks)
+        self._journal.done(number, sha256, written.st_size, written.st_mtime_ns, facts, rows, dropped, marks)
         self._reach("done")
 
     def _new_file(self, name: str) -> PartWriter:
         self._serial += 1
         path = self._folder.tmp / f"{name}.{self._serial}.parquet"
-        return PartWriter(path, decode=not self._images.keep_undecodable)
+        export = self._journal.fact("export") or ""
+        return PartWriter(path, decode=not self._images.keep_undecodable, export=export)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

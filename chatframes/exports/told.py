@@ -18,6 +18,7 @@ from ..table.report import Report
 from ..table.source_report import MOST_IDS, NOTHING_MISSING, Gap, Missing, SourceReport, Span, source_report
 from ..version import __version__
 from ..windows import END_OF_TIME, EPOCH, Timeline, utc_text
+from ..words import counted
 from .facts import SourceFacts, moment
 from .folder import Folder
 from .journal import Journal
@@ -26,6 +27,7 @@ from .standing import said_once, standing_of
 __all__ = ["report_of", "write_manifest"]
 
 NOT_READ = "asked for by an earlier call and not read: ask for this time again"
+MOST_LOST = 10  # ids in a note
 UNFINISHED = "the export was ended before this was read: run it again"
 
 
@@ -39,6 +41,8 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
         sources = (replace(sources[0], notes=(*moved, *sources[0].notes)), *sources[1:])
     statuses = {source.status for source in sources}
     status = "open" if statuses <= {*NOTHING_MISSING} else "partial"
+    if sources:
+        sources = _with_lost(journal, sources)
     return Report(
         version=__version__,
         created_at=last.get("created_at", ""),
@@ -51,6 +55,27 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
         seconds=last.get("seconds", 0.0),
         symptoms=tuple(last.get("symptoms", ())),
     )
+
+
+def _with_lost(journal: Journal, sources: tuple[SourceReport, ...]) -> tuple[SourceReport, ...]:
+    """Add what was lost with a damaged part and has not come again."""
+    lost = journal.lost()
+    known = [facts.id for facts in journal.sources()]
+    found = []
+    for at, source in enumerate(sources):
+        owners: set[int | None] = {known[at]} if at < len(known) else set()
+        ids = [
+            each for owner, some in lost.items() for each in some if owner in owners or (at == 0 and owner not in known)
+        ]
+        if ids:
+            more = ", …" if len(ids) > MOST_LOST else ""
+            note = (
+                f"{counted(len(ids), 'message')} of a damaged or missing part have not come again: "
+                f"{', '.join(ids[:MOST_LOST])}{more}"
+            )
+            source = replace(source, notes=(note, *source.notes))
+        found.append(source)
+    return tuple(found)
 
 
 def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport:
@@ -123,9 +148,10 @@ def _added(counts: list[Mapping[str, int]]) -> dict[str, int]:
 
 
 def write_manifest(folder: Folder, journal: Journal) -> None:
-    """Write what is in the folder, for people; nothing reads it back."""
+    """Write what is in the folder, for people; only the id of the export is read back, should the journal be lost."""
     report = report_of(journal)
     manifest: dict[str, Any] = {
+        "export": journal.fact("export"),
         "report": report.to_dict(),
         "covered": {
             facts.label: [asdict(_span(window)) for window in journal.covered(facts.id)] for facts in journal.sources()

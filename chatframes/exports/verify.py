@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
+from errno import EIO
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,13 +14,16 @@ import pyarrow as pa
 
 from ..images.headers import inspect
 from ..keywords import checks_keywords
+from ..page.html import plain
 from ..words import counted
 from .folder import Folder, existing
-from .journal import Journal
-from .parts import row_groups, sha256_of
+from .journal import DOUBTED, Journal
+from .opening import is_whole, readable_journal
+from .parts import DamagedPart, footer_of, is_written, row_groups
 
 __all__ = ["Verdict", "verify"]
 
+MENDED = "Run the same export again, which keeps what is whole of it and fetches the rest."
 DELETE = "Delete it and run the same export again, which fetches what it held."
 AGAIN = "Run the same export again, which fetches what it held."
 REBUILT = "Run the same export again, which builds it anew from the parts."
@@ -64,41 +67,63 @@ class _Check:
     messages: int = 0
     pictures: int = 0
     seen: dict[str, str] = field(default_factory=dict)  # by uid: the part
+    doubted: set[int] = field(default_factory=set)  # parts that the next export is to mend
 
-    def part(self, path: Path, expected: tuple[str, int] | None) -> Iterator[str]:
+    def part(self, number: int, expected: tuple[str, int] | None) -> Iterator[str]:
+        """Yield what is wrong with a part; each is a sentence without what to do."""
+        path = self.folder.part(number)
         if expected is None:
-            yield f"{path} is not in the journal: the export ended while this part was put in place. {AGAIN}"
+            yield f"{plain(path)} is not in the journal: {_unknown(self.folder, path)}. {AGAIN}"
             return
         written, rows = expected
-        if not path.exists():
-            yield f"{path} is missing. {AGAIN}"
+        if not os.path.lexists(path):
+            yield f"{plain(path)} is missing. {AGAIN}"
             return
-        if sha256_of(path) != written:
-            yield f"{path} is not what was written: its SHA-256 differs. {DELETE}"
+        before = self.messages
+        for problem in self._problems(path, written):
+            self.doubted.add(number)
+            yield problem
+        if self.messages - before != rows and number not in self.doubted:
+            self.doubted.add(number)
+            yield f"{plain(path)} holds {self.messages - before} rows where {rows} were written."
+
+    def _problems(self, path: Path, written: str) -> Iterator[str]:
         try:
-            before = self.messages
+            if not is_written(path, written):
+                yield f"{plain(path)} is not what was written: its SHA-256 differs."
             for table in row_groups(path, ["uid", "media", "images"]):
                 yield from self._rows(path, table)
-            if self.messages - before != rows:
-                yield f"{path} holds {self.messages - before} rows where {rows} were written. {DELETE}"
-        except (pa.ArrowException, OSError, EOFError) as error:
-            yield f"{path} cannot be read ({type(error).__name__}). {DELETE}"
+        except DamagedPart as error:
+            yield f"{plain(error).partition(':')[0]}."
+        except OSError as error:
+            yield f"{plain(path)} cannot be read ({os.strerror(error.errno or EIO)})."
 
     def _rows(self, path: Path, table: pa.Table) -> Iterator[str]:
         for row in table.to_pylist():
             self.messages += 1
+            uid = plain(row["uid"])
             first = self.seen.setdefault(row["uid"], path.name)
             if first != path.name or len(self.seen) < self.messages:
                 self.seen[f"{row['uid']} {self.messages}"] = path.name  # so that the next one is told, too
-                yield f"Message {row['uid']} is in {first} and again in {path.name}. {DELETE}"
+                yield f"Message {uid} is in {first} and again in {path.name}."
             pictures = row["images"] or ()
             self.pictures += len(pictures)
             hashes = [entry["sha256"] for entry in row["media"] or () if entry["status"] == "ok"]
             if hashes != [sha256(picture["bytes"] or b"").hexdigest() for picture in pictures]:
-                yield f"Message {row['uid']} in {path.name} has other pictures than its column media says. {DELETE}"
+                yield f"Message {uid} in {path.name} has other pictures than its column media says."
             for picture in pictures:
                 if inspect(picture["bytes"] or b"").mime is None:
-                    yield f"What should be a picture of message {row['uid']} in {path.name} is not one. {DELETE}"
+                    yield f"What should be a picture of message {uid} in {path.name} is not one."
+
+
+def _unknown(folder: Folder, path: Path) -> str:
+    footer = footer_of(path)
+    if footer is None:
+        return "it is no part of an export, or damaged"
+    with readable_journal(folder) as journal:
+        if journal is not None and footer.export not in (None, journal.fact("export")):
+            return "it is a part of another export"
+    return "the export ended while it was put in place, or somebody has put it there"
 
 
 @checks_keywords
@@ -130,26 +155,53 @@ def verify(folder: str | os.PathLike[str]) -> Verdict:
     """
     place = existing(folder, "verify")
     known: dict[int, tuple[str, int]] = {}
-    has_read, problems = False, []
-    try:
-        if place.journal.is_file():
-            with closing(Journal(place)) as journal:
-                known = {number: (written, facts.rows) for number, (written, _, facts) in journal.parts().items()}
-                has_read = any(journal.covered(facts.id) for facts in journal.sources())
-    except sqlite3.Error as error:
-        problems = [f"{place.journal} cannot be read ({type(error).__name__}). {REBUILT}"]
-    if not (known or has_read or problems or place.parts()):
-        problems = [f"{place.root} holds nothing yet: no call has read anything. {FIRST}"]
+    with readable_journal(place) as journal:
+        if journal is not None:
+            known = {number: (written, facts.rows) for number, (written, _, facts) in journal.parts().items()}
+        problems = _of_the_journal(place, journal)
+        has_read = journal is not None and not problems and any(journal.covered(each.id) for each in journal.sources())
+    if not (known or problems or has_read or place.parts()):
+        problems = [f"{plain(place.root)} holds nothing yet: no call has read anything. {FIRST}"]
     check = _Check(place)
-    problems += [
-        problem
+    found = [
+        (number, problem)
         for number in sorted({*known, *place.parts()})
-        for problem in check.part(place.part(number), known.get(number))
+        for problem in check.part(number, known.get(number))
     ]
+    mend = MENDED if _told(place, check.doubted) else DELETE
+    problems += [f"{problem} {mend}" if number in check.doubted else problem for number, problem in found]
     parts = {place.part(number) for number in known}
     problems += [
-        f"{path} is no part of the export, and some readers refuse the folder because of it. Move it away."
-        for path in sorted(place.data.iterdir())
+        f"{plain(path)} is no part of the export, and some readers refuse the folder because of it. Run the same "
+        "export again, which moves it to .chatframes/orphans."
+        for path in (sorted(place.data.iterdir()) if place.data.is_dir() else ())
         if path not in parts and path not in place.parts().values()
     ]
     return Verdict(len(known), check.messages, check.pictures, tuple(problems))
+
+
+def _of_the_journal(folder: Folder, journal: Journal | None) -> list[str]:
+    try:
+        if journal is None:
+            lost = "cannot be read" if folder.journal.is_file() else "is missing"
+        elif is_whole(journal):
+            return []
+        else:
+            lost = "is damaged"
+    except sqlite3.Error as error:
+        lost = f"cannot be read ({type(error).__name__})"
+    return [f"{plain(folder.journal)} {lost}. {REBUILT}"]
+
+
+def _told(folder: Folder, doubted: set[int]) -> bool:
+    """Note in the journal which parts the next export is to look at; return whether that worked."""
+    if not doubted:
+        return True
+    try:
+        with readable_journal(folder) as journal:
+            if journal is not None:
+                for number in doubted:
+                    journal.set_checked(number, DOUBTED)
+            return journal is not None
+    except sqlite3.Error:
+        return False

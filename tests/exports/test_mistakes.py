@@ -219,3 +219,67 @@ def test_the_same_call_for_a_number_up_to_a_day_brings_nothing_more(world: Any, 
         export(world, source("telegram", limit=5, until="2026-10-20"), tmp_path).sources[0].messages for _ in range(3)
     ]
     assert numbers == [5, 5, 5]
+
+
+NO_FOLDERS = [
+    ("~nobody-like-it/x", "leads to no folder"),
+    ("a\0b", r"The folder's name 'a\\x00b' holds a character that no path may hold"),
+    ("half \ud83d", r"The folder's name 'half \\ud83d' holds a character"),
+    ("", "needs the name of a folder, not an empty name"),
+    ("  ", "needs the name of a folder, not an empty name"),
+    (None, "needs the name of a folder, not a value of type NoneType"),
+    (7, "needs the name of a folder, not a value of type int"),
+    (b"apollo", "a value of type bytes"),
+    ("s3://bucket/apollo", "s3:// begins an address: name a folder"),
+    ("https://example.com/apollo", "https:// begins an address"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), NO_FOLDERS)
+@pytest.mark.parametrize("verb", ["export", "read_parquet", "scan", "report", "verify"])
+def test_what_is_no_name_of_a_folder_is_said_in_a_sentence(verb: str, name: Any, words: str) -> None:
+    if verb == "report" and not isinstance(name, str):
+        words = "report"  # takes frames, too, and says so
+    before = (source("webex"),) if verb == "export" else ()
+    with pytest.raises(cf.ConfigError, match=words) as error:
+        getattr(cf, verb)(*before, name)
+    assert str(error.value).endswith(".")
+    assert str(error.value).isprintable()
+
+
+def test_a_name_that_is_too_long_is_said(world: Any, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 300)
+    with pytest.raises(OSError, match="the path is too long for this file system; choose a shorter one"):
+        export(world, source("webex"), long)
+    for read in (cf.scan, cf.report, cf.verify):
+        with pytest.raises(cf.ConfigError, match=r"File name too long|found no export"):
+            read(long)
+    with pytest.raises((cf.ConfigError, FileNotFoundError), match=r"too long|There is no file"):
+        cf.read_parquet(long)
+
+
+def test_one_folder_by_two_names_is_one(
+    world: Any, done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(done, tmp_path / "rel2")
+    monkeypatch.chdir(tmp_path)
+    for name in ("./rel/../rel2", "rel2/", "../" + tmp_path.name + "/rel2"):
+        assert len(cf.read_parquet(name)) == len(cf.read_parquet(done))
+        assert cf.verify(name)
+        assert cf.report(name) == cf.report(done)
+        assert cf.scan(name).read_all().num_rows == len(cf.read_parquet(done))
+
+
+def test_nothing_that_is_said_of_a_folder_moves_the_cursor(world: Any, done: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(done, tmp_path / "apollo\x1b[31m"))
+    (folder / "data" / "evil\x1b[2J\nchatframes: nothing is wrong.parquet").write_bytes(b"x")
+    with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
+        journal.execute("UPDATE sources SET chat_name = ?", ("Apollo\x1b[31m\u202e\nstatus: complete",))
+    told = export(world, source("webex"), folder)
+    (folder / "data" / "evil\x1b[2J\nchatframes: nothing is wrong.parquet").write_bytes(b"x")
+    for text in (str(cf.verify(folder)), str(told), str(cf.report(folder))):
+        assert all(line.isprintable() for line in text.split("\n"))
+    assert len(str(cf.verify(folder)).split("\n")) == 2
+    with pytest.raises(cf.ConfigError) as error:
+        cf.read_parquet(folder, chats="no such\x1b[2J chat")
+    assert str(error.value).isprintable()

@@ -1,0 +1,368 @@
+"""A damaged part is never taken for a true one: readers say so, and the same export again mends it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from help.exports import content, order, pages_asked, pictures_asked, pictures_held, run, source
+
+import chatframes as cf
+from chatframes.exports import store
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Any]:
+    with cf.sandbox(messages=60, images=12) as world:
+        yield world
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PART_ROWS", 25)
+
+
+@pytest.fixture(scope="module")
+def done(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with three parts, which no test may change."""
+    folder = tmp_path_factory.mktemp("done") / "apollo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "PART_ROWS", 25)
+        export(world, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(done: Path) -> dict[str, Any]:
+    return content(cf.read_parquet(done))
+
+
+@pytest.fixture
+def folder(done: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(done, tmp_path / "apollo"))
+
+
+def export(world: Any, folder: Path, **arguments: Any) -> cf.Report:
+    arguments = {"images": True} | arguments
+    return cf.export(source("webex"), folder, config=world.config, progress=False, **arguments)
+
+
+def changed(part: Path, *changes: tuple[int, bytes], keep_time: bool = False) -> None:
+    """Write bytes into a part; its size stays."""
+    before = part.stat()
+    data = bytearray(part.read_bytes())
+    for place, new in changes:
+        place %= len(data)
+        data[place : place + len(new)] = new
+    part.write_bytes(data)
+    assert part.stat().st_size == before.st_size
+    if keep_time:  # as when the disk itself forgets
+        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def a_part_with_pictures(folder: Path) -> Path:
+    return next(path for path in sorted((folder / "data").iterdir()) if any(pq.read_table(path)["images"].to_pylist()))
+
+
+def in_a_picture(part: Path) -> int:
+    """A place in the middle of the last picture of a part."""
+    picture = [each["bytes"] for cell in pq.read_table(part)["images"].to_pylist() for each in cell][-1]
+    return part.read_bytes().index(picture) + len(picture) // 2
+
+
+def notes(told: cf.Report) -> str:
+    return " ".join(note for each in told.sources for note in each.notes)
+
+
+def test_a_damaged_part_that_is_to_be_written_anew_is_mended_first(
+    world: Any, truth: dict[str, Any], folder: Path
+) -> None:
+    part = sorted((folder / "data").iterdir())[-1]
+    picture = in_a_picture(part) if any(pq.read_table(part)["images"].to_pylist()) else part.stat().st_size // 2
+    changed(part, (picture, b"damage"), keep_time=True)
+    with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
+        journal.execute("UPDATE messages SET digest = x'00' WHERE part = 2")  # all of it was edited since
+    told = export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+    assert told.status == "complete"
+    assert "part-00002.parquet was not what had been written" in notes(told)
+
+
+@pytest.mark.parametrize("keep_time", [False, True])
+def test_only_the_picture_that_is_damaged_is_asked_for_again(
+    world: Any, truth: dict[str, Any], folder: Path, keep_time: bool
+) -> None:
+    part = a_part_with_pictures(folder)
+    place = in_a_picture(part)
+    changed(part, (place, b"damage"), keep_time=keep_time)
+    if keep_time:  # only who reads every byte can see it, and remembers it for the next call
+        assert "which keeps what is whole of it and fetches the rest" in str(cf.verify(folder))
+    asked, pages = pictures_asked(world, "webex"), pages_asked(world, "webex")
+    told = export(world, folder, look_back_days=0)
+    again = {name: n - asked[name] for name, n in pictures_asked(world, "webex").items() if n != asked[name]}
+    assert set(again.values()) == {1}
+    assert len(again) <= 8  # those that share a page of the file with it
+    assert pages_asked(world, "webex") == pages + 1  # of what is new: every message is there
+    assert "to be fetched again): it is now" in notes(told)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+    (orphan,) = (folder / ".chatframes" / "orphans").iterdir()
+    assert orphan.name.startswith(part.name)
+
+
+def test_words_that_are_damaged_are_read_again_and_the_pictures_of_whole_parts_are_not(
+    world: Any, truth: dict[str, Any], folder: Path
+) -> None:
+    part = sorted((folder / "data").iterdir())[1]
+    changed(part, (4, b"\xff" * 3000))
+    asked = pictures_asked(world, "webex")
+    held = {each for path in (folder / "data").iterdir() if path != part for each in _sources_of(path)}
+    export(world, folder)
+    again = {name for name, number in pictures_asked(world, "webex").items() if number != asked.get(name)}
+    assert not again & held
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+def _sources_of(part: Path) -> set[str]:
+    return {e["source_id"] for cell in pq.read_table(part)["media"].to_pylist() for e in cell if e["status"] == "ok"}
+
+
+def no_footer(part: Path) -> None:
+    changed(part, (-800, b"\0" * 800))
+
+
+def no_beginning(part: Path) -> None:
+    changed(part, (0, b"\0" * 2000))
+
+
+def random_bytes(part: Path) -> None:
+    part.write_bytes(random.Random(3).randbytes(part.stat().st_size))
+
+
+def a_folder_instead(part: Path) -> None:
+    part.unlink()
+    part.mkdir()
+
+
+def empty(part: Path) -> None:
+    part.write_bytes(b"")
+
+
+HARMS = [no_footer, no_beginning, random_bytes, empty, a_folder_instead]
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_every_reader_says_which_part_is_damaged_and_the_export_mends_it(
+    world: Any, truth: dict[str, Any], folder: Path, harm: Any
+) -> None:
+    part = sorted((folder / "data").iterdir())[1]
+    harm(part)
+    for read in (
+        cf.read_parquet,
+        lambda folder: cf.scan(folder).read_all(),
+        lambda folder: cf.read_parquet(folder, chats="Project Apollo", columns=["text"]),
+    ):
+        with pytest.raises(cf.ConfigError, match=rf"{part.name}.*(same export again|verify)") as error:
+            read(folder)
+        assert "\n" not in str(error.value)
+    assert part.name in str(cf.verify(folder))
+    export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(40))
+def test_damage_anywhere_is_found_and_mended(world: Any, truth: dict[str, Any], folder: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    part = chance.choice(sorted((folder / "data").iterdir()))
+    places = [chance.randrange(part.stat().st_size) for _ in range(chance.choice((1, 1, 3)))]
+    new = [(place, bytes([part.read_bytes()[place] ^ 1 << chance.randrange(8)])) for place in places]
+    changed(part, *new, keep_time=seed % 2 == 0)
+    verdict = cf.verify(folder)
+    assert not verdict
+    assert "run the same export again" in str(verdict).lower()
+    export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+def test_what_the_service_no_longer_gives_stays_as_far_as_it_is_whole_and_the_rest_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatframes.exports.parts.ROW_GROUP_ROWS", 5)
+    with cf.sandbox(messages=20, images=2) as world:
+        export(world, tmp_path)
+        part = tmp_path / "data" / "part-00000.parquet"
+        before = content(cf.read_parquet(tmp_path))
+        with pq.ParquetFile(part) as file:
+            lost = set(file.read_row_group(1)["uid"].to_pylist())
+            kept = set(file.read_row_group(2)["uid"].to_pylist())
+            at = file.metadata.row_group(1).column(0).data_page_offset
+        gone = {before[uid]["message_id"] for uid in lost | kept}
+        server = world._webex
+        server._plan = replace(server._plan, hidden={*server._plan.hidden, *gone}, gone={*server._plan.gone, *gone})
+        changed(part, (at + 40, b"\xff" * 20))
+        report = export(world, tmp_path, look_back_days=0)
+        after = content(cf.read_parquet(tmp_path))
+    assert kept <= after.keys()
+    assert after.keys() == before.keys() - lost
+    assert "of a damaged or missing part have not come again" in notes(report)
+    assert "of a damaged or missing part have not come again" in notes(cf.report(tmp_path))
+
+
+def test_a_part_of_another_export_is_no_part_of_this_one(
+    world: Any, truth: dict[str, Any], folder: Path, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "foreign"
+    cf.export(source("telegram"), foreign, config=world.config, progress=False)
+    shutil.copy(foreign / "data" / "part-00000.parquet", folder / "data" / "part-00009.parquet")
+    assert "is a part of another export" in str(cf.verify(folder))
+    told = export(world, folder)
+    assert "part-00009.parquet was a part of another export" in notes(told)
+    shutil.copy(foreign / "data" / "part-00000.parquet", folder / "data" / "part-00001.parquet")
+    export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+    assert len(list((folder / ".chatframes" / "orphans").iterdir())) == 2
+
+
+def test_an_older_copy_of_a_part_is_brought_up_to_date(world: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    export(world, folder, images=False)
+    shutil.copytree(folder / "data", tmp_path / "backup")
+    export(world, folder)
+    truth = content(cf.read_parquet(folder))
+    shutil.copy(tmp_path / "backup" / "part-00000.parquet", folder / "data")
+    export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+def forget_rows(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM messages WHERE part = 1")
+
+
+def forget_a_table(db: sqlite3.Connection) -> None:
+    db.execute("DROP TABLE retries")
+
+
+def another_table(db: sqlite3.Connection) -> None:
+    db.execute("DROP TABLE sources")
+    db.execute("CREATE TABLE sources (mine TEXT)")
+
+
+def odd_facts(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE parts SET facts = '{\"no such\": 1'")
+
+
+def odd_windows(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE covered SET since = 'yesterday'")
+
+
+@pytest.mark.parametrize("harm", [forget_rows, forget_a_table, another_table, odd_facts, odd_windows])
+def test_a_journal_that_is_half_damaged_is_mended_from_the_parts(
+    world: Any, truth: dict[str, Any], folder: Path, harm: Any
+) -> None:
+    with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
+        harm(journal)
+    asked = pictures_asked(world, "webex")
+    assert content(cf.read_parquet(folder)) == truth  # the parts are whole
+    cf.report(folder)
+    export(world, folder)
+    assert pictures_asked(world, "webex") == asked
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+def test_pages_of_the_journal_that_are_damaged_are_found_and_it_is_rebuilt(
+    world: Any, truth: dict[str, Any], folder: Path
+) -> None:
+    journal = folder / ".chatframes" / "journal.sqlite"
+    data = bytearray(journal.read_bytes())
+    data[4096 * 2 :] = bytes(len(data) - 4096 * 2)
+    journal.write_bytes(data)
+    assert not cf.verify(folder)
+    asked = pictures_asked(world, "webex")
+    told = export(world, folder)
+    assert pictures_asked(world, "webex") == asked
+    assert ".chatframes/journal.sqlite was damaged" in notes(told)
+    assert "was built anew from the 3 parts" in notes(told)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(world: Any, folder: Path) -> None:
+    with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
+        journal.execute("UPDATE facts SET value = 99 WHERE name = 'version'")
+    before = (folder / ".chatframes" / "journal.sqlite").read_bytes()
+    for read in (cf.read_parquet, cf.scan, cf.report, cf.verify, lambda folder: export(world, folder)):
+        with pytest.raises(cf.ConfigError, match="was written by a newer version of chatframes: update chatframes"):
+            read(folder)
+    assert (folder / ".chatframes" / "journal.sqlite").read_bytes() == before
+
+
+def test_without_its_journal_and_a_part_an_export_reads_again_what_is_missing(
+    world: Any, truth: dict[str, Any], folder: Path
+) -> None:
+    (folder / ".chatframes" / "journal.sqlite").unlink()
+    (folder / "data" / "part-00001.parquet").unlink()
+    changed(folder / "data" / "part-00000.parquet", (4, b"\xff" * 3000))
+    assert not cf.verify(folder)
+    held = _sources_of(folder / "data" / "part-00002.parquet")
+    asked = pictures_asked(world, "webex")
+    told = export(world, folder)
+    again = {name for name, number in pictures_asked(world, "webex").items() if number != asked.get(name)}
+    assert not again & held
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+    assert "built anew" in notes(told)
+
+
+def test_a_foreign_part_is_not_adopted_when_the_journal_is_lost(
+    world: Any, truth: dict[str, Any], folder: Path, tmp_path: Path
+) -> None:
+    cf.export(source("telegram"), tmp_path / "foreign", config=world.config, progress=False)
+    shutil.copy(tmp_path / "foreign" / "data" / "part-00000.parquet", folder / "data" / "part-00009.parquet")
+    (folder / ".chatframes" / "journal.sqlite").unlink()
+    told = export(world, folder)
+    assert "part-00009.parquet was a part of another export" in notes(told)
+    assert content(cf.read_parquet(folder)) == truth
+
+
+def test_a_stranger_s_folder_is_refused_and_left_as_it_is(world: Any, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    pq.write_table(pq.read_table(_some_table(tmp_path)), data / "part-00000.parquet")
+    with pytest.raises(cf.ConfigError, match=r"holds 'part-00000\.parquet', which is no part of an export"):
+        export(world, tmp_path)
+    assert [path.name for path in data.iterdir()] == ["part-00000.parquet"]
+    assert not (tmp_path / ".chatframes").exists()
+
+
+def _some_table(folder: Path) -> Path:
+    import pyarrow as pa
+
+    pq.write_table(pa.table({"mine": [1, 2]}), folder / "mine.parquet")
+    return folder / "mine.parquet"
+
+
+def test_the_control_a_damaged_part_that_is_not_looked_at_stays_damaged(
+    world: Any, truth: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = a_part_with_pictures(folder)
+    changed(part, (in_a_picture(part), b"damage"), keep_time=True)
+    run(order(source("webex"), folder, world.config))
+    assert not cf.verify(folder)
+    assert pictures_held(folder)
