@@ -21,7 +21,7 @@ from .facts import SourceFacts, moment
 from .folder import Folder
 from .journal import Journal
 from .parts import DamagedPart, row_group, row_groups
-from .rows import DELETED, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
+from .rows import GONE, media_key, message_of, outcome_of, picture_key, taken, worth_another_try
 
 __all__ = [
     "SETTLED",
@@ -164,7 +164,7 @@ class Earlier:
         return None
 
     async def more(self, source: Source, chat: OpenChat) -> AsyncGenerator[Message, None]:
-        """Yield what has attachments worth another try, and what the service says is deleted."""
+        """Yield what has attachments worth another try, and what the service says is deleted or removed."""
         facts = self.journal.source_called(identity_of(source).chat)
         if facts is None:
             return
@@ -173,7 +173,7 @@ class Earlier:
             for message in await found_again(chat, messages):
                 if not self.has_seen(message.uid):
                     yield message
-        async for message in self._deleted(facts, source, chat):
+        async for message in self._gone(facts, source, chat):
             yield message
 
     def _worth_a_try(self, facts: SourceFacts) -> Iterator[tuple[int, list[str]]]:
@@ -184,17 +184,20 @@ class Earlier:
         ]
         yield from _chunks(worth)
 
-    async def _deleted(self, facts: SourceFacts, source: Source, chat: Any) -> AsyncGenerator[Message, None]:
+    async def _gone(self, facts: SourceFacts, source: Source, chat: Any) -> AsyncGenerator[Message, None]:
         """Ask for the messages that were not among what was read again: not every one of them has been deleted."""
         window = self.look_again.get(facts.id)
-        if window is None or not hasattr(chat, "deleted"):
+        if window is None or not hasattr(chat, "gone"):
             return
         unseen = [(part, uid) for uid, part in self.journal.in_window(facts.id, window) if not self.has_seen(uid)]
         for part, uids in _chunks(unseen):
             rows = {row["message_id"]: row for row in self._rows(part, uids)}
-            for message_id in await chat.deleted([each for each, row in rows.items() if DELETED not in row["flags"]]):
-                message = message_of(rows[message_id])
-                yield replace(message, flags=(*message.flags, DELETED), fetched_at=self.now)
+            here = [each for each, row in rows.items() if GONE.isdisjoint(row["flags"])]
+            found: dict[str, str] = await chat.gone(here) if here else {}
+            for message_id in [each for each in here if each in found]:
+                message, how = message_of(rows[message_id]), found[message_id]
+                flags = (*message.flags, how)
+                yield replace(message, flags=flags, action=message.action or how, fetched_at=self.now)
 
     def _rows(self, part: int, uids: Sequence[str]) -> Iterator[dict[str, Any]]:
         wanted = set(uids)

@@ -107,6 +107,8 @@ class PartWriter:
         )
         self._held: list[pa.Table] = []
         self._held_rows = self._held_bytes = 0
+        # Of these columns no row has had a value yet.
+        self._without = {field.name for field in self._schema if pa.types.is_dictionary(field.type)}
 
     def add(self, table: pa.Table) -> None:
         """Add rows with all columns of the table."""
@@ -127,9 +129,12 @@ class PartWriter:
         if table.num_rows:
             self._held.append(table)
 
-    def _write_group(self) -> None:
+    def _write_group(self, *, is_last: bool = False) -> None:
         if self._held:
             group = pa.concat_tables(self._held).cast(self._schema)
+            self._without -= {name for name in self._without if group[name].null_count < group.num_rows}
+            for name in self._without if is_last else ():
+                group = _with_a_category(group, name)
             self._writer.write_table(group, row_group_size=group.num_rows)
             self._file.flush()
         self._held, self._held_rows, self._held_bytes = [], 0, 0
@@ -138,7 +143,7 @@ class PartWriter:
     def close(self, report: dict[str, Any]) -> None:
         """Write the rest, and the footer with the report."""
         try:
-            self._write_group()
+            self._write_group(is_last=True)
             self._writer.add_key_value_metadata(
                 {REPORT_KEY: json.dumps(report).encode(), EXPORT_KEY: self._export.encode()}
             )
@@ -182,6 +187,17 @@ def _why(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno:
         return f"cannot be read ({os.strerror(error.errno)})"
     return "is damaged"
+
+
+def _with_a_category(table: pa.Table, name: str) -> pa.Table:
+    """Return a table whose column of nulls has an empty text as its one category, which no row uses.
+
+    pandas takes categories of which there are none for objects, and Dask then cannot join such a part to the others.
+    """
+    kind = table.schema.field(name)
+    nulls = pa.nulls(table.num_rows, kind.type.index_type)
+    column = pa.DictionaryArray.from_arrays(nulls, pa.array([""], kind.type.value_type))
+    return table.set_column(table.schema.get_field_index(name), kind, column)
 
 
 def row_groups(path: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:

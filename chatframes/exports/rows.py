@@ -18,6 +18,7 @@ from .facts import Indexed, PartFacts, Retry, ticks
 
 __all__ = [
     "DELETED",
+    "GONE",
     "MAY_GET_BETTER",
     "Tally",
     "best_media",
@@ -41,6 +42,8 @@ Row = dict[str, Any]
 DELETED = "deleted"
 GONE = frozenset({DELETED, "removed"})  # the flags of a message whose words the service no longer gives
 
+# What goes on after a message was deleted: what was done to it, and what others make of it.
+_OF_OTHERS = ("action", "score", "views", "forwards", "reply_count", "reactions")
 # These say nothing about what a message says: the time of fetching it, what became of its pictures, what is computed.
 _LEFT_OUT = {"fetched_at", "depth", "thread_id", "media", "images", "n_media", "n_images", "raw"}
 DIGESTED = [name for name in SCALARS.names if name not in _LEFT_OUT]
@@ -192,11 +195,13 @@ def brings_something(row: Row) -> bool:
 def merged(old: Row, new: Row, *, keep_deleted: bool) -> Row:
     """Return the row that takes the place of an old one: the new words, and the best outcome of each attachment.
 
-    Of a message that the service shows as deleted, the old words stay, with its flag, if they are to be kept.
+    Of a message that the service shows as deleted or removed, the old words and pictures stay, if they are to be kept,
+    with what was done to it and what others make of it now.
     """
-    gone = GONE.intersection(new["flags"] or ()) - GONE.intersection(old["flags"] or ())
-    if gone and keep_deleted:
-        return old | {"flags": [*(old["flags"] or ()), *sorted(gone)], "fetched_at": new["fetched_at"]}
+    if keep_deleted and GONE.intersection(new["flags"] or ()):
+        flags = [*(old["flags"] or ()), *(flag for flag in new["flags"] if flag not in (old["flags"] or ()))]
+        now = {name: new[name] for name in _OF_OTHERS if new[name] is not None}
+        return old | now | {"flags": flags, "fetched_at": new["fetched_at"]}
     row = dict(new)
     if new["parent_id"] == old["parent_id"]:
         for name in ("depth", "thread_id"):

@@ -302,6 +302,7 @@ class _Export:
             for reading, report in zip(run.readings, told.sources, strict=True):
                 if self._is_no_chat(reading):
                     self._unknown.append(report)
+                    forget_standing(self._journal, self._id(reading.source))  # another source may get its number
                     self._journal.forget_source(self._id(reading.source))
                 else:
                     self._note(reading, asdict(report))
@@ -319,6 +320,15 @@ class _Export:
         mistaken = isinstance(reading.error, ChatNotFound | ConfigError) and reading.status == "failed"
         return mistaken and self._id(reading.source) not in self._journal.counts()
 
+    def _how_far_back(self, number: int) -> Iterator[str]:
+        """Say what was not looked at for edits and deletions, if there is anything older."""
+        window = self._look_again.get(number)
+        if window is not None and any(covered.since < window.since for covered in self._journal.covered(number)):
+            yield (
+                f"edits and deletions were looked for from {window.since:%Y-%m-%d %H:%M} UTC on: what changed before "
+                "stays as it was read"
+            )
+
     def _note(self, reading: Reading, report: dict[str, Any]) -> None:
         number = self._id(reading.source)
         facts = self._journal.source_called(identity_of(reading.source).chat)
@@ -330,7 +340,7 @@ class _Export:
             if reading.asked.since is None and asked.since > EPOCH and reading.status in ("complete", "open"):
                 begins = ticks(asked.since)
         standing = standing_of(self._journal, number).answered(reading.window, self._journal.covered(number))
-        notes = () if reading.chat is None else reading.chat.notes
+        notes = [*self._how_far_back(number), *(() if reading.chat is None else reading.chat.notes)]
         keep_standing(self._journal, number, standing.joined(asked, source_report(report).requested, notes))
         self._set_missing(reading)
         self._journal.update_source(

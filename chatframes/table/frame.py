@@ -103,6 +103,8 @@ def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[A
             column = scalars[name]
             if pa.types.is_dictionary(schema.field(name).type):  # without categories their type would be object
                 column = column.cat.rename_categories(column.cat.categories.astype("str"))
+                if "" in column.cat.categories and not (column == "").any():  # of a part without any: see `PartWriter`
+                    column = column.cat.remove_categories([""])
             columns[name] = column
         else:
             values = cells[name] if name in cells else table[name].to_pylist()

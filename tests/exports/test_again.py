@@ -16,7 +16,6 @@ from chatframes.errors import ServiceError
 from chatframes.exports import store
 from chatframes.transfer import downloads
 from chatframes.transfer.clock import Clock
-from chatframes.world.community.people import Run
 
 UNTIL = {"until": "2026-10-31"}  # over when it is asked for: nothing new can come
 Set = Callable[[datetime], None]
@@ -173,76 +172,6 @@ def test_more_comments_are_fetched_when_they_are_asked_for(world: Any, tmp_path:
     assert held
 
 
-class Week:
-    """Edits, deletions and new words in the sandbox's Webex, one day after another."""
-
-    def __init__(self, world: Any) -> None:
-        self.server = world._webex
-        self.chat = self.server.community.chats[0]
-
-    def id_of(self, place: int) -> str:
-        from chatframes.world.webex.records import message_id
-
-        return message_id(self.chat.messages[place].key)
-
-    def last_before(self, now: datetime, back: int) -> int:
-        return max(n for n, message in enumerate(self.chat.messages) if message.created_at < now) - back
-
-    def edit(self, place: int, text: str, now: datetime) -> str:
-        messages = list(self.chat.messages)
-        messages[place] = replace(messages[place], runs=(Run(text),), edited_at=now)
-        object.__setattr__(self.chat, "messages", tuple(messages))
-        return self.id_of(place)
-
-    def delete(self, place: int) -> str:
-        id_ = self.id_of(place)
-        self.server._plan = replace(
-            self.server._plan, hidden={*self.server._plan.hidden, id_}, gone={*self.server._plan.gone, id_}
-        )
-        return id_
-
-
-def test_a_week_of_edits_and_deletions(tmp_path: Path, set_clock: Set) -> None:
-    with cf.sandbox(messages=200, images=20) as world:
-        week, deleted, old_edit = Week(world), set(), ""
-        set_clock(datetime(2026, 10, 18, tzinfo=UTC))
-        export(world, source("webex"), tmp_path)
-        long_ago = week.last_before(datetime(2026, 10, 8, tzinfo=UTC), 0)
-        before = content(cf.read_parquet(tmp_path))
-        for day in range(19, 26):
-            now = datetime(2026, 10, day, tzinfo=UTC)
-            week.edit(week.last_before(now, 3), f"new words of day {day}", now)
-            deleted.add(week.delete(week.last_before(now - timedelta(days=2), 0)))
-            if day == 20:
-                old_edit = week.edit(long_ago, "nobody looks here any more", now)
-            set_clock(now)
-            told = export(world, source("webex"), tmp_path, look_back_days=4)
-            assert told.status == "complete"
-            held = cf.read_parquet(tmp_path)
-            truth = content(cf.fetch(source("webex"), images=True, config=world.config, progress=False))
-            found = content(held)
-            assert {row["message_id"] for row in found.values() if "deleted" in row["flags"]} == deleted
-            assert found.keys() == truth.keys() | {uid for uid, row in found.items() if row["message_id"] in deleted}
-            different = {uid for uid in truth if truth[uid] != found[uid]}
-            expected = {uid for uid in truth if uid.endswith(old_edit) and day >= 20 and old_edit}
-            assert different <= expected  # a page that reaches past the look-back brings it all the same
-            assert all(found[uid] == before[uid] for uid in different)
-        world.reset_stats()
-        export(world, source("webex"), tmp_path, look_back_days=4)
-        assert pictures_asked(world, "webex") == {}
-        assert pages_asked(world, "webex") <= 3
-
-
-def test_what_is_deleted_can_be_dropped(tmp_path: Path, set_clock: Set) -> None:
-    with cf.sandbox(messages=60, images=6) as world:
-        week, now = Week(world), datetime(2026, 10, 20, tzinfo=UTC)
-        set_clock(now)
-        rows = export(world, source("webex"), tmp_path).sources[0].messages
-        gone = week.delete(week.last_before(now, 1))
-        assert export(world, source("webex"), tmp_path, deleted="drop").sources[0].messages == rows - 1
-        assert gone not in set(cf.read_parquet(tmp_path)["message_id"])
-
-
 def test_what_reddit_shows_as_deleted_can_be_left_out_and_stays_out(world: Any, tmp_path: Path) -> None:
     whole = cf.fetch(source("reddit"), config=world.config, progress=False)
     rest = whole[["deleted" not in flags for flags in whole["flags"]]]
@@ -250,17 +179,3 @@ def test_what_reddit_shows_as_deleted_can_be_left_out_and_stays_out(world: Any, 
     for _ in range(2):
         export(world, source("reddit"), tmp_path, False, deleted="drop")
         assert sorted(cf.read_parquet(tmp_path)["uid"]) == sorted(rest["uid"])
-
-
-def test_telegram_says_by_id_what_is_deleted(tmp_path: Path, set_clock: Set) -> None:
-    with cf.sandbox(messages=60, images=6) as world:
-        set_clock(datetime(2026, 11, 1, tzinfo=UTC))
-        export(world, source("telegram"), tmp_path)
-        room = world._telegram.stock().rooms[int(cf.read_parquet(tmp_path)["chat_id"][0])]
-        gone, last = room.chat.messages[-2], room.chat.messages[-1]
-        room.delete(len(room.ids) - 2)
-        last.message, room._sent[-1] = "edited", None
-        export(world, source("telegram"), tmp_path)
-        held = cf.read_parquet(tmp_path).set_index("message_id")
-        assert [id_ for id_, flags in held["flags"].items() if "deleted" in flags] == [str(gone.id)]
-        assert held["text"][str(last.id)] == "edited"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,10 +18,11 @@ from ...model import (
     Page,
     Window,
 )
+from .comments import COMMENTS_AT_ONCE
 from .copies import Copies
 from .endings import Wish, ending
 from .fields import when
-from .listing import Question
+from .listing import Question, listed
 from .picture_pages import PicturePages
 from .posts import Posts
 from .reader import Reader, comment_count, final
@@ -31,6 +32,7 @@ from .threads import Threads
 
 UNREADABLE = "Reddit's list of posts held things without an id, or of a kind that is new: asked for twice."
 _YOUNG_BELOW_OLD = "comments come with their posts: those written since then below older posts are not looked for"
+POSTS_AND_COMMENTS = ("t3", "t1")
 LONG_RUN_REQUESTS = 60  # from this many on, a notice says beforehand how long it will take
 
 
@@ -105,6 +107,21 @@ class RedditChat:
             found = await comment_by_id(self.named_comment, self.id, self.reader)
             threads.got += isinstance(found, Page)
             yield found
+
+    async def gone(self, message_ids: Sequence[str]) -> dict[str, str]:
+        """Return those of some posts and comments that were deleted or removed, as the answer to their ids says."""
+        found: dict[str, str] = {}
+        for start in range(0, len(message_ids), COMMENTS_AT_ONCE):
+            names = message_ids[start : start + COMMENTS_AT_ONCE]
+            answer = listed(await self.reader.get("api/info", {"id": ",".join(names)}))
+            self.reader.link.count("page")
+            for message in self.reader.page(
+                [(thing, None) for kind, thing in answer.things if kind in POSTS_AND_COMMENTS]
+            ).messages:
+                why = next((flag for flag in ("removed", "deleted") if flag in message.flags), None)
+                if why is not None and message.message_id in names:
+                    found[message.message_id] = why
+        return found
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:

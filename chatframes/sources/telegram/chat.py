@@ -230,9 +230,9 @@ class TelegramChat:
             if isinstance(message, types.Message | types.MessageService)
         }
 
-    async def deleted(self, message_ids: Sequence[str]) -> list[str]:
-        """Return those of some messages of which Telegram says that they are empty."""
-        return [str(id_) for id_ in await self._asking.empty(map(int, message_ids))]
+    async def gone(self, message_ids: Sequence[str]) -> dict[str, str]:
+        """Return those of some messages of which Telegram says that they are empty: they are deleted."""
+        return {str(id_): "deleted" for id_ in await self._asking.empty(map(int, message_ids))}
 
     async def close(self) -> None:
         """Cancel the request that is still under way."""

@@ -188,9 +188,9 @@ class Room:
             query["mentionedPeople"] = "me"
         return query
 
-    async def deleted(self, message_ids: Sequence[str]) -> list[str]:
-        """Return those of some messages to whose ids Webex answers 404."""
-        return [each for each in message_ids if await self._is_gone(each)]
+    async def gone(self, message_ids: Sequence[str]) -> dict[str, str]:
+        """Return those of some messages to whose ids Webex answers 404: they are deleted."""
+        return {each: "deleted" for each in message_ids if await self._is_gone(each)}
 
     async def _is_gone(self, message_id: str) -> bool:
         url = f"{self.link.base_url}/messages/{quote(message_id, safe='', errors='replace')}"
