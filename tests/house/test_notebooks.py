@@ -29,7 +29,7 @@ from PIL import Image
 
 import chatframes as cf
 
-NAMES = ["quickstart", "webex", "telegram", "reddit", "analyse", "widgets"]
+NAMES = ["quickstart", "webex", "telegram", "reddit", "analyse", "export", "widgets"]
 # Those whose cells the suite runs; the other notebooks' runs are `long`.
 RUN = [
     name if name in ("quickstart", "webex", "analyse") else pytest.param(name, marks=pytest.mark.long) for name in NAMES
@@ -40,6 +40,7 @@ ADDRESSES = {  # all that a notebook may lead to
     "telegram": {"https://my.telegram.org", "https://t.me"},
     "reddit": set(),
     "analyse": set(),
+    "export": set(),
     "widgets": set(),
 }
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -370,6 +371,23 @@ PROMISES = {
         ("same", ["      3      2"]),
         ("most", ["JPEG"]),
         ("pillow", ["640 x 427, brightness 103"]),
+    ],
+    "export": [
+        ("first", ["1,170 messages in 3 chats", "to 2026-10-25 00:00", "262 ok"]),
+        ("again", ["the first day: 1170 messages, 262 pictures; files asked for: 2"]),
+        ("again", ["some days later: 1586 messages, 350 pictures; files asked for: ", "new or read again"]),
+        ("again", ["once more: 1586 messages, 350 pictures; files asked for: 0\n"]),
+        ("verify", ["nothing is wrong with 1 part, 1,586 messages, 350 pictures"]),
+        ("look", ["Gallery of 350 images, 0 missing", "<img"]),
+        ("sizes", ["pictures", "all the rest"]),
+        ("weeks", ["2026-10-26", "webex", "139"]),
+        ("words", ["Apollo CI", "144"]),
+        ("fate", ["not_an_image", "no_bytes"]),
+        ("frame", ["author_name", "webex"]),
+        ("hours", ["Monday", "Sunday"]),
+        ("plain", ["n_images"]),
+        ("stream", ["letters"]),
+        ("picture", ["times"]),
     ],
     "widgets": [
         ("panel", ["FetchPanel: nothing fetched yet"]),
