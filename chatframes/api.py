@@ -7,6 +7,8 @@ Each is a coroutine that runs on the library's own event loop. `fetch` and `chat
 from __future__ import annotations
 
 import asyncio
+import re
+import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -43,8 +45,7 @@ class _Request:
 def sources_of(sources: object) -> tuple[Source, ...]:
     """Return one source or a list of sources as a tuple; for anything else, a ConfigError says what to write."""
     if isinstance(sources, str):
-        name = sources
-        raise ConfigError(f"{name!r} is not a source: write {_examples(lambda service: name)}.")
+        raise ConfigError(_how_to_write(sources))
     if isinstance(sources, pd.DataFrame):
         sources = _listed_chats(sources)
     listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
@@ -57,7 +58,47 @@ def sources_of(sources: object) -> tuple[Source, ...]:
             lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
             examples = _examples(_example)
             raise ConfigError(f"A {kind} is not a source{lacks}: write {examples}, or a list of sources.")
-    return listed
+    return _each_once(listed)
+
+
+def _each_once(listed: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Return sources without those that are there twice, and say which they were."""
+    once: list[Source] = []
+    for source in listed:
+        if source not in once:
+            once.append(source)
+    if len(once) < len(listed):
+        twice = next(source for source in once if listed.count(source) > 1)
+        more = f" (and {len(listed) - len(once) - 1} more)" if len(listed) - len(once) > 1 else ""
+        warnings.warn(f"{twice.label} is named twice{more}: it is read once.", stacklevel=4)
+    return tuple(once)
+
+
+def _how_to_write(name: str) -> str:
+    """Return the sentence about a text in the place of a source: first the services that understand it."""
+    able = [service for service in services().values() if _understands(service, name)]
+    if not able:  # it is not shown: it may be an invitation, which lets anybody in
+        return f"This text is not a source: write {_examples(_example)}."
+    begins = [service for service in able if _beginning(service.example) == _beginning(name) != ""]
+    linked = [
+        service for service in able if re.match(r"[\w.-]+\.\w+/", name) and _understands(service, f"https://{name}")
+    ]
+    *others, last = [service.written(name) for service in begins or linked or able]
+    return f"{name!r} is not a source: write {', '.join(others)}{' or ' if others else ''}{last}."
+
+
+def _understands(service: Service, name: str) -> bool:
+    try:
+        service.source(name)
+    except ConfigError:
+        return False
+    return True
+
+
+def _beginning(name: str) -> str:
+    """Return what shows of which service a name is: ``@`` or ``r/``."""
+    found = re.match(r"@|\w/", name.lstrip("/"))
+    return found[0] if found else ""
 
 
 def _listed_chats(frame: pd.DataFrame) -> list[Source]:

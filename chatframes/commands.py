@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from errno import EIO
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -141,7 +142,7 @@ def _sources(options: argparse.Namespace) -> list[Source]:
     return sources
 
 
-def _source(text: str, days: dict[str, Any], given: dict[str, Any]) -> Source:
+def _source(text: str, days: Mapping[str, Any] | None, given: Mapping[str, Any] | None) -> Source:
     name, colon, chat = text.partition(":")
     service = services().get(name)
     if not colon or not chat or service is None:
@@ -150,8 +151,8 @@ def _source(text: str, days: dict[str, Any], given: dict[str, Any]) -> Source:
             raise ConfigError(f"An address needs the name of its service before it: {first.name}:https://..., say.")
         hint = did_you_mean(name, services(), "the prefixes are " + ", ".join(f"{each}:" for each in services()) + ".")
         raise ConfigError(f"{text!r} does not say of which service the chat is, as {first.typed} does: {hint}")
-    own = {each.name: given[each.name] for each in service.fields if each.name in given}
-    source: Source = service.source(chat, **days, **own)
+    own = {each.name: given[each.name] for each in service.fields if given and each.name in given}
+    source: Source = service.source(chat, **(days or {}), **own)
     return source
 
 

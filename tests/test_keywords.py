@@ -43,6 +43,55 @@ def test_a_missing_argument_is_still_what_python_says() -> None:
         cf.fetch()  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: cf.Webex(), "Webex() is missing 1 required positional argument: write 'room' (help(chatframes.Webex)"),
+        (lambda: cf.chats(), "chats() is missing 1 required positional argument: write 'service'"),
+        (lambda: cf.export(cf.Webex("x")), "export() is missing 1 required positional argument: write 'folder'"),
+        (lambda: cf.concat(build([]), build([])), "concat() takes 1 positional argument but 2 were given: put several"),
+        (lambda: cf.fetch(cf.Webex("x"), cf.Webex("y")), "fetch() takes 1 positional argument but 2 were given"),
+        (lambda: cf.details(build([])), "details() needs the name of a key: this frame has none"),
+    ],
+)
+def test_a_wrong_number_of_arguments_is_said_in_a_sentence(call: Any, says: str) -> None:
+    with pytest.raises(cf.ConfigError) as caught:
+        call()
+    assert str(caught.value).startswith(says)
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("https://t.me/apollo", "write cf.Telegram('https://t.me/apollo')."),
+        ("@apollo", "write cf.Telegram('@apollo')."),
+        ("r/apollo", "write cf.Reddit('r/apollo')."),
+        ("Project Apollo", "write cf.Webex('Project Apollo') or cf.Telegram('Project Apollo')."),
+    ],
+)
+def test_a_text_in_the_place_of_a_source_is_answered_by_the_service_it_is_of(text: str, says: str) -> None:
+    with pytest.raises(cf.ConfigError) as caught:
+        cf.fetch(text)
+    assert str(caught.value) == f"{text!r} is not a source: {says}"
+
+
+@pytest.mark.parametrize("begins", ["https://t.me/+", "t.me/+", "telegram.me/joinchat/", "www.t.me/joinchat/"])
+def test_an_invitation_is_never_shown_whoever_is_given_it(begins: str) -> None:
+    for call in (cf.fetch, cf.Webex, cf.Telegram, cf.Reddit):
+        with pytest.raises(cf.ConfigError) as caught:
+            call(f"{begins}AbCdEf0123456789")
+        assert "AbCdEf" not in str(caught.value)
+
+
+def test_a_source_that_is_named_twice_is_read_once_and_that_is_said() -> None:
+    said = r"Webex\('Project Apollo'\) is named twice: it is read once\."
+    with cf.sandbox(messages=20, images=0) as world, pytest.warns(UserWarning, match=said):
+        frame = cf.fetch([cf.Webex("Project Apollo")] * 2, config=world.config, progress=False)
+    (source,) = cf.report(frame).sources
+    assert (source.messages, source.duplicates) == (20, 0)
+
+
 def test_coroutine_functions_are_still_seen_as_such() -> None:
     assert inspect.iscoroutinefunction(cf.fetch_async)
     assert inspect.iscoroutinefunction(cf.chats_async)

@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from ..errors import ConfigError
+from ..keywords import checks_keywords
 from ..version import __version__
 from ..words import kind_of
 from .arrow import image_counts, our_schema, to_pictures, to_table
@@ -27,6 +28,7 @@ NEEDED = ("uid", "platform", "chat_id", "message_id", "created_at")  # what tell
 BATCH_ROWS = 5_000  # turned into Arrow at once
 
 
+@checks_keywords
 def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Put several tables of messages together into one, with one report that holds all their sources.
 

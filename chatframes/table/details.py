@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ MOST_KEYS = 12  # named in an error
 
 
 @checks_keywords
-def details(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+def details(frame: pd.DataFrame, key: str | None = None) -> pd.DataFrame:
     """List what messages say under one key of `details`: their polls, say, or their places.
 
     Parameters
@@ -29,6 +31,7 @@ def details(frame: pd.DataFrame, key: str) -> pd.DataFrame:
         Messages, whole or filtered, or as plain pandas read them from our file.
     key : str
         ``"poll"``, ``"place"``, ``"card"``, …: docs/table.md lists them, and each service may have more.
+        Without it, the error says which keys the frame has.
 
     Returns
     -------
@@ -49,6 +52,8 @@ def details(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     ['uid', 'latitude', 'longitude', 'title', 'address']
     """
     check_messages(frame, "details", ("uid", "details"))
+    if key is None:
+        raise ConfigError(_which(name for cell in frame["details"] for name in _read("", cell)))
     if not isinstance(key, str):
         raise ConfigError(f"details() needs the name of a key, such as 'poll', not {kind_of(key)}.")
     said = [_read(uid, cell) for uid, cell in zip(frame["uid"], frame["details"], strict=True)]
@@ -63,6 +68,13 @@ def details(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     tidy = pd.DataFrame(columns)
     tidy.attrs = frame.attrs
     return tidy
+
+
+def _which(names: Iterable[str]) -> str:
+    """Return the sentence that asks for a key, with those that a frame has."""
+    there = Counter(names)
+    listed = ", ".join(f"{name!r} ({number:,})" for name, number in there.most_common(MOST_KEYS))
+    return f"details() needs the name of a key: this frame has {listed or 'none'}; write details(frame, 'poll'), say."
 
 
 def _read(uid: str, cell: Any) -> dict[str, Any]:

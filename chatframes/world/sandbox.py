@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..words import did_you_mean
 from .community.people import Community
 from .community.writing import MAX_IMAGES_PER_MESSAGE, build
 from .reddit import contradictions as reddit_contradictions
@@ -358,7 +359,8 @@ def _checked(faults: Iterable[str]) -> frozenset[str]:
     ]
     fault_names = [*webex.FAULTS, *telegram.FAULTS, *reddit.FAULTS, *contradictions]
     if unknown := sorted(map(str, names - {*fault_names})):
-        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; known are {', '.join(fault_names)}.")
+        hint = did_you_mean(unknown[0], fault_names, f"known are {', '.join(fault_names)}.")
+        raise ConfigError(f"sandbox: no fault is called {', '.join(unknown)}; {hint}")
     return names
 
 
