@@ -102,7 +102,15 @@ class Plot:
 
     def __repr__(self) -> str:
         lines = [f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows]
-        return "\n".join([*lines, *([self._others_line()] if self.others else [])])
+        return "\n".join([*lines, *self._days_line(), *([self._others_line()] if self.others else [])])
+
+    def _days_line(self) -> list[str]:
+        """Return what the charts are of, as they have no axis; all have the same one."""
+        dated = [activity for _, activity in self.rows if activity.counts]
+        if not dated:
+            return []
+        first, last = min(each.counts[0][0] for each in dated), max(each.counts[-1][0] for each in dated)
+        return [f"{'':24}  {self.counted} per {dated[0].unit}, {first} to {last} (UTC)"]
 
     def _others_line(self) -> str:
         return f"and {self.others:,} more ({self.by}), none with more {self.counted}"

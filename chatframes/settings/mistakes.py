@@ -109,9 +109,13 @@ def unknown_key(name: str, known: Sequence[str], where: str = "", position: int 
     where = where and f" in {where}"
     if near is not None:
         return f'unknown key "{name}"{where}: did you mean "{near}"?'
-    key = f' "{name}"' if name in USER_KEYS else ""
+    key = f' "{name}"' if name in USER_KEYS or _PLAIN_KEY.fullmatch(name) else ""
     place = f" (number {position} there)" if position is not None else ""
     return f"unknown key{key}{where}{place}: the keys there are: {', '.join(known)}."
+
+
+# Words of small letters joined by underscores, and not long: no token and no secret of a service looks so.
+_PLAIN_KEY = re.compile(r"(?!.{31})[a-z]+(_[a-z]+)+")
 
 
 def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

@@ -139,7 +139,9 @@ class Report:
         if self.in_hand is not None and self.in_hand != messages:
             head.append(("in hand", f"this frame holds {self.in_hand:,} rows; what follows tells of the whole fetch"))
         size = f" ({bytes_in_words(self.image_bytes)})" if self.images_ok else ""
-        tail = [("images", f"{self.images_ok:,} ok{size}, {skipped:,} skipped, {failed:,} failed")]
+        # Otherwise they would seem to be those of the last chat.
+        tail: list[Row] = [("", "All chats together")] if len(self.sources) > 1 else []
+        tail += [("images", f"{self.images_ok:,} ok{size}, {skipped:,} skipped, {failed:,} failed")]
         tail += reason_rows("skipped", pictures) + reason_rows("failed", self.failed)
         tail += reason_rows("others", {reason: n for reason, n in self.skipped.items() if reason in NO_PICTURE})
         tail += advice_rows(self.symptoms)

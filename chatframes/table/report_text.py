@@ -88,7 +88,9 @@ def source_rows(source: SourceReport) -> list[Row]:
     service = source.source.partition("(")[0]
     rows = [("", plain(f"{name} ({service}): {heading}" if not name.startswith(service) else f"{name}: {heading}"))]
     rows.append(("asked", f"{_stretch(source.requested)} UTC"))
-    if list(source.covered) != [source.requested]:
+    if (begins := _beginning(source)) is not None:
+        rows.append(("covered", f"all of that: it begins at {begins}"))
+    elif list(source.covered) != [source.requested]:
         covered = "; ".join(_stretch(span) for span in source.covered[:2]) or "nothing"
         more = len(source.covered) - 2
         rows.append(("covered", covered + (f"; and {more} more" if more > 0 else "")))
@@ -109,6 +111,14 @@ def source_rows(source: SourceReport) -> list[Row]:
         lines = textwrap.wrap(plain(note), MAX_COLUMNS - INDENT - 2)[:2]
         rows += [("note" if at == 0 else " ", line) for at, line in enumerate(lines)]
     return rows
+
+
+def _beginning(source: SourceReport) -> str | None:
+    """Return where a chat begins that was asked for, and read, from its beginning on; None for any other."""
+    if source.status != "complete" or len(source.covered) != 1 or source.requested.since is not None:
+        return None
+    (covered,) = source.covered
+    return _moment(covered.since) or None if covered.until == source.requested.until else None
 
 
 def _known(source: SourceReport) -> list[Row]:

@@ -56,3 +56,10 @@ def test_a_fetched_table_and_an_empty_one_are_taken() -> None:
     with cf.sandbox(messages=60, images=0) as world:
         fetched = cf.fetch(cf.Webex("Project Apollo"), config=world.config, progress=False)
     assert counts(cf.members(fetched)) == {"joined": {}, "left": {}}
+
+
+def test_in_a_terminal_the_charts_say_of_which_days_they_are() -> None:
+    times = pd.to_datetime(["2026-10-01", "2026-10-03"], utc=True)
+    frame = pd.DataFrame({"created_at": times, "action": ["member_added", "member_left"], "subjects": [["1"], []]})
+    assert repr(cf.members(frame)).splitlines()[-1].strip() == "people per day, 2026-10-01 to 2026-10-03 (UTC)"
+    assert "per day" not in repr(cf.members(frame.head(0)))

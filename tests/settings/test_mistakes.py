@@ -30,6 +30,10 @@ from chatframes.settings.merge import load_config
         ),
         ({"reddit": {"useragent": "me"}}, 'unknown key "useragent" in "reddit": did you mean "user_agent"?'),
         ({"oauth_ur": "x"}, 'did you mean "oauth_url", in "reddit"?'),
+        (
+            {"webex": {"image_quality": 5}},
+            'unknown key "image_quality" in "webex" (number 1 there): the keys there are: ',
+        ),
         ({"webex": {5: 5}}, 'unknown key in "webex" (number 1 there): the keys there are: max_concurrent'),
         # right key, wrong place
         ({"telegram": {"max_connections": 50}}, 'no meaning in "telegram": it belongs in "webex" or "reddit" or at'),

@@ -250,3 +250,17 @@ def test_a_notebook_shows_the_same_as_a_terminal() -> None:
     page.feed(FULL._repr_html_())
     for line in str(FULL).splitlines():
         assert line.strip()[12:] in page.text
+
+
+def test_the_pictures_of_several_chats_are_not_under_the_last_one() -> None:
+    one = FULL.sources[0]
+    assert "All chats together\n  images" in str(replace(FULL, sources=(one, one)))
+    assert "All chats together" not in str(replace(FULL, sources=(one,)))
+
+
+def test_a_chat_that_was_read_from_its_beginning_looks_like_no_hole() -> None:
+    whole = Span("2026-09-29T21:00:00Z", "2026-11-01T00:00:00Z")
+    asked = replace(FULL.sources[0], requested=Span(None, whole.until), covered=(whole,), gaps=(), status="complete")
+    said = str(replace(FULL, sources=(asked,)))
+    assert "  covered   all of that: it begins at 2026-09-29 21:00\n" in said
+    assert "covered   2026-09-29 21:00 to" in str(replace(FULL, sources=(replace(asked, status="partial"),)))
