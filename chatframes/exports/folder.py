@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-PART_NAME = re.compile(r"part-(\d{5,})\.parquet")
+PART_NAME = re.compile(r"part-([0-9]{5,})\.parquet")
 NO_SYNC = (
     errno.EINVAL,
     errno.ENOTSUP,
@@ -94,7 +94,9 @@ class Folder:
     def parts(self) -> dict[int, Path]:
         """Return the parts that are in place, by number."""
         named = ((PART_NAME.fullmatch(path.name), path) for path in sorted(self.data.glob("*")))
-        return {int(match[1]): path for match, path in named if match}
+        found = {int(match[1]): path for match, path in named if match}
+        # A number can be written in more than one way.
+        return {number: path for number, path in found.items() if path == self.part(number)}
 
 
 def folder_at(path: object, verb: str) -> Folder:
@@ -187,6 +189,11 @@ def make_places(folder: Folder) -> None:
         raise ConfigError(f"{plain(folder.root)} is a file: export() needs the name of a folder.")
     for place in (folder.data, folder.tmp, folder.orphans):
         place.mkdir(parents=True, exist_ok=True)
+    if folder.tmp.is_symlink() or folder.own.is_symlink():
+        raise ConfigError(
+            f"{plain(folder.tmp)} leads to another place, and export() removes what lies there: "
+            "put a folder of its own in the place of that link."
+        )
     for file in (folder.journal, folder.lock, folder.manifest):
         if os.path.isdir(file):
             raise ConfigError(f"{plain(file)} is a folder, and a file is needed there: move it away.")

@@ -172,6 +172,8 @@ def opened_part(path: Path) -> Iterator[pq.ParquetFile]:
     DamagedPart
         Here, or while its rows are read in the block.
     """
+    if os.path.lexists(path) and not path.is_file():  # a pipe would never be read to its end
+        raise DamagedPart(path, "is no file")
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
@@ -215,6 +217,8 @@ def row_group(path: Path, number: int) -> pa.Table:
 
 def footer_of(path: Path) -> Footer | None:
     """Return what is said in the footer of a part; None for any other file."""
+    if not path.is_file():  # a pipe would never be read to its end
+        return None
     try:
         with pq.ParquetFile(path) as file:
             said = file.metadata.metadata or {}
@@ -234,6 +238,8 @@ def is_written(path: Path, sha256: str) -> bool:
     OSError
         It may not be read, which says nothing about it.
     """
+    if not path.is_file():
+        return False
     try:
         return sha256_of(path) == sha256
     except OSError as error:

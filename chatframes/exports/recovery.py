@@ -9,7 +9,6 @@ from pathlib import Path
 from ..errors import ConfigError
 from ..model import Window
 from ..page.html import plain
-from ..settings.images import MAX_SIZE_BYTES
 from ..words import counted
 from .facts import Indexed
 from .folder import PART_NAME, Folder, clear_tmp, set_aside, sync, sync_names
@@ -21,6 +20,8 @@ from .sound import is_sound, sound_rows
 from .told import report_of
 
 __all__ = ["recover", "refuse_strangers"]
+
+LIMIT_UNKNOWN = 0  # bytes: a part does not say which limit a picture was too large for, so the next call looks itself
 
 
 def refuse_strangers(folder: Folder) -> None:
@@ -183,7 +184,7 @@ def _adopt(
     found: list[Indexed] = []
     tally = Tally()
     for table in row_groups(path, INDEXED):
-        found += index(table, MAX_SIZE_BYTES)
+        found += index(table, LIMIT_UNKNOWN)
         tally.add(table)
     for each in found:
         each.source = sources.get(each.uid)

@@ -57,6 +57,8 @@ def _sentence(code: int, said: str, folder: Folder, needed_bytes: int) -> str:
         reason = f"{plain(obstacle)} is no folder, and one is needed there; move it away or choose another folder"
     elif code == errno.ENAMETOOLONG:
         reason = "the path is too long for this file system; choose a shorter one"
+    elif code == errno.EXDEV:
+        reason = "data/ and .chatframes/ are on two disks, and parts are moved from one into the other; put both on one"
     elif code == errno.ENOLCK:
         reason = "files cannot be locked there, as on some network drives; choose a folder on another disk"
     else:

@@ -29,6 +29,7 @@ AGAIN = "Run the same export again, which fetches what it held."
 REBUILT = "Run the same export again, which builds it anew from the parts."
 FIRST = "Run the export again."
 MOST_PROBLEMS = 20  # in words
+LOOKS = 5  # at a part that is written anew again and again while it is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,26 @@ class _Check:
     seen: dict[str, str] = field(default_factory=dict)  # by uid: the part
     doubted: set[int] = field(default_factory=set)  # parts that the next export is to mend
 
-    def part(self, number: int, expected: tuple[str, int] | None) -> Iterator[str]:
-        """Yield what is wrong with a part; each is a sentence without what to do."""
+    def part(self, number: int) -> list[str]:
+        """Return what is wrong with a part; of what is doubted, sentences without what to do."""
+        name = self.folder.part(number).name
+        before = self.messages, self.pictures
+        for _ in range(LOOKS):
+            expected = _expected(self.folder, number)
+            found = list(self._part(number, expected))
+            if not found or _expected(self.folder, number) == expected:
+                return found
+            # An export under way has put another file in its place.
+            self.messages, self.pictures = before
+            self.seen = {uid: place for uid, place in self.seen.items() if place != name}
+            self.doubted.discard(number)
+        return found
+
+    def _part(self, number: int, expected: tuple[str, int] | None) -> Iterator[str]:
         path = self.folder.part(number)
         if expected is None:
-            yield f"{plain(path)} is not in the journal: {_unknown(self.folder, path)}. {AGAIN}"
+            if os.path.lexists(path):
+                yield f"{plain(path)} is not in the journal: {_unknown(self.folder, path)}. {AGAIN}"
             return
         written, rows = expected
         if not os.path.lexists(path):
@@ -116,6 +132,13 @@ class _Check:
                     yield f"What should be a picture of message {uid} in {path.name} is not one."
 
 
+def _expected(folder: Folder, number: int) -> tuple[str, int] | None:
+    """Return the SHA-256 and the number of rows that the journal notes for a part."""
+    with readable_journal(folder) as journal:
+        noted = None if journal is None else journal.parts().get(number)
+    return None if noted is None else (noted[0], noted[2].rows)
+
+
 def _unknown(folder: Folder, path: Path) -> str:
     footer = footer_of(path)
     if footer is None:
@@ -154,20 +177,14 @@ def verify(folder: str | os.PathLike[str]) -> Verdict:
     chatframes: nothing is wrong with 1 part, 300 messages, 0 pictures
     """
     place = existing(folder, "verify")
-    known: dict[int, tuple[str, int]] = {}
     with readable_journal(place) as journal:
-        if journal is not None:
-            known = {number: (written, facts.rows) for number, (written, _, facts) in journal.parts().items()}
+        known = set() if journal is None else set(journal.parts())
         problems = _of_the_journal(place, journal)
         has_read = journal is not None and not problems and any(journal.covered(each.id) for each in journal.sources())
     if not (known or problems or has_read or place.parts()):
         problems = [f"{plain(place.root)} holds nothing yet: no call has read anything. {FIRST}"]
     check = _Check(place)
-    found = [
-        (number, problem)
-        for number in sorted({*known, *place.parts()})
-        for problem in check.part(number, known.get(number))
-    ]
+    found = [(number, problem) for number in sorted({*known, *place.parts()}) for problem in check.part(number)]
     mend = MENDED if _told(place, check.doubted) else DELETE
     problems += [f"{problem} {mend}" if number in check.doubted else problem for number, problem in found]
     parts = {place.part(number) for number in known}

@@ -17,7 +17,8 @@ import pytest
 from help.exports import content, order, pages_asked, pictures_asked, pictures_held, run, source
 
 import chatframes as cf
-from chatframes.exports import store
+from chatframes.exports import recovery, store
+from chatframes.exports import verify as verifying
 
 
 @pytest.fixture(scope="module")
@@ -356,6 +357,102 @@ def _some_table(folder: Path) -> Path:
 
     pq.write_table(pa.table({"mine": [1, 2]}), folder / "mine.parquet")
     return folder / "mine.parquet"
+
+
+def test_verify_takes_no_part_that_is_being_replaced_for_a_damaged_one(
+    world: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = Path(shutil.copytree(folder, tmp_path / "newer"))
+    with closing(sqlite3.connect(newer / ".chatframes" / "journal.sqlite")) as journal, journal:
+        journal.execute("UPDATE messages SET digest = x'00' WHERE part = 1")
+    export(world, newer, look_back_days=100)
+    real, looks = verifying.is_written, []
+
+    def replaced_meanwhile(path: Path, sha256: str) -> bool:
+        looks.append(path.name)
+        if looks.count("part-00001.parquet") == 1:
+            shutil.copytree(newer, folder, dirs_exist_ok=True)
+        return real(path, sha256)
+
+    monkeypatch.setattr(verifying, "is_written", replaced_meanwhile)
+    verdict = cf.verify(folder)
+    assert verdict, str(verdict)
+    assert (verdict.messages, looks.count("part-00001.parquet")) == (60, 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["part-000000.parquet", "part-0000٠.parquet", "part-00000.parquet.gz", "PART-1.PARQUET"]
+)
+def test_another_name_for_the_number_of_a_part_hides_no_part(
+    world: Any, truth: dict[str, Any], folder: Path, name: str
+) -> None:
+    shutil.copy(folder / "data" / "part-00000.parquet", folder / "data" / name)
+    assert not cf.verify(folder)
+    export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert not (folder / "data" / name).exists()
+    assert cf.verify(folder)
+
+
+@pytest.mark.posix
+def test_a_pipe_among_the_parts_is_no_part(world: Any, truth: dict[str, Any], folder: Path) -> None:
+    os.mkfifo(folder / "data" / "part-00009.parquet")
+    (folder / "data" / "part-00001.parquet").unlink()
+    os.mkfifo(folder / "data" / "part-00001.parquet")
+    assert not cf.verify(folder)
+    with pytest.raises(cf.ConfigError, match="part-0000"):
+        cf.read_parquet(folder)
+    export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+@pytest.mark.posix
+def test_what_a_link_leads_to_is_not_removed(world: Any, folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "notes.txt").write_text("mine", encoding="utf-8")
+    (folder / ".chatframes" / "tmp").rmdir()
+    (folder / ".chatframes" / "tmp").symlink_to(mine)
+    with pytest.raises(cf.ConfigError, match=r"tmp leads to another place, and export\(\) removes what"):
+        export(world, folder)
+    assert (mine / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+STEPS = ["sync", "set_aside", "sync_names", "_adopt"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_mending_that_is_cut_off_anywhere_goes_on(
+    world: Any, truth: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    part = a_part_with_pictures(folder)
+    changed(part, (in_a_picture(part), b"damage"))
+
+    def cut_off(*_: Any, **__: Any) -> None:
+        raise SystemError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, step, cut_off)
+        with pytest.raises(SystemError):
+            export(world, folder)
+    assert len(pq.read_table(folder / "data", columns=["uid"])) == 60  # plain readers see every message
+    export(world, folder)
+    assert content(cf.read_parquet(folder)) == truth
+    assert cf.verify(folder)
+
+
+@pytest.mark.parametrize("first", [{"images": False}, {"images": {"enabled": True, "max_size_bytes": 1}}])
+def test_a_part_whose_pictures_come_later_is_mended_before(
+    world: Any, truth: dict[str, Any], tmp_path: Path, first: dict[str, Any]
+) -> None:
+    export(world, tmp_path, **first)
+    part = tmp_path / "data" / "part-00001.parquet"
+    changed(part, (part.stat().st_size // 3, b"\xff" * 50), keep_time=True)
+    told = export(world, tmp_path)
+    assert content(cf.read_parquet(tmp_path)) == truth
+    assert cf.verify(tmp_path)
+    assert "part-00001.parquet was not what had been written" in notes(told)
 
 
 def test_the_control_a_damaged_part_that_is_not_looked_at_stays_damaged(
