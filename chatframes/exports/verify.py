@@ -65,6 +65,7 @@ class Verdict:
 @dataclass(slots=True)
 class _Check:
     folder: Folder
+    has_journal: bool = True  # without one, the parts say themselves what is damaged
     messages: int = 0
     pictures: int = 0
     seen: dict[str, str] = field(default_factory=dict)  # by uid: the part
@@ -87,6 +88,11 @@ class _Check:
 
     def _part(self, number: int, expected: tuple[str, int] | None) -> Iterator[str]:
         path = self.folder.part(number)
+        if expected is None and not self.has_journal:
+            for problem in self._problems(path, None):
+                self.doubted.add(number)
+                yield problem
+            return
         if expected is None:
             if os.path.lexists(path):
                 yield f"{plain(path)} is not in the journal: {_unknown(self.folder, path)}. {AGAIN}"
@@ -103,9 +109,9 @@ class _Check:
             self.doubted.add(number)
             yield f"{plain(path)} holds {self.messages - before} rows where {rows} were written."
 
-    def _problems(self, path: Path, written: str) -> Iterator[str]:
+    def _problems(self, path: Path, written: str | None) -> Iterator[str]:
         try:
-            if not is_written(path, written):
+            if written is not None and not is_written(path, written):
                 yield f"{plain(path)} is not what was written: its SHA-256 differs."
             for table in row_groups(path, ["uid", "media", "images"]):
                 yield from self._rows(path, table)
@@ -178,12 +184,13 @@ def verify(folder: str | os.PathLike[str]) -> Verdict:
     """
     place = existing(folder, "verify")
     with readable_journal(place) as journal:
+        has_journal = journal is not None
         known = set() if journal is None else set(journal.parts())
         problems = _of_the_journal(place, journal)
         has_read = journal is not None and not problems and any(journal.covered(each.id) for each in journal.sources())
     if not (known or problems or has_read or place.parts()):
         problems = [f"{plain(place.root)} holds nothing yet: no call has read anything. {FIRST}"]
-    check = _Check(place)
+    check = _Check(place, has_journal)
     found = [(number, problem) for number in sorted({*known, *place.parts()}) for problem in check.part(number)]
     mend = MENDED if _told(place, check.doubted) else DELETE
     problems += [f"{problem} {mend}" if number in check.doubted else problem for number, problem in found]
@@ -216,9 +223,9 @@ def _told(folder: Folder, doubted: set[int]) -> bool:
         return True
     try:
         with readable_journal(folder) as journal:
-            if journal is not None:
+            if journal is not None:  # or the next export builds it anew, and looks at every byte
                 for number in doubted:
                     journal.set_checked(number, DOUBTED)
-            return journal is not None
+            return True
     except sqlite3.Error:
         return False
