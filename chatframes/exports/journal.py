@@ -16,33 +16,12 @@ from typing import Any
 from ..model import Window
 from .facts import Indexed, PartFacts, Retry, SourceFacts, moment, ticks, united
 from .folder import Folder
+from .tables import create, is_sound
 
-__all__ = ["DOUBTED", "VERSION", "Journal"]
+__all__ = ["DOUBTED", "Journal"]
 
-VERSION = 1
 DOUBTED = -1  # instead of the time of a part's last change: verify has found something in it
 _CHUNK = 500  # SQLite takes at most 999 values in a statement on old systems
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE IF NOT EXISTS sources (
-    id INTEGER PRIMARY KEY, identity TEXT UNIQUE, label TEXT, wish TEXT, most INTEGER, chat_id TEXT, chat_name TEXT,
-    since TEXT, until TEXT, begins INTEGER, is_open INTEGER, read_at INTEGER, report TEXT);
-CREATE TABLE IF NOT EXISTS covered (source INTEGER, since INTEGER, until INTEGER);
-CREATE TABLE IF NOT EXISTS missing (source INTEGER, message_id TEXT, PRIMARY KEY (source, message_id));
-CREATE TABLE IF NOT EXISTS parts (number INTEGER PRIMARY KEY, sha256 TEXT, bytes INTEGER, facts TEXT);
-CREATE TABLE IF NOT EXISTS checked (number INTEGER PRIMARY KEY, modified INTEGER);
-CREATE TABLE IF NOT EXISTS lost (uid TEXT PRIMARY KEY, source INTEGER, message_id TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS prepared (number INTEGER PRIMARY KEY, sha256 TEXT, covered TEXT, sources TEXT);
-CREATE TABLE IF NOT EXISTS messages (
-    uid TEXT PRIMARY KEY, part INTEGER, source INTEGER, created INTEGER, message_id TEXT, parent TEXT, thread TEXT,
-    depth INTEGER, digest BLOB, media TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS messages_by_part ON messages (part);
-CREATE INDEX IF NOT EXISTS messages_by_source ON messages (source, created);
-CREATE TABLE IF NOT EXISTS pictures (key TEXT PRIMARY KEY, uid TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS retries (
-    uid TEXT, position INTEGER, reason TEXT, size INTEGER, cap INTEGER, PRIMARY KEY (uid, position)) WITHOUT ROWID;
-"""
 
 
 class Journal:
@@ -65,9 +44,7 @@ class Journal:
     def create(self) -> None:
         """Create the tables that are not there."""
         with self.change():
-            for statement in SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute("INSERT OR IGNORE INTO facts VALUES ('version', ?)", (VERSION,))
+            create(self._db)
 
     def version(self) -> int:
         """Return the version of the chatframes that began the journal; 0 where nothing has."""
@@ -75,13 +52,7 @@ class Journal:
 
     def is_sound(self) -> bool:
         """Whether SQLite finds nothing wrong, and the tables are ours."""
-        if self._db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            return False
-        for statement in SCHEMA.split(";")[:-1]:  # a table of that name may be somebody else's
-            name = statement.split("(")[0].split()[-1]
-            if "CREATE TABLE" in statement:
-                self._db.execute(f"SELECT {_columns(statement)} FROM {name} LIMIT 1").fetchall()  # noqa: S608 (our names)
-        return True
+        return is_sound(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -376,9 +347,3 @@ class Journal:
     def counts(self) -> dict[int | None, int]:
         """Return how many messages each source has brought."""
         return dict(self._db.execute("SELECT source, count(*) FROM messages GROUP BY source"))
-
-
-def _columns(statement: str) -> str:
-    """Return the names of the columns in the statement that creates a table."""
-    listed = statement.partition("(")[2].split(", PRIMARY KEY (")[0]
-    return ", ".join(each.split()[0] for each in listed.split(","))

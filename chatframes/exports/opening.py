@@ -12,8 +12,9 @@ from secrets import token_hex
 from ..errors import ConfigError
 from ..page.html import plain
 from .folder import Folder, set_aside
-from .journal import VERSION, Journal
+from .journal import Journal
 from .parts import footer_of
+from .tables import VERSION
 from .told import report_of
 from .trouble import sqlite_code
 
