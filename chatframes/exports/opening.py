@@ -16,13 +16,12 @@ from .journal import Journal
 from .parts import footer_of
 from .tables import VERSION
 from .told import report_of
-from .trouble import sqlite_code
+from .trouble import is_damage, sqlite_code
 
-__all__ = ["ODD", "export_id", "is_whole", "open_journal", "readable_journal"]
+__all__ = ["ODD", "export_id", "is_whole", "open_journal", "readable_journal", "set_journal_aside"]
 
 # What values may raise that somebody else has written.
 ODD = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
 
 
 def open_journal(folder: Folder) -> tuple[Journal, list[str]]:
@@ -41,10 +40,7 @@ def open_journal(folder: Folder) -> tuple[Journal, list[str]]:
     said: list[str] = []
     journal = _whole(folder)
     if journal is None:
-        for name in ("journal.sqlite-journal", "journal.sqlite-wal", "journal.sqlite-shm"):
-            with suppress(FileNotFoundError):  # what belongs to the damaged one would spoil the new one
-                (folder.own / name).unlink()
-        said = [set_aside(folder, folder.journal, "was damaged")]
+        said = [set_journal_aside(folder)]
         journal = Journal(folder)
         journal.create()
     if journal.fact("export") is None:
@@ -58,6 +54,14 @@ def open_journal(folder: Folder) -> tuple[Journal, list[str]]:
     return journal, said
 
 
+def set_journal_aside(folder: Folder) -> str:
+    """Put a damaged journal out of the way; return a sentence for people."""
+    for name in ("journal.sqlite-journal", "journal.sqlite-wal", "journal.sqlite-shm"):
+        with suppress(FileNotFoundError):  # what belongs to the damaged one would spoil the new one
+            (folder.own / name).unlink()
+    return set_aside(folder, folder.journal, "was damaged")
+
+
 def _whole(folder: Folder) -> Journal | None:
     """Return the journal, or None where it is damaged."""
     journal = None
@@ -68,7 +72,7 @@ def _whole(folder: Folder) -> Journal | None:
         if is_whole(journal):
             return journal
     except sqlite3.DatabaseError as error:
-        if sqlite_code(error) not in DAMAGED:
+        if not is_damage(error):
             if journal is not None:
                 journal.close()
             raise

@@ -28,7 +28,7 @@ from ..table.schema import MESSAGES, VERSION, with_metadata
 from ..table.versions import ROWS_OF_TOPICS
 from ..windows import parse_bounds
 from ..words import did_you_mean
-from .choosing import Choice, chosen_chats
+from .choosing import Chats, Choice, chosen_chats
 from .fitting import Fitting
 from .folder import Folder, existing, folder_at
 from .opening import ODD, readable_journal
@@ -108,13 +108,23 @@ def read_parquet(
             raise ConfigError(f"An export has no column {name!r}: {hint}")
     chosen = Choice(
         parse_bounds(since, until, "UTC", datetime.now(UTC)) if since is not None or until is not None else None,
-        None if chats is None else chosen_chats(folder, chats),
+        None if chats is None else _chosen(folder, chats),
     )
     parts = Fitting()
     frame = _frame(folder, wanted, chosen, parts)
     parts.warn(folder.root, stacklevel=3)  # the line that called chatframes.read_parquet
     frame.attrs = {"schema_version": VERSION, "chatframes": _report(folder).to_dict()}
     return frame
+
+
+def _chosen(folder: Folder, chats: object) -> Chats:
+    try:
+        return chosen_chats(folder, chats)
+    except sqlite3.Error:
+        raise ConfigError(
+            f"{plain(folder.journal)} is damaged, and it says which chats are which: run the same export again, which "
+            "builds it anew from the parts."
+        ) from None
 
 
 def _is_folder(place: Path) -> bool:

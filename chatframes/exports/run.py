@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
@@ -25,19 +24,19 @@ from ..table.source_report import SourceReport, source_report
 from ..transfer.clock import Clock
 from ..windows import EPOCH, parse_bounds, utc_text
 from .earlier import Earlier, ends_elsewhere, identity_of, window_to_look_again
+from .entering import entered
 from .facts import ticks
-from .folder import Folder, clear_tmp, folder_at, make_places, remove_empty, try_out
+from .folder import Folder, clear_tmp, remove_empty
 from .journal import Journal
-from .lock import held
-from .opening import open_journal
+from .opening import open_journal, set_journal_aside
 from .parts import DamagedPart, Reach
-from .recovery import recover, refuse_strangers
+from .recovery import recover
 from .standing import forget_standing, keep_standing, standing_of
 from .store import Store
 from .told import report_of, write_manifest
-from .trouble import trouble_said
+from .trouble import DamagedJournal, trouble_said
 
-__all__ = ["Order", "Result", "entered", "exporting"]
+__all__ = ["Order", "Result", "exporting"]
 
 BATCH_BYTES = 4 * 2**20  # on its way from the downloads to the part, at once
 IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
@@ -91,25 +90,6 @@ async def exporting(order: Order, emit: Emit, clock: Clock) -> Result:
         disk.shutdown(wait=False)
 
 
-def entered(path: Path, lock: ExitStack) -> tuple[Folder, bool, bool]:
-    """Become the only one who writes a folder, and try out whether that works.
-
-    Returns
-    -------
-    tuple of Folder, bool and bool
-        The folder, whether no call has been in it, and whether it was there.
-    """
-    folder = folder_at(path, "export")
-    is_first, keep_root = not os.path.exists(folder.journal), os.path.exists(folder.root)
-    with trouble_said(folder):
-        refuse_strangers(folder)
-        make_places(folder)
-    lock.enter_context(held(folder))
-    with trouble_said(folder):
-        try_out(folder)
-    return folder, is_first, keep_root
-
-
 class _Export:
     """One call. Whatever touches the disk does so in one thread, one thing after the other."""
 
@@ -118,6 +98,7 @@ class _Export:
         self._now, self._started = clock.now(), clock.monotonic()
         self._ids: dict[str, int] = {}  # the journal's numbers of the sources, by chat
         self._look_again: dict[int, Window] = {}
+        self._open_ones = ExitStack()
         self._moved: list[str] = []  # sentences about files that were moved away or mended
         self._unknown: list[SourceReport] = []  # of this call: there is no such chat, and nothing to keep
 
@@ -130,25 +111,30 @@ class _Export:
             try:
                 async with self.opened(folder):
                     return await self.run(emit)
-            except DamagedPart:
+            except (DamagedPart, DamagedJournal) as error:
                 if last:
                     raise
+                if isinstance(error, DamagedJournal):
+                    self._moved.append(await self.on_disk(set_journal_aside, folder))
         raise AssertionError
 
     @asynccontextmanager
     async def opened(self, folder: Folder) -> AsyncIterator[None]:
         """Bring folder and journal together, and close the journal at the end, behind what is being written."""
         self._folder = folder
-        await self.on_disk(self._open)
         try:
+            await self.on_disk(self._open)
             yield
         finally:
             await self.on_disk(self._close)
 
     def _open(self) -> None:
         with trouble_said(self._folder):
+            self._open_ones = ExitStack()
             self._journal, said = open_journal(self._folder)
+            self._open_ones.callback(self._journal.close)
             self._for_reading = Journal(self._folder)
+            self._open_ones.callback(self._for_reading.close)
             decode = not self._order.settings.images.keep_undecodable
             self._moved += [*said, *recover(self._folder, self._journal, decode=decode)]
         self._store = Store(
@@ -159,13 +145,12 @@ class _Export:
             report=lambda: report_of(self._journal).to_dict(),
             reach=self._order.reach,
         )
+        self._open_ones.callback(self._store.drop)
 
     def _close(self) -> None:
-        self._store.drop()
+        self._open_ones.close()
         with suppress(OSError):
             clear_tmp(self._folder)
-        self._journal.close()
-        self._for_reading.close()
 
     async def run(self, emit: Emit) -> Result:
         with self._trouble_said():

@@ -14,11 +14,25 @@ from ..page.html import plain
 from ..words import bytes_in_words
 from .folder import Folder
 
-__all__ = ["sqlite_code", "trouble_said"]
+__all__ = ["DamagedJournal", "is_damage", "sqlite_code", "trouble_said"]
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 TO_BEGIN_BYTES = 2**20  # for the journal and its changes, before the first part
+
+
+class DamagedJournal(OSError):
+    """The journal turns out to be damaged in the midst of a call."""
+
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error says that the file is damaged, and not that the disk is full or somebody else writes."""
+    if sqlite_code(error) == 0:  # from Python itself: a text that is no UTF-8
+        return isinstance(error, sqlite3.OperationalError)
+    return sqlite_code(error) in DAMAGED
 
 
 @contextmanager
@@ -27,6 +41,11 @@ def trouble_said(folder: Folder, needed_bytes: Callable[[], int] = lambda: TO_BE
     try:
         yield
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise DamagedJournal(
+                errno.EIO,
+                f"{plain(folder.journal)} is damaged: run the export again, which builds it anew from the parts.",
+            ) from error
         code = _CODES.get(sqlite_code(error), errno.EIO)
         raise OSError(code, _sentence(code, f"SQLite says: {error}", folder, needed_bytes())) from error
     except OSError as error:

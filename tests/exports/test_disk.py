@@ -22,10 +22,10 @@ from help.exports import content, names, order, run, source
 
 import chatframes as cf
 from chatframes.exports import lock, store
+from chatframes.exports.entering import entered
 from chatframes.exports.folder import Folder, make_places
 from chatframes.exports.journal import Journal
 from chatframes.exports.lock import held
-from chatframes.exports.run import entered
 
 
 @pytest.fixture(scope="module")
