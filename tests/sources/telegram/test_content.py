@@ -383,6 +383,43 @@ def test_history_from_another_app_says_so_with_its_own_name_and_time() -> None:
     assert row.details["imported_from"] == {"name": "An old friend", "created_at": WHEN.isoformat()}
 
 
+@pytest.mark.parametrize(
+    ("origin", "flags", "imported", "name"),
+    [
+        ({"imported": True}, ("imported",), {"created_at": WHEN.isoformat()}, None),
+        ({"imported": True, "from_id": t.PeerUser(8)}, ("imported",), None, "Bob"),
+        ({"from_name": "Somebody hidden"}, (), None, "Somebody hidden"),  # the same field, and no import
+        ({"from_id": t.PeerUser(8), "saved_from_peer": t.PeerUser(8), "saved_from_msg_id": 4}, (), None, "Bob"),
+        ({"saved_out": True, "saved_from_name": "Cat", "saved_date": WHEN}, (), None, None),
+        ({"from_id": t.PeerChannel(600), "channel_post": 3, "psa_type": "covid"}, (), None, "News"),
+    ],
+)
+def test_what_the_header_of_a_forward_means_hangs_on_its_flags(
+    origin: dict[str, Any], flags: tuple[str, ...], imported: Any, name: str | None
+) -> None:
+    row = said("from long ago", fwd_from=t.MessageFwdHeader(WHEN, **origin))
+    assert row.flags == flags
+    assert ("imported_from" in row.details) == ("imported" in flags)
+    if imported:
+        assert row.details["imported_from"] == imported
+    assert row.forwarded_from is not None
+    assert (row.forwarded_from.name, row.author_id) == (name, "7")
+
+
+@pytest.mark.parametrize(
+    ("header", "topic", "parent"),
+    [
+        (t.MessageReplyHeader(reply_to_msg_id=50, reply_to_top_id=44), None, "50"),  # a thread below a post
+        (t.MessageReplyHeader(reply_to_msg_id=50), None, "50"),
+        (t.MessageReplyHeader(forum_topic=True, reply_to_top_id=44), "44", None),
+        (None, None, None),
+    ],
+)
+def test_only_the_header_says_whether_a_thread_is_a_topic(header: Any, topic: str | None, parent: str | None) -> None:
+    for row in (said("hi", reply_to=header), done(t.MessageActionScreenshotTaken(), reply_to=header)):
+        assert (row.topic_id, row.parent_id) == (topic, parent)
+
+
 def test_a_forward_says_who_signed_the_original() -> None:
     origin = t.MessageFwdHeader(WHEN, from_id=t.PeerChannel(600), channel_post=3, post_author="E. Lovell")
     row = said("news", fwd_from=origin)
