@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,12 +26,6 @@ def when(thing: Thing, field: str = "created_utc", per_second: int = 1) -> datet
         return datetime.fromtimestamp(float(thing[field]) / per_second, UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return None
-
-
-def milliseconds(value: Any) -> int | None:
-    """Return a number of seconds as milliseconds; None for anything else."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value * 1000) if is_number and math.isfinite(value) and 0 < value < 2**31 / 1000 else None
 
 
 def dicts(value: Any) -> list[Thing]:

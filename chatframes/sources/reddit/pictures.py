@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from ...model import Attachment
-from .fields import OFFICIAL, Thing, dicts, gallery_items, milliseconds, object_at, original, text
+from ..durations import milliseconds
+from .fields import OFFICIAL, Thing, dicts, gallery_items, object_at, original, text
 from .texts import URL, without_punctuation
 
 # Fields of which one is filled in where there is an attachment outside of the text.

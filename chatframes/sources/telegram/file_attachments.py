@@ -9,10 +9,9 @@ from typing import Any
 from telethon.tl import types
 
 from ...model import Attachment
+from ..durations import milliseconds
 
-__all__ = ["FileHandle", "document_of", "milliseconds", "photo_of", "without_bytes"]
-
-LONGEST_SECONDS = 2_000_000  # what the table's column can hold, in milliseconds: three weeks
+__all__ = ["FileHandle", "document_of", "photo_of", "without_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +121,6 @@ class _Told:
 
 
 _KINDS = ("sticker", "gif", "video_note", "video", "voice", "audio")
-
-
-def milliseconds(seconds: Any) -> int | None:
-    """Return a length of time in milliseconds; None for one that is none."""
-    if not isinstance(seconds, int | float) or not 0 <= seconds < LONGEST_SECONDS:
-        return None
-    return round(seconds * 1000)
 
 
 _NO_IMAGES = frozenset(("application/pdf", "application/zip", "application/x-tgsticker"))
