@@ -91,6 +91,9 @@ def _naive(times: pd.Series) -> pd.Series:
     return naive
 
 
+_ONE = {"messages": "message", "people": "person"}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Plot:
     """Charts, one below the other; it shows itself in a notebook and prints itself in a terminal."""
@@ -98,7 +101,7 @@ class Plot:
     rows: tuple[tuple[str, Activity], ...]
     others: int = 0
     by: str = ""
-    counted: str = "messages"
+    counted: Literal["messages", "people"] = "messages"
 
     def __repr__(self) -> str:
         lines = [f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows]
@@ -115,7 +118,7 @@ class Plot:
         most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
         for name, activity in self.rows:
             total = sum(number for _, number in activity.counts)
-            heading = Html("<b>{}</b>: {:,} {}").format(name, total, self.counted)
+            heading = Html("<b>{}</b>: {:,} {}").format(name, total, _ONE[self.counted] if total == 1 else self.counted)
             for number, which in ((activity.older, "older than that"), (activity.undated, "without a time")):
                 heading += f", and {number:,} {which}" if number else ""
             chart = activity.html(self.counted, most)

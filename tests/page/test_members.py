@@ -41,6 +41,7 @@ def test_each_person_counts_on_the_day_of_coming_or_leaving() -> None:
 
 def test_a_part_of_a_table_and_one_without_members_are_counted_too() -> None:
     assert counts(cf.members(FRAME[FRAME["action"] == "member_left"])) == {"joined": {}, "left": {"2026-10-04": 1}}
+    assert "<b>left</b>: 1 person<" in cf.members(FRAME[FRAME["action"] == "member_left"])._repr_html_()
     assert counts(cf.members(FRAME.head(0))) == {"joined": {}, "left": {}}
     assert counts(cf.members(frame((None, "member_added", ["1"])))) == {"joined": {}, "left": {}}
     assert "1 without a time" in cf.members(frame((None, "member_added", ["1"])))._repr_html_()
