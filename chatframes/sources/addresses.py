@@ -26,7 +26,8 @@ _PARAMETER = re.compile(r"[a-z_]{1,20}")
 # What lets anybody in who reads it, of any service: somebody may give it to the wrong one, without https://, or among
 # other words, and no error may repeat it.
 _INVITING = re.compile(
-    r"^\+(?=.*[A-Za-z_])[A-Za-z0-9_-]{12,}$|(?:joinchat|addlist)/[A-Za-z0-9_-]{4}|\.(?:me|dog)/\+[A-Za-z0-9_-]{4}"
+    r"^\+(?=.*[a-z])(?=.*[0-9_]|(?-i:.*[a-z][A-Z]))[a-z0-9_-]{12,}$"
+    r"|(?:joinchat|addlist)/[a-z0-9_-]{4}|\.(?:me|dog)/\+[a-z0-9_-]{4}"
     r"|(?:join\?invite|addlist\?slug)=|eurl\.io/?#\S|(?:discord\.gg|discord(?:app)?\.com/invite|chat\.whatsapp\.com)/\S"
     r"|signal\.group/?#\S",
     re.IGNORECASE,

@@ -195,7 +195,7 @@ def test_the_command_line_reads_addresses_with_the_same_function(text: str, sour
 
 # Without https://, among other words, by halves: for whichever service somebody takes them.
 INVITATIONS = [
-    "t.me/+Canary_a1B2c3D4", "telegram.me/joinchat/Canary_a1", "Join us: t.me/+Canary_a1B2c3", "+Canary_a1B2c3D4",
+    "t.me/+Canary_a1B2c3D4", "telegram.me/joinchat/Canary_a1", "Join us: t.me/+Canary_a1B2c3", "+Canary_a1B2c3D4", "+CanaryAbCdEfGhIj",
     "joinchat/Canary_a1", "tg:join?invite=Canary", "[us](tg://join?invite=Canary)", "t.me/addlist/Canary_a1",
     "eurl.io/#Canary1", "eurl.io#Canary1", "Join us: eurl.io/#Canary1", "discord.gg/Canary", "chat.whatsapp.com/Canary",
     "signal.group/#Canary", "proxy: t.me/proxy?server=x&port=1&secret=Canary", "chat.example.com/join?access_token=Canary",
@@ -212,7 +212,17 @@ def test_no_service_repeats_an_invitation_that_may_be_anothers(service: str, tex
 
 
 def test_a_title_may_look_a_little_like_an_invitation() -> None:
-    for title in ("+1", "+1 for coffee", "C++ and more", "Join us", "joinchat", "me/+you", "Who will pass=win?"):
+    for title in (
+        "+1",
+        "+1 for coffee",
+        "C++ and more",
+        "Join us",
+        "joinchat",
+        "me/+you",
+        "+Projektgruppe",
+        "+47-1234-567890",
+        "Who will pass=win?",
+    ):
         assert cf.Webex(title).room == title
 
 
