@@ -190,7 +190,7 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
     ],
 )  # fmt: skip
 def test_the_command_line_reads_addresses_with_the_same_function(text: str, source: Any) -> None:
-    assert commands._source(text, None, None) == source
+    assert commands._source(text, {}, {}) == source
 
 
 # Without https://, among other words, by halves: for whichever service somebody takes them.
@@ -205,7 +205,7 @@ INVITATIONS = [
 @pytest.mark.parametrize("text", INVITATIONS)
 @pytest.mark.parametrize("service", READ)
 def test_no_service_repeats_an_invitation_that_may_be_anothers(service: str, text: str) -> None:
-    for make in (services()[service].source, lambda text: commands._source(f"{service}:{text}", None, None)):
+    for make in (services()[service].source, lambda text: commands._source(f"{service}:{text}", {}, {})):
         with pytest.raises(cf.ConfigError) as refused:
             make(text)
         assert "Canary" not in str(refused.value)
@@ -233,5 +233,5 @@ def test_a_title_may_look_a_little_like_an_invitation() -> None:
 )  # fmt: skip
 def test_the_command_line_repeats_no_invitation(text: str) -> None:
     with pytest.raises(cf.ConfigError) as refused:
-        commands._source(text, None, None)
+        commands._source(text, {}, {})
     assert "Canary" not in str(refused.value)
