@@ -76,6 +76,12 @@ def test_a_text_in_the_place_of_a_source_is_answered_by_the_service_it_is_of(tex
     assert str(caught.value) == f"{text!r} is not a source: {says}"
 
 
+@pytest.mark.parametrize("slip", ["#python", "t/python", "r\\python", "r python"])
+def test_a_slip_in_the_name_of_a_subreddit_gets_the_right_one(slip: str) -> None:
+    with pytest.raises(cf.ConfigError, match=r"did you mean 'r/python'\?$"):
+        cf.Reddit(slip)
+
+
 @pytest.mark.parametrize("begins", ["https://t.me/+", "t.me/+", "telegram.me/joinchat/", "www.t.me/joinchat/"])
 def test_an_invitation_is_never_shown_whoever_is_given_it(begins: str) -> None:
     for call in (cf.fetch, cf.Webex, cf.Telegram, cf.Reddit):

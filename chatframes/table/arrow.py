@@ -5,6 +5,7 @@ A frame may have been filtered, extended, or read by plain pandas (whose nested 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -130,6 +131,12 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
         )
     frame = frame.set_axis(names, axis="columns")
     ours = our_schema(names)
+    if ours is MESSAGES and not {"platform", "chat_id", "message_id"} & set(names):
+        warnings.warn(
+            "This frame is no table of messages (one of cf.details(), perhaps): the columns of messages it lacks are "
+            "written as nulls. Its own to_parquet() writes it as it is.",
+            stacklevel=4,  # the line that called write_parquet
+        )
     fields, pandas_columns = [], []
     for name in names:
         if name not in ours.names:

@@ -32,6 +32,7 @@ from chatframes.images.shown import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
 from chatframes.table.arrow import iter_row_groups, prepare
 from chatframes.table.batches import to_batch
+from chatframes.table.details import details
 from chatframes.table.files import read_parquet, write_parquet
 from chatframes.table.frame import attachments, build
 from chatframes.table.schema import ATTACHMENTS, MESSAGES
@@ -569,3 +570,10 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write_parquet(build([]), "~/x.parquet")
     assert (tmp_path / "x.parquet").is_file()
     assert len(read_parquet("~/x.parquet")) == 0
+
+
+def test_a_table_that_is_not_one_of_messages_is_written_with_a_warning(tmp_path: Path) -> None:
+    polls = details(build([]), "poll")
+    with pytest.warns(UserWarning, match="written as nulls. Its own to_parquet") as said:
+        write_parquet(polls, tmp_path / "polls.parquet")
+    assert [each.filename for each in said] == [__file__]

@@ -71,5 +71,7 @@ def plain_name(what: str) -> Target:
     if meant is None and not re.match("t[1-6]_", what, re.IGNORECASE):
         meant = listing(what)
     if meant is None:
-        raise ConfigError(f"Reddit({what[:60]!r}): this names no subreddit and no post: {INSTEAD}.")
+        other = re.fullmatch(r"(?:#|[a-z][/\\]|r )/?(\w{2,21})/?", what, re.IGNORECASE)  # as elsewhere, or a slip
+        instead = f"did you mean 'r/{other[1]}'?" if other is not None else f"{INSTEAD}."
+        raise ConfigError(f"Reddit({what[:60]!r}): this names no subreddit and no post: {instead}")
     return meant
