@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from ..images.headers import inspect
 from ..table.schema import MESSAGES
+from .fitting import Fitting
 from .parts import UNREADABLE, footer_of
 from .rows import Row, with_pictures
 
@@ -66,7 +67,7 @@ def is_sound(path: Path) -> bool:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for group in range(file.num_row_groups):
-                rows = file.read_row_group(group).select(MESSAGES.names).cast(MESSAGES).to_pylist()
+                rows = Fitting().group(file, group, MESSAGES).to_pylist()
                 if any(_damaged(row) for row in rows):
                     return False
     except UNREADABLE:
@@ -77,7 +78,7 @@ def is_sound(path: Path) -> bool:
 def _rows(file: pq.ParquetFile, group: int) -> tuple[list[Row], dict[str, int]]:
     """Return the rows of a row group whose words are whole, and how many pictures each has lost."""
     try:
-        rows = file.read_row_group(group, columns=WORDS).select(WORDS).cast(_WORDS).to_pylist()
+        rows = Fitting().group(file, group, _WORDS).to_pylist()
     except UNREADABLE:
         return [], {}
     try:
