@@ -137,13 +137,18 @@ class TelegramLink:
                 await self._forget()
                 raise session_ended(ended, self.account.how_to_log_in)
             failures += 1
-            if self._is_gone():
-                raise ServiceError(f"Telegram {GONE}: try again later.")
-            self.count("retry")
-            if failures >= ASK_ATTEMPTS:
-                raise ServiceError(f"Telegram failed {failures} times on one page: {trouble}. Try again later.")
-            seconds_left -= await patience.pause(backoff_seconds(failures, self.clock), seconds_left, trouble)
-            await self._reconnect()
+            seconds_left -= await self._before_trying_again(failures, trouble, seconds_left)
+
+    async def _before_trying_again(self, failures: int, trouble: str, seconds_left: float) -> float:
+        """Wait after a page has failed so often, and see to the connection; return the seconds waited."""
+        if self._is_gone():
+            raise ServiceError(f"Telegram {GONE}: try again later.")
+        self.count("retry")
+        if failures >= ASK_ATTEMPTS:
+            raise ServiceError(f"Telegram failed {failures} times on one page: {trouble}. Try again later.")
+        waited = await self.patience.pause(backoff_seconds(failures, self.clock), seconds_left, trouble)
+        await self._reconnect()
+        return waited
 
     async def part(self, location: Any, dc_id: int, offset: int, limit: int) -> bytes:
         """Return the bytes of a file from `offset` on, at most `limit`.
