@@ -16,9 +16,9 @@ from pathlib import Path
 PHOTO = Path(__file__).parent.parent / "chatframes" / "world" / "community" / "photos" / "coffee.jpg"
 
 
-def picture(photo: bytes, number: int) -> bytes:
+def picture(photo: bytes, number: int, size: int | None = None) -> bytes:
     """Return the photo made distinct, and as large as a picture in a chat: with comment segments after its start."""
-    size = 50_000 + number * 7919 % 350_000
+    size = size or 50_000 + number * 7919 % 350_000
     comments = bytearray()
     while len(photo) + len(comments) < size:
         length = min(65_533, max(16, size - len(photo) - len(comments)))

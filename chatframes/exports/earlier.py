@@ -218,6 +218,8 @@ def _chunks(messages: Sequence[tuple[int, str]]) -> Iterator[tuple[int, list[str
 
 async def found_again(chat: Any, messages: Sequence[Message]) -> list[Message]:
     """Return the messages with attachments that can be read; a service whose references expire is asked by id."""
+    if hasattr(chat, "with_handles"):  # what is written in a table is nearly enough to read its attachments
+        return [message async for message in chat.with_handles(messages)]
     if not hasattr(chat, "attachments_again"):
         return list(messages)
     found: dict[str, tuple[Attachment, ...]] = await chat.attachments_again([each.message_id for each in messages])

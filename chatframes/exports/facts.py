@@ -68,7 +68,7 @@ class SourceFacts:
     until: str | None
     begins: int | None  # nothing older is wanted, or there is nothing older
     is_open: bool
-    read_at: int | None  # when the last call began that came to its end; None while one is under way
+    read_at: int | None  # when the last call began that looked for edits and deletions; None until the first one ended
     report: dict[str, Any] | None
 
 

@@ -14,6 +14,7 @@ from ..images.shown import ImageBytes
 from ..keywords import checks_keywords
 from ..model import Message, OpenChat, Outcome, Window
 from ..progress.drawing import Progress, listening
+from ..results import first_error, with_warning_about
 from ..road.before import Known
 from ..road.run import Run
 from ..services import Service, services
@@ -23,6 +24,7 @@ from ..sources import Source
 from ..table.arrow import to_table
 from ..table.batches import SCALARS
 from ..table.frame import check_messages
+from ..table.report import Report
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
 from .earlier import SETTLED, TOGETHER, found_again
@@ -63,6 +65,13 @@ def fill_images(
     ------
     ConfigError
         For a frame that is no table of messages, or whose nested columns have become text.
+    AuthError, ChatNotFound, RateLimited, ServiceError
+        When no chat could be asked.
+
+    Warns
+    -----
+    IncompleteWarning
+        When some of the chats could not be asked: their pictures are as they were.
 
     Examples
     --------
@@ -75,7 +84,7 @@ def fill_images(
     >>> int(texts["n_images"].sum()), int(full["n_images"].sum())
     (0, 60)
     """
-    return loop.run(_filling(frame, images, config, progress))
+    return _with_warning(*loop.run(_filling(frame, images, config, progress)))
 
 
 @checks_keywords
@@ -83,15 +92,24 @@ async def fill_images_async(
     frame: pd.DataFrame, *, images: object = True, config: ConfigLike = None, progress: Progress = True
 ) -> pd.DataFrame:
     """Download the pictures that a frame lacks: `fill_images`, to be awaited."""
-    return await loop.run_async(_filling(frame, images, config, progress))
+    return _with_warning(*await loop.run_async(_filling(frame, images, config, progress)))
 
 
-async def _filling(frame: pd.DataFrame, images: object, config: ConfigLike, progress: Progress) -> pd.DataFrame:
+def _with_warning(frame: pd.DataFrame, report: Report | None) -> pd.DataFrame:
+    if report is not None:
+        with_warning_about(report, "chatframes.attachments(frame)", stacklevel=5)
+    return frame
+
+
+async def _filling(
+    frame: pd.DataFrame, images: object, config: ConfigLike, progress: Progress
+) -> tuple[pd.DataFrame, Report | None]:
+    """Return the frame with what was found, and what is missing of it."""
     _check(frame, config)
     settings = merge(config, images)
     lacking = _Lacking(frame, settings.images)
     if not lacking.chats:
-        return frame.copy(deep=False)
+        return frame.copy(deep=False), None
     media, pictures, counts = (list(frame[name]) for name in ("media", "images", "n_images"))
     with listening(progress) as emit:
         run = Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking)
@@ -102,12 +120,20 @@ async def _filling(frame: pd.DataFrame, images: object, config: ConfigLike, prog
                         found = best_media({"media": media[row], "images": pictures[row]}, new)
                         media[row], pictures[row] = found["media"], [_shown(each) for each in found["images"]]
                         counts[row] = found["n_images"]
+        if run.came_to_nothing:
+            raise first_error(run.errors)
+    for uid in lacking.gone:
+        for row in lacking.rows[uid]:
+            media[row] = [
+                {**entry, "status": "failed", "reason": "gone"} if lacking.is_worth_it(entry) else entry
+                for entry in _entries(media[row])
+            ]
     filled = frame.copy(deep=False)
     for name, values in (("media", media), ("images", pictures)):
         filled[name] = np.fromiter(values, dtype=object, count=len(values))
     filled["n_images"] = pd.array(counts, dtype="Int16")
     filled.attrs = frame.attrs
-    return filled
+    return filled, run.ledger.report()
 
 
 def _shown(picture: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,22 +171,26 @@ class _Lacking:
         Where each message stands, which lacks something.
     chats : dict
         Those messages, by platform and chat.
+    gone : set of str
+        Those of them that the service no longer has.
     """
 
     def __init__(self, frame: pd.DataFrame, images: ImageSettings) -> None:
         self.rows: dict[str, list[int]] = {}
+        self.gone: set[str] = set()
         self.chats: dict[tuple[str, str], list[Row]] = {}
         self._images = images
         self._chat_of: dict[int, tuple[str, str]] = {}  # by the identity of a source
         self._media: dict[str, list[dict[str, Any]]] = {}  # by uid
-        places = [row for row, cell in enumerate(frame["media"]) if any(map(self._is_worth_it, _entries(cell)))]
+        places = [row for row, cell in enumerate(frame["media"]) if any(map(self.is_worth_it, _entries(cell)))]
         columns = [name for name in SCALARS.names if name in frame.columns]
         for place, row in zip(places, to_table(frame[columns].iloc[places], SCALARS).to_pylist(), strict=True):
             if row["uid"] not in self.rows:
                 self.chats.setdefault((row["platform"], row["chat_id"]), []).append(row)
             self.rows.setdefault(row["uid"], []).append(place)
 
-    def _is_worth_it(self, entry: Mapping[str, Any]) -> bool:
+    def is_worth_it(self, entry: Mapping[str, Any]) -> bool:
+        """Whether another try may get the picture of an entry of `media`."""
         if entry["status"] == "ok" or entry["reason"] not in MAY_GET_BETTER:
             return False
         size = entry.get("declared_size") or entry.get("size")
@@ -185,14 +215,16 @@ class _Lacking:
 
     def outcome(self, message: Message, position: int) -> Outcome | None:
         entry = self._media[message.uid][position]
-        return None if self._is_worth_it(entry) else SETTLED
+        return None if self.is_worth_it(entry) else SETTLED
 
     async def more(self, source: Source, chat: OpenChat) -> AsyncGenerator[Message, None]:
         rows = self.chats[self._chat_of[id(source)]]
         for start in range(0, len(rows), TOGETHER):
             some = rows[start : start + TOGETHER]
             self._media |= {row["uid"]: row["media"] for row in some}
-            for message in await found_again(chat, [message_of(row) for row in some]):
+            found = await found_again(chat, [message_of(row) for row in some])
+            self.gone |= {row["uid"] for row in some} - {message.uid for message in found}
+            for message in found:
                 yield message
 
 

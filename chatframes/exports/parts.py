@@ -131,7 +131,11 @@ class PartWriter:
 
     def _write_group(self, *, is_last: bool = False) -> None:
         if self._held:
-            group = pa.concat_tables(self._held).cast(self._schema)
+            group = pa.concat_tables(self._held)
+            self._held = []
+            if not group.schema.equals(self._schema, check_metadata=True):  # a cast copies the pictures
+                same = group.schema.equals(self._schema)
+                group = group.replace_schema_metadata(self._schema.metadata) if same else group.cast(self._schema)
             self._without -= {name for name in self._without if group[name].null_count < group.num_rows}
             for name in self._without if is_last else ():
                 group = _with_a_category(group, name)

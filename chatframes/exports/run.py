@@ -38,11 +38,12 @@ from .trouble import DamagedJournal, trouble_said
 
 __all__ = ["Order", "Result", "exporting"]
 
-BATCH_BYTES = 4 * 2**20  # on its way from the downloads to the part, at once
+BATCH_BYTES = 2 * 2**20  # on its way from the downloads to the part, at once
 IN_FLIGHT_BYTES = 32 * 2**20  # of pictures that are being downloaded
 MOST_MENDED = 5  # parts that turn out to be damaged in the midst of one call; a disk that makes more is broken
+MOST_WAITING = 1000  # messages whose pictures are still to come; with more of them, no page is asked for
 AT_ONCE = 8  # sources: an account may have hundreds of chats
-REMEMBER_BYTES = 8 * 2**20
+REMEMBER_BYTES = 4 * 2**20
 
 T = TypeVar("T")
 
@@ -164,6 +165,7 @@ class _Export:
             remember_bytes=REMEMBER_BYTES,
             batch_bytes=BATCH_BYTES,
             in_flight_bytes=IN_FLIGHT_BYTES,
+            most_waiting=MOST_WAITING,
             at_once=AT_ONCE,
             before=earlier,
         )
@@ -249,7 +251,6 @@ class _Export:
                     wish=identity.wish,
                     since=None if bounds.since is None else utc_text(bounds.since),
                     until=utc_text(bounds.until),
-                    read_at=None,
                     report=None,
                 )
             self._say_when(())
@@ -325,6 +326,8 @@ class _Export:
             if reading.asked.since is None and asked.since > EPOCH and reading.status in ("complete", "open"):
                 begins = ticks(asked.since)
         standing = standing_of(self._journal, number).answered(reading.window, self._journal.covered(number))
+        # Where edits and deletions could not be looked for, the next call looks as far back as this one was to.
+        has_looked = reading.timeline is not None and not reading.not_asked_again
         notes = [*self._how_far_back(number), *(() if reading.chat is None else reading.chat.notes)]
         keep_standing(self._journal, number, standing.joined(asked, source_report(report).requested, notes))
         self._set_missing(reading)
@@ -335,6 +338,6 @@ class _Export:
             most=identity_of(reading.source).most,
             begins=begins,
             is_open=reading.status == "open" or (facts.is_open and reading.asked.since is not None),
-            read_at=ticks(self._now),
+            read_at=ticks(self._now) if has_looked or facts.read_at is None else facts.read_at,
             report=json.dumps(report),
         )

@@ -138,6 +138,8 @@ class Store:
             if self._rows and (self._rows >= PART_ROWS or self._weight + heavy > PART_BYTES):
                 self._write(table.slice(first, row - first), found[first:row])
                 self.finish_part()
+                if self._rows:  # what it holds is less than a full part, and the next row does not fit
+                    self._number, self._base, self._rows, self._weight = self._number + 1, PartFacts(), 0, 0
                 first = row
             self._rows += 1
             self._weight += heavy

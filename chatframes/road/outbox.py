@@ -41,9 +41,11 @@ class Outbox:
     ----------
     batch_bytes : int, optional
         A batch is full with so many bytes of pictures; with twice as many that nobody has taken, reading stops.
+    most_waiting : int, optional
+        With more rows than these that wait for their attachments, no more pages are read.
     """
 
-    def __init__(self, batch_bytes: int | None = None) -> None:
+    def __init__(self, batch_bytes: int | None = None, most_waiting: int | None = None) -> None:
         self._batch_bytes = BATCH_BYTES if batch_bytes is None else batch_bytes
         self._most_bytes = MOST_BYTES if batch_bytes is None else 2 * batch_bytes
         self._rows = 0  # so far
@@ -55,6 +57,9 @@ class Outbox:
         self._batch_ready = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._most_waiting = most_waiting
+        self._few_waiting = asyncio.Event()
+        self._few_waiting.set()
 
     def add(self, message: Message) -> Row:
         """Add a message; without attachments it is ready at once."""
@@ -63,6 +68,8 @@ class Outbox:
         self._rows += 1
         if count:
             self._waiting[message.uid] = row
+            if self._most_waiting is not None and len(self._waiting) > self._most_waiting:
+                self._few_waiting.clear()
         else:
             self._make_ready(row)
         return row
@@ -74,6 +81,8 @@ class Outbox:
         if row.missing:
             return False
         del self._waiting[row.message.uid]
+        if self._most_waiting is not None and len(self._waiting) <= self._most_waiting // 2:
+            self._few_waiting.set()
         self._make_ready(row)
         return True
 
@@ -98,7 +107,12 @@ class Outbox:
         return passed
 
     async def room(self) -> None:
-        """Wait until there is room for more rows: the consumer may be slow."""
+        """Wait until there is room for more pictures: the consumer may be slow."""
+        await self._room.wait()
+
+    async def room_for_rows(self) -> None:
+        """Wait until there is room for more rows: the downloads may be slow, too."""
+        await self._few_waiting.wait()
         await self._room.wait()
 
     def close(self) -> None:

@@ -32,6 +32,7 @@ class Reading:
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     list_ended: ListEnded | None = None  # only where nothing proved that nothing is older
+    not_asked_again: bool = False  # what earlier calls have left could not be asked for: an error ended that
     was_open: bool = False  # an earlier call ended so
     was_known: bool = False  # an earlier call has read something
     missing_ids: dict[str, None] = field(default_factory=dict)  # of messages that were named and did not come
@@ -85,6 +86,11 @@ class Reading:
         if self.list_ended is None or (end.known_from or END_OF_TIME) > (self.list_ended.known_from or END_OF_TIME):
             self.list_ended = end
 
+    def not_found_again(self, error: Exception) -> None:
+        """Note that what earlier calls have left, or what may be deleted, could not be asked for."""
+        self.fail(error)
+        self.not_asked_again = True
+
     def not_given(self, messages: NotGiven) -> None:
         """Note messages that were named and did not come."""
         self.missing_ids |= dict.fromkeys(messages.ids)
@@ -131,7 +137,7 @@ class Reading:
     @property
     def status(self) -> str:
         whole = self.timeline is not None and not self._unsettled and not self.timeline.gaps() and not self.missing
-        if whole:
+        if whole and not self.not_asked_again:
             return "complete" if self.list_ended is None and not self.was_open else "open"
         something = self.messages or self.missing or self.list_ended is not None or self.was_known
         return "partial" if something else "failed"

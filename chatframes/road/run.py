@@ -46,6 +46,8 @@ class Run:
         See `Outbox`.
     in_flight_bytes : int or None
         See `Downloader`.
+    most_waiting : int or None
+        See `Outbox`.
     at_once : int or None
         How many sources are read at once; None is all of them.
     before : Before
@@ -73,6 +75,7 @@ class Run:
         remember_bytes: int | None = None,
         batch_bytes: int | None = None,
         in_flight_bytes: int | None = None,
+        most_waiting: int | None = None,
         at_once: int | None = None,
         before: Before = NOTHING,
     ) -> None:
@@ -87,7 +90,7 @@ class Run:
             Reading(source, parse_bounds(source.since, source.until, source.tz, now)) for source in sources
         ]
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
-        self._outbox = Outbox(batch_bytes)
+        self._outbox = Outbox(batch_bytes, most_waiting)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -211,11 +214,18 @@ class Run:
                 reading.miss(Missed(window, error))
         if windows:
             reading.finish()
+        try:
+            await self._read_more(reading, chat)
+        except Exception as error:
+            reading.not_found_again(error)
+
+    async def _read_more(self, reading: Reading, chat: OpenChat) -> None:
+        """Read what earlier calls have left to do."""
         async with aclosing(self._before.more(reading.source, chat)) as messages:
             async for message in messages:
                 if self._seen.setdefault(message.uid, (reading, None))[0] is reading:
                     self._add(message, reading, chat)
-                await self._outbox.room()
+                await self._outbox.room_for_rows()
 
     async def _read_window(self, reading: Reading, chat: OpenChat, window: Window) -> None:
         async with aclosing(chat.messages(window)) as answers:
@@ -232,7 +242,7 @@ class Run:
                         reading.note(answer)
                         if answer.covered is not None:
                             self._outbox.mark((reading, answer.covered))
-                        await self._outbox.room()
+                        await self._outbox.room_for_rows()
 
     # --- pages and attachments ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from help.exports import PLATFORMS, content, names, pages_asked, pictures_asked, source
+from help.exports import PLATFORMS, content, names, order, pages_asked, pictures_asked, run, source
 
 import chatframes as cf
 from chatframes.errors import ServiceError
@@ -153,6 +153,14 @@ def test_new_messages_join_the_last_part_and_no_message_changes_its_part(
     assert rows[:-1] == [30] * (len(rows) - 1)
     whole = cf.fetch(source(platform), images=True, config=world.config, progress=False)
     assert content(cf.read_parquet(tmp_path)) == content(whole)
+
+
+def test_a_part_that_is_full_is_not_written_twice(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PART_BYTES", 300_000)
+    points: list[str] = []
+    run(order(source("webex"), tmp_path, world.config, reach=points.append))
+    assert len(names(tmp_path)) > 2
+    assert "rewrite begun" not in points[: points.index("threads found") if "threads found" in points else None]
 
 
 def test_a_larger_number_of_messages_extends_an_export(world: Any, tmp_path: Path) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from help.exports import PLATFORMS, content, pictures_asked, source
 
@@ -55,3 +60,87 @@ def test_credentials_do_not_travel_and_text_is_no_list(world: Any, config: Path)
         cf.fill_images(texts.assign(media=texts["media"].astype("str")), config=config, progress=False)
     with pytest.raises(cf.ConfigError, match="the column 'media' is not there"):
         cf.fill_images(texts.drop(columns="media"), config=config, progress=False)
+
+
+def config_file(config: dict[str, Any], folder: Path) -> Path:
+    path = folder / "config.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+CHATS = {"webex": cf.Webex("Everything"), "telegram": cf.Telegram("@everything"), "reddit": cf.Reddit("r/everything")}
+
+
+def test_every_kind_of_picture_is_filled_in(tmp_path: Path) -> None:
+    """Pictures that stand in a card itself, copies of pictures that are gone elsewhere, stickers, previews."""
+    with cf.sandbox(messages=1, images=0, content=True) as world:
+        config = config_file(world.config, tmp_path)
+        for chat in CHATS.values():
+            whole = cf.fetch(chat, images=True, config=config, progress=False)
+            filled = cf.fill_images(cf.fetch(chat, config=config, progress=False), config=config, progress=False)
+            assert content(filled) == content(whole)
+
+
+def test_a_message_that_is_gone_says_so_and_references_that_expired_are_renewed(tmp_path: Path) -> None:
+    with cf.sandbox(messages=60, images=12, faults=["expired_references"]) as world:
+        config = config_file(world.config, tmp_path)
+        texts = cf.fetch(source("telegram"), config=config, progress=False)
+        gone = next(row for row in texts.to_dict("records") if any(cell["kind"] == "photo" for cell in row["media"]))
+        world._telegram.stock().delete(int(gone["message_id"]))
+        filled = cf.fill_images(texts, config=config, progress=False).set_index("message_id")
+        assert {(cell["status"], cell["reason"]) for cell in filled["media"][gone["message_id"]]} == {
+            ("failed", "gone")
+        }
+        rest = filled.drop(index=gone["message_id"])
+        assert int(rest["n_images"].sum()) >= 10
+        assert not [cell for cells in rest["media"] for cell in cells if cell["reason"] == "disabled"]
+        asked = world.stats()["telegram"]["calls"]
+        cf.fill_images(filled.reset_index(), config=config, progress=False)
+        assert world.stats()["telegram"]["calls"] == asked
+
+
+def test_a_token_that_was_renewed_since_is_the_one_that_counts(world: Any, config: Path, tmp_path: Path) -> None:
+    wrong = copy.deepcopy(world.config)
+    wrong["webex"]["access_token"] = "of-yesterday"
+    texts = cf.fetch(source("webex"), config=config, progress=False)
+    with pytest.raises(cf.AuthError, match="refused the access token"):
+        cf.fill_images(texts, config=config_file(wrong, tmp_path), progress=False)
+    both = cf.fetch([source("webex"), source("reddit")], config=config, progress=False)
+    with pytest.warns(cf.IncompleteWarning, match=r"failed \(Webex refused") as warned:
+        filled = cf.fill_images(both, config=tmp_path / "config.json", progress=False)
+    assert warned[0].filename == __file__
+    counts = filled.groupby("platform")["n_images"].sum()
+    assert counts["webex"] == 0
+    assert counts["reddit"] > 0
+    again = cf.fill_images(filled, config=config, progress=False)
+    assert (again.groupby("platform")["n_images"].sum() > 0).all()
+
+
+def test_rows_that_are_there_twice_frames_without_rows_and_what_a_widget_says(world: Any, config: Path) -> None:
+    texts = cf.fetch(source("webex"), config=config, progress=False)
+    twice = pd.concat([texts, texts])
+    with_widget = SimpleNamespace(settings=cf.ImageSettings(enabled=True))
+    filled = cf.fill_images(twice, images=with_widget, config=config, progress=False)
+    assert list(filled.index) == list(twice.index)
+    assert list(filled["uid"]) == list(twice["uid"])
+    assert filled["n_images"].sum() == 2 * cf.fill_images(texts, config=config, progress=False)["n_images"].sum() > 0
+    assert len(cf.fill_images(texts.head(0), config=config, progress=False)) == 0
+    assert cf.fill_images(texts, images=False, config=config, progress=False)["n_images"].sum() == 0
+
+
+@pytest.mark.long
+def test_it_goes_to_another_process_and_reads_the_credentials_there(world: Any, config: Path, tmp_path: Path) -> None:
+    """As Dask, Ray and the like send it: pickled, without a credential among the bytes."""
+    texts = cf.fetch(source("telegram"), config=config, progress=False)
+    work = pickle.dumps((cf.fill_images, texts, str(config)))
+    assert world.config["telegram"]["session"].encode() not in work
+    (tmp_path / "work").write_bytes(work)
+    child = """
+import pickle, sys
+fill, frame, config = pickle.load(open("work", "rb"))
+pickle.dump(fill(frame, config=config, progress=False), open("done", "wb"))
+"""
+    subprocess.run([sys.executable, "-c", child], check=True, cwd=tmp_path)
+    filled = pickle.loads((tmp_path / "done").read_bytes())
+    assert content(filled) == content(cf.fetch(source("telegram"), images=True, config=config, progress=False))

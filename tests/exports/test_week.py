@@ -15,6 +15,8 @@ from help.days import DAYS, Book, Days, RedditDays, State, TelegramDays, states_
 from help.exports import PLATFORMS, pictures_asked, source
 
 import chatframes as cf
+from chatframes.errors import ServiceError
+from chatframes.sources.webex.chat import Room
 from chatframes.transfer.clock import Clock
 
 LAST = datetime(2026, 10, 31, 9, tzinfo=UTC)
@@ -124,3 +126,28 @@ def test_a_week(platform: str, length: int, deleted: str, tmp_path: Path, set_cl
         assert pictures_asked(world, platform) == {}
         check_pages(world, days, book.border())
         assert states_of(cf.read_parquet(tmp_path)) == found
+
+
+def test_what_could_not_be_looked_for_is_looked_for_by_the_next_call(
+    tmp_path: Path, set_clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cf.sandbox(messages=90, images=3) as world:
+        days = DAYS["webex"](world, LAST - 3 * DAY)
+        set_clock(days.now)
+        export(world, "webex", tmp_path)
+        (deleted,) = days.one(days.now - LOOK_BACK, days.now - LOOK_BACK + DAY)
+        days.delete(deleted)
+        days.pass_to(days.now + DAY)
+        set_clock(days.now)
+        with monkeypatch.context() as patch:
+            patch.setattr(Room, "gone", _fails)
+            with pytest.warns(cf.IncompleteWarning, match="having lunch"):
+                assert export(world, "webex", tmp_path).status == "partial"
+        days.pass_to(days.now + DAY)
+        set_clock(days.now)
+        assert export(world, "webex", tmp_path).status == "complete"
+        assert states_of(cf.read_parquet(tmp_path))[deleted].gone == "deleted"
+
+
+async def _fails(room: Room, message_ids: list[str]) -> dict[str, str]:
+    raise ServiceError("Webex is having lunch.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from ...model import (
     Attachment,
     Body,
     Event,
+    Message,
     NotGiven,
     Page,
     Window,
@@ -21,7 +23,7 @@ from ...model import (
 from .comments import COMMENTS_AT_ONCE
 from .copies import Copies
 from .endings import Wish, ending
-from .fields import when
+from .fields import Thing, when
 from .listing import Question, listed
 from .picture_pages import PicturePages
 from .posts import Posts
@@ -32,7 +34,6 @@ from .threads import Threads
 
 UNREADABLE = "Reddit's list of posts held things without an id, or of a kind that is new: asked for twice."
 _YOUNG_BELOW_OLD = "comments come with their posts: those written since then below older posts are not looked for"
-POSTS_AND_COMMENTS = ("t3", "t1")
 LONG_RUN_REQUESTS = 60  # from this many on, a notice says beforehand how long it will take
 
 
@@ -112,16 +113,35 @@ class RedditChat:
         """Return those of some posts and comments that were deleted or removed, as the answer to their ids says."""
         found: dict[str, str] = {}
         for start in range(0, len(message_ids), COMMENTS_AT_ONCE):
-            names = message_ids[start : start + COMMENTS_AT_ONCE]
-            answer = listed(await self.reader.get("api/info", {"id": ",".join(names)}))
-            self.reader.link.count("page")
-            for message in self.reader.page(
-                [(thing, None) for kind, thing in answer.things if kind in POSTS_AND_COMMENTS]
-            ).messages:
+            for message in await self._by_id(message_ids[start : start + COMMENTS_AT_ONCE]):
                 why = next((flag for flag in ("removed", "deleted") if flag in message.flags), None)
-                if why is not None and message.message_id in names:
+                if why is not None:
                     found[message.message_id] = why
         return found
+
+    async def with_handles(self, messages: Sequence[Message]) -> AsyncGenerator[Message, None]:
+        """Yield messages of an earlier call; Reddit is asked for the copy of a picture when that is gone elsewhere."""
+        for message in messages:
+            attachments = [
+                replace(each, handle=partial(self._copy_of, message.message_id, each.source_id))
+                for each in message.attachments
+            ]
+            yield replace(message, attachments=tuple(attachments))
+
+    async def _copy_of(self, message_id: str, source_id: str) -> str | None:
+        for message in await self._by_id([message_id]):
+            for each in message.attachments:
+                if each.source_id == source_id and isinstance(each.handle, str):
+                    return each.handle
+        return None
+
+    async def _by_id(self, message_ids: Sequence[str]) -> list[Message]:
+        answer = listed(await self.reader.get("api/info", {"id": ",".join(message_ids)}))
+        self.reader.link.count("page")
+        things: list[tuple[Thing, int | None]] = [
+            (thing, None) for kind, thing in answer.things if kind in ("t3", "t1")
+        ]
+        return [message for message in self.reader.page(things).messages if message.message_id in message_ids]
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:

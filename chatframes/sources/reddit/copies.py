@@ -28,7 +28,7 @@ class Copies:
 
     @asynccontextmanager
     async def read(self, attachment: Attachment) -> AsyncIterator[Body]:
-        """Open the picture of an attachment; its handle is the address of the copy, if there is one.
+        """Open the picture of an attachment; its handle is the address of the copy, if there is one, or asks for it.
 
         Raises
         ------
@@ -39,7 +39,14 @@ class Copies:
         if url is None:
             raise Refusal("skipped", "no_bytes", "Reddit gives no address for it")
         if not isinstance(copy, str):
-            async with self._open(url) as body:
+            async with AsyncExitStack() as stack:
+                try:
+                    body = await stack.enter_async_context(self._open(url))
+                except Refusal as refusal:
+                    found = await copy() if callable(copy) and refusal.reason not in RETRYABLE else None
+                    if found is None:
+                        raise
+                    body = replace(await _instead(stack, self._open(found), attachment, refusal), note=COPY)
                 yield body
             return
         places = [url, copy] if self._failures[url] < FAILURES_OF_ONE_ADDRESS else [copy, url]

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ...errors import ServiceError
-from ...model import Attachment, Body, Missed, NotGiven, Page, Refusal, Status, Window
+from ...model import Attachment, Body, Message, Missed, NotGiven, Page, Refusal, Status, Window
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.link import Answer, Link
@@ -193,8 +193,26 @@ class Room:
         return {each: "deleted" for each in message_ids if await self._is_gone(each)}
 
     async def _is_gone(self, message_id: str) -> bool:
+        return (await self._by_id(message_id)).status == 404
+
+    async def _by_id(self, message_id: str) -> Answer:
         url = f"{self.link.base_url}/messages/{quote(message_id, safe='', errors='replace')}"
-        return (await self.link.json(url, let_through=frozenset({404}))).status == 404
+        return await self.link.json(url, let_through=frozenset({404}))
+
+    async def with_handles(self, messages: Sequence[Message]) -> AsyncGenerator[Message, None]:
+        """Yield messages of an earlier call; those with pictures that stand in a card itself are asked for again."""
+        items = Items(self.link, self.clock, self.id, self.name, self.raw)
+        for message in messages:
+            if all(each.url for each in message.attachments):
+                yield message
+            elif (answer := await self._by_id(message.message_id)).status != 404:
+                fresh = [each for row in await items.rows([answer.payload]) if row for each in row.attachments]
+                handles = {each.source_id: each.handle for each in fresh if each.url is None}
+                attachments = [
+                    each if each.url else replace(each, handle=handles.get(each.source_id))
+                    for each in message.attachments
+                ]
+                yield replace(message, attachments=tuple(attachments))
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """Open one file, unscannable ones only when the admin allows it, or a picture of a card."""
