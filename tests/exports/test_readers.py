@@ -24,6 +24,7 @@ from chatframes.exports import store
 pytestmark = pytest.mark.posix
 
 PLATFORM = "telegram"  # its answers make an export write parts anew, when their threads are known
+REACHED_ONCE = ("rewrite begun", "rewrite written", "read")
 POINTS = ["part synced", "prepared", "replaced", "folder synced", "done", "rewrite begun", "rewrite written", "read"]
 REFUSALS = ("ComputeError: ", "FileNotFoundError: ", "OSError: ")  # what a reader says, instead of showing rows
 
@@ -127,7 +128,8 @@ def test_a_finished_export(readers: list[Reader], truth: Truth, world: Any, tmp_
 def test_a_killed_export(readers: list[Reader], truth: Truth, world: Any, tmp_path: Path, point: str | None) -> None:
     for times, at in enumerate([point] if point else POINTS, start=2):
         folder = tmp_path / f"{times}"
-        assert in_a_child(order(source(PLATFORM), folder, world.config, reach=Kill(at, 1 if at == "read" else 2))) == -9
+        kill = Kill(at, 1 if at in REACHED_ONCE else 2)
+        assert in_a_child(order(source(PLATFORM), folder, world.config, reach=kill)) == -9
         assert look(readers, truth, folder) == {}
 
 
