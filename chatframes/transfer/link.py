@@ -213,7 +213,7 @@ class _Page:
         """Wait before the next try; raises when this was the last one."""
         patience = self.link.patience
         self.failures += 1
-        if self.failures >= PAGE_ATTEMPTS:
+        if self.failures >= PAGE_ATTEMPTS or not patience.retries.take():
             patience.pulse.gave_up()
             raise ServiceError(
                 f"{patience.service.capitalize()} failed {self.failures} times on one page: {trouble}. Try again later."

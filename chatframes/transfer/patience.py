@@ -10,6 +10,7 @@ from functools import partial
 
 from ..errors import RateLimited, ServiceError
 from ..model import Emit, Event, Refusal
+from .backoff import RetryBudget
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong, Waits
 from .lanes import NO_LANE, Turn
@@ -53,6 +54,7 @@ class Patience:
     adaptive: bool = True
     pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
     renewal: Renewal = field(default_factory=Renewal)
+    retries: RetryBudget = field(default_factory=RetryBudget)  # of pages
     _announced: dict[str, float] = field(default_factory=dict)  # for each kind: the end of the wait last reported
 
     def for_other_hosts(self) -> Patience:
@@ -81,6 +83,7 @@ class Patience:
 
         The caller holds a place in ``gate.pages``, and says when the request is sent.
         """
+        self.retries.asked()
         turn = NO_LANE
         if self.adaptive:
             turn = await self.waits.lane(host, self.gate.pages, "pages").turn(self.clock)

@@ -22,7 +22,7 @@ from ...model import Emit, Refusal
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.gate import IMAGE_WAIT_SECONDS
-from ...transfer.lanes import NO_LANE
+from ...transfer.lanes import NO_LANE, Turn
 from ...transfer.patience import Patience
 from ...transfer.pulse import GONE_SECONDS
 from . import account as accounts
@@ -40,6 +40,8 @@ RECONNECT_SECONDS = 30.0
 PART_ATTEMPTS = 2  # after these the try of the whole file has failed
 SOON_SECONDS = 0.1
 HISTORY = functions.messages.GetHistoryRequest
+# Of these, many are sent at once; that one request of another kind is refused says nothing of the width.
+WIDE = (HISTORY.__name__, functions.upload.GetFileRequest.__name__)
 ENDED = "the session was logged out or revoked"
 GONE = f"has not answered for {GONE_SECONDS:.0f} s, and cannot be reached any more"
 BOTS_SEE_NOTHING = "This Telegram session is a bot's, and Telegram shows bots no history: log in as yourself."
@@ -98,9 +100,7 @@ class TelegramLink:
             async with patience.gate.pages, patience.turn_for_page(self.account.host) as turn:
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
-                    await self.account.pace.take(self.clock, patience.gate.pages)
-                    # Checked again: in a wait for the pace, the service could ask for another one.
-                    seconds_left -= await patience.wait_for_page(seconds_left, kind)
+                    seconds_left -= await self._keep_pace(seconds_left, kind)
                 asked_at = self.clock.monotonic()
                 turn.begin()
                 try:
@@ -110,10 +110,7 @@ class TelegramLink:
                 except errors.FloodError as error:
                     if not _asks_to_wait(error):
                         raise TelegramError(name_of(error)) from None
-                    seconds = self._refused_for_now(error, kind)
-                    if isinstance(request, HISTORY):
-                        self.account.pace.complain(self.clock)
-                        turn.refused(seconds)
+                    self._refused_for_now(error, kind, turn)
                     continue
                 except REVOKED as error:
                     logged_out, ended = True, error
@@ -129,10 +126,8 @@ class TelegramLink:
                     self.account.reconnect_after_silence(self.account.client._sender, asked_at, self.clock.monotonic())
                 except LOST as error:
                     logged_out, trouble = False, "the connection was lost"
-                    drops += 1
-                    if isinstance(error, Dropped) and drops <= MOST_DROPS:
-                        self.count("retry")
-                        continue  # the connection is back: there is nothing else to wait for
+                    if self._is_back(error, drops := drops + 1):
+                        continue  # there is nothing else to wait for
             if logged_out or self.account.closed.is_set():
                 await self._forget()
                 raise session_ended(ended, self.account.how_to_log_in)
@@ -144,11 +139,24 @@ class TelegramLink:
         if self._is_gone():
             raise ServiceError(f"Telegram {GONE}: try again later.")
         self.count("retry")
-        if failures >= ASK_ATTEMPTS:
+        if failures >= ASK_ATTEMPTS or not self.patience.retries.take():
             raise ServiceError(f"Telegram failed {failures} times on one page: {trouble}. Try again later.")
         waited = await self.patience.pause(backoff_seconds(failures, self.clock), seconds_left, trouble)
         await self._reconnect()
         return waited
+
+    async def _keep_pace(self, seconds_left: float, kind: str) -> float:
+        pages = self.patience.gate.pages
+        await self.account.pace.take(self.clock, pages)
+        # Checked again: in a wait for the pace, the service could ask for another one.
+        return await self.patience.wait_for_page(seconds_left, kind)
+
+    def _is_back(self, error: BaseException, drops: int) -> bool:
+        """Whether the connection that was lost is there again; the request is then repeated."""
+        if not isinstance(error, Dropped) or drops > MOST_DROPS:
+            return False
+        self.count("retry")
+        return True
 
     async def part(self, location: Any, dc_id: int, offset: int, limit: int) -> bytes:
         """Return the bytes of a file from `offset` on, at most `limit`.
@@ -200,8 +208,7 @@ class TelegramLink:
         except errors.FloodError as error:
             if not _asks_to_wait(error):
                 raise
-            seconds = self._refused_for_now(error, kind)
-            turn.refused(seconds)
+            seconds = self._refused_for_now(error, kind, turn)
             # The next try makes a short wait itself, together with the other files of this account.
             again = 0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds
             raise Refusal("failed", "rate_limited", name_of(error), retry_after_seconds=again) from None
@@ -296,9 +303,13 @@ class TelegramLink:
             except (*LOST, errors.RPCError, errors.SecurityError):
                 pass  # the next try will raise it
 
-    def _refused_for_now(self, error: Any, kind: str) -> float:
+    def _refused_for_now(self, error: Any, kind: str, turn: Turn) -> float:
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
         self.patience.asked_to_wait(seconds, kind)
+        if kind == HISTORY.__name__:
+            self.account.pace.complain(self.clock)
+        if kind in WIDE:
+            turn.refused(seconds)
         return seconds
 
 

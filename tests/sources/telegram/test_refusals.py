@@ -62,7 +62,7 @@ class Refusing:
         link: Any = SimpleNamespace(
             patience=patience, account=account, clock=patience.clock, _answer=self._answer, _forget=forget
         )
-        link._refused_for_now = lambda error, kind: TelegramLink._refused_for_now(link, error, kind)
+        link._refused_for_now = lambda *about: TelegramLink._refused_for_now(link, *about)
         return asyncio.run(TelegramLink.ask(link, REQUEST))
 
 
