@@ -22,7 +22,7 @@ from ...model import Emit, Refusal
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.gate import IMAGE_WAIT_SECONDS
-from ...transfer.lanes import NO_LANE, Turn
+from ...transfer.lanes import NO_TURN
 from ...transfer.patience import Patience
 from ...transfer.pulse import GONE_SECONDS
 from . import account as accounts
@@ -40,8 +40,6 @@ RECONNECT_SECONDS = 30.0
 PART_ATTEMPTS = 2  # after these the try of the whole file has failed
 SOON_SECONDS = 0.1
 HISTORY = functions.messages.GetHistoryRequest
-# Of these, many are sent at once; that one request of another kind is refused says nothing of the width.
-WIDE = (HISTORY.__name__, functions.upload.GetFileRequest.__name__)
 ENDED = "the session was logged out or revoked"
 GONE = f"has not answered for {GONE_SECONDS:.0f} s, and cannot be reached any more"
 BOTS_SEE_NOTHING = "This Telegram session is a bot's, and Telegram shows bots no history: log in as yourself."
@@ -95,22 +93,20 @@ class TelegramLink:
         patience, kind = self.patience, type(request).__name__
         seconds_left = patience.max_retry_wait_seconds
         failures = drops = 0
+        patience.retries.asked()
         ended: Exception | None = None
         while True:
-            async with patience.gate.pages, patience.turn_for_page(self.account.host) as turn:
+            async with patience.gate.pages:
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
                     seconds_left -= await self._keep_pace(seconds_left, kind)
                 asked_at = self.clock.monotonic()
-                turn.begin()
                 try:
-                    answer = await self._answer(ASK_SECONDS, request)
-                    turn.end(answered=True)
-                    return answer
+                    return await self._answer(ASK_SECONDS, request)
                 except errors.FloodError as error:
                     if not _asks_to_wait(error):
                         raise TelegramError(name_of(error)) from None
-                    self._refused_for_now(error, kind, turn)
+                    self._refused_for_now(error, kind)
                     continue
                 except REVOKED as error:
                     logged_out, ended = True, error
@@ -122,7 +118,6 @@ class TelegramLink:
                     raise TelegramError(name_of(error)) from None
                 except TimeoutError as error:
                     logged_out, trouble = False, str(error)
-                    turn.refused()
                     self.account.reconnect_after_silence(self.account.client._sender, asked_at, self.clock.monotonic())
                 except LOST as error:
                     logged_out, trouble = False, "the connection was lost"
@@ -199,7 +194,7 @@ class TelegramLink:
         if self._is_gone():
             raise Refusal("failed", "connect", GONE, retry_after_seconds=math.inf)
         kind = type(request).__name__
-        sender, asked_at, answer, turn = None, 0.0, None, NO_LANE
+        sender, asked_at, answer, turn = None, 0.0, None, NO_TURN
         try:
             sender = await self._within(RECONNECT_SECONDS, self.account.sender(dc_id))
             turn = await self.patience.turn_for_image(self.account.host_of(dc_id), kind)
@@ -208,7 +203,8 @@ class TelegramLink:
         except errors.FloodError as error:
             if not _asks_to_wait(error):
                 raise
-            seconds = self._refused_for_now(error, kind, turn)
+            seconds = self._refused_for_now(error, kind)
+            turn.refused(seconds)
             # The next try makes a short wait itself, together with the other files of this account.
             again = 0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds
             raise Refusal("failed", "rate_limited", name_of(error), retry_after_seconds=again) from None
@@ -303,13 +299,11 @@ class TelegramLink:
             except (*LOST, errors.RPCError, errors.SecurityError):
                 pass  # the next try will raise it
 
-    def _refused_for_now(self, error: Any, kind: str, turn: Turn) -> float:
+    def _refused_for_now(self, error: Any, kind: str) -> float:
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
         self.patience.asked_to_wait(seconds, kind)
         if kind == HISTORY.__name__:
-            self.account.pace.complain(self.clock)
-        if kind in WIDE:
-            turn.refused(seconds)
+            self.account.pace.complain(self.clock)  # pages adapt by their pace, pictures by the width of their lane
         return seconds
 
 
