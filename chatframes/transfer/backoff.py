@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from .clock import Clock
 
-MOST_RETRIES = 50.0  # of one call at one host, in a row: enough for whatever ails single files
-RETRIES_PER_REQUEST = 0.2  # are left again after each request
+MOST_RETRIES = 200.0  # of one call at one host while nothing succeeds: enough for whatever ails single files
+RETRIES_PER_SUCCESS = 0.5  # are left again
 
 
 def backoff_seconds(failures: int, clock: Clock) -> float:
@@ -27,9 +27,9 @@ class RetryBudget:
     def __init__(self) -> None:
         self._left = MOST_RETRIES
 
-    def asked(self) -> None:
-        """Count a request."""
-        self._left = min(MOST_RETRIES, self._left + RETRIES_PER_REQUEST)
+    def succeeded(self) -> None:
+        """Note that something was answered."""
+        self._left = min(MOST_RETRIES, self._left + RETRIES_PER_SUCCESS)
 
     def take(self) -> bool:
         """Whether one more retry is left; it is then taken."""

@@ -154,9 +154,7 @@ class Downloader:
                 continue
             size = job.attachment.declared_size
             async with self._speed.body(size and min(size, self._cap)) as passage, self._bound:
-                began = self._clock.monotonic()
                 outcome, retry_in_seconds = await self._try(job, passage)
-                job.busy_seconds += self._clock.monotonic() - began - passage.waited_seconds
             if job.busy_seconds > self._total_seconds:
                 retry_in_seconds = None
             if retry_in_seconds is None:
@@ -200,11 +198,14 @@ class Downloader:
         """Return the outcome of one try and, if it is worth another, how long to wait first."""
         job.attempts += 1
         retries = self._retries[origin(job.attachment.url or "")[1]]
-        retries.asked()
         asked_seconds: float | None = None
         try:
             async with job.read(job.attachment) as body:
-                outcome = await self._read(job, body, passage)
+                began = self._clock.monotonic()  # before it, a file may stand in line: no host is to blame for that
+                try:
+                    outcome = await self._read(job, body, passage)
+                finally:
+                    job.busy_seconds += self._clock.monotonic() - began - passage.waited_seconds
         except Refusal as refusal:
             asked_seconds = refusal.retry_after_seconds
             outcome = Outcome(
@@ -219,6 +220,7 @@ class Downloader:
         except Exception as error:
             outcome = Outcome("failed", "internal", error=f"unexpected {type(error).__name__}")
         if outcome.reason not in RETRIED_AT_ONCE:
+            retries.succeeded()
             return outcome, None
         if asked_seconds is None:
             wait = backoff_seconds(job.attempts, self._clock)

@@ -197,6 +197,8 @@ class _Page:
             patience.waits.close_for(pause, patience.clock)
         if answer is not None and answer.status == 429:
             self._refused(answer, turn)
+        if answer is not None and answer.status == 200:
+            patience.retries.succeeded()
         turn.end(answered=answer is not None)
         return answer, trouble
 

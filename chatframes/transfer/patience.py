@@ -83,7 +83,6 @@ class Patience:
 
         The caller holds a place in ``gate.pages``. Raises RateLimited as `wait_for_page` does.
         """
-        self.retries.asked()
         lane = self.waits.lane(host, self.gate.pages, "pages") if self.adaptive else None
         turn = await self._turn(lane, "", lambda waited: self.wait_for_page(budget_seconds - waited))
         try:

@@ -186,7 +186,7 @@ def test_the_ceiling_holds_whatever_was_learnt_and_comes_back_when_it_rises() ->
 def test_an_outage_is_not_met_with_several_times_the_usual_requests() -> None:
     host, statuses = served(lambda count: 0, refusal=(503, None))
     assert statuses == ["failed"] * IMAGES
-    assert host.requests < 1.4 * IMAGES
+    assert host.requests == IMAGES + 200
 
 
 def test_without_a_budget_an_outage_is_met_with_four_times_the_requests(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,12 +198,10 @@ def test_without_a_budget_an_outage_is_met_with_four_times_the_requests(monkeypa
 def test_single_failures_are_all_tried_again() -> None:
     left = RetryBudget()
     for _ in range(1000):
-        for _ in range(5):
-            left.asked()
+        left.succeeded()
+        left.succeeded()
         assert left.take()
-    for _ in range(49):
-        assert left.take()
-    assert not left.take()
-    for _ in range(6):
-        left.asked()
-    assert left.take()
+    taken = 0
+    while left.take():
+        taken += 1
+    assert taken == 199  # none succeeded meanwhile

@@ -93,7 +93,6 @@ class TelegramLink:
         patience, kind = self.patience, type(request).__name__
         seconds_left = patience.max_retry_wait_seconds
         failures = drops = 0
-        patience.retries.asked()
         ended: Exception | None = None
         while True:
             async with patience.gate.pages:
@@ -102,7 +101,9 @@ class TelegramLink:
                     seconds_left -= await self._keep_pace(seconds_left, kind)
                 asked_at = self.clock.monotonic()
                 try:
-                    return await self._answer(ASK_SECONDS, request)
+                    answer = await self._answer(ASK_SECONDS, request)
+                    patience.retries.succeeded()
+                    return answer
                 except errors.FloodError as error:
                     if not _asks_to_wait(error):
                         raise TelegramError(name_of(error)) from None
