@@ -182,18 +182,13 @@ def test_a_wait_of_one_token_is_nothing_to_another_at_the_same_server(
         assert len(seen) > 1
 
 
-def fixed(config: dict[str, Any]) -> dict[str, Any]:
-    """Twenty at once from the start: a server that answers nobody teaches no width."""
-    return {**config, "downloads": {**config.get("downloads", {}), "adaptive": False}}
-
-
 def test_all_accounts_of_a_service_share_one_width() -> None:
     with HoldingWebex(messages=24, answered=4) as first, HoldingWebex(messages=24, answered=4) as second:
         threads = [
             threading.Thread(
                 target=cf.fetch,
                 args=(cf.Webex(ROOM),),
-                kwargs={"images": True, "config": fixed(server.config), "progress": False},
+                kwargs={"images": True, "config": server.config, "progress": False},
             )
             for server in (first, second)
         ]
