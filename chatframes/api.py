@@ -7,9 +7,7 @@ Each is a coroutine that runs on the library's own event loop. `fetch` and `chat
 from __future__ import annotations
 
 import asyncio
-import re
-import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -18,17 +16,17 @@ import pandas as pd
 from . import loop
 from .errors import ConfigError
 from .keywords import checks_keywords
+from .named_sources import Sources, sources_of
 from .progress.drawing import Display, Progress, listening
 from .results import error_with_frame, remember, remember_frame, with_warning
 from .road.run import Run
-from .services import Service, services
+from .services import services
 from .settings.merge import Config, ConfigLike, Settings, load_config, merge
-from .sources import Context, Source, missing_members
+from .sources import Context, Source
 from .table.batches import Batch
 from .table.frame import build
 from .transfer.clock import SYSTEM
 
-Sources = Source | Sequence[Source] | pd.DataFrame
 STREAM_REMEMBERS_BYTES = 64 * 2**20
 
 clock = SYSTEM  # tests replace it
@@ -40,86 +38,6 @@ class _Request:
 
     sources: tuple[Source, ...]
     settings: Settings
-
-
-def sources_of(sources: object) -> tuple[Source, ...]:
-    """Return one source or a list of sources as a tuple; for anything else, a ConfigError says what to write."""
-    if isinstance(sources, str):
-        raise ConfigError(_how_to_write(sources))
-    if isinstance(sources, pd.DataFrame):
-        sources = _listed_chats(sources)
-    listed = tuple(sources) if isinstance(sources, list | tuple) else (sources,)
-    if not listed:
-        raise ConfigError("There is nothing to fetch: `sources` is an empty list. Put at least one source into it.")
-    for source in listed:
-        missing = missing_members(source, Source)
-        if missing:
-            kind = type(source).__name__
-            lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
-            examples = _examples(_example)
-            raise ConfigError(f"A {kind} is not a source{lacks}: write {examples}, or a list of sources.")
-    return _each_once(listed)
-
-
-def _each_once(listed: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Return sources without those that are there twice, and say which they were."""
-    once: list[Source] = []
-    for source in listed:
-        if source not in once:
-            once.append(source)
-    if len(once) < len(listed):
-        twice = next(source for source in once if listed.count(source) > 1)
-        more = f" (and {len(listed) - len(once) - 1} more)" if len(listed) - len(once) > 1 else ""
-        warnings.warn(f"{twice.label} is named twice{more}: it is read once.", stacklevel=4)
-    return tuple(once)
-
-
-def _how_to_write(name: str) -> str:
-    """Return the sentence about a text in the place of a source: first the services that understand it."""
-    able = [service for service in services().values() if _understands(service, name)]
-    if not able:  # it is not shown: it may be an invitation, which lets anybody in
-        return f"This text is not a source: write {_examples(_example)}."
-    begins = [service for service in able if _beginning(service.example) == _beginning(name) != ""]
-    linked = [
-        service for service in able if re.match(r"[\w.-]+\.\w+/", name) and _understands(service, f"https://{name}")
-    ]
-    *others, last = [service.written(name) for service in begins or linked or able]
-    return f"{name!r} is not a source: write {', '.join(others)}{' or ' if others else ''}{last}."
-
-
-def _understands(service: Service, name: str) -> bool:
-    try:
-        service.source(name)
-    except ConfigError:
-        return False
-    return True
-
-
-def _beginning(name: str) -> str:
-    """Return what shows of which service a name is: ``@`` or ``r/``."""
-    found = re.match(r"@|\w/", name.lstrip("/"))
-    return found[0] if found else ""
-
-
-def _listed_chats(frame: pd.DataFrame) -> list[Source]:
-    """Return the sources of the chats that `chats` has listed, or of those that were kept of them."""
-    service = services().get(str(frame.attrs.get("service")))
-    if service is None or "id" not in frame.columns:
-        raise ConfigError(
-            "This frame does not say which service its chats are of: give the frame of chats(), filtered or not, or "
-            f"write a list of sources, such as {_examples(_example)}."
-        )
-    return [service.source(id_) for id_ in frame["id"]]
-
-
-def _example(service: Service) -> str:
-    return service.example
-
-
-def _examples(chat: Callable[[Service], str]) -> str:
-    """Return how to write a chat of each service: ``cf.Webex('…'), cf.Telegram('…') or cf.Reddit('…')``."""
-    *others, last = [service.written(chat(service)) for service in services().values()]
-    return f"{', '.join(others)} or {last}" if others else last
 
 
 @checks_keywords
@@ -278,7 +196,7 @@ def stream(
     ...     asyncio.run(count(world.config))
     300
     """
-    return _Stream(_Request(sources_of(sources), merge(config, images, raw)))
+    return _Stream(_Request(sources_of(sources, stacklevel=4), merge(config, images, raw)))
 
 
 class _Stream:

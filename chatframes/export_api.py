@@ -6,11 +6,11 @@ import os
 from datetime import timedelta
 
 from . import api, loop
-from .api import Sources, sources_of
 from .errors import ConfigError
 from .exports.folder import folder_at
 from .exports.run import Order, exporting
 from .keywords import checks_keywords
+from .named_sources import Sources, sources_of
 from .progress.drawing import Display, Progress, listening
 from .results import first_error, with_warning_about
 from .settings.merge import ConfigLike, merge

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,3 +118,22 @@ def test_a_warning_points_at_the_line_that_called() -> None:
         asyncio.run(call())
     told = [warning for warning in seen if warning.category is cf.IncompleteWarning]
     assert [warning.filename for warning in told] == [__file__, __file__]
+
+
+def test_the_warning_about_a_source_named_twice_points_at_the_line_that_called(tmp_path: Path) -> None:
+    twice = [cf.Webex("Project Apollo")] * 2
+    wrong = {"nonsense": 1}  # so that nothing is asked for
+
+    async def call_async() -> None:
+        await cf.fetch_async(twice, config=wrong)
+
+    calls: list[Callable[[], Any]] = [
+        lambda: cf.fetch(twice, config=wrong),
+        lambda: asyncio.run(call_async()),
+        lambda: cf.stream(twice, config=wrong),
+        lambda: cf.export(twice, tmp_path / "apollo", config=wrong),
+    ]
+    for call in calls:
+        with pytest.warns(UserWarning, match="is named twice") as seen, pytest.raises(cf.ConfigError):
+            call()
+        assert seen[0].filename == __file__

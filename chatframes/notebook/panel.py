@@ -15,9 +15,10 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from ..api import listing, sources_of
+from ..api import listing
 from ..errors import AuthError, ChatframesError, ConfigError
 from ..keywords import checks_keywords
+from ..named_sources import sources_of
 from ..page.cells import bundle, close_all, close_on_rerun
 from ..page.highlights import highlights_html
 from ..page.html import Html, lines, show_html
