@@ -47,7 +47,7 @@ class Journal:
             create(self._db)
 
     def version(self) -> int:
-        """Return the version of the chatframes that began the journal; 0 where nothing has."""
+        """Return the version of the tables, as `tables.VERSION` was when they were made; 0 where none is noted."""
         return int(self.fact("version") or 0)
 
     def is_sound(self) -> bool:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from secrets import token_hex
 
 from ..errors import ConfigError
@@ -64,24 +64,18 @@ def set_journal_aside(folder: Folder) -> str:
 
 def _whole(folder: Folder) -> Journal | None:
     """Return the journal, or None where it is damaged."""
-    journal = None
-    try:
-        journal = Journal(folder)
-        _refuse_newer(folder, journal)
-        journal.create()
-        if is_whole(journal):
-            return journal
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            if journal is not None:
-                journal.close()
-            raise
-    except ConfigError:
-        if journal is not None:
-            journal.close()
-        raise
-    if journal is not None:
-        journal.close()
+    with ExitStack() as to_close:
+        try:
+            journal = Journal(folder)
+            to_close.callback(journal.close)
+            _refuse_newer(folder, journal)
+            journal.create()
+            if is_whole(journal):
+                to_close.pop_all()
+                return journal
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
     return None
 
 
@@ -133,22 +127,17 @@ def readable_journal(folder: Folder) -> Iterator[Journal | None]:
     ConfigError
         A newer version of chatframes has written it.
     """
-    journal = None
-    try:
-        if folder.journal.is_file():
-            journal = Journal(folder)
-            _refuse_newer(folder, journal)
-            journal.parts(), journal.prepared(), journal.sources()
-    except ConfigError:
-        if journal is not None:
-            journal.close()
-        raise
-    except (sqlite3.Error, *ODD):
-        if journal is not None:
-            journal.close()
+    with ExitStack() as to_close:
         journal = None
-    try:
+        try:
+            if folder.journal.is_file():
+                journal = Journal(folder)
+                to_close.callback(journal.close)
+                _refuse_newer(folder, journal)
+                journal.parts(), journal.prepared(), journal.sources()
+        except ConfigError:  # which is a ValueError, too
+            raise
+        except (sqlite3.Error, *ODD):
+            to_close.close()
+            journal = None
         yield journal
-    finally:
-        if journal is not None:
-            journal.close()
