@@ -132,9 +132,9 @@ def _sources(options: argparse.Namespace) -> list[Source]:
     """Return what is named, each with the options that its service has."""
     days = {name: getattr(options, name) for name in ("since", "until")}
     days |= {"tz": options.tz} if options.tz is not None else {}
-    given = {name: value for name in bounds() if (value := getattr(options, name)) is not None}
-    sources = [_source(text, days, given) for text in options.sources]
-    for name in given:
+    bounded = {name: value for name in bounds() if (value := getattr(options, name)) is not None}
+    sources = [_source(text, days, bounded) for text in options.sources]
+    for name in bounded:
         able = [service.name for service, _ in bounds()[name]]
         if not any(source.service in able for source in sources):
             flag = f"--{name.replace('_', '-')}"
@@ -142,7 +142,7 @@ def _sources(options: argparse.Namespace) -> list[Source]:
     return sources
 
 
-def _source(text: str, days: Mapping[str, Any] | None, given: Mapping[str, Any] | None) -> Source:
+def _source(text: str, days: Mapping[str, Any], bounded: Mapping[str, Any]) -> Source:
     name, colon, chat = text.partition(":")
     service = services().get(name)
     if not colon or not chat or service is None:
@@ -151,8 +151,8 @@ def _source(text: str, days: Mapping[str, Any] | None, given: Mapping[str, Any] 
             raise ConfigError(f"An address needs the name of its service before it: {first.name}:https://..., say.")
         hint = did_you_mean(name, services(), "the prefixes are " + ", ".join(f"{each}:" for each in services()) + ".")
         raise ConfigError(f"{text!r} does not say of which service the chat is, as {first.typed} does: {hint}")
-    own = {each.name: given[each.name] for each in service.fields if given and each.name in given}
-    source: Source = service.source(chat, **(days or {}), **own)
+    own = {field.name: bounded[field.name] for field in service.fields if field.name in bounded}
+    source: Source = service.source(chat, **days, **own)
     return source
 
 

@@ -87,15 +87,15 @@ def chosen_chats(folder: Folder, wanted: object) -> Chats:
     here = _names(folder)
     chats = Chats()
     with readable_journal(folder) as journal:
-        for known in [] if journal is None else journal.sources():
-            here[None] |= {name for name in (known.chat_id, known.chat_name) if name}
+        for exported in [] if journal is None else journal.sources():
+            here[None] |= {name for name in (exported.chat_id, exported.chat_name) if name}
         for each in listed:
             platform, name, identities = _named(each)
-            exported = [(id_, facts) for id_ in identities if journal and (facts := journal.source_called(id_))]
+            called_so = [(id_, facts) for id_ in identities if journal and (facts := journal.source_called(id_))]
             if platform is None and name in here[None]:
                 chats.add(None, name)
-            elif exported:
-                for identity, facts in exported:
+            elif called_so:
+                for identity, facts in called_so:
                     chats.uids |= set(journal.of_source(facts.id) if journal else ())
                     chats.add(identity.partition(" ")[0], facts.chat_id)
             elif name in here.get(platform, ()):
@@ -132,8 +132,8 @@ def _names(folder: Folder) -> dict[str | None, set[str]]:
     found: dict[str | None, set[str]] = {None: set()}
     for path in folder.parts().values():
         for table in row_groups(path, ["platform", "chat_id", "chat_name"]):
-            plain = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
-            for row in plain.group_by(plain.column_names).aggregate([]).to_pylist():
+            texts = table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
+            for row in texts.group_by(texts.column_names).aggregate([]).to_pylist():
                 names = {row["chat_id"], row["chat_name"]} - {None}
                 found.setdefault(row["platform"], set()).update(names)
                 found[None] |= names

@@ -63,8 +63,8 @@ def recover(folder: Folder, journal: Journal, *, decode: bool = True) -> list[st
         if is_written(folder.part(number), sha256):
             _adopt(folder, journal, number, covered, sources)
     journal.forget_prepared()
-    known, checked, counts = journal.parts(), journal.checked(), journal.counts_of_parts()
-    for number, (sha256, size, facts) in known.items():
+    noted, checked, counts = journal.parts(), journal.checked(), journal.counts_of_parts()
+    for number, (sha256, size, facts) in noted.items():
         if not _is_unchanged(folder.part(number), checked.get(number), sha256, size):
             said.append(_mend(folder, journal, number, decode))
         elif counts.get(number, 0) != facts.rows:  # the journal has lost some
@@ -72,7 +72,7 @@ def recover(folder: Folder, journal: Journal, *, decode: bool = True) -> list[st
         elif checked.get(number) != (modified := folder.part(number).stat().st_mtime_ns):
             journal.set_checked(number, modified)
     for path in sorted(folder.data.iterdir()):
-        if path not in {folder.part(number) for number in known}:
+        if path not in {folder.part(number) for number in noted}:
             said += _taken_in(folder, journal, path, decode)
     return said
 
@@ -115,7 +115,7 @@ def _mend(folder: Folder, journal: Journal, number: int, decode: bool) -> str:
 
 
 def _written_anew(
-    folder: Folder, journal: Journal, number: int, known: set[str] | None, decode: bool
+    folder: Folder, journal: Journal, number: int, expected: set[str] | None, decode: bool
 ) -> tuple[Path | None, set[str], int]:
     """Write the whole rows of a part into a new file; return it, their uids, and how many pictures they have lost."""
     export = journal.fact("export") or ""
@@ -124,7 +124,7 @@ def _written_anew(
     found: set[str] = set()
     pictures = 0
     try:
-        for table, lost in sound_rows(folder.part(number), export, known):
+        for table, lost in sound_rows(folder.part(number), export, expected):
             writer.add(table)
             found |= set(table["uid"].to_pylist())
             pictures += lost

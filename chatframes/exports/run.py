@@ -186,8 +186,8 @@ class _Export:
                     kind = type(trouble).__name__
                     error.add_note(f"What came last could not be kept ({kind}): the next call reads it again.")
             raise
-        told = await self.on_disk(report_of, self._journal, self._unknown)
-        return Result(told, run.errors if run.came_to_nothing else ())
+        report = await self.on_disk(report_of, self._journal, self._unknown)
+        return Result(report, run.errors if run.came_to_nothing else ())
 
     async def _take(self, batch: Batch, run: Run) -> None:
         # Once a message is missing, what is read counts at the end only, together with the message's id.
@@ -283,16 +283,16 @@ class _Export:
         """Write the last part, and what is known now that everything was read."""
         self._store.finish_part()
         self._store.fill_threads()
-        told = run.ledger.report()
+        report = run.ledger.report()
         with self._journal.change():
-            for reading, report in zip(run.readings, told.sources, strict=True):
+            for reading, of_source in zip(run.readings, report.sources, strict=True):
                 if self._is_no_chat(reading):
-                    self._unknown.append(report)
+                    self._unknown.append(of_source)
                     forget_standing(self._journal, self._id(reading.source))  # another source may get its number
                     self._journal.forget_source(self._id(reading.source))
                 else:
-                    self._note(reading, asdict(report))
-            self._say_when(told.symptoms)
+                    self._note(reading, asdict(of_source))
+            self._say_when(report.symptoms)
         self._order.reach("read")
         write_manifest(self._folder, self._journal)
         self._order.reach("manifest written")

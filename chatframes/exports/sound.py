@@ -36,7 +36,7 @@ LOST = {
 }
 
 
-def sound_rows(path: Path, export: str | None, known: set[str] | None) -> Iterator[tuple[pa.Table, int]]:
+def sound_rows(path: Path, export: str | None, expected: set[str] | None) -> Iterator[tuple[pa.Table, int]]:
     """Yield the rows of a part that are whole, with the number of their pictures that are not.
 
     Parameters
@@ -45,7 +45,7 @@ def sound_rows(path: Path, export: str | None, known: set[str] | None) -> Iterat
         The part. Of one that is not of this export, or has no checksums, nothing can be known, and nothing is yielded.
     export : str or None
         The id of the export.
-    known : set of str or None
+    expected : set of str or None
         The uids that the part is to hold; None where nobody knows that any more.
     """
     footer = footer_of(path)
@@ -55,7 +55,7 @@ def sound_rows(path: Path, export: str | None, known: set[str] | None) -> Iterat
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         for group in range(file.num_row_groups):
             rows, damaged = _rows(file, group)
-            wanted = [row for row in rows if (known is None or row["uid"] in known) and row["uid"] not in seen]
+            wanted = [row for row in rows if (expected is None or row["uid"] in expected) and row["uid"] not in seen]
             seen |= {row["uid"] for row in wanted}
             lost = sum(damaged.get(row["uid"], 0) for row in wanted)
             if wanted:

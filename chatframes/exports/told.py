@@ -57,25 +57,21 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
     )
 
 
-def _with_lost(journal: Journal, sources: tuple[SourceReport, ...]) -> tuple[SourceReport, ...]:
-    """Add what was lost with a damaged part and has not come again."""
-    lost = journal.lost()
-    known = [facts.id for facts in journal.sources()]
-    found = []
-    for at, source in enumerate(sources):
-        owners: set[int | None] = {known[at]} if at < len(known) else set()
-        ids = [
-            each for owner, some in lost.items() for each in some if owner in owners or (at == 0 and owner not in known)
-        ]
-        if ids:
-            more = ", …" if len(ids) > MOST_LOST else ""
-            note = (
-                f"{counted(len(ids), 'message')} of a damaged or missing part have not come again: "
-                f"{', '.join(ids[:MOST_LOST])}{more}"
-            )
-            source = replace(source, notes=(note, *source.notes))
-        found.append(source)
-    return tuple(found)
+def _with_lost(journal: Journal, sources: Sequence[SourceReport]) -> tuple[SourceReport, ...]:
+    """Add what was lost with a damaged part and has not come again; with the first source what is of none."""
+    numbers: list[int | None] = [facts.id for facts in journal.sources()]
+    lost: dict[int, list[str]] = {}  # by place among the sources
+    for number, ids in journal.lost().items():
+        lost.setdefault(numbers.index(number) if number in numbers else 0, []).extend(ids)
+    return tuple(
+        replace(source, notes=(_loss(lost[place]), *source.notes)) if place in lost else source
+        for place, source in enumerate(sources)
+    )
+
+
+def _loss(ids: Sequence[str]) -> str:
+    listed = ", ".join(ids[:MOST_LOST]) + (", …" if len(ids) > MOST_LOST else "")
+    return f"{counted(len(ids), 'message')} of a damaged or missing part have not come again: {listed}"
 
 
 def _source(journal: Journal, facts: SourceFacts, messages: int) -> SourceReport:

@@ -185,23 +185,23 @@ def verify(folder: str | os.PathLike[str]) -> Verdict:
     place = existing(folder, "verify")
     with readable_journal(place) as journal:
         has_journal = journal is not None
-        known = set() if journal is None else set(journal.parts())
+        noted = set() if journal is None else set(journal.parts())
         problems = _of_the_journal(place, journal)
         has_read = journal is not None and not problems and any(journal.covered(each.id) for each in journal.sources())
-    if not (known or problems or has_read or place.parts()):
+    if not (noted or problems or has_read or place.parts()):
         problems = [f"{plain(place.root)} holds nothing yet: no call has read anything. {FIRST}"]
     check = _Check(place, has_journal)
-    found = [(number, problem) for number in sorted({*known, *place.parts()}) for problem in check.part(number)]
-    mend = MENDED if _told(place, check.doubted) else DELETE
+    found = [(number, problem) for number in sorted({*noted, *place.parts()}) for problem in check.part(number)]
+    mend = MENDED if _has_noted(place, check.doubted) else DELETE
     problems += [f"{problem} {mend}" if number in check.doubted else problem for number, problem in found]
-    parts = {place.part(number) for number in known}
+    parts = {place.part(number) for number in noted}
     problems += [
         f"{plain(path)} is no part of the export, and some readers refuse the folder because of it. Run the same "
         "export again, which moves it to .chatframes/orphans."
         for path in (sorted(place.data.iterdir()) if place.data.is_dir() else ())
         if path not in parts and path not in place.parts().values()
     ]
-    return Verdict(len(known), check.messages, check.pictures, tuple(problems))
+    return Verdict(len(noted), check.messages, check.pictures, tuple(problems))
 
 
 def _of_the_journal(folder: Folder, journal: Journal | None) -> list[str]:
@@ -217,7 +217,7 @@ def _of_the_journal(folder: Folder, journal: Journal | None) -> list[str]:
     return [f"{plain(folder.journal)} {lost}. {REBUILT}"]
 
 
-def _told(folder: Folder, doubted: set[int]) -> bool:
+def _has_noted(folder: Folder, doubted: set[int]) -> bool:
     """Note in the journal which parts the next export is to look at; return whether that worked."""
     if not doubted:
         return True
