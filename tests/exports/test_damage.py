@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,60 +13,25 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from help.exports import content, order, pages_asked, pictures_asked, pictures_held, run, source
+from help.exports import (
+    changed,
+    content,
+    export_webex,
+    notes,
+    order,
+    pages_asked,
+    pictures_asked,
+    pictures_held,
+    pictures_in,
+    run,
+    source,
+)
 
 import chatframes as cf
-from chatframes.exports import recovery, store
+from chatframes.exports import recovery
 from chatframes.exports import verify as verifying
 
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[Any]:
-    with cf.sandbox(messages=60, images=12) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PART_ROWS", 25)
-
-
-@pytest.fixture(scope="module")
-def done(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three parts, which no test may change."""
-    folder = tmp_path_factory.mktemp("done") / "apollo"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "PART_ROWS", 25)
-        export(world, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def truth(done: Path) -> dict[str, Any]:
-    return content(cf.read_parquet(done))
-
-
-@pytest.fixture
-def folder(done: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(done, tmp_path / "apollo"))
-
-
-def export(world: Any, folder: Path, **arguments: Any) -> cf.Report:
-    arguments = {"images": True} | arguments
-    return cf.export(source("webex"), folder, config=world.config, progress=False, **arguments)
-
-
-def changed(part: Path, *changes: tuple[int, bytes], keep_time: bool = False) -> None:
-    """Write bytes into a part; its size stays."""
-    before = part.stat()
-    data = bytearray(part.read_bytes())
-    for place, new in changes:
-        place %= len(data)
-        data[place : place + len(new)] = new
-    part.write_bytes(data)
-    assert part.stat().st_size == before.st_size
-    if keep_time:  # as when the disk itself forgets
-        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 def a_part_with_pictures(folder: Path) -> Path:
@@ -80,10 +44,6 @@ def in_a_picture(part: Path) -> int:
     return part.read_bytes().index(picture) + len(picture) // 2
 
 
-def notes(told: cf.Report) -> str:
-    return " ".join(note for each in told.sources for note in each.notes)
-
-
 def test_a_damaged_part_that_is_to_be_written_anew_is_mended_first(
     world: Any, truth: dict[str, Any], folder: Path
 ) -> None:
@@ -92,7 +52,7 @@ def test_a_damaged_part_that_is_to_be_written_anew_is_mended_first(
     changed(part, (picture, b"damage"), keep_time=True)
     with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
         journal.execute("UPDATE messages SET digest = x'00' WHERE part = 2")  # all of it was edited since
-    told = export(world, folder)
+    told = export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
     assert told.status == "complete"
@@ -109,7 +69,7 @@ def test_only_the_picture_that_is_damaged_is_asked_for_again(
     if keep_time:  # only who reads every byte can see it, and remembers it for the next call
         assert "which keeps what is whole of it and fetches the rest" in str(cf.verify(folder))
     asked, pages = pictures_asked(world, "webex"), pages_asked(world, "webex")
-    told = export(world, folder, look_back_days=0)
+    told = export_webex(world, folder, look_back_days=0)
     again = {name: n - asked[name] for name, n in pictures_asked(world, "webex").items() if n != asked[name]}
     assert set(again.values()) == {1}
     assert len(again) <= 8  # those that share a page of the file with it
@@ -127,16 +87,12 @@ def test_words_that_are_damaged_are_read_again_and_the_pictures_of_whole_parts_a
     part = sorted((folder / "data").iterdir())[1]
     changed(part, (4, b"\xff" * 3000))
     asked = pictures_asked(world, "webex")
-    held = {each for path in (folder / "data").iterdir() if path != part for each in _sources_of(path)}
-    export(world, folder)
+    held = {each for path in (folder / "data").iterdir() if path != part for each in pictures_in(path)}
+    export_webex(world, folder)
     again = {name for name, number in pictures_asked(world, "webex").items() if number != asked.get(name)}
     assert not again & held
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
-
-
-def _sources_of(part: Path) -> set[str]:
-    return {e["source_id"] for cell in pq.read_table(part)["media"].to_pylist() for e in cell if e["status"] == "ok"}
 
 
 def no_footer(part: Path) -> None:
@@ -178,7 +134,7 @@ def test_every_reader_says_which_part_is_damaged_and_the_export_mends_it(
             read(folder)
         assert "\n" not in str(error.value)
     assert part.name in str(cf.verify(folder))
-    export(world, folder)
+    export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
 
@@ -194,7 +150,7 @@ def test_damage_anywhere_is_found_and_mended(world: Any, truth: dict[str, Any], 
     verdict = cf.verify(folder)
     assert not verdict
     assert "run the same export again" in str(verdict).lower()
-    export(world, folder)
+    export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
 
@@ -204,7 +160,7 @@ def test_what_the_service_no_longer_gives_stays_as_far_as_it_is_whole_and_the_re
 ) -> None:
     monkeypatch.setattr("chatframes.exports.parts.ROW_GROUP_ROWS", 5)
     with cf.sandbox(messages=20, images=2) as world:
-        export(world, tmp_path)
+        export_webex(world, tmp_path)
         part = tmp_path / "data" / "part-00000.parquet"
         before = content(cf.read_parquet(tmp_path))
         with pq.ParquetFile(part) as file:
@@ -215,7 +171,7 @@ def test_what_the_service_no_longer_gives_stays_as_far_as_it_is_whole_and_the_re
         server = world._webex
         server._plan = replace(server._plan, hidden={*server._plan.hidden, *gone}, gone={*server._plan.gone, *gone})
         changed(part, (at + 40, b"\xff" * 20))
-        report = export(world, tmp_path, look_back_days=0)
+        report = export_webex(world, tmp_path, look_back_days=0)
         after = content(cf.read_parquet(tmp_path))
     assert kept <= after.keys()
     assert after.keys() == before.keys() - lost
@@ -230,10 +186,10 @@ def test_a_part_of_another_export_is_no_part_of_this_one(
     cf.export(source("telegram"), foreign, config=world.config, progress=False)
     shutil.copy(foreign / "data" / "part-00000.parquet", folder / "data" / "part-00009.parquet")
     assert "is a part of another export" in str(cf.verify(folder))
-    told = export(world, folder)
+    told = export_webex(world, folder)
     assert "part-00009.parquet was a part of another export" in notes(told)
     shutil.copy(foreign / "data" / "part-00000.parquet", folder / "data" / "part-00001.parquet")
-    export(world, folder)
+    export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
     assert len(list((folder / ".chatframes" / "orphans").iterdir())) == 2
@@ -241,12 +197,12 @@ def test_a_part_of_another_export_is_no_part_of_this_one(
 
 def test_an_older_copy_of_a_part_is_brought_up_to_date(world: Any, tmp_path: Path) -> None:
     folder = tmp_path / "out"
-    export(world, folder, images=False)
+    export_webex(world, folder, images=False)
     shutil.copytree(folder / "data", tmp_path / "backup")
-    export(world, folder)
+    export_webex(world, folder)
     truth = content(cf.read_parquet(folder))
     shutil.copy(tmp_path / "backup" / "part-00000.parquet", folder / "data")
-    export(world, folder)
+    export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
 
@@ -256,7 +212,7 @@ def test_a_stranger_s_folder_is_refused_and_left_as_it_is(world: Any, tmp_path: 
     data.mkdir()
     pq.write_table(pq.read_table(_some_table(tmp_path)), data / "part-00000.parquet")
     with pytest.raises(cf.ConfigError, match=r"holds 'part-00000\.parquet', which is no part of an export"):
-        export(world, tmp_path)
+        export_webex(world, tmp_path)
     assert [path.name for path in data.iterdir()] == ["part-00000.parquet"]
     assert not (tmp_path / ".chatframes").exists()
 
@@ -274,7 +230,7 @@ def test_verify_takes_no_part_that_is_being_replaced_for_a_damaged_one(
     newer = Path(shutil.copytree(folder, tmp_path / "newer"))
     with closing(sqlite3.connect(newer / ".chatframes" / "journal.sqlite")) as journal, journal:
         journal.execute("UPDATE messages SET digest = x'00' WHERE part = 1")
-    export(world, newer, look_back_days=100)
+    export_webex(world, newer, look_back_days=100)
     real, looks = verifying.is_written, []
 
     def replaced_meanwhile(path: Path, sha256: str) -> bool:
@@ -297,7 +253,7 @@ def test_another_name_for_the_number_of_a_part_hides_no_part(
 ) -> None:
     shutil.copy(folder / "data" / "part-00000.parquet", folder / "data" / name)
     assert not cf.verify(folder)
-    export(world, folder)
+    export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert not (folder / "data" / name).exists()
     assert cf.verify(folder)
@@ -311,7 +267,7 @@ def test_a_pipe_among_the_parts_is_no_part(world: Any, truth: dict[str, Any], fo
     assert not cf.verify(folder)
     with pytest.raises(cf.ConfigError, match="part-0000"):
         cf.read_parquet(folder)
-    export(world, folder)
+    export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
 
@@ -324,7 +280,7 @@ def test_what_a_link_leads_to_is_not_removed(world: Any, folder: Path, tmp_path:
     (folder / ".chatframes" / "tmp").rmdir()
     (folder / ".chatframes" / "tmp").symlink_to(mine)
     with pytest.raises(cf.ConfigError, match=r"tmp leads to another place, and export\(\) removes what"):
-        export(world, folder)
+        export_webex(world, folder)
     assert (mine / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
@@ -344,9 +300,9 @@ def test_mending_that_is_cut_off_anywhere_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(recovery, step, cut_off)
         with pytest.raises(SystemError):
-            export(world, folder)
+            export_webex(world, folder)
     assert len(pq.read_table(folder / "data", columns=["uid"])) == 60  # plain readers see every message
-    export(world, folder)
+    export_webex(world, folder)
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
 
@@ -355,10 +311,10 @@ def test_mending_that_is_cut_off_anywhere_goes_on(
 def test_a_part_whose_pictures_come_later_is_mended_before(
     world: Any, truth: dict[str, Any], tmp_path: Path, first: dict[str, Any]
 ) -> None:
-    export(world, tmp_path, **first)
+    export_webex(world, tmp_path, **first)
     part = tmp_path / "data" / "part-00001.parquet"
     changed(part, (part.stat().st_size // 3, b"\xff" * 50), keep_time=True)
-    told = export(world, tmp_path)
+    told = export_webex(world, tmp_path)
     assert content(cf.read_parquet(tmp_path)) == truth
     assert cf.verify(tmp_path)
     assert "part-00001.parquet was not what had been written" in notes(told)

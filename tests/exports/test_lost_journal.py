@@ -7,74 +7,16 @@ import random
 import shutil
 import sqlite3
 import warnings
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
-from help.exports import PLATFORMS, content, pictures_asked, source
+from help.exports import PLATFORMS, changed, content, export_webex, notes, pictures_asked, pictures_in, source
 
 import chatframes as cf
-from chatframes.exports import store
 
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[Any]:
-    with cf.sandbox(messages=60, images=12) as world:
-        yield world
-
-
-@pytest.fixture(autouse=True)
-def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PART_ROWS", 25)
-
-
-@pytest.fixture(scope="module")
-def done(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with three parts, which no test may change."""
-    folder = tmp_path_factory.mktemp("done") / "apollo"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "PART_ROWS", 25)
-        export(world, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def truth(done: Path) -> dict[str, Any]:
-    return content(cf.read_parquet(done))
-
-
-@pytest.fixture
-def folder(done: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(done, tmp_path / "apollo"))
-
-
-def export(world: Any, folder: Path, **arguments: Any) -> cf.Report:
-    arguments = {"images": True} | arguments
-    return cf.export(source("webex"), folder, config=world.config, progress=False, **arguments)
-
-
-def changed(part: Path, *changes: tuple[int, bytes], keep_time: bool = False) -> None:
-    """Write bytes into a part; its size stays."""
-    before = part.stat()
-    data = bytearray(part.read_bytes())
-    for place, new in changes:
-        place %= len(data)
-        data[place : place + len(new)] = new
-    part.write_bytes(data)
-    assert part.stat().st_size == before.st_size
-    if keep_time:  # as when the disk itself forgets
-        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def notes(told: cf.Report) -> str:
-    return " ".join(note for each in told.sources for note in each.notes)
-
-
-def _sources_of(part: Path) -> set[str]:
-    return {e["source_id"] for cell in pq.read_table(part)["media"].to_pylist() for e in cell if e["status"] == "ok"}
+pytestmark = pytest.mark.usefixtures("small_parts")
 
 
 def forget_rows(db: sqlite3.Connection) -> None:
@@ -107,7 +49,7 @@ def test_a_journal_that_is_half_damaged_is_mended_from_the_parts(
     asked = pictures_asked(world, "webex")
     assert content(cf.read_parquet(folder)) == truth  # the parts are whole
     cf.report(folder)
-    export(world, folder)
+    export_webex(world, folder)
     assert pictures_asked(world, "webex") == asked
     assert content(cf.read_parquet(folder)) == truth
     assert cf.verify(folder)
@@ -122,7 +64,7 @@ def test_pages_of_the_journal_that_are_damaged_are_found_and_it_is_rebuilt(
     journal.write_bytes(data)
     assert not cf.verify(folder)
     asked = pictures_asked(world, "webex")
-    told = export(world, folder)
+    told = export_webex(world, folder)
     assert pictures_asked(world, "webex") == asked
     assert ".chatframes/journal.sqlite was damaged" in notes(told)
     assert "was built anew from the 3 parts" in notes(told)
@@ -134,7 +76,7 @@ def test_a_journal_of_a_newer_version_is_left_alone(world: Any, folder: Path) ->
     with closing(sqlite3.connect(folder / ".chatframes" / "journal.sqlite")) as journal, journal:
         journal.execute("UPDATE facts SET value = 99 WHERE name = 'version'")
     before = (folder / ".chatframes" / "journal.sqlite").read_bytes()
-    for read in (cf.read_parquet, cf.scan, cf.report, cf.verify, lambda folder: export(world, folder)):
+    for read in (cf.read_parquet, cf.scan, cf.report, cf.verify, lambda folder: export_webex(world, folder)):
         with pytest.raises(cf.ConfigError, match="was written by a newer version of chatframes: update chatframes"):
             read(folder)
     assert (folder / ".chatframes" / "journal.sqlite").read_bytes() == before
@@ -147,9 +89,9 @@ def test_without_its_journal_and_a_part_an_export_reads_again_what_is_missing(
     (folder / "data" / "part-00001.parquet").unlink()
     changed(folder / "data" / "part-00000.parquet", (4, b"\xff" * 3000))
     assert not cf.verify(folder)
-    held = _sources_of(folder / "data" / "part-00002.parquet")
+    held = pictures_in(folder / "data" / "part-00002.parquet")
     asked = pictures_asked(world, "webex")
-    told = export(world, folder)
+    told = export_webex(world, folder)
     again = {name for name, number in pictures_asked(world, "webex").items() if number != asked.get(name)}
     assert not again & held
     assert content(cf.read_parquet(folder)) == truth
@@ -163,7 +105,7 @@ def test_a_foreign_part_is_not_adopted_when_the_journal_is_lost(
     cf.export(source("telegram"), tmp_path / "foreign", config=world.config, progress=False)
     shutil.copy(tmp_path / "foreign" / "data" / "part-00000.parquet", folder / "data" / "part-00009.parquet")
     (folder / ".chatframes" / "journal.sqlite").unlink()
-    told = export(world, folder)
+    told = export_webex(world, folder)
     assert "part-00009.parquet was a part of another export" in notes(told)
     assert content(cf.read_parquet(folder)) == truth
 

@@ -117,10 +117,34 @@ def in_a_child(order: Order, emit: Any = lambda event: None) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def pictures_in(part: Path) -> set[str]:
+    """The attachments whose pictures are in a part, as plain pyarrow reads it."""
+    cells = pq.read_table(part, columns=["media"])["media"].to_pylist()
+    return {entry["source_id"] for cell in cells for entry in cell if entry["status"] == "ok"}
+
+
 def pictures_held(folder: Path) -> set[str]:
-    """The attachments whose pictures are in the parts that stand in `data/`, as plain pyarrow reads them."""
-    held = set()
-    for path in sorted((folder / "data").iterdir()):
-        for cell in pq.read_table(path, columns=["media"])["media"].to_pylist():
-            held |= {entry["source_id"] for entry in cell if entry["status"] == "ok"}
-    return held
+    """The attachments whose pictures are in the parts that stand in `data/`."""
+    return set().union(*map(pictures_in, (folder / "data").iterdir()))
+
+
+def export_webex(world: Any, folder: Path, **arguments: Any) -> cf.Report:
+    arguments = {"images": True} | arguments
+    return cf.export(source("webex"), folder, config=world.config, progress=False, **arguments)
+
+
+def changed(part: Path, *changes: tuple[int, bytes], keep_time: bool = False) -> None:
+    """Write bytes into a part; its size stays."""
+    before = part.stat()
+    data = bytearray(part.read_bytes())
+    for place, new in changes:
+        place %= len(data)
+        data[place : place + len(new)] = new
+    part.write_bytes(data)
+    assert part.stat().st_size == before.st_size
+    if keep_time:  # as when the disk itself forgets
+        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def notes(report: cf.Report) -> str:
+    return " ".join(note for source in report.sources for note in source.notes)
