@@ -61,11 +61,13 @@ class Truth:
             return [seen["error"]]
         uids = [uid for uid, _, _ in seen]
         wrong = [f"{len(uids) - len(set(uids))} rows are there twice"] if len(set(uids)) < len(uids) else []
-        wrong += [
-            f"{uid} says {text!r}" for uid, text, _ in seen if uid not in self.rows or self.rows[uid]["text"] != text
-        ]
-        for uid, _, pictures in seen:
-            true = [_told(picture["bytes"], decoded) for picture in self.rows[uid]["images"]]
+        for uid, text, pictures in seen:
+            if uid not in self.rows:
+                wrong.append(f"{uid} is no message")
+                continue
+            if text != self.rows[uid]["text"]:
+                wrong.append(f"{uid} says {text!r}")
+            true = [_shown(picture["bytes"], decoded) for picture in self.rows[uid]["images"]]
             if pictures != true and not (without_pictures and not pictures):
                 wrong.append(f"{uid} shows {pictures}")
         if whole and set(uids) != set(self.rows):
@@ -73,7 +75,8 @@ class Truth:
         return wrong
 
 
-def _told(picture: bytes, decoded: bool) -> Any:
+def _shown(picture: bytes, decoded: bool) -> Any:
+    """Return what `reading_child` says of a picture."""
     return list(Image.open(BytesIO(picture)).size) if decoded else sha256(picture).hexdigest()
 
 
@@ -169,5 +172,5 @@ def test_an_export_that_waits_for_nobody(readers: list[Reader], truth: Truth, wo
                 wrong[name] |= {*mistakes}
         writing.join()
     assert {name for name, mistakes in wrong.items() if mistakes} <= {"polars", "polars_glob"}
-    assert [one for mistakes in wrong.values() for one in mistakes if not one.startswith(REFUSALS)] == []
+    assert [each for mistakes in wrong.values() for each in mistakes if not each.startswith(REFUSALS)] == []
     assert looks >= 3

@@ -41,23 +41,23 @@ def happens(days: Days) -> None:
     """One day: words, pictures, edits and deletions, of yesterday, of this week, and of long ago."""
     now, lately, long_ago = days.now, days.now - 5 * DAY, days.now - 9 * DAY
     for since, until in ((now - DAY, now), (lately - DAY, lately), (long_ago - 12 * DAY, long_ago)):
-        for id_ in days.one(since, until):
+        for id_ in days.pick(since, until):
             days.edit(id_, f"new words of {now:%d}")
-        for id_ in [*days.one(since, until), *days.one(since, until, pictures=True)]:
+        for id_ in [*days.pick(since, until), *days.pick(since, until, pictures=True)]:
             days.delete(id_)
     if isinstance(days, TelegramDays):
-        for id_ in days.one(lately, now, pictures=True):
+        for id_ in days.pick(lately, now, pictures=True):
             days.other_picture(id_)
     else:
-        for id_ in days.one(lately, now):
+        for id_ in days.pick(lately, now):
             days.hide(id_)
     if isinstance(days, RedditDays):
-        for id_ in days.one(lately - DAY, now, answered=True):
+        for id_ in days.pick(lately - DAY, now, answered=True):
             days.delete(id_)
-        for id_ in days.one(lately - DAY, now):
+        for id_ in days.pick(lately - DAY, now):
             days.delete(id_, "removed")
         for how in ("edited", "deleted", "removed"):
-            for id_ in days.one(lately - DAY, now, post=True):
+            for id_ in days.pick(lately - DAY, now, post=True):
                 days.edit(id_, "a post in new words") if how == "edited" else days.delete(id_, how)
 
 
@@ -135,7 +135,7 @@ def test_what_could_not_be_looked_for_is_looked_for_by_the_next_call(
         days = DAYS["webex"](world, LAST - 3 * DAY)
         set_clock(days.now)
         export(world, "webex", tmp_path)
-        (deleted,) = days.one(days.now - LOOK_BACK, days.now - LOOK_BACK + DAY)
+        (deleted,) = days.pick(days.now - LOOK_BACK, days.now - LOOK_BACK + DAY)
         days.delete(deleted)
         days.pass_to(days.now + DAY)
         set_clock(days.now)

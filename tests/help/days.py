@@ -103,8 +103,11 @@ class Days:
         """What somebody meets who reads the chat now, without its ids."""
         return {id_: state for id_, state in self.truth().items() if state.is_shown}
 
-    def one(self, since: datetime, until: datetime, **wanted: bool) -> list[str]:
-        """A message of these days that nothing has happened to yet, if there is one: of words alone, or as wanted."""
+    def pick(self, since: datetime, until: datetime, **wanted: bool) -> list[str]:
+        """Pick a message of these days that nothing has happened to yet; return its id alone, or nothing.
+
+        It is one of words without pictures, unless `wanted` says otherwise.
+        """
         ids = [
             id_
             for id_, state in self.truth().items()
