@@ -137,8 +137,8 @@ class FolderShelf:
 
     def unread(self, place: int) -> Entry:
         facts = self.facts.iloc[place]
-        known = {"author_name": facts["author"], "chat_name": facts["chat"], "created_at": facts["when"]}
-        return _entry({**known, "status": "failed", "reason": "its part cannot be read"}, False)
+        row = {"author_name": facts["author"], "chat_name": facts["chat"], "created_at": facts["when"]}
+        return _entry({**row, "status": "failed", "reason": "its part cannot be read"}, False)
 
 
 def _bytes_of(image: object) -> bytes | None:

@@ -55,7 +55,7 @@ class Ledger:
         self._attachments = 0  # to be downloaded, as far as they are known
         self._images: Counter[tuple[str, str | None]] = Counter()
         self._lost_to_account: set[str] = set()  # reasons
-        self._known_attachments = 0
+        self._settled_before = 0
         self._image_bytes = 0
         self._downloads_repeated = 0
         self._expected: Counter[str] = Counter()  # by source: the messages it says it has
@@ -77,9 +77,9 @@ class Ledger:
         """Add attachments to be downloaded, if downloading is on."""
         self._attachments += number if self._settings.images.enabled else 0
 
-    def count_known(self) -> None:
+    def count_settled_before(self) -> None:
         """Note that an earlier call has settled an attachment: there is nothing to do for it."""
-        self._known_attachments += 1
+        self._settled_before += 1
 
     def count_outcome(self, outcome: Outcome) -> None:
         """Note what became of one attachment."""
@@ -163,7 +163,7 @@ class Ledger:
 
     def _with_counts(self, event: Event) -> Event:
         labels = {reading.source.label for reading in self._readings}
-        known = self._known_attachments if self._settings.images.enabled else 0
+        settled_before = self._settled_before if self._settings.images.enabled else 0
         settled = self._images.total() if self._settings.images.enabled else 0
         repeated = sum(reading.counts["retry"] for reading in self._readings)
         services = {reading.source.service for reading in self._readings} if self._settings.images.enabled else ()
@@ -177,8 +177,8 @@ class Ledger:
             messages=sum(reading.messages for reading in self._readings),
             messages_expected=expected,
             reading=not all(reading.ended for reading in self._readings),
-            attachments_done=settled - known,
-            attachments_total=self._attachments - known,
+            attachments_done=settled - settled_before,
+            attachments_total=self._attachments - settled_before,
             image_bytes=self._image_bytes,
             retries=repeated + self._downloads_repeated,
             downloads_active=sum(bound.active for bound, _ in bounds),

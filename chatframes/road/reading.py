@@ -86,7 +86,7 @@ class Reading:
         if self.list_ended is None or (end.known_from or END_OF_TIME) > (self.list_ended.known_from or END_OF_TIME):
             self.list_ended = end
 
-    def not_found_again(self, error: Exception) -> None:
+    def fail_to_ask_again(self, error: Exception) -> None:
         """Note that what earlier calls have left, or what may be deleted, could not be asked for."""
         self.fail(error)
         self.not_asked_again = True

@@ -229,7 +229,7 @@ class Run:
         try:
             await self._read_more(reading, chat)
         except Exception as error:
-            reading.not_found_again(error)
+            reading.fail_to_ask_again(error)
 
     async def _read_more(self, reading: Reading, chat: OpenChat) -> None:
         """Read what earlier calls have left to do."""
@@ -288,7 +288,7 @@ class Run:
             self.ledger.emit(Event("image", reading.source.label))
 
         if (outcome := self._before.outcome(row.message, position)) is not None:
-            self.ledger.count_known()
+            self.ledger.count_settled_before()
             done(outcome)
         elif attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
             done(Outcome("skipped", attachment.reason))

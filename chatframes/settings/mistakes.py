@@ -24,6 +24,8 @@ _FOR_THE_USER = (
     "belongs to the user, not to the admin: take it out, and give images=ImageSettings(enabled=True, "
     "max_size_bytes=10_485_760) to each call"
 )
+# Words of small letters joined by underscores, and not long: no token and no secret of a service looks so.
+_PLAIN_KEY = re.compile(r"(?!.{31})[a-z]+(_[a-z]+)+")
 _OLD_DOWNLOADS = "max_concurrent_downloads"
 _TYPES = {
     "int_type": "a whole number, without quotes",
@@ -96,7 +98,8 @@ def admin_keys() -> frozenset[str]:
 def unknown_key(name: str, known: Sequence[str], where: str = "", position: int | None = None) -> str:
     """Return the sentence about a key that does not exist.
 
-    The key itself is shown only where it is similar to a known one: it may be a token in the wrong place.
+    The key itself is shown only where it is similar to a known one, or made of plain words: it may be a token in the
+    wrong place.
 
     Examples
     --------
@@ -112,10 +115,6 @@ def unknown_key(name: str, known: Sequence[str], where: str = "", position: int 
     key = f' "{name}"' if name in USER_KEYS or _PLAIN_KEY.fullmatch(name) else ""
     place = f" (number {position} there)" if position is not None else ""
     return f"unknown key{key}{where}{place}: the keys there are: {', '.join(known)}."
-
-
-# Words of small letters joined by underscores, and not long: no token and no secret of a service looks so.
-_PLAIN_KEY = re.compile(r"(?!.{31})[a-z]+(_[a-z]+)+")
 
 
 def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

@@ -191,7 +191,7 @@ def _phone(first: str, rest: tuple[str, ...], query: Mapping[str, str]) -> ChatN
 
 
 def _invitation(word: str) -> ConfigError:
-    """Return the error about a link to a chat, or with `addlist` to a folder of chats, that others let in by."""
+    """Return the error about an invitation, whose link begins with this word: to a chat, or to a folder of chats."""
     return _READING.error(*(_FOLDER if word.lower() == "addlist" else _INVITATION))
 
 
