@@ -99,7 +99,8 @@ def rewriting(port: int, pictures: int, folder: str) -> dict[str, Any]:
     """Run an export again after one message was edited; time the rewriting of its part."""
     import chatframes as cf
     from chatframes import api, loop
-    from chatframes.exports.run import Order, exporting
+    from chatframes.exports.order import Order
+    from chatframes.exports.run import exporting
     from chatframes.settings.merge import merge
 
     times: dict[str, float] = {}

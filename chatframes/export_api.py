@@ -8,7 +8,8 @@ from datetime import timedelta
 from . import api, loop
 from .errors import ConfigError
 from .exports.folder import folder_at
-from .exports.run import Order, exporting
+from .exports.order import Order
+from .exports.run import exporting
 from .keywords import checks_keywords
 from .named_sources import Sources, sources_of
 from .progress.drawing import Display, Progress, listening

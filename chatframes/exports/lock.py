@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from secrets import token_hex
 
 from ..errors import ConfigError
+from ..page.html import plain
 from ..windows import utc_text
 from .folder import Folder
 from .trouble import sqlite_code, trouble_said
@@ -165,5 +166,6 @@ def _owner(connection: sqlite3.Connection) -> _Owner | None:
 
 def _refused(folder: Folder, owner: str) -> ConfigError:
     return ConfigError(
-        f"{folder.root} is being written by {owner}: wait until that export is done, or export into another folder."
+        f"{plain(folder.root)} is being written by {owner}: wait until that export is done, or export into another "
+        "folder."
     )

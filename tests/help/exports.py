@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 import chatframes as cf
 from chatframes import api, loop
-from chatframes.exports.run import Order, exporting
+from chatframes.exports.order import Order
+from chatframes.exports.run import exporting
 from chatframes.settings.merge import merge
 
 PLATFORMS = ["webex", "telegram", "reddit"]
