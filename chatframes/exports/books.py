@@ -101,16 +101,18 @@ class Books:
                     until=utc_text(bounds.until),
                     report=None,
                 )
-            self._say_when(())
+            self._say_when(Report())
 
-    def _say_when(self, symptoms: Sequence[str]) -> None:
+    def _say_when(self, report: Report) -> None:
+        """Note when this call was, what it was to do, and what its own report says of how it went."""
         self.journal.set_fact(
             "last_call",
             json.dumps(
                 {
                     "created_at": utc_text(self.now),
                     "seconds": round(self._clock.monotonic() - self._started, 1),
-                    "symptoms": list(symptoms),
+                    "symptoms": list(report.symptoms),
+                    "learnt": list(report.learnt),
                     "moved": self.moved,
                     "sources": [source.label for source in self._order.sources],
                     "images": asdict(self._order.settings.images),
@@ -128,7 +130,7 @@ class Books:
                     self.journal.forget_source(self.number_of(reading.source))
                 else:
                     self._note(reading, asdict(of_source))
-            self._say_when(report.symptoms)
+            self._say_when(report)
 
     def keep_missing(self, readings: Sequence[Reading]) -> None:
         """Note which messages were named and did not come, when the call ends before its time."""
