@@ -10,7 +10,7 @@ from typing import Any
 
 import chatframes as cf
 
-from .commands_help import PURPOSES, STATUSES, add_arguments, example
+from .commands_help import PURPOSES, STATUSES, STATUSES_OF_VERIFY, add_arguments, example
 from .commands_words import in_terminal_words
 from .services import services
 
@@ -43,8 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"chatframes {cf.__version__}")
     commands = parser.add_subparsers(dest="command")
     for name, purpose in PURPOSES.items():
-        statuses = f"\n\n{STATUSES}" if name in ("fetch", "export") else ""
-        add_arguments(name, _command(commands, name, purpose, example(name) + statuses))
+        statuses = {"fetch": STATUSES, "export": STATUSES, "verify": STATUSES_OF_VERIFY}.get(name, "")
+        add_arguments(name, _command(commands, name, purpose, f"{example(name)}\n\n{statuses}".rstrip()))
     demo = _command(
         commands,
         "demo",
@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--messages", type=int, default=3000, help="messages in each chat (default: 3000)")
     demo.add_argument("--images", type=int, default=500, help="pictures in each chat (default: 500)")
-    demo.add_argument("--out", type=Path, default=Path("chatframes-demo.parquet"), help="the Parquet file to write")
+    demo.add_argument(
+        "--out", "--output", type=Path, default=Path("chatframes-demo.parquet"), help="the Parquet file to write"
+    )
     with_login = [name for name, service in services().items() if service.login]
     for name, purpose in (
         ("login", "log in once; the login is kept in your home folder, where only you can read it"),

@@ -145,7 +145,9 @@ def _sources(options: argparse.Namespace) -> list[Source]:
 def _source(text: str, days: Mapping[str, Any], bounded: Mapping[str, Any]) -> Source:
     name, colon, chat = text.partition(":")
     service = services().get(name)
-    if not colon or not chat or service is None:
+    if colon and not chat and service is not None:
+        raise ConfigError(f"{text!r} names no chat: write {service.typed}, say.")
+    if not colon or service is None:
         first = next(iter(services().values()))
         if not _PLAIN_WORDS.fullmatch(text):  # an address may hold a secret, such as an invitation
             raise ConfigError(f"An address needs the name of its service before it: {first.name}:https://..., say.")

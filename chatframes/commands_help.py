@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .services import Field, Service, services
 
-__all__ = ["PURPOSES", "STATUSES", "add_arguments", "bounds", "example"]
+__all__ = ["PURPOSES", "STATUSES", "STATUSES_OF_VERIFY", "add_arguments", "bounds", "example"]
 
 PURPOSES = {
     "chats": "list the chats that an account can see, each as the other commands take it",
@@ -22,6 +22,11 @@ STATUSES = """exit status:
   1  failed: nothing could be read or written
   2  the command is wrong, and nothing was asked for
   130  interrupted"""
+
+STATUSES_OF_VERIFY = """exit status:
+  0  nothing is wrong
+  1  something is wrong, and what to run is said
+  2  the command is wrong, or there is no export"""
 
 LARGEST_MB = 2047  # a picture is one value of a column, which takes less than 2 GiB
 _OWN_OPTIONS = frozenset({"sources", "output", "since", "until", "tz", "images", "max_size", "config", "quiet"})
@@ -51,7 +56,7 @@ def bounds() -> dict[str, list[tuple[Service, Field]]]:
 def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     """Add the arguments of one of these commands."""
     if command == "verify":
-        parser.add_argument("folder", type=Path, help="the folder that `chatframes export` was given")
+        parser.add_argument("folder", type=_path, help="the folder that `chatframes export` was given")
         return
     if command == "chats":
         parser.add_argument(
@@ -62,7 +67,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     chats = ", ".join(service.typed for service in services().values())
     what = "the folder to export into" if command == "export" else "the Parquet file to write"
     parser.add_argument("sources", nargs="+", metavar="SERVICE:CHAT", help=f"a chat, such as {chats}")
-    parser.add_argument("--output", type=Path, required=True, help=what)
+    parser.add_argument("--output", type=_path, required=True, help=what)
     parser.add_argument("--since", metavar="DAY", help="the first day, 2026-10-01; without it from the beginning")
     parser.add_argument("--until", metavar="DAY", help="the last day; without it up to now")
     parser.add_argument("--tz", metavar="ZONE", help="the time zone of the days, such as Europe/Oslo (default: UTC)")
@@ -93,6 +98,13 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 def _with_lists() -> list[str]:
     return [name for name, service in services().items() if service.list_chats is not None]
+
+
+def _path(text: str) -> Path:
+    """Return a path; an empty name (a variable that is not set, say) would be the working folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
 
 
 def _number_or_text(text: str) -> int | str:

@@ -17,6 +17,8 @@ _MODULE = r"(?:chatframes\.|cf\.)?"
 # What a sentence for Python says, and what the same one says in a terminal; the first that fits counts.
 _WORDS = (
     (r", or None for all\b", "; leave it out for all"),
+    (r"Without an account: .* in the call\.", "Without an account: chatframes demo."),
+    (r"; report\(frame\)\.sources holds all", "; the report in Python holds all"),
     (r"\bimages=True\b", "--images"),
     (r"\bor use images=False\b|\buse images=False\b", "leave out --images"),
     (r"\bmax_size_bytes\b", "--max-size"),

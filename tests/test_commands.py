@@ -78,6 +78,7 @@ def test_bounds_of_a_service_are_options(config: str, tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
+        ("webex:", "'webex:' names no chat: write webex:'Project Apollo', say."),
         ("webex:Kitchen --max-size 5", "--max-size 5 is about pictures, and they are downloaded with --images only"),
         ("webex:Kitchen --since 2026-13-01", "--since 2026-13-01 is not a date"),
         ("webex:Kitchen --since 2026-10-31 --until 2026-10-01", "--since 2026-10-31 is not before --until 2026-10-01"),
@@ -152,8 +153,25 @@ def test_the_help_says_what_each_exit_status_means(capsys: pytest.CaptureFixture
         ("use images=False, or export(...)", "leave out --images, or chatframes export"),
         ("leave out limit= and write posts= instead", "leave out limit= and write --posts instead"),
         ("https://a.example/x?limit=5&since=3 is no chat", "https://a.example/x?limit=5&since=3 is no chat"),
+        (
+            "Without an account: world = chatframes.sandbox(), and config=world.config in the call.",
+            "Without an account: ",
+        ),
+        ("4 more lines; report(frame).sources holds all", "4 more lines; the report in Python holds all"),
         ("chatframes.report(folder) says what is missing.", "The report, which is printed without --quiet, says what"),
     ],
 )
 def test_sentences_for_python_are_put_into_the_words_of_the_terminal(python: str, terminal: str) -> None:
     assert in_terminal_words(python).startswith(terminal)
+
+
+@pytest.mark.parametrize("command", ["fetch webex:Kitchen --output", "export webex:Kitchen --output", "verify"])
+def test_an_empty_name_is_not_the_working_folder(
+    command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main([*command.split(), ""])
+    assert ended.value.code == 2
+    assert "the name is empty" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

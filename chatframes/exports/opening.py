@@ -11,6 +11,7 @@ from secrets import token_hex
 
 from ..errors import ConfigError
 from ..page.html import plain
+from ..words import counted
 from .folder import Folder, set_aside
 from .journal import Journal
 from .parts import footer_of
@@ -48,8 +49,8 @@ def open_journal(folder: Folder) -> tuple[Journal, list[str]]:
         journal.set_fact("export", export_id(folder) or token_hex(8))
         if parts and not journal.parts():
             said.append(
-                f"The journal was built anew from the {len(parts):,} parts in data/: all days are read again, and no "
-                "picture that is there is."
+                f"The journal was built anew from the {counted(len(parts), 'part')} in data/: all days are read again, "
+                "and no picture that is there is."
             )
     return journal, said
 

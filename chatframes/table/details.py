@@ -74,6 +74,7 @@ def _which(names: Iterable[str]) -> str:
     """Return the sentence that asks for a key, with those that a frame has."""
     there = Counter(names)
     listed = ", ".join(f"{name!r} ({number:,})" for name, number in there.most_common(MOST_KEYS))
+    listed += f" and {len(there) - MOST_KEYS} more" if len(there) > MOST_KEYS else ""
     return f"details() needs the name of a key: this frame has {listed or 'none'}; write details(frame, 'poll'), say."
 
 
@@ -92,7 +93,8 @@ def _read(uid: str, cell: Any) -> dict[str, Any]:
 
 def _unknown(key: str, found: set[str]) -> str:
     known = sorted({*DETAIL_KEYS, *found})
-    here = ", ".join(sorted(found)[:MOST_KEYS]) or "none"
+    left = len(found) - MOST_KEYS
+    here = (", ".join(sorted(found)[:MOST_KEYS]) or "none") + (f" and {left} more" if left > 0 else "")
     hint = did_you_mean(key, known, f"docs/table.md lists the keys, and this frame has: {here}.")
     return f"No message of this frame has {key!r} in its details: {hint}"
 

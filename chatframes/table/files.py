@@ -169,10 +169,10 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
 def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
     names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
     ours = our_schema(names)
-    if not {"uid", "created_at"} <= set(names):
+    if lacking := [name for name in ("uid", "created_at") if name not in names]:
+        which = f"column {lacking[0]!r} is" if len(lacking) == 1 else "columns 'uid' and 'created_at' are"
         raise ConfigError(
-            f"{path} holds no table of messages: the columns 'uid' and 'created_at' are missing. "
-            "Open it with pandas.read_parquet()."
+            f"{path} holds no table of messages: the {which} missing. Open it with pandas.read_parquet()."
         )
     all_columns = [*ours.names, *(name for name in names if name not in ours.names)]
     wanted = all_columns if columns is None else list(columns)

@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import ConfigError
 from ..page.activity import Activity, count_activity
 from ..page.html import Html, plain, share, table
-from ..words import bytes_in_words, seconds_in_words
+from ..words import bytes_in_words, kind_of, seconds_in_words
 from .report_text import MAX_LINES, MOST_LEARNT, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, Missing, SourceReport, Span, source_report
 
@@ -170,6 +170,11 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
     """
     if isinstance(source, Report):
         return source
+    if not isinstance(source, pd.DataFrame | Mapping):
+        raise ConfigError(
+            "report() takes a frame of fetch() or read_parquet(), or the name of an export's folder, not "
+            f"{kind_of(source)}."
+        )
     data = source.attrs.get("chatframes") if isinstance(source, pd.DataFrame) else source
     if not isinstance(data, Mapping):
         raise ConfigError(

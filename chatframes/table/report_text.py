@@ -106,12 +106,16 @@ def source_rows(source: SourceReport) -> list[Row]:
         rows.append(("missing", f"{source.missing.count:,} messages that were named and not given{named}"))
     if source.error:
         # It says what to do, so it gets up to three lines.
-        lines = textwrap.wrap(plain(source.error), MAX_COLUMNS - INDENT - 2)[:3]
+        lines = _wrapped(source.error, 3)
         rows += [("error" if at == 0 else " ", line) for at, line in enumerate(lines)]
     for note in source.notes[:2]:
-        lines = textwrap.wrap(plain(note), MAX_COLUMNS - INDENT - 2)[:2]
+        lines = _wrapped(note, 2)
         rows += [("note" if at == 0 else " ", line) for at, line in enumerate(lines)]
     return rows
+
+
+def _wrapped(text: str, most: int) -> list[str]:
+    return textwrap.wrap(plain(text), MAX_COLUMNS - INDENT - 2, max_lines=most, placeholder=" …")
 
 
 def _beginning(source: SourceReport) -> str | None:

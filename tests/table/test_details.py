@@ -135,6 +135,7 @@ def test_frames_that_went_through_other_hands_are_taken(tmp_path: Path) -> None:
         (POLLS, "polls", r"No message of this frame has 'polls' in its details: did you mean 'poll'\?"),
         (chat({"toy": 1}), "tov", r"did you mean 'toy'\?"),
         (chat({"toy": 1}), "xyzzy", r"docs/table\.md lists the keys, and this frame has: toy\."),
+        (chat({f"toy{n}": n for n in range(14)}), "xyzzy", r"toy\d and 2 more\."),
         (POLLS, 5, "needs the name of a key, such as 'poll', not a value of type int"),
         (POLLS["details"], "poll", r"takes a frame of fetch\(\) or read_parquet\(\), not a value of type Series"),
         (POLLS.drop(columns="details"), "poll", "the column 'details' is not there"),

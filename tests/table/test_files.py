@@ -488,6 +488,9 @@ def test_a_file_that_is_not_ours_gives_one_clear_sentence(tmp_path: Path) -> Non
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "x.parquet")
     with pytest.raises(ConfigError, match="holds no table of messages: the columns 'uid' and 'created_at' are missing"):
         read_parquet(tmp_path / "x.parquet")
+    pd.DataFrame({"created_at": ["2026-10-01"]}).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(ConfigError, match="holds no table of messages: the column 'uid' is missing"):
+        read_parquet(tmp_path / "x.parquet")
     write_parquet(chat(1), tmp_path / "chat.parquet")
     wrong = pd.read_parquet(tmp_path / "chat.parquet").assign(score="many")
     wrong.to_parquet(tmp_path / "y.parquet")

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -201,6 +202,12 @@ def test_the_report_travels_with_the_frame_into_the_file_and_back(tmp_path: Path
     write_parquet(frame, tmp_path / "chat.parquet")
     assert report(read_parquet(tmp_path / "chat.parquet")) == FULL
     assert report(frame.attrs["chatframes"]) == report(FULL) == FULL
+
+
+@pytest.mark.parametrize("other", [None, 5, ["apollo"]])
+def test_what_can_have_no_report_is_said(other: Any) -> None:
+    with pytest.raises(ConfigError, match=r"takes a frame of fetch\(\) or read_parquet\(\), or the name of an export"):
+        report(other)
 
 
 def test_a_frame_without_a_report_says_how_to_get_one() -> None:
