@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from ..page.html import plain
 from ..table.arrow import ROW_GROUP_IMAGE_BYTES, ROW_GROUP_ROWS
 from ..table.files import column_options
 from ..table.schema import MESSAGES, with_metadata
+from .hashing import HashedFile, sha256_of
 from .memory import give_back
 from .rows import image_sizes
 
@@ -33,12 +33,10 @@ __all__ = [
     "opened_part",
     "row_group",
     "row_groups",
-    "sha256_of",
 ]
 
 REPORT_KEY = b"chatframes_report"  # in the footer: the report of the export when the part was finished
 EXPORT_KEY = b"chatframes_export"  # in the footer: which export the part is of; its pages have checksums then
-READ_BYTES = 2**20
 
 # What reading a damaged file may raise; ConfigError, which is a ValueError, is never raised while one is read.
 # Not MemoryError, which Arrow has, too: it says nothing about the file.
@@ -95,9 +93,9 @@ class PartWriter:
         self.rows = 0
         self._export = export
         self._schema = with_metadata(MESSAGES, decode=decode)
-        self._file = open(path, "wb")  # noqa: SIM115 (closed in `close` or `drop`)
+        self._file = HashedFile(path)
         self._writer = pq.ParquetWriter(
-            self._file,
+            self._file.sink,
             self._schema,
             write_page_index=True,
             write_page_checksum=True,  # so that damage is found, and what is beside it can be kept
@@ -140,7 +138,7 @@ class PartWriter:
             for name in self._without if is_last else ():
                 group = _with_a_category(group, name)
             self._writer.write_table(group, row_group_size=group.num_rows)
-            self._file.flush()
+            self._file.sink.flush()
         self._held, self._held_rows, self._held_bytes = [], 0, 0
         give_back()
 
@@ -152,15 +150,20 @@ class PartWriter:
                 {REPORT_KEY: json.dumps(report).encode(), EXPORT_KEY: self._export.encode()}
             )
             self._writer.close()
-            self._file.close()
+            self._file.sink.close()
         except BaseException:
             self.drop()
             raise
 
+    @property
+    def sha256(self) -> str:
+        """Of the file, once it is closed."""
+        return self._file.sha256
+
     def drop(self) -> None:
         """Remove the file, which is unfinished: on a full disk it takes the room that is needed to go on."""
         self._held = []
-        for open_one in (self._writer, self._file):
+        for open_one in (self._writer, self._file.sink, self._file):
             with suppress(OSError):  # it is full, or broken: why is known already
                 open_one.close()
         with suppress(OSError):
@@ -250,12 +253,3 @@ def is_written(path: Path, sha256: str) -> bool:
         if error.errno not in (errno.EIO, errno.ENOENT, errno.EISDIR):
             raise
         return False
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, read a little at a time."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(READ_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()

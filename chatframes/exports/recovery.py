@@ -12,9 +12,10 @@ from ..page.html import plain
 from ..words import counted
 from .facts import Indexed
 from .folder import PART_NAME, Folder, clear_tmp, set_aside, sync, sync_names
+from .hashing import sha256_of
 from .journal import DOUBTED, Journal
 from .opening import export_id
-from .parts import DamagedPart, PartWriter, footer_of, is_written, row_groups, sha256_of
+from .parts import DamagedPart, PartWriter, footer_of, is_written, row_groups
 from .rows import INDEXED, Tally, index
 from .sound import is_sound, sound_rows
 from .told import report_of

@@ -22,7 +22,7 @@ from ..table.schema import MESSAGES
 from .facts import Indexed, PartFacts
 from .folder import Folder, sync, sync_names
 from .journal import DOUBTED, Journal
-from .parts import DamagedPart, PartWriter, Reach, is_written, row_groups, sha256_of
+from .parts import DamagedPart, PartWriter, Reach, is_written, row_groups
 from .rows import DELETED, Row, Tally, brings_something, image_sizes, index, merged, taken, weight, whole
 from .threads import Threads
 
@@ -201,11 +201,11 @@ class Store:
         if self._base.rows or changes:
             self._replace(number, changes or _Changes(), added, new, marks)
         else:
-            assert added is not None
+            assert writer is not None
             tally = Tally()
-            for table in row_groups(added, ["media"]):
+            for table in row_groups(writer.path, ["media"]):
                 tally.add(table)
-            self._put(number, added, tally.facts(), new, (), marks)
+            self._put(number, writer, tally.facts(), new, (), marks)
         self._begin_next()
 
     def _rewrite(self, number: int) -> None:
@@ -235,7 +235,7 @@ class Store:
             raise
         writer.close(self._report())
         self._reach("rewrite written")
-        self._put(number, writer.path, tally.facts(), [*new, *changed], changes.dropped, marks)
+        self._put(number, writer, tally.facts(), [*new, *changed], changes.dropped, marks)
         if added is not None:
             added.unlink()
 
@@ -291,16 +291,17 @@ class Store:
     def _put(
         self,
         number: int,
-        path: Path,
+        file: PartWriter,
         facts: PartFacts,
         rows: Sequence[Indexed],
         dropped: Iterable[str],
         marks: Sequence[Cover],
     ) -> None:
         """Let a finished file take its place."""
+        path, sha256 = file.path, file.sha256
         sync(path)
         self._reach("part synced")
-        sha256, written = sha256_of(path), path.stat()
+        written = path.stat()
         sources = {row.uid: row.source for row in rows if row.source is not None}
         self._journal.prepare(number, sha256, marks, sources)
         self._reach("prepared")

@@ -22,6 +22,7 @@ _START_OF_SCAN, _END, _HUFFMAN, _QUANTIZATION, _JFIF, _APPLICATION = 0xDA, 0xD9,
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 # Segments that decoders read or pass over; they refuse what is neither here nor a frame nor a table.
 _PASSED_OVER = frozenset({0xCC, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE})
+_NOT_LOOKED_AT = _PASSED_OVER - {_JFIF, _APPLICATION}  # profiles, thumbnails and comments, which may be long
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # those left out have no body, or are no markers
 _EARLY_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")  # before the first scan
 MAX_SEGMENTS = 10_000  # an ordinary JPEG has about thirty
@@ -63,7 +64,10 @@ def jpeg_problem(data: bytes, facts: ImageFacts) -> str | None:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes | None]]:
-    """Yield the marker and the body of each segment; the body is None where the file ends inside it."""
+    """Yield the marker and the body of each segment; the body is None where the file ends inside it.
+
+    A body that nobody looks at is left empty: to copy those costs as much as all the rest.
+    """
     at, marker_here = 2, _EARLY_MARKER
     for _ in range(MAX_SEGMENTS):
         found = marker_here.search(data, at)
@@ -74,7 +78,9 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes | None]]:
             yield marker, b""
             return
         length = int.from_bytes(data[at : at + 2], "big")
-        yield marker, data[at + 2 : at + length] if at + max(2, length) <= len(data) else None
+        is_whole = at + max(2, length) <= len(data)
+        ends = at if marker in _NOT_LOOKED_AT else at + length
+        yield marker, data[at + 2 : ends] if is_whole else None
         at += max(2, length)
         if marker == _START_OF_SCAN:
             marker_here = _MARKER
