@@ -17,7 +17,7 @@ from ..table.source_report import SourceReport, source_report
 from ..transfer.clock import Clock
 from ..windows import EPOCH, parse_bounds, utc_text
 from .earlier import ends_elsewhere, identity_of, window_to_look_again
-from .facts import ticks
+from .facts import SourceFacts, moment, ticks, united
 from .journal import Journal
 from .order import Order
 from .standing import forget_standing, keep_standing, standing_of
@@ -49,6 +49,8 @@ class Books:
         self.now, self._started = clock.now(), clock.monotonic()
         self._ids: dict[str, int] = {}  # the journal's numbers of the sources, by chat
         self.look_again: dict[int, Window] = {}
+        self._read_before: dict[int, tuple[list[Window], SourceFacts]] = {}
+        self._known: dict[int, list[Window]] = {}  # of what was read before, what this call takes as read
         self.moved: list[str] = []
         self.not_found: list[SourceReport] = []
 
@@ -83,6 +85,8 @@ class Books:
                 other_number = facts.most is not None and facts.most != identity.most
                 if is_new_wish or other_number:
                     forget_standing(journal, number)
+                elif not ends_elsewhere(source, facts, self.now):
+                    self._read_before[number] = (journal.covered(number), facts)
                 if is_new_wish or other_number or number in missing:
                     journal.uncover(number)
                     journal.update_source(number, begins=None, is_open=0)
@@ -92,6 +96,7 @@ class Books:
                 if window is not None:
                     self.look_again[number] = window
                     journal.uncover(number, window)
+                self._known[number] = journal.covered(number)
                 bounds = parse_bounds(source.since, source.until, source.tz, self.now)
                 journal.update_source(
                     number,
@@ -158,6 +163,10 @@ class Books:
 
     def _note(self, reading: Reading, report: dict[str, Any]) -> None:
         number = self.number_of(reading.source)
+        before = self._read_before.get(number)
+        if before is not None and not self._has_read(number, reading):
+            self._note_failure(number, reading, report, *before)
+            return
         facts = self.journal.source_called(identity_of(reading.source).chat)
         assert facts is not None
         begins = facts.begins
@@ -182,3 +191,22 @@ class Books:
             read_at=ticks(self.now) if has_looked or facts.read_at is None else facts.read_at,
             report=json.dumps(report),
         )
+
+    def _has_read(self, number: int, reading: Reading) -> bool:
+        """Whether a call has read any stretch that it did not take from the journal."""
+        if reading.timeline is None:
+            return False
+        known = self._known[number]
+        return united([*known, *reading.timeline.covered()]) != united(known)
+
+    def _note_failure(
+        self, number: int, reading: Reading, report: dict[str, Any], covered: list[Window], facts: SourceFacts
+    ) -> None:
+        """Note that a call has read nothing of a chat: what earlier ones have read is as true as before."""
+        self.journal.cover((number, window) for window in covered)
+        asked = reading.window
+        if facts.begins is not None and reading.asked.since is None and moment(facts.begins) < asked.until:
+            asked = Window(max(asked.since, moment(facts.begins)), asked.until)
+        standing = standing_of(self.journal, number)
+        keep_standing(self.journal, number, standing.joined(asked, source_report(report).requested))
+        self.journal.update_source(number, begins=facts.begins, is_open=facts.is_open, report=json.dumps(report))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +54,25 @@ def test_pictures_come_later_and_no_page_is_asked_for_again(world: Any, tmp_path
     whole = cf.fetch(asked, images=True, config=world.config, progress=False)
     assert content(cf.read_parquet(tmp_path / "out")) == content(whole)
     assert told.images_ok == int(whole["n_images"].sum())
+
+
+WRONG_LOGIN = {"webex": ("access_token",), "telegram": ("session",), "reddit": ("client_id", "client_secret")}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_call_that_reads_nothing_takes_nothing_back(world: Any, tmp_path: Path, platform: str) -> None:
+    first = export(world, source(platform), tmp_path / "out", images=False).sources[0]
+    wrong = dict.fromkeys(WRONG_LOGIN[platform], "wrong" * 12)
+    config = {**world.config, platform: {**world.config[platform], **wrong}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cf.IncompleteWarning)
+        with suppress(cf.AuthError):
+            cf.export(source(platform), tmp_path / "out", config=config, progress=False)
+    told = cf.report(tmp_path / "out").sources[0]
+    assert (told.status, told.messages, told.covered) == ("partial", first.messages, first.covered)
+    assert [gap.since for gap in told.gaps] == [first.covered[-1].until], "only what came since the first call"
+    last = export(world, source(platform), tmp_path / "out", images=False).sources[0]
+    assert (last.status, last.messages, last.gaps) == (first.status, first.messages, ())
 
 
 def test_wider_days_fetch_the_days_that_are_missing(world: Any, tmp_path: Path) -> None:
