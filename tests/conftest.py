@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from hypothesis import settings
@@ -24,8 +25,11 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for name in list(os.environ):
         if name.startswith(("WEBEX_", "TELEGRAM_", "REDDIT_", "CHATFRAMES_CONFIG")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))  # where logins and choices are kept
+    mine = Path(mkdtemp(dir=tmp_path_factory.getbasetemp()))  # `mktemp` looks at all folders there are, each time
+    for name in ("empty", "home"):
+        (mine / name).mkdir()
+    monkeypatch.chdir(mine / "empty")
+    monkeypatch.setenv("HOME", str(mine / "home"))  # where logins and choices are kept
     yield
     cf.shutdown()
 

@@ -295,6 +295,7 @@ def test_frames_of_others_are_looked_at_or_refused_in_a_sentence(frame: pd.DataF
             assert Reader(shown._repr_html_()).alive == []
 
 
+@pytest.mark.long
 def test_a_page_of_pictures_with_very_many_pixels_does_not_take_for_ever() -> None:
     file = io.BytesIO()
     Image.new("RGB", (7_900, 7_900)).save(file, "PNG")

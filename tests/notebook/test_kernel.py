@@ -167,6 +167,7 @@ def test_the_stop_button_ends_an_asyncio_run_in_a_cell_and_leaves_nothing(
     assert_what_was_read_is_kept(nested_kernel)
 
 
+@pytest.mark.long
 def test_nest_asyncio_itself_loses_the_queued_cell_and_is_refused(server: HoldingWebex) -> None:
     # The negative control: this is what the background loop is for. Cells are answered in order, so a cell that is
     # still unanswered after a later one has been answered is lost for good.

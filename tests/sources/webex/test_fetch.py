@@ -164,7 +164,7 @@ def test_a_message_seen_through_two_sources_is_kept_once() -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("fault", sampled([name for name in FAULTS if name != INTO_A_TRAP], 8))
+@pytest.mark.parametrize("fault", sampled([name for name in FAULTS if name != INTO_A_TRAP], 5))
 def test_the_table_is_whole_whatever_goes_wrong(fault: str) -> None:
     with cf.sandbox(messages=600, images=60, faults=[fault]) as world:
         frame = fetch(world)
