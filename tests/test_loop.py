@@ -265,6 +265,15 @@ def test_an_interrupt_while_a_call_is_being_started_ends_it_too(
     assert loop.run(tasks_but_this_one()) == set()
 
 
+@pytest.fixture
+def _interrupts() -> Iterator[None]:
+    """What a shell starts in the background ignores interrupts, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interrupts")
 def test_a_result_that_an_interrupt_came_too_late_for_is_kept() -> None:
     kept: list[int] = []
 
