@@ -67,13 +67,19 @@ def keep_bytes(handle: int) -> None:
             raise
 
 
-def keep_name(folder: Path) -> None:
-    """Make the new name survive a power cut, too. Some drives cannot, and the file is in place all the same."""
+def keep_name(folder: Path, *, strict: bool = False) -> None:
+    """Make the new name survive a power cut, too. Some drives cannot, and the file is in place all the same.
+
+    With `strict`, an OSError says that a drive which can do so has lost something.
+    """
     if os.name == "nt":
         return
-    with suppress(OSError):
+    try:
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+    except OSError as error:
+        if strict and error.errno not in _CANNOT | {errno.EACCES, errno.EPERM}:
+            raise

@@ -74,6 +74,9 @@ class Books:
                 f"both: write raw={before.capitalize()}, or export into another folder."
             )
         missing = journal.missing()
+        # A call begins again when its journal was built anew: what is noted here by the old numbers is true no more.
+        for noted in (self._ids, self.look_again, self._read_before, self._known, self.not_found):
+            noted.clear()
         with journal.change():
             journal.set_fact("raw", raw)
             for source in self._order.sources:
@@ -165,7 +168,7 @@ class Books:
         number = self.number_of(reading.source)
         before = self._read_before.get(number)
         if before is not None and not self._has_read(number, reading):
-            self._note_failure(number, reading, report, *before)
+            self._note_nothing_read(number, reading, report, *before)
             return
         facts = self.journal.source_called(identity_of(reading.source).chat)
         assert facts is not None
@@ -199,12 +202,12 @@ class Books:
         known = self._known[number]
         return united([*known, *reading.timeline.covered()]) != united(known)
 
-    def _note_failure(
+    def _note_nothing_read(
         self, number: int, reading: Reading, report: dict[str, Any], covered: list[Window], facts: SourceFacts
     ) -> None:
-        """Note that a call has read nothing of a chat: what earlier ones have read is as true as before."""
+        """Note that a call has read no message: it failed, or there was nothing to read. What was read stays read."""
         self.journal.cover((number, window) for window in covered)
-        asked = reading.window
+        asked = reading.window if reading.timeline is None else reading.timeline.window
         if facts.begins is not None and reading.asked.since is None and moment(facts.begins) < asked.until:
             asked = Window(max(asked.since, moment(facts.begins)), asked.until)
         standing = standing_of(self.journal, number)

@@ -27,21 +27,11 @@ __all__ = [
     "remove_empty",
     "set_aside",
     "sync",
-    "sync_names",
     "try_out",
 ]
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 PART_NAME = re.compile(r"part-([0-9]{5,})\.parquet")
-NO_SYNC = (
-    errno.EINVAL,
-    errno.ENOTSUP,
-    errno.EOPNOTSUPP,
-    errno.ENOSYS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,23 +240,3 @@ def sync(path: Path) -> None:
     """Let the bytes of a closed file survive a power cut."""
     with open(path, "rb") as file:
         keep_bytes(file.fileno())
-
-
-def sync_names(folder: Path) -> None:
-    """Let the names of the files in a folder survive a power cut, where the drive can promise that.
-
-    Raises
-    ------
-    OSError
-        The drive has lost something.
-    """
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in NO_SYNC:
-            raise
-    finally:
-        os.close(handle)

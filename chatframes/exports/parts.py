@@ -57,14 +57,14 @@ Reach = Callable[[str], None]
 
 
 class DamagedPart(ConfigError):
-    """A part is not what was written; `path` is its file."""
+    """A part is not what was written; `path` is its file, and `why` what is the matter with it."""
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
             f"{plain(path)} {why}: run the same export again, which keeps what is whole of it and reads the rest anew "
             "(chatframes.verify(folder) checks every byte)."
         )
-        self.path = path
+        self.path, self.why = path, why
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 from ..errors import ConfigError
 from ..model import Window
 from ..page.html import plain
+from ..replace_file import keep_name
 from ..words import counted
 from .facts import Indexed
-from .folder import PART_NAME, Folder, clear_tmp, set_aside, sync, sync_names
+from .folder import PART_NAME, Folder, clear_tmp, set_aside, sync
 from .hashing import sha256_of
 from .journal import DOUBTED, Journal
 from .opening import export_id
@@ -106,11 +107,16 @@ def _mend(folder: Folder, journal: Journal, number: int, decode: bool) -> str:
         said = set_aside(folder, path, why)
         journal.forget_part(number)
         return said
-    sha256 = sha256_of(new)
-    journal.prepare(number, sha256, (), {})
+    return _in_its_place(folder, journal, number, new, why)
+
+
+def _in_its_place(folder: Folder, journal: Journal, number: int, new: Path, why: str) -> str:
+    """Let what was written anew take the place of a damaged part; return a sentence for people."""
+    path = folder.part(number)
+    journal.prepare(number, sha256_of(new), (), {})
     said = set_aside(folder, path, why, stays=True)
     os.replace(new, path)
-    sync_names(folder.data)
+    keep_name(folder.data, strict=True)
     _adopt(folder, journal, number, (), {})
     return said
 
@@ -154,10 +160,8 @@ def _taken_in(folder: Folder, journal: Journal, path: Path, decode: bool) -> lis
         new, found, _ = _written_anew(folder, journal, number, None, decode)
         if new is None or journal.find(sorted(found)):
             return [set_aside(folder, path, "was damaged")]
-        said = set_aside(folder, path, f"was damaged ({counted(len(found), 'message')} of it are kept)", stays=True)
-        os.replace(new, path)
-        _adopt(folder, journal, number, (), {})
-        return [said]
+        why = f"was damaged ({counted(len(found), 'message')} of it are kept)"
+        return [_in_its_place(folder, journal, number, new, why)]
     if _overlaps(journal, path):
         return [set_aside(folder, path, "was no part of this export: it holds messages that another part holds")]
     _adopt(folder, journal, number, (), {})

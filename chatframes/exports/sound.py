@@ -18,7 +18,7 @@ from .rows import Row, with_pictures
 
 __all__ = ["is_sound", "sound_rows"]
 
-WORDS = [name for name in MESSAGES.names if name != "images"]
+WORDS = pa.schema([field for field in MESSAGES if field.name != "images"])
 
 # What becomes of a picture that is damaged: nothing is known of it any more, and another call with pictures fetches it.
 LOST = {
@@ -78,7 +78,7 @@ def is_sound(path: Path) -> bool:
 def _rows(file: pq.ParquetFile, group: int) -> tuple[list[Row], dict[str, int]]:
     """Return the rows of a row group whose words are whole, and how many pictures each has lost."""
     try:
-        rows = Fitting().group(file, group, _WORDS).to_pylist()
+        rows = Fitting().group(file, group, WORDS).to_pylist()
     except UNREADABLE:
         return [], {}
     try:
@@ -92,9 +92,6 @@ def _rows(file: pq.ParquetFile, group: int) -> tuple[list[Row], dict[str, int]]:
             damaged[row["uid"]] = len(places)
             _take_out(row, places)
     return rows, damaged
-
-
-_WORDS = pa.schema([MESSAGES.field(name) for name in WORDS])
 
 
 def _damaged(row: Row) -> set[int]:

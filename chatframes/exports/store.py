@@ -16,11 +16,12 @@ from typing import Any, NoReturn
 import pyarrow as pa
 
 from ..model import Window
+from ..replace_file import keep_name
 from ..settings.images import ImageSettings
 from ..table.batches import Batch
 from ..table.schema import MESSAGES
 from .facts import Indexed, PartFacts
-from .folder import Folder, sync, sync_names
+from .folder import Folder, sync
 from .journal import DOUBTED, Journal
 from .parts import DamagedPart, PartWriter, Reach, is_written, row_groups
 from .rows import DELETED, Row, Tally, brings_something, image_sizes, index, merged, taken, weight, whole
@@ -307,7 +308,7 @@ class Store:
         self._reach("prepared")
         os.replace(path, self._folder.part(number))
         self._reach("replaced")
-        sync_names(self._folder.data)
+        keep_name(self._folder.data, strict=True)
         self._reach("folder synced")
         self._journal.done(number, sha256, written.st_size, written.st_mtime_ns, facts, rows, dropped, marks)
         self._reach("done")

@@ -116,7 +116,7 @@ class _Check:
             for table in row_groups(path, ["uid", "media", "images"]):
                 yield from self._rows(path, table)
         except DamagedPart as error:
-            yield f"{plain(error).partition(':')[0]}."
+            yield f"{plain(error.path)} {error.why}."
         except OSError as error:
             yield f"{plain(path)} cannot be read ({os.strerror(error.errno or EIO)})."
 

@@ -284,7 +284,7 @@ def test_what_a_link_leads_to_is_not_removed(world: Any, folder: Path, tmp_path:
     assert (mine / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
-STEPS = ["sync", "set_aside", "sync_names", "_adopt"]
+STEPS = ["sync", "set_aside", "keep_name", "_adopt"]
 
 
 @pytest.mark.parametrize("step", STEPS)
