@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -223,9 +223,15 @@ class _Lacking:
             some = rows[start : start + TOGETHER]
             self._media |= {row["uid"]: row["media"] for row in some}
             found = await found_again(chat, [message_of(row) for row in some])
-            self.gone |= {row["uid"] for row in some} - {message.uid for message in found}
+            await self._ask_for(chat, some, {message.uid for message in found})
             for message in found:
                 yield message
+
+    async def _ask_for(self, chat: Any, rows: Sequence[Mapping[str, Any]], found: set[str]) -> None:
+        """Note which of the messages that did not come are gone: the service must say so, an answer may lack any."""
+        absent = {row["message_id"]: row["uid"] for row in rows if row["uid"] not in found}
+        if absent and hasattr(chat, "gone"):
+            self.gone |= {absent[message_id] for message_id in await chat.gone(list(absent))}
 
 
 def _source(service: Service, chat_id: str, chat_name: str) -> Source:

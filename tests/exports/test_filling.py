@@ -17,6 +17,7 @@ import pytest
 from help.exports import PLATFORMS, content, pictures_asked, source
 
 import chatframes as cf
+from chatframes.sources.telegram.chat import TelegramChat
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,25 @@ def test_a_message_that_is_gone_says_so_and_references_that_expired_are_renewed(
         asked = world.stats()["telegram"]["calls"]
         cf.fill_images(filled.reset_index(), config=config, progress=False)
         assert world.stats()["telegram"]["calls"] == asked
+
+
+def test_a_message_that_an_answer_merely_lacks_is_not_called_gone(
+    world: Any, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = cf.fetch(source("telegram"), config=config, progress=False)
+    lacking = next(row for row in texts.to_dict("records") if any(cell["kind"] == "photo" for cell in row["media"]))
+    whole = TelegramChat.attachments_again
+
+    async def short(chat: TelegramChat, message_ids: Any) -> dict[str, Any]:
+        found = await whole(chat, message_ids)
+        return {id_: each for id_, each in found.items() if id_ != lacking["message_id"]}
+
+    monkeypatch.setattr(TelegramChat, "attachments_again", short)
+    filled = cf.fill_images(texts, config=config, progress=False).set_index("message_id")
+    assert {cell["reason"] for cell in filled["media"][lacking["message_id"]]} == {"disabled"}, "as it was"
+    monkeypatch.undo()
+    again = cf.fill_images(filled.reset_index(), config=config, progress=False).set_index("message_id")
+    assert {cell["status"] for cell in again["media"][lacking["message_id"]]} == {"ok"}
 
 
 def test_a_token_that_was_renewed_since_is_the_one_that_counts(world: Any, config: Path, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,6 @@ from help.exports import content, source
 import chatframes as cf
 from chatframes.__main__ import main
 from chatframes.exports import store
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[Any]:
-    with cf.sandbox(messages=60, images=12) as world:
-        yield world
 
 
 @pytest.fixture
