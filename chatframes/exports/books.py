@@ -120,6 +120,7 @@ class Books:
                     "created_at": utc_text(self.now),
                     "seconds": round(self._clock.monotonic() - self._started, 1),
                     "symptoms": list(report.symptoms),
+                    "learnt": list(report.learnt),
                     "moved": self.moved,
                     "sources": [source.label for source in self._order.sources],
                     "images": asdict(self._order.settings.images),

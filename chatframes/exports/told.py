@@ -54,6 +54,7 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
         failed=_added([part.failed or {} for part in parts]),
         seconds=last.get("seconds", 0.0),
         symptoms=tuple(last.get("symptoms", ())),
+        learnt=tuple(last.get("learnt", ())),
     )
 
 

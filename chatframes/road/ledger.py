@@ -117,7 +117,18 @@ class Ledger:
             failed=by_status["failed"],
             seconds=round(self._clock.monotonic() - self._started, 1),
             symptoms=tuple(self._symptoms()),
+            learnt=tuple(self._learnt()),
         )
+
+    def _learnt(self) -> Iterator[str]:
+        """Say of each host that took fewer requests at once than there might be, how many it took."""
+        for service in sorted({reading.source.service for reading in self._readings}):
+            limits, the_gate = self._settings.limits(service), gate(service)
+            for lane in the_gate.lanes_since(self._started):
+                pages = lane.service is the_gate.pages
+                most = limits.max_concurrent_fetches if pages else limits.max_concurrent_downloads
+                if (width := lane.width.learnt) is not None and width < most:
+                    yield f"width learnt: {width} of {most}{' pages' if pages else ''} at {lane.name}"
 
     def _symptoms(self) -> Iterator[str]:
         out_of_connections = any(reading.counts["pool_timeout"] for reading in self._readings)

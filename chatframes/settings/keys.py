@@ -93,6 +93,11 @@ class DownloadsConfig(BaseModel):
         description="Use the proxies of the environment (HTTP_PROXY ...); the proxy then decides which addresses "
         "links may reach.",
     )
+    adaptive: bool = Field(
+        True,
+        description="Fewer requests at once to a host that refuses some (HTTP 429, 503, time-outs), and more again "
+        "later, up to the service's limits; false: always as many as these allow.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

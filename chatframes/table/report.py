@@ -12,7 +12,7 @@ from ..errors import ConfigError
 from ..page.activity import Activity, count_activity
 from ..page.html import Html, plain, share, table
 from ..words import bytes_in_words, kind_of, seconds_in_words
-from .report_text import MAX_LINES, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
+from .report_text import MAX_LINES, MOST_LEARNT, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, Missing, SourceReport, Span, source_report
 
 __all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report"]
@@ -44,6 +44,8 @@ class Report:
         Rows of the frame that `report` was given; not part of `to_dict`.
     activity : Activity or None
         Messages per day in that frame; not part of `to_dict`.
+    learnt : tuple of str
+        How many requests at once a host took, where it took fewer than there might be.
 
     Examples
     --------
@@ -64,6 +66,7 @@ class Report:
     symptoms: tuple[str, ...] = ()
     in_hand: int | None = field(default=None, compare=False)
     activity: Activity | None = field(default=None, compare=False)
+    learnt: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON, as it is in ``frame.attrs["chatframes"]``."""
@@ -80,6 +83,7 @@ class Report:
             },
             "seconds": self.seconds,
             "symptoms": list(self.symptoms),
+            **({"learnt": list(self.learnt)} if self.learnt else {}),
         }
 
     @classmethod
@@ -104,6 +108,7 @@ class Report:
                 failed={str(reason): int(n) for reason, n in (images.get("failed") or {}).items()},
                 seconds=float(data.get("seconds") or 0.0),
                 symptoms=tuple(str(symptom) for symptom in data.get("symptoms") or ()),
+                learnt=tuple(str(line) for line in data.get("learnt") or ()),
             )
         except (AttributeError, TypeError, ValueError, OverflowError) as error:
             raise ConfigError(f"This is not a report of chatframes ({error}): fetch the chat again.") from error
@@ -144,6 +149,7 @@ class Report:
         tail += [("images", f"{self.images_ok:,} ok{size}, {skipped:,} skipped, {failed:,} failed")]
         tail += reason_rows("skipped", pictures) + reason_rows("failed", self.failed)
         tail += reason_rows("others", {reason: n for reason, n in self.skipped.items() if reason in NO_PICTURE})
+        tail += [("note", plain(line)) for line in self.learnt[:MOST_LEARNT]]
         tail += advice_rows(self.symptoms)
         # Incomplete sources come first, so that a long list does not cut them off.
         chats = [row for s in sorted(self.sources, key=lambda s: s.status == "complete") for row in source_rows(s)]

@@ -15,6 +15,7 @@ MAX_LINES = 24
 MAX_COLUMNS = 99
 MOST_OF_A_NAME = 200
 INDENT = 10
+MOST_LEARNT = 3  # hosts that took fewer requests at once; report(frame).learnt holds all
 
 Row = tuple[str, str]  # a label and a text; a line without a label is a heading
 

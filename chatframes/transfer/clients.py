@@ -78,6 +78,7 @@ async def open_link(
     emit: Emit,
     count: Callable[[str], None],
     max_retry_wait_seconds: float,
+    adaptive: bool = True,
     pace: Callable[[httpx.Headers], float] = lambda headers: 0.0,
 ) -> AsyncIterator[Link]:
     """Use the shared client of an endpoint for one call, with that call's own limits.
@@ -88,7 +89,7 @@ async def open_link(
         Gives and renews the token of the endpoint's credential.
     pages, downloads : int
         How many pages and downloads this call allows at once in the service's gate.
-    clock, emit, count, max_retry_wait_seconds
+    clock, emit, count, max_retry_wait_seconds, adaptive
         See `Patience`.
     pace : callable
         See `Link`.
@@ -97,9 +98,10 @@ async def open_link(
     async with shared(endpoint, lambda: endpoint.client(auth)) as http:
         with service_gate.pages.limited_to(pages), service_gate.downloads.limited_to(downloads):
             waits = service_gate.waits_of(endpoint.account)
-            yield Link(
-                http, Patience(endpoint.service, service_gate, waits, clock, emit, max_retry_wait_seconds, count), pace
+            patience = Patience(
+                endpoint.service, service_gate, waits, clock, emit, max_retry_wait_seconds, count, adaptive
             )
+            yield Link(http, patience, pace)
 
 
 @dataclass(slots=True)

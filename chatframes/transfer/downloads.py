@@ -17,8 +17,9 @@ from ..images.shown import ImageBytes
 from ..images.sniff import HEAD_BYTES, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
 from .backoff import backoff_seconds
+from .bound import Bound
 from .clock import Clock
-from .gate import IMAGE_WAIT_SECONDS, Bound
+from .gate import IMAGE_WAIT_SECONDS
 from .verdict import not_an_image, of_picture
 
 ATTEMPTS = 4

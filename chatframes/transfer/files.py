@@ -17,6 +17,7 @@ from .file_names import file_name
 from .gate import IMAGE_WAIT_SECONDS
 from .guard import Blocked
 from .http import NO_TOKEN, Http
+from .lanes import NO_LANE, Turn
 from .patience import Patience
 
 MAX_REDIRECTS = 5
@@ -42,7 +43,8 @@ async def open_attachment(
         It could not be opened; the error holds the outcome.
     """
     began = patience.clock.monotonic()
-    response = await _Request(http, patience, url, statuses, with_token, accept, dead_end).response()
+    request = _Request(http, patience, url, statuses, with_token, accept, dead_end)
+    response = await request.response()
 
     def look(head: bytes) -> None:
         if is_raster(mime := sniff(head)):  # whatever its headers say
@@ -73,7 +75,10 @@ async def open_attachment(
             says_its_end=response.headers.get("Transfer-Encoding", "").strip().lower() == "chunked",
         )
     finally:
-        await response.aclose()
+        try:
+            await response.aclose()
+        finally:
+            request.turn.end(answered=True)
 
 
 @dataclass(slots=True)
@@ -89,30 +94,46 @@ class _Request:
     dead_end: Callable[[str], bool]
     visited: set[str] = field(default_factory=set)
     renewed: bool = False
+    turn: Turn = NO_LANE  # lasts until the body has been read
 
     async def response(self) -> httpx.Response:
         """Return the answer with status 200; raises Refusal when there will be none."""
         while True:
             token = await self._token() if self.with_token else NO_TOKEN
-            patience, kind = self._patience_and_kind()
-            await self._wait(patience, kind)
-            response = await self._get(token)
-            if response.status_code == 200:
-                return response
-            await response.aclose()
+            self.turn = await self._wait()
+            response = None
+            try:
+                self._check_login()
+                response = await self._get(token)
+                if response.status_code == 200:
+                    return response
+                await response.aclose()
+                refusal = None if self._goes_on(response, token) else self._refusal(response)
+            finally:
+                if response is None or response.status_code != 200:
+                    self.turn.end(answered=response is not None)
+            if refusal is not None:
+                raise refusal
             if response.status_code in REDIRECTS:
                 self._follow(response)
-            elif response.status_code == 401 and token and not self.renewed:
-                await self._renew(token)
             else:
-                raise self._refusal(response)
+                await self._renew(token)
 
-    async def _wait(self, patience: Patience, kind: str) -> None:
+    def _goes_on(self, response: httpx.Response, token: SecretStr) -> bool:
+        """Whether another request may follow: to where this one was sent on, or with a new token."""
+        return response.status_code in REDIRECTS or (response.status_code == 401 and bool(token) and not self.renewed)
+
+    async def _wait(self) -> Turn:
+        patience, kind = self._patience_and_kind()
         try:
-            await patience.wait_for_image(kind, http_status=429)
+            return await patience.turn_for_image(origin(self.url)[1], kind, http_status=429)
         except Refusal as refusal:
             refusal.elsewhere = not self.with_token
             raise
+
+    def _check_login(self) -> None:
+        """Raise Refusal when no more requests are to be sent to the service."""
+        patience = self.patience
         if self.with_token and patience.pulse.gone(patience.clock):
             raise Refusal("failed", "connect", "the service no longer answers")
         if self.with_token and patience.renewal.failed is not None:
@@ -143,11 +164,14 @@ class _Request:
             patience, kind = self._patience_and_kind()
             seconds = asked_seconds or 1.0 + patience.clock.random()
             patience.asked_to_wait(seconds, kind)
+            self.turn.refused(seconds)
             if seconds > IMAGE_WAIT_SECONDS:
                 refusal = patience.too_long_for_image(seconds, http_status=429)
                 refusal.elsewhere = not self.with_token
                 return refusal
             asked_seconds = 0.0  # the next try waits together with all requests of this account, or to this host
+        elif status == 503:
+            self.turn.refused()
         outcome, reason = self.statuses.get(status) or outcome_of_status(status)
         return Refusal(
             outcome,
@@ -187,6 +211,8 @@ class _Request:
                 self.patience.count("pool_timeout")
             elif self.with_token and isinstance(error, httpx.TransportError):
                 pulse.failed(began, str(error))
+            if isinstance(error, httpx.TimeoutException):
+                self.turn.refused()
             refusal = network_refusal(error)
         raise refusal
 

@@ -7,88 +7,16 @@ asked to wait, and for no other account.
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from .. import kept
+from .bound import Bound
 from .clock import Clock
+from .lanes import Lane
 
 IMAGE_WAIT_SECONDS = 60.0  # an attachment waits no longer, whatever the service asks for
-
-
-class Bound:
-    """A semaphore with a changing limit: at most `limit` holders at once, first come first served."""
-
-    def __init__(self) -> None:
-        self._limits: list[int] = []
-        self._waiters: deque[asyncio.Future[None]] = deque()
-        self.active = 0
-
-    @property
-    def limit(self) -> int:
-        """The lowest limit of the calls now running; 1 when none is running."""
-        return min(self._limits, default=1)
-
-    def limit_with(self, another: int) -> int:
-        """Return what the limit would be with one more call of limit `another`."""
-        return min([*self._limits, another])
-
-    @contextmanager
-    def limited_to(self, limit: int) -> Iterator[None]:
-        """Add a limit for as long as the block runs."""
-        self._limits.append(limit)
-        self._wake()
-        try:
-            yield
-        finally:
-            self._limits.remove(limit)
-            self._wake()
-
-    async def __aenter__(self) -> None:
-        if self.active < self.limit and not self._waiters:
-            self._enter()
-            return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        try:
-            await waiter
-        except BaseException:
-            if waiter.done() and not waiter.cancelled():  # the place was given just as the wait was cancelled
-                self._leave()
-            elif waiter in self._waiters:
-                self._waiters.remove(waiter)
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._leave()
-
-    @asynccontextmanager
-    async def lent(self) -> AsyncIterator[None]:
-        """Give up the caller's place for as long as the block runs; then wait in line for a new one."""
-        self._leave()
-        try:
-            yield
-            await self.__aenter__()
-        except BaseException:
-            self._enter()  # without waiting: the caller expects to hold a place, and gives it back next
-            raise
-
-    def _enter(self) -> None:
-        self.active += 1
-
-    def _leave(self) -> None:
-        self.active -= 1
-        self._wake()
-
-    def _wake(self) -> None:
-        while self._waiters and self.active < self.limit:
-            waiter = self._waiters.popleft()
-            if not waiter.done():
-                self._enter()
-                waiter.set_result(None)
 
 
 class TooLong(Exception):
@@ -107,6 +35,13 @@ class Waits:
 
     def __init__(self) -> None:
         self._closed_until: dict[str, float] = {}
+        self.lanes: dict[str, Lane] = {}
+
+    def lane(self, name: str, service: Bound, key: str) -> Lane:
+        """Return the lane of a host of this account; `key` tells it from the account's others."""
+        if key not in self.lanes:
+            self.lanes[key] = Lane(name, service)
+        return self.lanes[key]
 
     def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
         """Note that the service wants no request of this kind for `seconds`."""
@@ -166,6 +101,11 @@ class Gate:
     def waits_of(self, account: str) -> Waits:
         """Return the waits of one account; `account` is any key that stands for its endpoint and credential."""
         return self._accounts.setdefault(account, Waits())
+
+    def lanes_since(self, moment: float) -> Iterator[Lane]:
+        """Yield the lanes that were used since a moment, on the clock's `monotonic` scale."""
+        for waits in (*self._accounts.values(), self.other_hosts):
+            yield from (lane for lane in waits.lanes.values() if lane.used_at >= moment)
 
 
 _gates: dict[str, Gate] = kept.new_dict()

@@ -17,11 +17,20 @@ from pydantic import SecretStr
 
 from ..errors import AuthError, ServiceError
 from ..model import Body, Emit, Status
-from .answers import PROXY_LOGIN, RETRYABLE_STATUSES, BadAnswer, decode_json, retry_after_seconds, wants_proxy_login
+from .answers import (
+    PROXY_LOGIN,
+    RETRYABLE_STATUSES,
+    BadAnswer,
+    decode_json,
+    origin,
+    retry_after_seconds,
+    wants_proxy_login,
+)
 from .backoff import backoff_seconds
 from .clock import Clock
 from .files import REDIRECTS, open_attachment
 from .http import Http
+from .lanes import Turn
 from .patience import Patience
 
 PAGE_ATTEMPTS = 6
@@ -158,15 +167,19 @@ class _Page:
         while True:
             if self.ask.token is None:
                 await http.token()  # a first login takes a while, so it is done before a place in the gate is taken
-            async with patience.gate.pages:
+            async with patience.gate.pages, patience.turn_for_page(origin(self.url)[1]) as turn:
                 token = await http.token() if self.ask.token is None else self.ask.token
                 # Right before the request: in a wait between the two, the service could ask for another one.
                 self.seconds_left -= await patience.wait_for_page(self.seconds_left)
                 if patience.pulse.gone(patience.clock):
                     raise self._gone()
-                answer, trouble = await self._try(token)
+                turn.begin()
+                answer, trouble = await self._try(token, turn)
                 if answer is not None and (pause := self.link.pace(answer.headers)) > 0:
                     patience.waits.close_for(pause, patience.clock)
+                if answer is not None and answer.status == 429:
+                    self._refused(answer, turn)
+                turn.end(answered=answer is not None)
             if answer is None:
                 await self._failed(trouble, None)
             elif answer.status == 401 and self.ask.token is None and not self.renewed:
@@ -175,7 +188,7 @@ class _Page:
             elif answer.status == 200 or answer.status in self.let_through:
                 return answer
             elif answer.status == 429:
-                self._refused(answer)
+                continue
             elif answer.status in RETRYABLE_STATUSES:
                 await self._failed(trouble, retry_after_seconds(answer.headers, patience.clock))
             else:
@@ -187,13 +200,14 @@ class _Page:
             "not asked any further. Try again later."
         )
 
-    def _refused(self, answer: Answer) -> None:
+    def _refused(self, answer: Answer, turn: Turn) -> None:
         """Make all calls of the account wait before their next try."""
         clock = self.link.clock
         self.refusals += 1
         # A Retry-After of 0 is not taken literally: it would repeat the request without end.
         seconds = retry_after_seconds(answer.headers, clock) or 1.0 + backoff_seconds(self.refusals, clock)
         self.link.patience.asked_to_wait(seconds)
+        turn.refused(seconds)
 
     async def _failed(self, trouble: str, asked_seconds: float | None) -> None:
         """Wait before the next try; raises when this was the last one."""
@@ -209,7 +223,7 @@ class _Page:
         seconds = max(asked_seconds or 0.0, backoff_seconds(self.failures, patience.clock))
         self.seconds_left -= await patience.pause(seconds, self.seconds_left, trouble)
 
-    async def _try(self, token: SecretStr) -> tuple[Answer | None, str]:
+    async def _try(self, token: SecretStr, turn: Turn) -> tuple[Answer | None, str]:
         """Send the request once; return the answer, or None and what went wrong."""
         if self.tries:
             self.link.count("retry")
@@ -235,10 +249,14 @@ class _Page:
         except (httpx.TransportError, BadAnswer) as error:
             if wants_proxy_login(error):
                 raise ServiceError(PROXY_LOGIN) from None
+            if isinstance(error, httpx.TimeoutException):
+                turn.refused()
             trouble = str(error)  # text of our own, see transport.translate: no URL, no header
             pulse.failed(began, trouble, silent=not isinstance(error, BadAnswer))
         else:
             status = response.status_code
+            if status == 503:
+                turn.refused()
             if status >= 500:
                 pulse.failed(began, f"HTTP {status}", silent=False)
             else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +12,7 @@ from ..errors import RateLimited, ServiceError
 from ..model import Emit, Event, Refusal
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong, Waits
+from .lanes import NO_LANE, Turn
 from .pulse import Pulse
 from .renewal import Renewal
 
@@ -37,6 +39,8 @@ class Patience:
         The longest wait for one page, all its waits together.
     count : callable
         Called with "retry", "rate_limited" or "pool_timeout", for the report.
+    adaptive : bool
+        Whether each host's width is learnt; see `lanes`.
     """
 
     service: str
@@ -46,6 +50,7 @@ class Patience:
     emit: Emit
     max_retry_wait_seconds: float
     count: Callable[[str], None] = _count_nothing
+    adaptive: bool = True
     pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
     renewal: Renewal = field(default_factory=Renewal)
     _announced: dict[str, float] = field(default_factory=dict)  # for each kind: the end of the wait last reported
@@ -69,6 +74,36 @@ class Patience:
         except TooLong as closed:
             retry_at = closed.retry_at
         raise self.too_long(retry_at)
+
+    @asynccontextmanager
+    async def turn_for_page(self, host: str) -> AsyncIterator[Turn]:
+        """Wait for a place among the pages of one host; hold it for as long as the block runs, or until its end.
+
+        The caller holds a place in ``gate.pages``, and says when the request is sent.
+        """
+        turn = NO_LANE
+        if self.adaptive:
+            turn = await self.waits.lane(host, self.gate.pages, "pages").turn(self.clock)
+        try:
+            yield turn
+        finally:
+            turn.end()
+
+    async def turn_for_image(self, host: str, kind: str = "", http_status: int | None = None) -> Turn:
+        """Wait until a download may begin; return its turn among those of the host, which has begun.
+
+        Raises Refusal as `wait_for_image` does.
+        """
+        turn = NO_LANE
+        if self.adaptive:
+            turn = await self.waits.lane(host, self.gate.downloads, f"downloads {host} {kind}").turn(self.clock)
+        try:
+            await self.wait_for_image(kind, http_status)
+        except BaseException:
+            turn.end()
+            raise
+        turn.begin()
+        return turn
 
     async def wait_for_image(self, kind: str = "", http_status: int | None = None) -> None:
         """Wait until a download may begin; raises Refusal when that would take more than IMAGE_WAIT_SECONDS."""

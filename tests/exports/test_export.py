@@ -14,6 +14,7 @@ import pytest
 from help.exports import PLATFORMS, content, names, pages_asked, pictures_asked, source
 
 import chatframes as cf
+from chatframes.road.ledger import Ledger
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,16 @@ def test_the_report_of_the_folder_tells_of_all_sources(done: Path, fetched: pd.D
     manifest = json.loads((done / ".chatframes" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["report"] == told.to_dict()
     assert manifest["parts"][0]["rows"] == len(fetched)
+
+
+def test_the_report_says_what_its_last_call_has_learnt(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt = ("width learnt: 8 of 20 at files.example",)
+    monkeypatch.setattr(Ledger, "_learnt", lambda ledger: iter(learnt))
+    told = cf.export(source("webex"), tmp_path / "x", config=world.config, progress=False)
+    assert (told.learnt, cf.report(tmp_path / "x").learnt) == (learnt, learnt)
+    assert learnt[0] in str(told)
 
 
 def test_nothing_secret_is_in_the_folder(done: Path, world: Any) -> None:

@@ -121,14 +121,16 @@ class Credential:
 class Line:
     """One call's `Link`, and everything it told."""
 
-    def __init__(self, http: Http, clock: Clock, patience_seconds: float, gate: Gate) -> None:
+    def __init__(self, http: Http, clock: Clock, patience_seconds: float, gate: Gate, adaptive: bool) -> None:
         self.http = http
         self.gate = gate
         self.events: list[Event] = []
         self.counts: Counter[str] = Counter()
         self.waits = Waits()
         count = lambda what: self.counts.update((what,))  # noqa: E731
-        self.link = Link(http, Patience("webex", gate, self.waits, clock, self.events.append, patience_seconds, count))
+        self.link = Link(
+            http, Patience("webex", gate, self.waits, clock, self.events.append, patience_seconds, count, adaptive)
+        )
 
 
 @asynccontextmanager
@@ -143,11 +145,12 @@ async def line(
     limits: httpx.Limits | None = None,
     guard: Any = None,
     trust_env: bool = False,
+    adaptive: bool = True,
 ) -> AsyncIterator[Line]:
     """One call's way to a service, with a gate of its own; strangers may be on this machine unless a guard is given."""
     limits = limits or httpx.Limits(max_connections=100, max_keepalive_connections=20)
     http = Http("webex", base_url, auth or Anonymous(), limits, guard=guard or Anywhere(), trust_env=trust_env)
-    made = Line(http, clock, patience_seconds, Gate())
+    made = Line(http, clock, patience_seconds, Gate(), adaptive)
     try:
         with made.gate.pages.limited_to(pages), made.gate.downloads.limited_to(downloads):
             yield made

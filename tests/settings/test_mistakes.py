@@ -22,7 +22,7 @@ from chatframes.settings.merge import load_config
         ({"webx": {}}, 'unknown key "webx" in the top level: did you mean "webex"?'),
         ({"Webex": {}}, 'did you mean "webex"?'),
         ({"acces_token": "x"}, 'unknown key "acces_token" in the top level: did you mean "access_token", in "webex"?'),
-        ({"downloads": {"adaptive": True}}, "the keys there are: max_retry_wait_seconds, allowed_private_hosts, tr"),
+        ({"downloads": {"priority": True}}, "the keys there are: max_retry_wait_seconds, allowed_private_hosts, tr"),
         ({"telegram": {"app_id": 5}}, 'unknown key "app_id" in "telegram": did you mean "api_id"?'),
         (
             {"telegram": {"server": {**SERVER, "adress": "x"}}},

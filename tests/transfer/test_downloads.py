@@ -88,9 +88,10 @@ async def download(
     cap: int = 10 * MiB,
     workers: int = 20,
     token: str = "",
+    adaptive: bool = True,
 ) -> list[Outcome]:
     clock = clock or FakeTime().clock
-    async with line(base_url, clock, auth=Credential(token), downloads=workers) as call:
+    async with line(base_url, clock, auth=Credential(token), downloads=workers, adaptive=adaptive) as call:
         downloader = Downloader(call.gate.downloads, workers, cap, clock)
         wanted = [attachment(base_url + one) if isinstance(one, str) else one for one in targets]
         return await settle(downloader, call, wanted, workers=workers)
@@ -175,7 +176,7 @@ def test_a_thousand_pictures_reach_the_limit_of_20_and_never_pass_it() -> None:
             await reply.answer(200, picture(int(request.target[1:]), 2_000), JPEG)
 
         async with serving(together(20, answer)) as server:
-            outcomes = await download(server.url, [f"/{number}" for number in range(1000)])
+            outcomes = await download(server.url, [f"/{number}" for number in range(1000)], adaptive=False)
             assert server.peak_active == 20
             assert server.tally.peak == 20  # and no connection was thrown away
             assert server.connections == 20
@@ -189,7 +190,7 @@ def test_a_thousand_pictures_reach_the_limit_of_20_and_never_pass_it() -> None:
 def test_two_calls_at_once_stay_within_the_limit_of_their_service() -> None:
     async def main() -> None:
         async with serving(together(20, always(200, PICTURE, JPEG))) as server:
-            async with line(server.url, FakeTime().clock) as call:
+            async with line(server.url, FakeTime().clock, adaptive=False) as call:
 
                 async def one_call(name: str) -> list[Outcome]:
                     downloader = Downloader(call.gate.downloads, 20, MiB, FakeTime().clock)
@@ -956,7 +957,7 @@ def test_bodies_in_flight_stay_within_the_byte_budget(monkeypatch: pytest.Monkey
             await reply.send(data[50_000:])
 
         async with serving(answer) as server:
-            outcomes = await download(server.url, [f"/{number}" for number in range(60)])
+            outcomes = await download(server.url, [f"/{number}" for number in range(60)], adaptive=False)
             assert {outcome.status for outcome in outcomes} == {"ok"}
         assert (most, in_flight) == (4 * len(data), 0)
 
@@ -974,7 +975,7 @@ def test_a_cancelled_call_gives_its_places_and_its_bytes_back() -> None:
             await reply.until_left()
 
         time = FakeTime()
-        async with serving(stalls) as server, line(server.url, time.clock) as call:
+        async with serving(stalls) as server, line(server.url, time.clock, adaptive=False) as call:
             downloader = Downloader(call.gate.downloads, 20, len(PICTURE), time.clock)
             for name in ("a", "b"):
                 wanted = [attachment(f"{server.url}/{name}{number}") for number in range(100)]

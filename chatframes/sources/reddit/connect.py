@@ -39,6 +39,7 @@ async def connect(context: Context) -> AsyncIterator[Reader]:
         emit=context.emit,
         count=context.count,
         max_retry_wait_seconds=downloads.max_retry_wait_seconds,
+        adaptive=downloads.adaptive,
         pace=shared_account.budget.pause_seconds,
     ) as link:
         yield Reader(shared_account, link, Places.of(config.reddit_url), context.settings.raw)

@@ -34,6 +34,7 @@ from .client import (
     warn_without_cryptg,
     with_our_errors,
 )
+from .dropped import asked_again_by_us, never_sends_again
 from .handshakes import accepting_key_of
 from .pace import Pace
 from .settings import TelegramConfig, TelegramServer
@@ -63,6 +64,15 @@ class Account:
     heard_at: float = 0.0  # when Telegram last answered, on the clock's monotonic scale, in seconds
     unreachable: bool = False  # the last attempt to connect failed, or all was silent, and nothing has been heard since
     _failures: Counter[int] = field(default_factory=Counter)  # attempts to connect, by data centre
+
+    @property
+    def host(self) -> str:
+        """The account's own data centre, as the report calls it."""
+        return self.host_of(self.session.dc_id)
+
+    def host_of(self, dc_id: int) -> str:
+        """Return what the report calls a data centre; 0 is the account's own."""
+        return f"Telegram's data centre {dc_id or self.session.dc_id}"
 
     async def connect(self) -> None:
         """Connect again after Telethon has given up; callers at the same time share one attempt."""
@@ -113,6 +123,7 @@ class Account:
         first_request = copy.copy(client._init_request)
         first_request.query = functions.auth.ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
         sender = MTProtoSender(None, loggers=client._log, retries=CONNECTION_RETRIES)
+        never_sends_again(sender)
         try:
             await sender.connect(client._connection(center.ip_address, center.port, center.id, loggers=client._log))
             await sender.send(kept_readable(functions.InvokeWithLayerRequest(LAYER, first_request)))
@@ -143,13 +154,17 @@ class Account:
             self._reconnected_at[sender] = now
             sender._start_reconnect(None)
 
-    async def send(self, request: TLRequest, sender: MTProtoSender | None = None) -> Any:
+    async def send(self, request: TLRequest, sender: MTProtoSender | None = None, *, asks_again: bool = False) -> Any:
         """Send one request and return the answer, without retry or wait.
+
+        A caller that `asks_again` gets `Dropped` when the connection was lost meanwhile.
 
         Telethon's own way sleeps two seconds after every failure of the service, and a minute in a flood wait, without
         reporting it.
         """
         wrapped = functions.InvokeWithoutUpdatesRequest(request) if sender is None else request
+        if asks_again:
+            asked_again_by_us(wrapped)
         answer = await (sender or self.client._sender).send(kept_readable(wrapped))
         self.session.process_entities(answer)
         return answer

@@ -15,6 +15,7 @@ from telethon.network.mtprotosender import MTProtoSender
 from telethon.sessions import StringSession
 
 from ...errors import AuthError, RateLimited, ServiceError
+from .dropped import never_sends_again
 from .handshakes import accepting_key_of
 from .settings import TelegramConfig, is_session_string
 from .signing_in import LOST, REVOKED, session_ended
@@ -30,11 +31,16 @@ _log.addHandler(logging.NullHandler())  # keeps its warnings of lost connections
 
 
 class CountingConnection(ConnectionTcpFull):  # type: ignore[misc]
-    """A connection that counts the bytes that arrive, to tell a slow server from a silent one."""
+    """A connection that counts the bytes that arrive, to tell a slow server from a silent one.
+
+    Connected again, it sends nothing that was meant for the connection before.
+    """
 
     bytes_received = 0
 
     async def _connect(self, *about: Any, **options: Any) -> None:
+        self._send_queue: asyncio.Queue[Any] = asyncio.Queue(1)
+        self._recv_queue: asyncio.Queue[Any] = asyncio.Queue(1)
         await super()._connect(*about, **options)
         take = self._reader.feed_data
 
@@ -91,6 +97,7 @@ def new_client(config: TelegramConfig) -> tuple[TelegramClient, StringSession]:
         base_logger=_log,
         device_model="chatframes",
     )
+    never_sends_again(client._sender)
     return client, session
 
 

@@ -28,6 +28,7 @@ async def connect(context: Context) -> AsyncIterator[TelegramLink]:
         context.emit,
         context.settings.config.downloads.max_retry_wait_seconds,
         _without_waits(context.count),
+        context.settings.config.downloads.adaptive,
     )
     with (
         service_gate.pages.limited_to(config.max_concurrent_fetches),

@@ -22,10 +22,12 @@ from ...model import Emit, Refusal
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.gate import IMAGE_WAIT_SECONDS
+from ...transfer.lanes import NO_LANE
 from ...transfer.patience import Patience
 from ...transfer.pulse import GONE_SECONDS
 from . import account as accounts
 from .account import Account
+from .dropped import MOST_DROPS, Dropped
 from .signing_in import LOST, REVOKED, session_ended
 from .silence import too_long_for
 from .unreadable import Unreadable
@@ -90,24 +92,28 @@ class TelegramLink:
         """
         patience, kind = self.patience, type(request).__name__
         seconds_left = patience.max_retry_wait_seconds
-        failures = 0
+        failures = drops = 0
         ended: Exception | None = None
         while True:
-            async with patience.gate.pages:
+            async with patience.gate.pages, patience.turn_for_page(self.account.host) as turn:
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
                     await self.account.pace.take(self.clock, patience.gate.pages)
                     # Checked again: in a wait for the pace, the service could ask for another one.
                     seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 asked_at = self.clock.monotonic()
+                turn.begin()
                 try:
-                    return await self._answer(ASK_SECONDS, request)
+                    answer = await self._answer(ASK_SECONDS, request)
+                    turn.end(answered=True)
+                    return answer
                 except errors.FloodError as error:
                     if not _asks_to_wait(error):
                         raise TelegramError(name_of(error)) from None
-                    self._refused_for_now(error, kind)
+                    seconds = self._refused_for_now(error, kind)
                     if isinstance(request, HISTORY):
                         self.account.pace.complain(self.clock)
+                        turn.refused(seconds)
                     continue
                 except REVOKED as error:
                     logged_out, ended = True, error
@@ -119,9 +125,14 @@ class TelegramLink:
                     raise TelegramError(name_of(error)) from None
                 except TimeoutError as error:
                     logged_out, trouble = False, str(error)
+                    turn.refused()
                     self.account.reconnect_after_silence(self.account.client._sender, asked_at, self.clock.monotonic())
-                except LOST:
+                except LOST as error:
                     logged_out, trouble = False, "the connection was lost"
+                    drops += 1
+                    if isinstance(error, Dropped) and drops <= MOST_DROPS:
+                        self.count("retry")
+                        continue  # the connection is back: there is nothing else to wait for
             if logged_out or self.account.closed.is_set():
                 await self._forget()
                 raise session_ended(ended, self.account.how_to_log_in)
@@ -167,21 +178,30 @@ class TelegramLink:
 
     async def _part(self, request: TLRequest, dc_id: int) -> Any:
         """Return Telegram's answer, or a `Refusal` after which another try makes sense; raise any other one."""
+        for _ in range(MOST_DROPS):
+            try:
+                return await self._part_once(request, dc_id)
+            except Dropped:
+                self.count("retry")
+        return Refusal("failed", "connect", "the connection was lost")
+
+    async def _part_once(self, request: TLRequest, dc_id: int) -> Any:
         if self.account.revoked:
             raise Refusal("failed", "unauthorized", ENDED)
         if self._is_gone():
             raise Refusal("failed", "connect", GONE, retry_after_seconds=math.inf)
         kind = type(request).__name__
-        sender, asked_at = None, 0.0
+        sender, asked_at, answer, turn = None, 0.0, None, NO_LANE
         try:
             sender = await self._within(RECONNECT_SECONDS, self.account.sender(dc_id))
-            await self.patience.wait_for_image(kind)
+            turn = await self.patience.turn_for_image(self.account.host_of(dc_id), kind)
             asked_at = self.clock.monotonic()
             answer = await self._answer(PART_SECONDS, request, sender)
         except errors.FloodError as error:
             if not _asks_to_wait(error):
                 raise
             seconds = self._refused_for_now(error, kind)
+            turn.refused(seconds)
             # The next try makes a short wait itself, together with the other files of this account.
             again = 0.0 if seconds <= IMAGE_WAIT_SECONDS else seconds
             raise Refusal("failed", "rate_limited", name_of(error), retry_after_seconds=again) from None
@@ -194,15 +214,20 @@ class TelegramLink:
         except (errors.ServerError, errors.TimedOutError) as error:
             return Refusal("failed", "http_5xx", name_of(error))
         except TimeoutError as error:
+            turn.refused()
             if sender is None:  # the other data centre takes connections, and says nothing
                 self.account.unreachable = True
             else:
                 self.account.reconnect_after_silence(sender, asked_at, self.clock.monotonic())
             return Refusal("failed", "timeout", str(error))
+        except Dropped:
+            raise
         except LOST:
             return Refusal("failed", "connect", "the connection was lost")
         except Unreadable as error:
             raise Refusal("failed", "bad_response", str(error)) from None
+        finally:
+            turn.end(answered=answer is not None)
         if not isinstance(answer, types.upload.File):
             raise Refusal("failed", "bad_response", "Telegram redirects to a content network, which is not supported")
         return answer
@@ -213,7 +238,9 @@ class TelegramLink:
         asked = sender or account.client._sender
         try:
             # Telethon never answers what is in its queue when it gives up.
-            answer = await self._within(seconds, account.send(request, sender), asked._disconnected, asked)
+            answer = await self._within(
+                seconds, account.send(request, sender, asks_again=True), asked._disconnected, asked
+            )
         except (errors.RPCError, Unreadable):
             account.heard_at, account.unreachable = self.clock.monotonic(), False
             raise

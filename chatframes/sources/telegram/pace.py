@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import nullcontext
 
+from ...transfer.bound import Bound
 from ...transfer.clock import Clock
-from ...transfer.gate import Bound
 
 BURST_PAGES = 40
 SECONDS_PER_PAGE = 1.0

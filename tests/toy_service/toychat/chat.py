@@ -61,6 +61,7 @@ def connect(context: Context) -> AbstractAsyncContextManager[Link]:
         emit=context.emit,
         count=context.count,
         max_retry_wait_seconds=downloads.max_retry_wait_seconds,
+        adaptive=downloads.adaptive,
     )
 
 
