@@ -2,6 +2,9 @@
 
 ``GET /<n>`` answers, after the latency, with a JPEG whose bytes are a pure function of n, 50 to 400 KB long. It counts
 requests and the most at once, and prints its port when it listens; ``GET /stats`` returns and resets the counts.
+
+With ``--allowed 8`` it answers 429 with ``Retry-After: 1`` to each request beyond 8 in flight; ``--allowed 20 5 20
+--phase 300`` allows another number after each 300 pictures.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ def picture(photo: bytes, number: int, size: int | None = None) -> bytes:
 class Server(asyncio.Protocol):
     latency_seconds = 0.0
     bodies: list[bytes] = []  # noqa: RUF012 - one server a process
-    requests = in_flight = peak = 0
+    allowed: list[int] = []  # noqa: RUF012 - empty: any number
+    phase = 1
+    requests = in_flight = peak = refused = served = late_peak = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -42,21 +47,41 @@ class Server(asyncio.Protocol):
             self.buffer = self.buffer[end + 4 :]
             if path == b"/stats":
                 self.answer(
-                    json.dumps({"requests": Server.requests, "peak": Server.peak}).encode(), b"application/json"
+                    json.dumps(
+                        {
+                            "requests": Server.requests,
+                            "peak": Server.peak,
+                            "refused": Server.refused,
+                            "late_peak": Server.late_peak,
+                        }
+                    ).encode(),
+                    b"application/json",
                 )
                 Server.requests = Server.peak = Server.in_flight
+                Server.refused = Server.served = Server.late_peak = 0
                 continue
             Server.requests += 1
+            if self.is_too_much():
+                Server.refused += 1
+                self.transport.write(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")
+                continue
             Server.in_flight += 1
             Server.peak = max(Server.peak, Server.in_flight)
+            if Server.allowed and Server.served // Server.phase >= len(Server.allowed) - 1:
+                Server.late_peak = max(Server.late_peak, Server.in_flight)  # in the last phase
             number = int(path.rpartition(b"/")[2].partition(b"?")[0])
             if self.latency_seconds:
                 asyncio.get_running_loop().call_later(self.latency_seconds, self.send, number)
             else:
                 self.send(number)
 
+    def is_too_much(self) -> bool:
+        phase = min(Server.served // Server.phase, len(Server.allowed) - 1)
+        return bool(Server.allowed) and Server.in_flight >= Server.allowed[phase]
+
     def send(self, number: int) -> None:
         Server.in_flight -= 1
+        Server.served += 1
         if not self.transport.is_closing():
             self.answer(Server.bodies[number % len(Server.bodies)], b"image/jpeg")
 
@@ -65,8 +90,8 @@ class Server(asyncio.Protocol):
         self.transport.writelines([head, body])
 
 
-async def main(latency_ms: float) -> None:
-    Server.latency_seconds = latency_ms / 1000
+async def main(latency_ms: float, allowed: list[int], phase: int) -> None:
+    Server.latency_seconds, Server.allowed, Server.phase = latency_ms / 1000, allowed, phase
     photo = PHOTO.read_bytes()
     Server.bodies = [picture(photo, number) for number in range(500)]
     server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0)
@@ -77,5 +102,8 @@ async def main(latency_ms: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency-ms", type=float, default=0)
+    parser.add_argument("--allowed", type=int, nargs="*", default=[])
+    parser.add_argument("--phase", type=int, default=1)
+    options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(parser.parse_args().latency_ms))
+        asyncio.run(main(options.latency_ms, options.allowed, options.phase))

@@ -150,6 +150,9 @@ class Ledger:
         """Whether downloads took long only because there were many, and no admin has set their limit."""
         if self._clock.monotonic() - self._last_page <= SLOW_SECONDS or not self._settings.images.enabled:
             return False
+        rates = self._settings.config.downloads.max_bytes_per_second, self._settings.images.bytes_per_second
+        if rates != (None, None) or any(self._learnt()):
+            return False
         limits = [self._settings.limits(reading.source.service) for reading in self._readings]
         hung = any(self._images["failed", reason] for reason in HUNG)
         return (

@@ -17,6 +17,7 @@ from ..model import Attachment, Emit, Event, ListEnded, Message, Missed, NotGive
 from ..settings.merge import Settings
 from ..sources import Context, Source, missing_members
 from ..table.batches import Batch
+from ..transfer.bandwidth import Bandwidth, Speed, Total, of_the_process
 from ..transfer.clock import SYSTEM, Clock
 from ..transfer.downloads import Downloader
 from ..transfer.gate import gate
@@ -164,6 +165,15 @@ class Run:
     # --- the tasks --------------------------------------------------------------------------------------------------
 
     async def _drive(self) -> None:
+        own, all_calls = Bandwidth(), of_the_process()
+        with (
+            all_calls.limited_to(self._settings.config.downloads.max_bytes_per_second),
+            own.limited_to(self._settings.images.bytes_per_second),
+        ):
+            await self._drive_at(Speed(self._clock, (all_calls, own)))
+
+    async def _drive_at(self, speed: Speed) -> None:
+        total = Total(self._settings.max_total_bytes)
         self._downloaders = {
             service: Downloader(
                 gate(service).downloads,
@@ -174,6 +184,8 @@ class Run:
                 in_flight_bytes=self._in_flight_bytes,
                 room=self._outbox.room,
                 keep_undecodable=self._settings.images.keep_undecodable,
+                speed=speed,
+                total=total,
             )
             for service in {reading.source.service for reading in self.readings}
         }

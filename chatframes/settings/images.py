@@ -13,7 +13,8 @@ from .mistakes import admin_keys, unknown_key
 __all__ = ["ImageSettings", "image_settings"]
 
 MAX_SIZE_BYTES = 10 * 2**20
-KEYS = ["enabled", "max_size_bytes", "keep_undecodable"]
+KEYS = ["enabled", "max_size_bytes", "keep_undecodable", "total_bytes", "bytes_per_second"]
+LEAST = {"total_bytes": 1, "bytes_per_second": 1024}
 LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
 
 
@@ -30,6 +31,10 @@ class ImageSettings:
     keep_undecodable : bool
         Also keep images that Pillow does not open (HEIC, or more than 178,956,970 pixels), which are otherwise
         ``skipped/undecodable``. A file with such an image tells `datasets` to hand out bytes and decode nothing.
+    total_bytes : int or None
+        Download no more than so many bytes in this call; the rest is ``skipped/budget``.
+    bytes_per_second : int or None
+        Download no faster in this call. Both only lower what config.json allows.
 
     Raises
     ------
@@ -45,6 +50,8 @@ class ImageSettings:
     enabled: bool
     max_size_bytes: int = MAX_SIZE_BYTES
     keep_undecodable: bool = False
+    total_bytes: int | None = None
+    bytes_per_second: int | None = None
 
     def __post_init__(self) -> None:
         size = self.max_size_bytes
@@ -58,9 +65,18 @@ class ImageSettings:
                 f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
             )
 
+        for name, least in LEAST.items():
+            if (bound := getattr(self, name)) is None:
+                continue
+            if not isinstance(bound, int) or isinstance(bound, bool):
+                raise ConfigError(f"images: {name} is {number_or_kind(bound)}: write a whole number of bytes, or None.")
+            if bound < least:
+                raise ConfigError(f"images: {name} is {bound}, but may be {least} or more, or None (the default).")
+
     def __repr__(self) -> str:
         kept = ", keep_undecodable=True" if self.keep_undecodable else ""
-        return f"ImageSettings(enabled={self.enabled}, max_size_bytes={self.max_size_bytes}{kept})"
+        bounds = "".join(f", {name}={bound}" for name in LEAST if (bound := getattr(self, name)) is not None)
+        return f"ImageSettings(enabled={self.enabled}, max_size_bytes={self.max_size_bytes}{kept}{bounds})"
 
 
 # The generated __init__ is wrapped: its signature stays, and a misspelt keyword is answered with the nearest one.

@@ -98,6 +98,18 @@ class DownloadsConfig(BaseModel):
         description="Fewer requests at once to a host that refuses some (HTTP 429, 503, time-outs), and more again "
         "later, up to the service's limits; false: always as many as these allow.",
     )
+    max_bytes_per_second: int | None = Field(
+        None,
+        ge=1024,
+        le=10**12,
+        description="Bytes of attachments a second, of all services together; null: no limit.",
+    )
+    max_total_bytes: int | None = Field(
+        None,
+        ge=1,
+        le=10**15,
+        description="Bytes of all pictures of one call; the rest is skipped. null: no limit.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,12 @@ class Settings:
     images: ImageSettings
     raw: bool = False
 
+    @property
+    def max_total_bytes(self) -> int | None:
+        """The lower one of the admin's and the user's limits of this call's pictures, in bytes."""
+        bounds = self.config.downloads.max_total_bytes, self.images.total_bytes
+        return min((bound for bound in bounds if bound is not None), default=None)
+
     def limits(self, service: str) -> Limits:
         """Return the admin's limits for one service."""
         return _limits(self.config, service)

@@ -168,7 +168,11 @@ def _is_credential(section: str, name: str) -> bool:
 def _allowed(section: str, name: str) -> str:
     homes = [section] if section else [home for home, model in sections().items() if name in model.model_fields]
     info = keys_of(homes[0].split(".")).model_fields[name]
-    return allowed_values(homes[0], name) + ("" if info.is_required() else f" (default {info.default})")
+    return allowed_values(homes[0], name) + ("" if info.is_required() else f" (default {_default(info.default)})")
+
+
+def _default(value: object) -> object:
+    return "null" if value is None else value
 
 
 def _range(section: str, name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -16,8 +16,11 @@ from dataclasses import dataclass, field, replace
 from ..images.shown import ImageBytes
 from ..images.sniff import HEAD_BYTES, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
-from .backoff import backoff_seconds
+from .answers import origin
+from .backoff import RetryBudget, backoff_seconds
+from .bandwidth import Passage, Speed, Total
 from .bound import Bound
+from .byte_budget import ByteBudget
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS
 from .verdict import not_an_image, of_picture
@@ -32,42 +35,10 @@ STALL_BYTES = 30 * 1024
 IN_FLIGHT_BYTES = 256 * 2**20
 # Failures that another try within this call may cure; the other retryable ones need another call.
 RETRIED_AT_ONCE = RETRYABLE - {"memory", "disk", "cancelled"}
+OVER_BUDGET = Outcome("skipped", "budget", error="the pictures of this call came to all that they may together")
 
 Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
 Done = Callable[[Outcome], None]
-
-
-class ByteBudget:
-    """Bounds the bytes of bodies in memory. Each body reserves once, so that two can never block each other."""
-
-    def __init__(self, total_bytes: int) -> None:
-        self._total = total_bytes
-        self._free = total_bytes
-        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
-
-    async def reserve(self, size_bytes: int) -> int:
-        """Wait until there is room; return how much was reserved (never more than the whole budget)."""
-        size = min(size_bytes, self._total)
-        if self._waiters or size > self._free:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append((size, waiter))
-            try:
-                await waiter
-            except BaseException:
-                # Nothing was reserved if the wait was cancelled; but a smaller body behind it may fit now.
-                self.give_back(size if waiter.done() and not waiter.cancelled() else 0)
-                raise
-        else:
-            self._free -= size
-        return size
-
-    def give_back(self, size_bytes: int) -> None:
-        self._free += size_bytes
-        while self._waiters and (self._waiters[0][1].done() or self._waiters[0][0] <= self._free):
-            size, waiter = self._waiters.popleft()
-            if not waiter.done():
-                self._free -= size
-                waiter.set_result(None)
 
 
 @dataclass(slots=True)
@@ -104,6 +75,10 @@ class Downloader:
         Awaited before each download starts, so that a slow consumer can hold downloads back.
     keep_undecodable : bool
         Whether a picture that readers do not open is kept; else it is ``skipped/undecodable``.
+    speed : Speed, optional
+        Bounds the bytes per second.
+    total : Total, optional
+        Bounds the bytes of all pictures; what does not fit is ``skipped/budget``.
     """
 
     def __init__(
@@ -117,6 +92,8 @@ class Downloader:
         in_flight_bytes: int | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
         keep_undecodable: bool = False,
+        speed: Speed | None = None,
+        total: Total | None = None,
     ) -> None:
         self._bound = bound
         self._workers = workers
@@ -126,6 +103,8 @@ class Downloader:
         self._remember_bytes = remember_bytes
         self._room = room
         self._keep_undecodable = keep_undecodable
+        self._speed = speed or Speed(clock)
+        self._total = total or Total()
         self._budget = ByteBudget(IN_FLIGHT_BYTES if in_flight_bytes is None else in_flight_bytes)
         self._jobs: dict[str, _Job] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
@@ -135,6 +114,7 @@ class Downloader:
         self._ready_count = asyncio.Semaphore(0)
         self._delayed_changed = asyncio.Event()
         self._serial = 0
+        self._retries: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)  # by host
 
     def submit(self, key: str, attachment: Attachment, read: Read, done: Done) -> None:
         """Queue one attachment; `done` is called once with its outcome. The same `key` is downloaded once."""
@@ -169,10 +149,12 @@ class Downloader:
             job = self._ready.popleft()
             if job.started is None:
                 job.started = self._clock.monotonic()
-            async with self._bound:
-                began = self._clock.monotonic()
-                outcome, retry_in_seconds = await self._try(job)
-                job.busy_seconds += self._clock.monotonic() - began
+            if self._total.used_up:
+                self._settle(job, OVER_BUDGET)
+                continue
+            size = job.attachment.declared_size
+            async with self._speed.body(size and min(size, self._cap)) as passage, self._bound:
+                outcome, retry_in_seconds = await self._try(job, passage)
             if job.busy_seconds > self._total_seconds:
                 retry_in_seconds = None
             if retry_in_seconds is None:
@@ -212,13 +194,18 @@ class Downloader:
         for done in job.waiting:
             done(outcome)
 
-    async def _try(self, job: _Job) -> tuple[Outcome, float | None]:
+    async def _try(self, job: _Job, passage: Passage) -> tuple[Outcome, float | None]:
         """Return the outcome of one try and, if it is worth another, how long to wait first."""
         job.attempts += 1
+        retries = self._retries[origin(job.attachment.url or "")[1]]
         asked_seconds: float | None = None
         try:
             async with job.read(job.attachment) as body:
-                outcome = await self._read(job, body)
+                began = self._clock.monotonic()  # before it, a file may stand in line: no host is to blame for that
+                try:
+                    outcome = await self._read(job, body, passage)
+                finally:
+                    job.busy_seconds += self._clock.monotonic() - began - passage.waited_seconds
         except Refusal as refusal:
             asked_seconds = refusal.retry_after_seconds
             outcome = Outcome(
@@ -233,16 +220,17 @@ class Downloader:
         except Exception as error:
             outcome = Outcome("failed", "internal", error=f"unexpected {type(error).__name__}")
         if outcome.reason not in RETRIED_AT_ONCE:
+            retries.succeeded()
             return outcome, None
         if asked_seconds is None:
             wait = backoff_seconds(job.attempts, self._clock)
             attempts = SLOW_ATTEMPTS if outcome.reason == "too_slow" else ATTEMPTS
-            return outcome, wait if job.attempts < attempts else None
+            return outcome, wait if job.attempts < attempts and retries.take() else None
         wait = max(asked_seconds, 0.05)
         worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= IMAGE_WAIT_SECONDS
         return outcome, wait if worth_it else None
 
-    async def _read(self, job: _Job, body: Body) -> Outcome:
+    async def _read(self, job: _Job, body: Body, passage: Passage) -> Outcome:
         """Read a body: headers and first bytes decide whether to go on, and the size is counted while it arrives."""
         base = Outcome(
             "failed",
@@ -252,12 +240,15 @@ class Downloader:
             declared_size=body.declared_size,
             note=body.note,
         )
+        if body.declared_size is not None:
+            passage.expected_bytes = min(body.declared_size, self._cap)
         pace = _Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
         pieces, size = [b""], 0
         chunks = aiter(body.chunks)
         while size < HEAD_BYTES and (chunk := await anext(chunks, b"")):
             pieces.append(chunk)
             size += len(chunk)
+            pace.excuse(await passage.pay(len(chunk)))
             pace.check(size)
         mime = sniff(b"".join(piece[:HEAD_BYTES] for piece in pieces))
         if not is_raster(mime):
@@ -266,16 +257,24 @@ class Downloader:
         if expected is not None and expected > self._cap:
             return self._too_large(base, mime, f"{expected} bytes")
         reserved = await self._budget.reserve(self._cap if expected is None else expected)
+        taken, kept = 0, 0
         try:
             pace.restart()
-            while size <= self._cap and (chunk := await anext(chunks, b"")):
+            while True:
+                more = max(size, expected or 0) - taken
+                if more > 0 and not self._total.take(more):
+                    return replace(base, status="skipped", reason="budget", mime=mime, error=OVER_BUDGET.error)
+                taken += more
+                if size > self._cap or not (chunk := await anext(chunks, b"")):
+                    break
                 pieces.append(chunk)
                 size += len(chunk)
+                pace.excuse(await passage.pay(len(chunk)))
                 pace.check(size)
             if size > self._cap:
                 return self._too_large(base, mime, "more")
             data = ImageBytes(b"".join(pieces))
-            return of_picture(
+            outcome = of_picture(
                 base,
                 mime,
                 data,
@@ -283,7 +282,10 @@ class Downloader:
                 says_its_end=body.says_its_end,
                 keep_undecodable=self._keep_undecodable,
             )
+            kept = len(outcome.data or b"")
+            return outcome
         finally:
+            self._total.give_back(taken - kept)
             self._budget.give_back(reserved)
 
     def _too_large(self, base: Outcome, mime: str | None, size: str) -> Outcome:
@@ -308,6 +310,11 @@ class _Pace:
         now = self._clock.monotonic()
         self._deadline = now + self._total_seconds
         self._next_check_at, self._bytes_at_last_check = now + STALL_SECONDS, 0
+
+    def excuse(self, seconds: float) -> None:
+        """Leave out time that was spent waiting for our own limits."""
+        self._deadline += seconds
+        self._next_check_at += seconds
 
     def check(self, size_bytes: int) -> None:
         now = self._clock.monotonic()

@@ -17,7 +17,7 @@ from .file_names import file_name
 from .gate import IMAGE_WAIT_SECONDS
 from .guard import Blocked
 from .http import NO_TOKEN, Http
-from .lanes import NO_LANE, Turn
+from .lanes import NO_TURN, Turn
 from .patience import Patience
 
 MAX_REDIRECTS = 5
@@ -94,7 +94,7 @@ class _Request:
     dead_end: Callable[[str], bool]
     visited: set[str] = field(default_factory=set)
     renewed: bool = False
-    turn: Turn = NO_LANE  # lasts until the body has been read
+    turn: Turn = NO_TURN  # lasts until the body has been read
 
     async def response(self) -> httpx.Response:
         """Return the answer with status 200; raises Refusal when there will be none."""

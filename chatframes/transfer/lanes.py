@@ -137,11 +137,11 @@ class Lane:
         self.under_way = 0
         self.used_at = float("-inf")  # on the clock's monotonic scale
 
-    async def turn(self, clock: Clock) -> Turn:
+    async def turn(self, clock: Clock, waited_seconds: float = 0.0) -> Turn:
         """Wait for a place in this lane; the caller holds one in the service's bound."""
         if self.places.has_room:
             await self.places.__aenter__()
-            return Turn(self, clock)
+            return Turn(self, clock, waited_seconds)
         entered = False
         try:
             async with self.service.lent():
@@ -151,7 +151,7 @@ class Lane:
             if entered:
                 self.places.leave()
             raise
-        return Turn(self, clock)
+        return Turn(self, clock, waited_seconds)
 
 
 class Turn:
@@ -164,9 +164,10 @@ class Turn:
     >>> turn.end(answered=True)
     """
 
-    __slots__ = ("_clock", "_ended", "_lane", "_sent")
+    __slots__ = ("_clock", "_ended", "_lane", "_sent", "waited_seconds")
 
-    def __init__(self, lane: Lane | None, clock: Clock | None) -> None:
+    def __init__(self, lane: Lane | None, clock: Clock | None, waited_seconds: float = 0.0) -> None:
+        self.waited_seconds = waited_seconds  # before it began
         self._lane, self._clock = lane, clock
         self._sent: Sent | None = None
         self._ended = False
@@ -196,4 +197,4 @@ class Turn:
         self._lane.places.leave()
 
 
-NO_LANE = Turn(None, None)  # of a call whose width is fixed
+NO_TURN = Turn(None, None)  # before there is one

@@ -167,19 +167,11 @@ class _Page:
         while True:
             if self.ask.token is None:
                 await http.token()  # a first login takes a while, so it is done before a place in the gate is taken
-            async with patience.gate.pages, patience.turn_for_page(origin(self.url)[1]) as turn:
+            async with patience.gate.pages:
                 token = await http.token() if self.ask.token is None else self.ask.token
-                # Right before the request: in a wait between the two, the service could ask for another one.
-                self.seconds_left -= await patience.wait_for_page(self.seconds_left)
-                if patience.pulse.gone(patience.clock):
-                    raise self._gone()
-                turn.begin()
-                answer, trouble = await self._try(token, turn)
-                if answer is not None and (pause := self.link.pace(answer.headers)) > 0:
-                    patience.waits.close_for(pause, patience.clock)
-                if answer is not None and answer.status == 429:
-                    self._refused(answer, turn)
-                turn.end(answered=answer is not None)
+                async with patience.turn_for_page(origin(self.url)[1], self.seconds_left) as turn:
+                    # Nothing is waited for before the request: meanwhile the service could ask to wait again.
+                    answer, trouble = await self._in_turn(token, turn)
             if answer is None:
                 await self._failed(trouble, None)
             elif answer.status == 401 and self.ask.token is None and not self.renewed:
@@ -193,6 +185,22 @@ class _Page:
                 await self._failed(trouble, retry_after_seconds(answer.headers, patience.clock))
             else:
                 raise self._error(answer, token)
+
+    async def _in_turn(self, token: SecretStr, turn: Turn) -> tuple[Answer | None, str]:
+        """Send the request; all calls of the account heed what the answer asks for before the turn ends."""
+        patience = self.link.patience
+        self.seconds_left -= turn.waited_seconds
+        if patience.pulse.gone(patience.clock):
+            raise self._gone()
+        answer, trouble = await self._try(token, turn)
+        if answer is not None and (pause := self.link.pace(answer.headers)) > 0:
+            patience.waits.close_for(pause, patience.clock)
+        if answer is not None and answer.status == 429:
+            self._refused(answer, turn)
+        if answer is not None and answer.status == 200:
+            patience.retries.succeeded()
+        turn.end(answered=answer is not None)
+        return answer, trouble
 
     def _gone(self) -> ServiceError:
         return ServiceError(
@@ -213,7 +221,7 @@ class _Page:
         """Wait before the next try; raises when this was the last one."""
         patience = self.link.patience
         self.failures += 1
-        if self.failures >= PAGE_ATTEMPTS:
+        if self.failures >= PAGE_ATTEMPTS or not patience.retries.take():
             patience.pulse.gave_up()
             raise ServiceError(
                 f"{patience.service.capitalize()} failed {self.failures} times on one page: {trouble}. Try again later."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,9 +10,10 @@ from functools import partial
 
 from ..errors import RateLimited, ServiceError
 from ..model import Emit, Event, Refusal
+from .backoff import RetryBudget
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong, Waits
-from .lanes import NO_LANE, Turn
+from .lanes import Lane, Turn
 from .pulse import Pulse
 from .renewal import Renewal
 
@@ -53,6 +54,7 @@ class Patience:
     adaptive: bool = True
     pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
     renewal: Renewal = field(default_factory=Renewal)
+    retries: RetryBudget = field(default_factory=RetryBudget)  # of pages
     _announced: dict[str, float] = field(default_factory=dict)  # for each kind: the end of the wait last reported
 
     def for_other_hosts(self) -> Patience:
@@ -76,15 +78,15 @@ class Patience:
         raise self.too_long(retry_at)
 
     @asynccontextmanager
-    async def turn_for_page(self, host: str) -> AsyncIterator[Turn]:
-        """Wait for a place among the pages of one host; hold it for as long as the block runs, or until its end.
+    async def turn_for_page(self, host: str, budget_seconds: float) -> AsyncIterator[Turn]:
+        """Wait until a page may be requested; hold its turn among those of the host for as long as the block runs.
 
-        The caller holds a place in ``gate.pages``, and says when the request is sent.
+        The caller holds a place in ``gate.pages``. Raises RateLimited as `wait_for_page` does.
         """
-        turn = NO_LANE
-        if self.adaptive:
-            turn = await self.waits.lane(host, self.gate.pages, "pages").turn(self.clock)
+        lane = self.waits.lane(host, self.gate.pages, "pages") if self.adaptive else None
+        turn = await self._turn(lane, "", lambda waited: self.wait_for_page(budget_seconds - waited))
         try:
+            turn.begin()
             yield turn
         finally:
             turn.end()
@@ -92,29 +94,33 @@ class Patience:
     async def turn_for_image(self, host: str, kind: str = "", http_status: int | None = None) -> Turn:
         """Wait until a download may begin; return its turn among those of the host, which has begun.
 
-        Raises Refusal as `wait_for_image` does.
+        The caller holds a place in ``gate.downloads``. Raises Refusal when the waits take more than IMAGE_WAIT_SECONDS.
         """
-        turn = NO_LANE
-        if self.adaptive:
-            turn = await self.waits.lane(host, self.gate.downloads, f"downloads {host} {kind}").turn(self.clock)
-        try:
-            await self.wait_for_image(kind, http_status)
-        except BaseException:
-            turn.end()
-            raise
+        lane = self.waits.lane(host, self.gate.downloads, f"downloads {host} {kind}") if self.adaptive else None
+        wait = partial(self._wait_for_image, kind, http_status)
+        turn = await self._turn(lane, kind, lambda waited: wait(IMAGE_WAIT_SECONDS - waited))
         turn.begin()
         return turn
 
-    async def wait_for_image(self, kind: str = "", http_status: int | None = None) -> None:
-        """Wait until a download may begin; raises Refusal when that would take more than IMAGE_WAIT_SECONDS."""
+    async def _turn(self, lane: Lane | None, kind: str, wait: Callable[[float], Awaitable[float]]) -> Turn:
+        """Wait for the service, then in line; who has a place in a lane sends at once, and never keeps it in a wait."""
+        waited = 0.0
+        while True:
+            waited += await wait(waited)
+            if lane is None:
+                return Turn(None, self.clock, waited)
+            turn = await lane.turn(self.clock, waited)
+            if self.waits.closed_until(kind) <= self.clock.monotonic():
+                return turn
+            turn.end()  # meanwhile the service has asked to wait
+
+    async def _wait_for_image(self, kind: str, http_status: int | None, budget_seconds: float) -> float:
         try:
-            await self.waits.wait_open(
-                IMAGE_WAIT_SECONDS, self.clock, partial(self._announce, kind), kind=kind, place=self.gate.downloads
+            return await self.waits.wait_open(
+                budget_seconds, self.clock, partial(self._announce, kind), kind=kind, place=self.gate.downloads
             )
         except TooLong as closed:
             retry_at = closed.retry_at
-        else:
-            return
         raise self._refusal(retry_at, http_status)
 
     def asked_to_wait(self, seconds: float, kind: str = "") -> None:

@@ -18,6 +18,7 @@ import httpx
 from multidict import CIMultiDict
 from yarl import URL
 
+from .bandwidth import piece_bytes
 from .guard import Guard
 
 READ_BUFFER_BYTES = 2**18
@@ -211,7 +212,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     auto_decompress=False,
                     proxy=proxy,
                     timeout=self._timeout(timeout),
-                    read_bufsize=READ_BUFFER_BYTES,
+                    read_bufsize=piece_bytes(READ_BUFFER_BYTES),
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise deadline.error() or translate(error) from None

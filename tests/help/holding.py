@@ -57,7 +57,8 @@ class HoldingWebex:
                 "base_url": self.base_url,
                 "access_token": "a-token-of-nobody",
                 "max_concurrent_image_downloads": max(1, self.messages - self.answered),
-            }
+            },
+            "downloads": {"adaptive": False},  # a server that answers nobody teaches no width
         }
 
     @property

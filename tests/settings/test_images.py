@@ -60,7 +60,10 @@ def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
         (Widget({"enabled": True, "max_concurrent_fetches": 9}), "is the admin's"),
         ({"enable": True}, 'unknown key "enable": did you mean "enabled"?'),
         ({"enabled": True, "max_size": 5}, 'did you mean "max_size_bytes"?'),
-        ({"enabled": True, 5: 5}, "unknown key: the keys there are: enabled, max_size_bytes, keep_undecodable."),
+        (
+            {"enabled": True, 5: 5},
+            "unknown key: the keys there are: enabled, max_size_bytes, keep_undecodable, total_bytes, bytes_per_second.",
+        ),
         ({"max_size_bytes": 5}, 'the key "enabled" is missing'),
         ({}, 'the key "enabled" is missing'),
         ({"enabled": 1}, "enabled is 1: write True or False"),
@@ -72,6 +75,9 @@ def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
         ({"enabled": True, "max_size_bytes": 2**31}, "but may be 1 to"),
         ({"enabled": True, "keep_undecodable": 1}, "keep_undecodable is 1: write True or False"),
         ({"enabled": True, "keep_undecodeable": True}, 'did you mean "keep_undecodable"?'),
+        ({"enabled": True, "total_bytes": 0}, "total_bytes is 0, but may be 1 or more, or None (the default)."),
+        ({"enabled": True, "bytes_per_second": "5"}, "write a whole number of bytes, or None"),
+        ({"enabled": True, "max_total_bytes": 5}, '"max_total_bytes" is the admin\'s'),
         (1, "images= is 1: give True, False, ImageSettings"),
         ("yes", "images= is a value of type str"),
         (Widget(True), "images= is True"),
@@ -90,6 +96,14 @@ def test_image_settings_check_themselves():
         ImageSettings(1)
     with pytest.raises(ConfigError, match="max_size_bytes is -1"):
         ImageSettings(True, -1)
+
+
+@pytest.mark.parametrize(
+    ("admin", "user", "holds"), [(None, None, None), (100, None, 100), (None, 100, 100), (100, 50, 50), (100, 500, 100)]
+)
+def test_the_lower_total_holds_and_a_user_cannot_raise_the_admins(admin, user, holds):
+    config = {} if admin is None else {"downloads": {"max_total_bytes": admin}}
+    assert merge(config, images=ImageSettings(True, total_bytes=user)).max_total_bytes == holds
 
 
 def test_raw_is_yes_or_no():

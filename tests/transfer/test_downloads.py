@@ -26,8 +26,9 @@ from chatframes.model import Attachment, Body, Outcome, Status
 from chatframes.transfer import downloads as downloads_module
 from chatframes.transfer import http as http_module
 from chatframes.transfer.answers import next_address
+from chatframes.transfer.byte_budget import ByteBudget
 from chatframes.transfer.clock import Clock
-from chatframes.transfer.downloads import ByteBudget, Downloader, Read
+from chatframes.transfer.downloads import Downloader, Read
 
 MiB = 2**20
 JPEG = ("Content-Type", "image/jpeg")

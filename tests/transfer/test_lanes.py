@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from help.limited_host import ItsOwnTime, LimitedHost, fetch, link_to
 
+from chatframes.transfer.backoff import RetryBudget
 from chatframes.transfer.gate import Gate
 from chatframes.transfer.lanes import Width
 
@@ -177,3 +178,30 @@ def test_the_ceiling_holds_whatever_was_learnt_and_comes_back_when_it_rises() ->
     assert width.now == 3
     ceiling = 20
     assert width.now == 20
+
+
+# --- retries ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_outage_is_not_met_with_several_times_the_usual_requests() -> None:
+    host, statuses = served(lambda count: 0, refusal=(503, None))
+    assert statuses == ["failed"] * IMAGES
+    assert host.requests == IMAGES + 200
+
+
+def test_without_a_budget_an_outage_is_met_with_four_times_the_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RetryBudget, "take", lambda self: True)
+    host, _ = served(lambda count: 0, refusal=(503, None))
+    assert host.requests == 4 * IMAGES
+
+
+def test_single_failures_are_all_tried_again() -> None:
+    left = RetryBudget()
+    for _ in range(1000):
+        left.succeeded()
+        left.succeeded()
+        assert left.take()
+    taken = 0
+    while left.take():
+        taken += 1
+    assert taken == 199  # none succeeded meanwhile

@@ -449,7 +449,7 @@ def test_after_a_refusal_nothing_is_sent_to_the_service_until_it_is_over(
                     raise AssertionError("refused for ever")
 
                 async with asyncio.TaskGroup() as tasks:
-                    for number in range(60):
+                    for number in range(90):
                         tasks.create_task(page(number))
                         tasks.create_task(image(number))
                 assert reasons == {"rate_limited"}

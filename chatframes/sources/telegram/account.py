@@ -65,11 +65,6 @@ class Account:
     unreachable: bool = False  # the last attempt to connect failed, or all was silent, and nothing has been heard since
     _failures: Counter[int] = field(default_factory=Counter)  # attempts to connect, by data centre
 
-    @property
-    def host(self) -> str:
-        """The account's own data centre, as the report calls it."""
-        return self.host_of(self.session.dc_id)
-
     def host_of(self, dc_id: int) -> str:
         """Return what the report calls a data centre; 0 is the account's own."""
         return f"Telegram's data centre {dc_id or self.session.dc_id}"

@@ -27,6 +27,7 @@ from ...model import (
     Refusal,
     Window,
 )
+from ...transfer.bandwidth import piece_bytes
 from ...windows import EPOCH
 from .asking import IDS_PER_REQUEST, NOT_FOUND, Asking
 from .ends import ASKED_AGAIN
@@ -175,8 +176,8 @@ class TelegramChat:
             if not is_raster(sniff(head)):
                 yield Body(_single_chunk(head), declared_size=None)
                 return
-        first = await reading.part(0, PART_BYTES)
-        is_last = len(first) < PART_BYTES  # a short part is the last one
+        first = await reading.part(0, reading.part_bytes)
+        is_last = len(first) < reading.part_bytes  # a short part is the last one
         yield Body(reading.chunks(first, is_last), declared_size=len(first) if is_last else handle.size)
 
     async def refreshed(self, source_id: str, handle: FileHandle) -> FileHandle:
@@ -248,6 +249,7 @@ class _Reading:
     chat: TelegramChat
     source_id: str
     handle: FileHandle
+    part_bytes: int = field(default_factory=lambda: piece_bytes(PART_BYTES))  # of the whole file: offsets must fit
 
     async def part(self, offset: int, limit: int) -> bytes:
         """Return one part, following the file to another data centre or to a new reference once each."""
@@ -277,8 +279,8 @@ class _Reading:
         yield first
         offset = len(first)
         while not is_last and offset < self.handle.size:
-            piece = await self.part(offset, PART_BYTES)
-            is_last = len(piece) < PART_BYTES
+            piece = await self.part(offset, self.part_bytes)
+            is_last = len(piece) < self.part_bytes
             offset += len(piece)
             yield piece
 

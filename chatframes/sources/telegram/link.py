@@ -22,7 +22,7 @@ from ...model import Emit, Refusal
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.gate import IMAGE_WAIT_SECONDS
-from ...transfer.lanes import NO_LANE
+from ...transfer.lanes import NO_TURN
 from ...transfer.patience import Patience
 from ...transfer.pulse import GONE_SECONDS
 from . import account as accounts
@@ -95,25 +95,19 @@ class TelegramLink:
         failures = drops = 0
         ended: Exception | None = None
         while True:
-            async with patience.gate.pages, patience.turn_for_page(self.account.host) as turn:
+            async with patience.gate.pages:
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
-                    await self.account.pace.take(self.clock, patience.gate.pages)
-                    # Checked again: in a wait for the pace, the service could ask for another one.
-                    seconds_left -= await patience.wait_for_page(seconds_left, kind)
+                    seconds_left -= await self._keep_pace(seconds_left, kind)
                 asked_at = self.clock.monotonic()
-                turn.begin()
                 try:
                     answer = await self._answer(ASK_SECONDS, request)
-                    turn.end(answered=True)
+                    patience.retries.succeeded()
                     return answer
                 except errors.FloodError as error:
                     if not _asks_to_wait(error):
                         raise TelegramError(name_of(error)) from None
-                    seconds = self._refused_for_now(error, kind)
-                    if isinstance(request, HISTORY):
-                        self.account.pace.complain(self.clock)
-                        turn.refused(seconds)
+                    self._refused_for_now(error, kind)
                     continue
                 except REVOKED as error:
                     logged_out, ended = True, error
@@ -125,14 +119,11 @@ class TelegramLink:
                     raise TelegramError(name_of(error)) from None
                 except TimeoutError as error:
                     logged_out, trouble = False, str(error)
-                    turn.refused()
                     self.account.reconnect_after_silence(self.account.client._sender, asked_at, self.clock.monotonic())
                 except LOST as error:
                     logged_out, trouble = False, "the connection was lost"
-                    drops += 1
-                    if isinstance(error, Dropped) and drops <= MOST_DROPS:
-                        self.count("retry")
-                        continue  # the connection is back: there is nothing else to wait for
+                    if self._is_back(error, drops := drops + 1):
+                        continue  # there is nothing else to wait for
             if logged_out or self.account.closed.is_set():
                 await self._forget()
                 raise session_ended(ended, self.account.how_to_log_in)
@@ -144,11 +135,24 @@ class TelegramLink:
         if self._is_gone():
             raise ServiceError(f"Telegram {GONE}: try again later.")
         self.count("retry")
-        if failures >= ASK_ATTEMPTS:
+        if failures >= ASK_ATTEMPTS or not self.patience.retries.take():
             raise ServiceError(f"Telegram failed {failures} times on one page: {trouble}. Try again later.")
         waited = await self.patience.pause(backoff_seconds(failures, self.clock), seconds_left, trouble)
         await self._reconnect()
         return waited
+
+    async def _keep_pace(self, seconds_left: float, kind: str) -> float:
+        pages = self.patience.gate.pages
+        await self.account.pace.take(self.clock, pages)
+        # Checked again: in a wait for the pace, the service could ask for another one.
+        return await self.patience.wait_for_page(seconds_left, kind)
+
+    def _is_back(self, error: BaseException, drops: int) -> bool:
+        """Whether the connection that was lost is there again; the request is then repeated."""
+        if not isinstance(error, Dropped) or drops > MOST_DROPS:
+            return False
+        self.count("retry")
+        return True
 
     async def part(self, location: Any, dc_id: int, offset: int, limit: int) -> bytes:
         """Return the bytes of a file from `offset` on, at most `limit`.
@@ -191,7 +195,7 @@ class TelegramLink:
         if self._is_gone():
             raise Refusal("failed", "connect", GONE, retry_after_seconds=math.inf)
         kind = type(request).__name__
-        sender, asked_at, answer, turn = None, 0.0, None, NO_LANE
+        sender, asked_at, answer, turn = None, 0.0, None, NO_TURN
         try:
             sender = await self._within(RECONNECT_SECONDS, self.account.sender(dc_id))
             turn = await self.patience.turn_for_image(self.account.host_of(dc_id), kind)
@@ -299,6 +303,8 @@ class TelegramLink:
     def _refused_for_now(self, error: Any, kind: str) -> float:
         seconds = float(max(getattr(error, "seconds", 0) or 0, 1))
         self.patience.asked_to_wait(seconds, kind)
+        if kind == HISTORY.__name__:
+            self.account.pace.complain(self.clock)  # pages adapt by their pace, pictures by the width of their lane
         return seconds
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +16,7 @@ import chatframes as cf
 from chatframes.sources.telegram.link import TelegramError, TelegramLink
 from chatframes.sources.telegram.names import refused
 from chatframes.sources.telegram.signing_in import REVOKED, LoginClient
-from chatframes.transfer.lanes import NO_LANE
+from chatframes.transfer.backoff import RetryBudget
 
 REQUEST = functions.messages.GetDialogsRequest(None, 0, types.InputPeerEmpty(), 100, 0)
 
@@ -54,11 +53,14 @@ class Refusing:
             __aenter__ = __aexit__ = nothing
 
         patience = SimpleNamespace(
-            gate=SimpleNamespace(pages=Pages()), wait_for_page=nothing, max_retry_wait_seconds=300.0, asked_to_wait=wait
+            gate=SimpleNamespace(pages=Pages()),
+            wait_for_page=nothing,
+            max_retry_wait_seconds=300.0,
+            asked_to_wait=wait,
+            retries=RetryBudget(),
         )
-        patience.turn_for_page = lambda host: nullcontext(NO_LANE)
         patience.clock = SimpleNamespace(monotonic=lambda: 0.0)
-        account = SimpleNamespace(closed=asyncio.Event(), how_to_log_in="log in again", host="a data centre")
+        account = SimpleNamespace(closed=asyncio.Event(), how_to_log_in="log in again")
         link: Any = SimpleNamespace(
             patience=patience, account=account, clock=patience.clock, _answer=self._answer, _forget=forget
         )
