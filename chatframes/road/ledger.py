@@ -128,7 +128,8 @@ class Ledger:
                 pages = lane.service is the_gate.pages
                 most = limits.max_concurrent_fetches if pages else limits.max_concurrent_downloads
                 if (width := lane.width.learnt) is not None and width < most:
-                    yield f"width learnt: {width} of {most}{' pages' if pages else ''} at {lane.name}"
+                    what = "pages" if pages else "downloads"
+                    yield f"{lane.name} took {width} of {most} {what} at once"
 
     def _symptoms(self) -> Iterator[str]:
         out_of_connections = any(reading.counts["pool_timeout"] for reading in self._readings)

@@ -23,6 +23,7 @@ from .bound import Bound
 from .byte_budget import ByteBudget
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS
+from .lanes import in_line
 from .verdict import not_an_image, of_picture
 
 ATTEMPTS = 4
@@ -199,13 +200,14 @@ class Downloader:
         job.attempts += 1
         retries = self._retries[origin(job.attachment.url or "")[1]]
         asked_seconds: float | None = None
+        began = self._clock.monotonic()
         try:
-            async with job.read(job.attachment) as body:
-                began = self._clock.monotonic()  # before it, a file may stand in line: no host is to blame for that
+            with in_line() as line:
                 try:
-                    outcome = await self._read(job, body, passage)
+                    async with job.read(job.attachment) as body:
+                        outcome = await self._read(job, body, passage)
                 finally:
-                    job.busy_seconds += self._clock.monotonic() - began - passage.waited_seconds
+                    job.busy_seconds += self._clock.monotonic() - began - line.seconds - passage.waited_seconds
         except Refusal as refusal:
             asked_seconds = refusal.retry_after_seconds
             outcome = Outcome(

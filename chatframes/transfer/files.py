@@ -212,7 +212,7 @@ class _Request:
             elif self.with_token and isinstance(error, httpx.TransportError):
                 pulse.failed(began, str(error))
             if isinstance(error, httpx.TimeoutException):
-                self.turn.refused()
+                self.turn.timed_out()
             refusal = network_refusal(error)
         raise refusal
 

@@ -6,13 +6,16 @@ never wider than the bound of its service. What it has learnt stays for as long 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from .bound import Bound
 from .clock import Clock
 
 IN_USE = 0.8  # of the width; an answer that came while fewer were under way does not show that more would be taken
+TELLING = 0.5  # of the width; a refusal that came while fewer were under way does not show that fewer would be taken
 # Most refusals bring a wait for everybody. So a width that was refused is tried again only when that costs little even
 # if it fails: after so many answers, and after so many times the wait. Both double with each try that fails,
 # but for the first ones: a host that has just changed its mind may soon do so again.
@@ -24,10 +27,11 @@ QUICK_TRIES, MOST_DOUBLINGS = 2, 4
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """When a request was sent: in which round, and how many were then under way, with itself."""
+    """When a request was sent: in which round, how many were then under way with itself, and after how many answers."""
 
     round: int
     at_once: int
+    answers: int  # of the host, until then
 
 
 class Width:
@@ -51,6 +55,7 @@ class Width:
         self._most_taken = 0  # at once, and not just for a moment
         self._round = 0
         self._answers = self._most_at_once = 0  # since the last refusal
+        self._all_answers = 0
         self._before = self._under_way = self._refusals = 0  # when the last refusals began, and how many they were
         self._tries_failed = self._taken = 0  # in a row; answers to requests of the try now going on
         self._next_try_at = float("-inf")
@@ -70,10 +75,11 @@ class Width:
 
     def sent(self, under_way: int) -> Sent:
         """Note that a request is sent; `under_way` counts it."""
-        return Sent(self._round, under_way)
+        return Sent(self._round, under_way, self._all_answers)
 
     def answered(self, sent: Sent, now: float) -> None:
         """Note an answer, at `now` on the clock's `monotonic` scale."""
+        self._all_answers += 1
         if sent.round != self._round:
             return  # it was sent before the last refusals, which say more
         self._answers += 1
@@ -96,7 +102,15 @@ class Width:
             self._width, self._taken = float(self._refused_at), 0
 
     def refused(self, sent: Sent, under_way: int, wait_seconds: float, now: float) -> None:
-        """Note a refusal; `under_way` counts it, and the host may have asked to wait."""
+        """Note a refusal; `under_way` counts it, and the host may have asked to wait.
+
+        One that comes while few are under way is not about how many they are: it changes nothing. If that was a lone
+        request, the earlier refusals may have been of that kind, too: the width then grows again as in the beginning.
+        """
+        if sent.round == self._round and sent.at_once <= max(1, TELLING * self.now):
+            if sent.at_once == 1:
+                self._refused_at = None
+            return
         if sent.round == self._round:
             trying = self._refused_at is not None and self.now >= self._refused_at
             self._tries_failed = self._tries_failed + 1 if trying else 0
@@ -113,9 +127,34 @@ class Width:
         waits = WAITS_BETWEEN_TRIES if known else WAITS_BETWEEN_NEW_TRIES
         self._next_try_at = max(self._next_try_at, now + wait_seconds * (1.0 + waits * self._patience))
 
+    def answers_others(self, sent: Sent) -> bool:
+        """Whether the host has answered as many requests since this one was sent as were then under way."""
+        return self._all_answers - sent.answers >= sent.at_once
+
     @property
     def _patience(self) -> int:
         return int(2 ** min(max(self._tries_failed - QUICK_TRIES, 0), MOST_DOUBLINGS))
+
+
+@dataclass(slots=True)
+class Line:
+    """How long a download has stood in line for its host: no host is to blame for that."""
+
+    seconds: float = 0.0
+
+
+_line: ContextVar[Line | None] = ContextVar("line", default=None)
+
+
+@contextmanager
+def in_line() -> Iterator[Line]:
+    """Measure how long whatever the block calls stands in line."""
+    line = Line()
+    token = _line.set(line)
+    try:
+        yield line
+    finally:
+        _line.reset(token)
 
 
 class Lane:
@@ -142,6 +181,7 @@ class Lane:
         if self.places.has_room:
             await self.places.__aenter__()
             return Turn(self, clock, waited_seconds)
+        began = clock.monotonic()
         entered = False
         try:
             async with self.service.lent():
@@ -151,6 +191,9 @@ class Lane:
             if entered:
                 self.places.leave()
             raise
+        finally:
+            if (line := _line.get()) is not None:
+                line.seconds += clock.monotonic() - began
         return Turn(self, clock, waited_seconds)
 
 
@@ -180,10 +223,15 @@ class Turn:
             self._sent = self._lane.width.sent(self._lane.under_way)
 
     def refused(self, wait_seconds: float = 0.0) -> None:
-        """Note that the host takes no more at once, and how long it asks to wait; also that it did not answer."""
+        """Note that the host takes no more at once, and how long it asks to wait."""
         if self._lane is not None and self._clock is not None and self._sent is not None:
             now = self._clock.monotonic()
             self._lane.width.refused(self._sent, self._lane.under_way, wait_seconds, now)
+
+    def timed_out(self) -> None:
+        """Note that no answer came: a refusal, unless the host answers the others."""
+        if self._lane is not None and self._sent is not None and not self._lane.width.answers_others(self._sent):
+            self.refused()
 
     def end(self, *, answered: bool = False) -> None:
         """Give the place back; what follows the first call does nothing."""

@@ -258,7 +258,7 @@ class _Page:
             if wants_proxy_login(error):
                 raise ServiceError(PROXY_LOGIN) from None
             if isinstance(error, httpx.TimeoutException):
-                turn.refused()
+                turn.timed_out()
             trouble = str(error)  # text of our own, see transport.translate: no URL, no header
             pulse.failed(began, trouble, silent=not isinstance(error, BadAnswer))
         else:

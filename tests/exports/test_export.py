@@ -88,7 +88,7 @@ def test_the_report_of_the_folder_tells_of_all_sources(done: Path, fetched: pd.D
 def test_the_report_says_what_its_last_call_has_learnt(
     world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learnt = ("width learnt: 8 of 20 at files.example",)
+    learnt = ("files.example took 8 of 20 downloads at once",)
     monkeypatch.setattr(Ledger, "_learnt", lambda ledger: iter(learnt))
     told = cf.export(source("webex"), tmp_path / "x", config=world.config, progress=False)
     assert (told.learnt, cf.report(tmp_path / "x").learnt) == (learnt, learnt)

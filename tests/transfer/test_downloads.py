@@ -8,7 +8,7 @@ import hashlib
 import random
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
@@ -22,13 +22,15 @@ from help.undecodable import DECODED, UNDECODABLE, saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatframes.model import Attachment, Body, Outcome, Status
+from chatframes.model import Attachment, Body, Outcome, Refusal, Status
 from chatframes.transfer import downloads as downloads_module
 from chatframes.transfer import http as http_module
 from chatframes.transfer.answers import next_address
+from chatframes.transfer.bound import Bound
 from chatframes.transfer.byte_budget import ByteBudget
 from chatframes.transfer.clock import Clock
-from chatframes.transfer.downloads import Downloader, Read
+from chatframes.transfer.downloads import ATTEMPTS, Downloader, Read
+from chatframes.transfer.lanes import Lane
 
 MiB = 2**20
 JPEG = ("Content-Type", "image/jpeg")
@@ -361,6 +363,36 @@ def test_a_trickle_just_fast_enough_for_each_moment_is_still_ended_by_the_whole_
             assert_nothing_kept(outcome, "failed", "too_slow")
             assert len(server.requests) == 1  # nor does another try begin the time anew
             assert 180 < time.seconds < 220
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("in_line", "tries"), [(False, 2), (True, ATTEMPTS)])
+def test_time_to_open_a_file_counts_but_not_the_time_it_stands_in_line(in_line: bool, tries: int) -> None:
+    async def main() -> None:
+        time, bound = FakeTime(), Bound()
+        lane = Lane("busy.example", bound)
+        outcomes: list[Outcome] = []
+
+        @asynccontextmanager
+        async def opens_late(_: Attachment) -> AsyncIterator[Body]:
+            if in_line:
+                full = [await lane.turn(time.clock) for _ in range(lane.width.now)]
+                asyncio.get_running_loop().call_soon(lambda: (time.advance(100.0), *(turn.end() for turn in full)))
+                (await lane.turn(time.clock)).end()
+            else:
+                time.advance(100.0)
+            raise Refusal("failed", "timeout")
+            yield
+
+        with bound.limited_to(2):
+            downloader = Downloader(bound, 1, MiB, time.clock)
+            running = asyncio.create_task(downloader.run())
+            downloader.submit("1", attachment("1"), opens_late, outcomes.append)
+            while not outcomes:
+                await asyncio.sleep(0)
+            running.cancel()
+        assert outcomes[0].attempts == tries
 
     asyncio.run(main())
 

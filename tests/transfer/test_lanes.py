@@ -145,11 +145,31 @@ def test_however_many_of_a_round_are_refused_the_width_falls_once() -> None:
     assert width.now == 9
 
 
-def test_a_lone_request_that_is_refused_again_and_again_leaves_one() -> None:
+def test_refusals_while_few_are_under_way_are_not_about_how_many_they_are() -> None:
     width = Width(lambda: 20)
+    for at_once in (1, 1, 3, 5):
+        width.refused(width.sent(at_once), at_once, 1.0, 0.0)
+    assert (width.now, width.learnt) == (10, None)
+    width.refused(width.sent(6), 6, 1.0, 0.0)
+    assert (width.now, width.learnt) == (5, 5)
+
+
+def test_where_even_a_lone_request_is_refused_the_width_grows_again_as_in_the_beginning() -> None:
+    width = Width(lambda: 20)
+    while width.now > 1:
+        width.refused(width.sent(width.now), width.now, 1.0, 0.0)
+    assert width.learnt == 1
+    width.refused(width.sent(1), 1, 1.0, 0.0)
+    assert (width.now, width.learnt) == (10, None)
+
+
+def test_a_request_without_an_answer_counts_as_refused_unless_the_others_are_answered() -> None:
+    width = Width(lambda: 20)
+    silent = width.sent(10)
+    assert not width.answers_others(silent)
     for _ in range(10):
-        width.refused(width.sent(1), 1, 1.0, 0.0)
-    assert (width.now, width.learnt) == (1, 1)
+        width.answered(width.sent(10), 0.0)
+    assert width.answers_others(silent)
 
 
 def test_a_width_is_tried_again_ever_more_seldom_while_it_is_refused() -> None:

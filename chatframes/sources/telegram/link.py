@@ -218,7 +218,7 @@ class TelegramLink:
         except (errors.ServerError, errors.TimedOutError) as error:
             return Refusal("failed", "http_5xx", name_of(error))
         except TimeoutError as error:
-            turn.refused()
+            turn.timed_out()
             if sender is None:  # the other data centre takes connections, and says nothing
                 self.account.unreachable = True
             else:
