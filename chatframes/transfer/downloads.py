@@ -23,7 +23,7 @@ from .bound import Bound
 from .byte_budget import ByteBudget
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS
-from .lanes import in_line
+from .standing import measured
 from .verdict import not_an_image, of_picture
 
 ATTEMPTS = 4
@@ -202,12 +202,12 @@ class Downloader:
         asked_seconds: float | None = None
         began = self._clock.monotonic()
         try:
-            with in_line() as line:
+            with measured() as standing:
                 try:
                     async with job.read(job.attachment) as body:
                         outcome = await self._read(job, body, passage)
                 finally:
-                    job.busy_seconds += self._clock.monotonic() - began - line.seconds - passage.waited_seconds
+                    job.busy_seconds += self._clock.monotonic() - began - standing.seconds - passage.waited_seconds
         except Refusal as refusal:
             asked_seconds = refusal.retry_after_seconds
             outcome = Outcome(

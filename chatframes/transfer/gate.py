@@ -1,4 +1,4 @@
-"""Bound the requests of each service in this process, and keep the waits that each account was asked for.
+"""Bound the requests of each service, and keep the waits that each account was asked for.
 
 There is one gate per service, whatever the number of calls, chats, cells and widgets. Where two calls bring different
 limits, the lower one holds while both run. A wait that a service asks for holds for all calls of the account that was
@@ -15,7 +15,11 @@ from .. import kept
 from .bound import Bound
 from .clock import Clock
 from .lanes import Lane
+from .machine import Place, Places
+from .machine_waits import SharedWaits
 
+KINDS = ("pages", "downloads")  # of requests that are bounded, each by itself
+SAME_SECONDS = 0.05  # two ends of a wait, told on different clocks, may be this far apart
 IMAGE_WAIT_SECONDS = 60.0  # an attachment waits no longer, whatever the service asks for
 
 
@@ -31,11 +35,18 @@ class Waits:
     """The waits of one account: until when it must not send requests.
 
     Some services limit each kind of request by itself; `kind` then names the kind.
+
+    Parameters
+    ----------
+    shared_as : str, optional
+        What the other processes of this machine know the account by; without it, nothing is shared with them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared_as: str | None = None) -> None:
         self._closed_until: dict[str, float] = {}
+        self._shared = None if shared_as is None else SharedWaits(shared_as)
         self.lanes: dict[str, Lane] = {}
+        self._places = {} if shared_as is None else {what: Places(f"{what} {shared_as}") for what in KINDS}
 
     def lane(self, name: str, service: Bound, key: str) -> Lane:
         """Return the lane of a host of this account; `key` tells it from the account's others."""
@@ -43,9 +54,23 @@ class Waits:
             self.lanes[key] = Lane(name, service)
         return self.lanes[key]
 
+    def place(self, what: str, limit: int) -> Place | None:
+        """Return a place to take among those that all processes have; `what` is one of KINDS."""
+        return Place(self._places[what], limit) if self._places else None
+
     def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
         """Note that the service wants no request of this kind for `seconds`."""
         self._closed_until[kind] = max(self.closed_until(kind), clock.monotonic() + seconds)
+        if self._shared is not None:
+            self._shared.close_until(clock.now().timestamp() + seconds, kind)
+
+    def hear(self, clock: Clock, kind: str) -> None:
+        """Heed what the service asked other processes for."""
+        if self._shared is not None:
+            now = clock.now().timestamp()
+            until = clock.monotonic() + self._shared.closed_until(now, kind) - now
+            if until > self.closed_until(kind) + SAME_SECONDS:
+                self._closed_until[kind] = until
 
     def closed_until(self, kind: str = "") -> float:
         """Return the end of the wait, on the clock's `monotonic` scale."""
@@ -77,6 +102,7 @@ class Waits:
             The wait would be longer than `budget_seconds`; raised without waiting.
         """
         waited, announced_until = 0.0, None
+        self.hear(clock, kind)
         while (seconds := self.closed_until(kind) - clock.monotonic()) > 0:
             if waited + seconds > budget_seconds:
                 raise TooLong(clock.now() + timedelta(seconds=seconds))
@@ -86,21 +112,34 @@ class Waits:
             async with place.lent() if place is not None else nullcontext():
                 await clock.sleep(seconds)
             waited += seconds
+            self.hear(clock, kind)
         return waited
 
 
 class Gate:
-    """The gate of one service: bounds that all its accounts share, and the waits of each account."""
+    """The gate of one service: bounds that all its accounts share, and the waits of each account.
 
-    def __init__(self) -> None:
-        self.downloads = Bound()
-        self.pages = Bound()
-        self.other_hosts = Waits()  # of hosts outside the service that hold pictures; each host is a kind
+    Parameters
+    ----------
+    service : str, optional
+        The name by which other processes of this machine know it; without it, nothing is shared with them.
+    """
+
+    def __init__(self, service: str | None = None) -> None:
+        self.downloads, self.pages = Bound(), Bound()
+        self.bounds = dict(zip(KINDS, (self.pages, self.downloads), strict=True))
+        self._service = service
+        self.other_hosts = self._waits("")  # of hosts outside the service that hold pictures; each host is a kind
         self._accounts: dict[str, Waits] = {}
+
+    def _waits(self, account: str) -> Waits:
+        return Waits(None if self._service is None else f"{self._service} {account}")
 
     def waits_of(self, account: str) -> Waits:
         """Return the waits of one account; `account` is any key that stands for its endpoint and credential."""
-        return self._accounts.setdefault(account, Waits())
+        if account not in self._accounts:
+            self._accounts[account] = self._waits(account)
+        return self._accounts[account]
 
     def lanes_since(self, moment: float) -> Iterator[Lane]:
         """Yield the lanes that were used since a moment, on the clock's `monotonic` scale."""
@@ -113,4 +152,6 @@ _gates: dict[str, Gate] = kept.new_dict()
 
 def gate(service: str) -> Gate:
     """Return the one gate of a service in this process."""
-    return _gates.setdefault(service, Gate())
+    if service not in _gates:
+        _gates[service] = Gate(service)
+    return _gates[service]

@@ -6,13 +6,13 @@ never wider than the bound of its service. What it has learnt stays for as long 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .bound import Bound
 from .clock import Clock
+from .machine import Place
+from .standing import standing_in_line
 
 IN_USE = 0.8  # of the width; an answer that came while fewer were under way does not show that more would be taken
 TELLING = 0.5  # of the width; a refusal that came while fewer were under way does not show that fewer would be taken
@@ -136,27 +136,6 @@ class Width:
         return int(2 ** min(max(self._tries_failed - QUICK_TRIES, 0), MOST_DOUBLINGS))
 
 
-@dataclass(slots=True)
-class Line:
-    """How long a download has stood in line for its host: no host is to blame for that."""
-
-    seconds: float = 0.0
-
-
-_line: ContextVar[Line | None] = ContextVar("line", default=None)
-
-
-@contextmanager
-def in_line() -> Iterator[Line]:
-    """Measure how long whatever the block calls stands in line."""
-    line = Line()
-    token = _line.set(line)
-    try:
-        yield line
-    finally:
-        _line.reset(token)
-
-
 class Lane:
     """The requests to one host: a bound of the width that is learnt from them.
 
@@ -181,24 +160,22 @@ class Lane:
         if self.places.has_room:
             await self.places.__aenter__()
             return Turn(self, clock, waited_seconds)
-        began = clock.monotonic()
         entered = False
         try:
-            async with self.service.lent():
+            async with standing_in_line(clock), self.service.lent():
                 await self.places.__aenter__()
                 entered = True
         except BaseException:
             if entered:
                 self.places.leave()
             raise
-        finally:
-            if (line := _line.get()) is not None:
-                line.seconds += clock.monotonic() - began
         return Turn(self, clock, waited_seconds)
 
 
 class Turn:
-    """The turn of one request: it holds a place in a lane until `end`. Without a lane it does nothing.
+    """The turn of one request: it holds a place in a lane until `end`, and one among all processes of this machine.
+
+    Without either it does nothing.
 
     Examples
     --------
@@ -207,10 +184,11 @@ class Turn:
     >>> turn.end(answered=True)
     """
 
-    __slots__ = ("_clock", "_ended", "_lane", "_sent", "waited_seconds")
+    __slots__ = ("_clock", "_ended", "_lane", "_sent", "place", "waited_seconds")
 
     def __init__(self, lane: Lane | None, clock: Clock | None, waited_seconds: float = 0.0) -> None:
         self.waited_seconds = waited_seconds  # before it began
+        self.place: Place | None = None  # among those that all processes of this machine have
         self._lane, self._clock = lane, clock
         self._sent: Sent | None = None
         self._ended = False
@@ -235,9 +213,13 @@ class Turn:
 
     def end(self, *, answered: bool = False) -> None:
         """Give the place back; what follows the first call does nothing."""
-        if self._ended or self._lane is None or self._clock is None:
+        if self._ended:
             return
         self._ended = True
+        if self.place is not None:
+            self.place.end()
+        if self._lane is None or self._clock is None:
+            return
         if self._sent is not None:
             self._lane.under_way -= 1
             if answered:

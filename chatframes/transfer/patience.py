@@ -52,14 +52,19 @@ class Patience:
     max_retry_wait_seconds: float
     count: Callable[[str], None] = _count_nothing
     adaptive: bool = True
+    places_of: Waits | None = None  # the account that takes the places, where `waits` are not its own
     pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
     renewal: Renewal = field(default_factory=Renewal)
     retries: RetryBudget = field(default_factory=RetryBudget)  # of pages
     _announced: dict[str, float] = field(default_factory=dict)  # for each kind: the end of the wait last reported
 
     def for_other_hosts(self) -> Patience:
-        """Return a copy with the waits of hosts outside the service; there, `kind` is the host."""
-        return replace(self, waits=self.gate.other_hosts)
+        """Return a copy with the waits of hosts outside the service, where `kind` is the host; the places stay."""
+        return replace(self, waits=self.gate.other_hosts, places_of=self._account)
+
+    @property
+    def _account(self) -> Waits:
+        return self.places_of or self.waits
 
     async def wait_for_page(self, budget_seconds: float, kind: str = "") -> float:
         """Wait until a page may be requested; return the seconds waited. The caller holds a place in ``gate.pages``.
@@ -78,13 +83,27 @@ class Patience:
         raise self.too_long(retry_at)
 
     @asynccontextmanager
+    async def place_for_page(self) -> AsyncIterator[None]:
+        """Hold a place for a page: in this process, and among all of this machine."""
+        bound = self.gate.pages
+        async with bound:
+            place = self._account.place("pages", bound.limit)
+            try:
+                while place is not None and not place.take(bound.limit):
+                    await place.look_again(bound, self.clock)
+                yield
+            finally:
+                if place is not None:
+                    place.end()
+
+    @asynccontextmanager
     async def turn_for_page(self, host: str, budget_seconds: float) -> AsyncIterator[Turn]:
         """Wait until a page may be requested; hold its turn among those of the host for as long as the block runs.
 
         The caller holds a place in ``gate.pages``. Raises RateLimited as `wait_for_page` does.
         """
         lane = self.waits.lane(host, self.gate.pages, "pages") if self.adaptive else None
-        turn = await self._turn(lane, "", lambda waited: self.wait_for_page(budget_seconds - waited))
+        turn = await self._turn("pages", lane, "", lambda waited: self.wait_for_page(budget_seconds - waited))
         try:
             turn.begin()
             yield turn
@@ -98,21 +117,29 @@ class Patience:
         """
         lane = self.waits.lane(host, self.gate.downloads, f"downloads {host} {kind}") if self.adaptive else None
         wait = partial(self._wait_for_image, kind, http_status)
-        turn = await self._turn(lane, kind, lambda waited: wait(IMAGE_WAIT_SECONDS - waited))
+        turn = await self._turn("downloads", lane, kind, lambda waited: wait(IMAGE_WAIT_SECONDS - waited))
         turn.begin()
         return turn
 
-    async def _turn(self, lane: Lane | None, kind: str, wait: Callable[[float], Awaitable[float]]) -> Turn:
+    async def _turn(self, what: str, lane: Lane | None, kind: str, wait: Callable[[float], Awaitable[float]]) -> Turn:
         """Wait for the service, then in line; who has a place in a lane sends at once, and never keeps it in a wait."""
-        waited = 0.0
-        while True:
-            waited += await wait(waited)
-            if lane is None:
-                return Turn(None, self.clock, waited)
-            turn = await lane.turn(self.clock, waited)
-            if self.waits.closed_until(kind) <= self.clock.monotonic():
-                return turn
-            turn.end()  # meanwhile the service has asked to wait
+        waited, bound, place = 0.0, self.gate.bounds[what], self._account.place(what, self.gate.bounds[what].limit)
+        try:
+            while True:
+                waited += await wait(waited)
+                turn = Turn(None, self.clock, waited) if lane is None else await lane.turn(self.clock, waited)
+                self.waits.hear(self.clock, kind)
+                closed = self.waits.closed_until(kind) > self.clock.monotonic()  # asked for meanwhile
+                if not closed and (place is None or place.take(bound.limit)):
+                    turn.place = place
+                    return turn
+                turn.end()
+                if not closed and place is not None:
+                    await place.look_again(bound, self.clock)
+        except BaseException:
+            if place is not None:
+                place.end()
+            raise
 
     async def _wait_for_image(self, kind: str, http_status: int | None, budget_seconds: float) -> float:
         try:

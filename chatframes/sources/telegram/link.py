@@ -95,7 +95,7 @@ class TelegramLink:
         failures = drops = 0
         ended: Exception | None = None
         while True:
-            async with patience.gate.pages:
+            async with patience.place_for_page():
                 seconds_left -= await patience.wait_for_page(seconds_left, kind)
                 if isinstance(request, HISTORY):
                     seconds_left -= await self._keep_pace(seconds_left, kind)
