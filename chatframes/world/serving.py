@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 from aiohttp import web
 
@@ -49,7 +48,6 @@ class Background:
         self._thread.join()
 
 
-_ending: WeakSet[asyncio.BaseTransport] = WeakSet()  # connections whose answer has no more than one write left
 SLACK_SECONDS = 0.5  # what was sent before a refusal arrived may itself arrive a little after it
 
 
@@ -64,7 +62,7 @@ class Counts:
     peaks: Counter[str] = field(default_factory=Counter)
     delivered: Counter[str] = field(default_factory=Counter)
     messages_log: list[dict[str, str]] = field(default_factory=list)
-    flying: dict[str, list[web.BaseRequest]] = field(default_factory=dict)
+    flying: dict[str, list[asyncio.Transport]] = field(default_factory=dict)
     connections: set[object] = field(default_factory=set)
     waits: list[tuple[float, float]] = field(default_factory=list)
 
@@ -81,20 +79,22 @@ class Counts:
         self.others["early_requests"] += kind != "token" and any(sent + SLACK_SECONDS < now for sent, _ in self.waits)
 
     @contextmanager
-    def flight(self, what: str, request: web.BaseRequest) -> Iterator[Callable[[], None]]:
+    def flight(self, what: str, transport: asyncio.Transport | None) -> Iterator[Callable[[], None]]:
         """Count a request as in flight while the block runs; the call yielded notes the peak."""
         flying = self.flying.setdefault(what, [])
 
         def note() -> None:
-            self.peaks[what] = max(self.peaks[what], sum(map(_is_under_way, flying)))
+            alive = sum(not connection.is_closing() for connection in flying)  # who hung up is no longer in flight
+            self.peaks[what] = max(self.peaks[what], alive)
 
-        if request.transport is not None:
-            _ending.discard(request.transport)
-        flying.append(request)
+        if transport is None:
+            yield note
+            return
+        flying.append(transport)
         try:
             yield note
         finally:
-            flying.remove(request)
+            flying.remove(transport)
 
     def reset(self) -> None:
         """Forget everything but what is open and in flight right now."""
@@ -116,14 +116,6 @@ class Counts:
             "delivered": dict(self.delivered),
             "messages_log": [dict(query) for query in self.messages_log],
         }
-
-
-def _is_under_way(request: web.BaseRequest) -> bool:
-    """Whether the client may still wait for the answer: it has not hung up, and has not been sent all of it."""
-    transport = request.transport
-    if transport is None or transport.is_closing():
-        return False
-    return not (transport in _ending and transport.get_write_buffer_size() == 0)
 
 
 _OTHERS = (
@@ -216,7 +208,7 @@ async def send(request: web.BaseRequest, answer: Answer, count: Callable[[int], 
     try:
         await response.prepare(request)
         if request.method != "HEAD":
-            await _write(request, response, body, answer, count)
+            await _write(response, body, answer, count)
         if answer.way == "cut" and request.method != "HEAD":
             transport.close()
         else:
@@ -226,21 +218,13 @@ async def send(request: web.BaseRequest, answer: Answer, count: Callable[[int], 
     return response
 
 
-async def _write(
-    request: web.BaseRequest,
-    response: web.StreamResponse,
-    body: bytes,
-    answer: Answer,
-    count: Callable[[int], None],
-) -> None:
+async def _write(response: web.StreamResponse, body: bytes, answer: Answer, count: Callable[[int], None]) -> None:
     async def write(piece: bytes) -> None:
         await response.write(piece)
         count(len(piece))
 
     whole = {"cut": len(body) // 2, "trickle": 2_000}.get(answer.way, len(body))
     for at in range(0, whole, PIECE_BYTES):
-        if at + PIECE_BYTES >= whole == len(body) and request.transport is not None:
-            _ending.add(request.transport)
         await write(body[at : min(at + PIECE_BYTES, whole)])
     at = whole
     while answer.way == "trickle":

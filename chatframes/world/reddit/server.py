@@ -199,7 +199,7 @@ class RedditServer:
         now = asyncio.get_running_loop().time()
         self.counts.arrived(kind, now)
         self.counts.others["api_cookies"] += "Cookie" in request.headers
-        with self.counts.flight("pages", request) as note_peak:
+        with self.counts.flight("pages", request.transport) as note_peak:
             await take_time(note_peak, self._latency_seconds)
             answer = await self._answer(request, kind, last, now)
             if answer.wait_seconds is not None:
@@ -351,7 +351,7 @@ class RedditServer:
             delivered=self.counts.delivered,
         )
         self.counts.content_gets[source_id] += bool(source_id) and signed
-        with self.counts.flight("pictures", request) as note_peak:
+        with self.counts.flight("pictures", request.transport) as note_peak:
             await take_time(note_peak, self._latency_seconds)
             answer = answer_with(
                 FAULTS, self.faults, call, lambda met: answer_with(CONTRADICTIONS, self.faults, met, plain)

@@ -169,7 +169,7 @@ class WebexServer:
         if kind == "contents":
             self.counts.content_gets[last] += 1
         what = {"contents": "downloads", "messages": "pages"}.get(kind, "others")
-        with self.counts.flight(what, request) as note_peak:
+        with self.counts.flight(what, request.transport) as note_peak:
             await take_time(note_peak, self._latency_seconds)
             answer = await self._answer(request, kind, last, now)
             self.counts.others["unauthorized"] += answer.status == 401
@@ -408,7 +408,7 @@ class WebexServer:
         self.counts.requests["foreign"] += 1
         others["foreign_credentials"] += "Authorization" in request.headers or "access_token" in request.query_string
         others["foreign_cookies"] += "Cookie" in request.headers
-        with self.counts.flight("downloads", request) as note_peak:
+        with self.counts.flight("downloads", request.transport) as note_peak:
             await take_time(note_peak, self._latency_seconds)
             file = self._files.get(last) if request.path.startswith("/files/") else None
             if file is not None:
