@@ -17,8 +17,9 @@ from . import loop
 from .errors import ConfigError
 from .keywords import checks_keywords
 from .named_sources import Sources, sources_of
-from .progress.drawing import Display, Progress, listening
+from .progress.drawing import Display, Progress, guarded, listening
 from .results import error_with_frame, remember, remember_frame, with_warning
+from .road.outbox import Settled
 from .road.run import Run
 from .services import services
 from .settings.merge import Config, ConfigLike, Settings, load_config, merge
@@ -135,19 +136,21 @@ def fetching(
     config: ConfigLike,
     progress: Progress | Display,
     keep: Keep | None = None,
+    settled: Settled | None = None,
 ) -> Coroutine[Any, Any, pd.DataFrame]:
     """Return the coroutine behind `fetch`, its arguments checked, for the library's own loop.
 
     It gives no warning when something is missing; the report says so. When it is stopped or fails, `keep` is called
     with a function that makes the table of what had been read. Without `keep`, `last_result` returns that table.
+    `settled` is called on the library's loop with what became of each attachment, as soon as that is known.
     """
-    return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or remember)
+    return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or remember, settled)
 
 
-async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) -> pd.DataFrame:
+async def _fetch(request: _Request, progress: Progress | Display, keep: Keep, settled: Settled | None) -> pd.DataFrame:
     collected: list[Batch] = []
     with listening(progress) as emit:
-        run = Run(request.sources, request.settings, emit=emit, clock=clock)
+        run = Run(request.sources, request.settings, emit=emit, clock=clock, settled=settled and guarded(settled))
         try:
             async with run:
                 async for batch in run.batches():

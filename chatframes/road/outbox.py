@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ BATCH_ROWS = 1000
 BATCH_BYTES = 64 * 2**20
 MOST_ROWS = 4 * BATCH_ROWS  # ready and not taken; with more than these, reading stops
 MOST_BYTES = 2 * BATCH_BYTES
+
+Settled = Callable[[Message, int, Outcome], None]  # takes what became of one attachment, named by its position
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from ..transfer.gate import gate
 from ..windows import parse_bounds
 from .before import NOTHING, Before
 from .ledger import Ledger
-from .outbox import Outbox, Row
+from .outbox import Outbox, Row, Settled
 from .reading import Reading
 
 MAX_ATTACHMENTS = 100  # of one message
@@ -53,6 +53,8 @@ class Run:
         How many sources are read at once; None is all of them.
     before : Before
         What earlier calls have kept.
+    settled : callable or None
+        Gets what became of every attachment, at once; it must be quick, and raise nothing.
 
     Attributes
     ----------
@@ -79,12 +81,14 @@ class Run:
         most_waiting: int | None = None,
         at_once: int | None = None,
         before: Before = NOTHING,
+        settled: Settled | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._remember_bytes = remember_bytes
         self._in_flight_bytes = in_flight_bytes
         self._before = before
+        self._settled = settled
         self._turn = asyncio.Semaphore(len(sources) if at_once is None else at_once)
         now = clock.now()
         self.readings = [
@@ -285,6 +289,8 @@ class Run:
         def done(outcome: Outcome) -> None:
             if self._settle(row, position, outcome):
                 reading.settle()
+            if self._settled is not None:
+                self._settled(row.message, position, outcome)
             self.ledger.emit(Event("image", reading.source.label))
 
         if (outcome := self._before.outcome(row.message, position)) is not None:

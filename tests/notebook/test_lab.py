@@ -369,9 +369,9 @@ for payload in PAYLOADS[{first}:{first} + 3]:
     frame = hostile_frame(payload)
     panel = cf.FetchPanel(cf.Webex(payload), config={}, remember=False)
     panel._line.say(payload)
-    panel._listed = True
+    panel._account.listed = True
     display(frame, cf.report(frame), cf.preview(frame), cf.plot_activity(frame, by="author_name"))
-    show_html(panel._report, highlights_html(frame))
+    show_html(panel._view.report, highlights_html(frame))
     gallery = cf.gallery(frame, page_size=5)
     gallery._tiles[0].button.click()  # the first picture, with all that is known of it
     display(gallery, panel, cf.attachments(frame), cf.details(frame, "poll"), cf.members(frame))

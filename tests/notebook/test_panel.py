@@ -132,19 +132,19 @@ def test_what_it_begins_with_is_what_it_fetches_and_what_its_code_says(
     names = {"config": world.config}
     exec(panel.code.replace("config=config,", "config=config, progress=False,"), names)
     pd.testing.assert_frame_equal(names["df"][["uid", "text"]], panel.frame[["uid", "text"]])
-    assert "complete" in panel._report.value
-    assert "done in" in panel._card.box.value
+    assert "complete" in panel._view.report.value
+    assert "done in" in panel._view.card.box.value
 
 
 def test_what_else_is_in_a_chat_stands_below_the_report(world: World) -> None:
     panel = shown(panel_of(world, cf.Telegram("@apollo")))
     panel.fetch()
     panel.wait()
-    told = Reader(panel._report.value)
+    told = Reader(panel._view.report.value)
     counted = len(cf.details(panel.frame, "poll"))
     assert f"Also in it: {counted} polls" in told.text
     assert cf.details(panel.frame, "poll")["question"].iloc[-1] in told.text
-    assert (told.alive, "width:" in panel._report.value) == ([], True)
+    assert (told.alive, "width:" in panel._view.report.value) == ([], True)
 
 
 def test_a_chat_is_fetched_by_its_id_whatever_it_is_called(world: World) -> None:
@@ -310,8 +310,8 @@ def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
     server.until_nobody_is_connected()
     assert outcomes(panel.frame) == (12, 4, 8)
     assert said(panel) == "Stopped: 12 messages came before that, and panel.frame has them."
-    assert "stopped in" in panel._card.box.value
-    assert "cancelled" in panel._report.value
+    assert "stopped in" in panel._view.card.box.value
+    assert "cancelled" in panel._view.report.value
     assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
     with pytest.raises(cf.ChatframesError, match="no last result"):
         cf.last_result()  # which belongs to calls in cells
@@ -418,7 +418,7 @@ def test_another_service_takes_the_form_and_the_sentence_of_the_one_before_away(
     assert login_form(panel)
     panel.picker.services.value = "Reddit"
     panel.wait()
-    assert (said(panel), panel._login.box.children) == ("", ())
+    assert (said(panel), panel._account.login.box.children) == ("", ())
     panel.picker.services.value = "Telegram"
     panel.wait()
     assert said(panel) == ""
@@ -462,7 +462,7 @@ def test_a_defect_of_ours_takes_nothing_of_what_was_read_away(world: World, monk
     panel.wait()
     assert "MemoryError" in said(panel)
     assert len(panel.frame) == 300
-    monkeypatch.setattr("chatframes.notebook.panel.report", lambda frame: 1 / 0)
+    monkeypatch.setattr("chatframes.notebook.fetch_view.report", lambda frame: 1 / 0)
     panel.fetch()
     panel.wait()
     assert "ZeroDivisionError" in said(panel)
@@ -514,7 +514,7 @@ def test_what_is_not_whole_is_said_and_reported() -> None:
         panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
         panel.fetch()
         panel.wait()
-        assert "deleted, or moved away" in panel._report.value
+        assert "deleted, or moved away" in panel._view.report.value
         panel.picker.services.value = "Telegram"
         panel.wait()
         assert "Project Apollo" in titles(panel)
@@ -534,7 +534,7 @@ def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> N
     assert "No Webex room of this account is called" in said(panel)
     assert "Did you mean" in said(panel)
     assert not panel.fetch_button.disabled
-    assert "failed" in panel._card.box.value
+    assert "failed" in panel._view.card.box.value
 
 
 # --- saving ------------------------------------------------------------------------------------------------------
@@ -632,19 +632,19 @@ def test_a_click_that_is_heard_before_what_was_typed_waits_for_it(world: World) 
 
 
 def login_form(panel: cf.FetchPanel) -> Any:
-    box, *_ = panel._login.box.children
+    box, *_ = panel._account.login.box.children
     return box
 
 
 def in_states(panel: cf.FetchPanel) -> str:
     """What a page could save of the login's widgets."""
-    return repr([widget.get_state() for widget in all_of(panel._login.box)])
+    return repr([widget.get_state() for widget in all_of(panel._account.login.box)])
 
 
 def press(panel: cf.FetchPanel, button: Any, until: Callable[[], bool]) -> None:
     """Press a button of a login form, and wait for what comes of it."""
     come = threading.Event()
-    widgets = [panel._login.box, *all_of(login_form(panel))]
+    widgets = [panel._account.login.box, *all_of(login_form(panel))]
     for one in widgets:
         one.observe(lambda _: come.set() if until() else None, ["children", "value", "disabled"])
     button.click()
@@ -666,7 +666,7 @@ def test_without_a_token_webex_asks_for_one_and_goes_on(world: World) -> None:
     button.click()
     panel.wait()
     assert field.value == ""
-    assert panel._login.box.children == ()
+    assert panel._account.login.box.children == ()
     assert "Kitchen" in titles(panel)
     panel.fetch()
     panel.wait()
@@ -719,7 +719,7 @@ def without_login(world: World, **more: Any) -> dict[str, Any]:
 def test_a_wrong_app_can_be_replaced_by_another_one(world: World) -> None:
     config = without_login(world, api_id=54321)
     panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config=config, remember=False))
-    form, another_app = panel._login.box.children
+    form, another_app = panel._account.login.box.children
     phone, buttons, status = form.children
     phone.value = world.login["phone"]
     press(panel, buttons.children[0], lambda: "does not know this api_id" in status.value and not phone.disabled)
@@ -768,11 +768,11 @@ def test_a_refused_key_of_reddit_brings_the_form_back_which_says_what_comes_next
     client_id.value, client_secret.value = reddit["client_id"], world.config["reddit"]["client_secret"]
     use.click()
     panel.wait()
-    assert panel._login.box.children == ()
+    assert panel._account.login.box.children == ()
     assert said(panel) == "Thank you: press Fetch."
     panel.fetch()
     panel.wait()
-    assert panel._login.box.children == ()
+    assert panel._account.login.box.children == ()
     assert len(panel.frame) > 2
 
 
@@ -813,7 +813,7 @@ def test_logging_in_to_telegram_in_the_panel_brings_the_chats(world: World) -> N
     form.children[0].value = world.login["phone"]
     press(panel, form.children[1].children[0], lambda: form.children[0].description == "Code")
     form.children[0].value = world.login["code"]
-    press(panel, form.children[1].children[0], lambda: not panel._login.box.children)
+    press(panel, form.children[1].children[0], lambda: not panel._account.login.box.children)
     panel.wait()
     assert "Apollo News" in titles(panel)
     panel.fetch()
