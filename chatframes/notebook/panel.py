@@ -146,8 +146,8 @@ class FetchPanel:
                 self._view.card.box,
                 self._view.report,
                 self.saving.box,
-                self._view.pictures,
                 self._code,
+                self._view.pictures,  # last, so that nothing moves when they come
             )
         )
         self.fetch_button.on_click(lambda _: self._pressed("fetch", self.fetch))

@@ -254,9 +254,17 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
             f"document.querySelector('.jp-Notebook progress[aria-label=attachments]').value > {first}"
         )
         assert "free" in said(page, 5), "the kernel has time for other cells"
-        page.screenshot("in-the-middle", 2)
+        page.until_output(2, re.compile("[0-9]+ pictures.* so far"))
+        assert page.area(2).locator("img").first.evaluate("image => image.naturalWidth") > 0, (
+            "pictures while it fetches"
+        )
+        page.screenshot("in-the-middle")
         page.press_button("Cancel")
         page.until_output(2, re.compile("Stopped: [0-9]+ messages? came before that"))
+        seen = page.pictures(2)
+        assert 0 < seen <= 24, "they stay when it is stopped"
+        assert f"{seen} picture" in page.output(2)
+        page.screenshot("stopped", 2)
         messages, images, status = said(page, 3).split()
         assert int(messages) > 0
         assert 0 < int(images) < 300
@@ -268,6 +276,8 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
 
         page.press_button("Fetch")
         page.until_output(2, "done in")
+        page.until_output(2, "300 of 300 images, page 1 of 13")
+        assert (page.pictures(2), "so far" in page.output(2)) == (24, False), "the gallery is in their place"
         assert said(page, 3) == "600 300 complete"
         page.type_into("File", "apollo.parquet")
         page.press_button("Save as Parquet")

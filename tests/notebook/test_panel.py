@@ -16,14 +16,15 @@ import pandas as pd
 import pytest
 from help.fake_login import CODE, PHONE, FakeLoginClient, install, until_idle
 from help.fakes import STARTS, FakeTime
-from help.holding import ROOM, HoldingWebex, outcomes
+from help.holding import PATIENCE_SECONDS, ROOM, HoldingWebex, outcomes
 from help.hostile import Reader
 from ipywidgets.widgets.widget import _instances
 
 import chatframes as cf
-from chatframes import api
+from chatframes import api, loop
 from chatframes.notebook.days import DayControls, Days
 from chatframes.page.cells import all_of
+from chatframes.page.highlights import highlights_html
 from chatframes.world.sandbox import World
 
 
@@ -289,11 +290,20 @@ def server() -> Iterator[HoldingWebex]:
 
 
 def held(server: HoldingWebex) -> cf.FetchPanel:
-    """A panel in the middle of a fetch."""
+    """A panel in the middle of a fetch, with a picture to be seen."""
     panel = shown(cf.FetchPanel(cf.Webex(ROOM), images=True, config=server.config, remember=False))
+    drawn = threading.Event()
+    panel._view.live.grid.observe(lambda _: drawn.set(), "children")
     panel.fetch()
     server.until_holding(8)
+    assert drawn.wait(PATIENCE_SECONDS)
     return panel
+
+
+def pictures(panel: cf.FetchPanel) -> int:
+    """How many pictures are to be seen."""
+    widgets = all_of(panel._view.pictures)
+    return sum(Reader(widget.value).pictures for widget in widgets if type(widget).__name__ == "HTML")
 
 
 def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
@@ -309,6 +319,8 @@ def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
     assert told[0] == "Stopping …", "it answers at once"
     server.until_nobody_is_connected()
     assert outcomes(panel.frame) == (12, 4, 8)
+    assert pictures(panel) == len(panel._view.live.grid.children) > 0, "what was seen stays"
+    assert "4 pictures" in panel._view.live.line.value or "more" in panel._view.live.line.value
     assert said(panel) == "Stopped: 12 messages came before that, and panel.frame has them."
     assert "stopped in" in panel._view.card.box.value
     assert "cancelled" in panel._view.report.value
@@ -325,6 +337,8 @@ def test_after_cancel_it_fetches_again_and_whole(server: HoldingWebex) -> None:
     panel.fetch()
     panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
+    assert pictures(panel) == 12
+    assert panel._view.live.grid.children == (), "the gallery is in their place"
 
 
 def test_pressing_fetch_again_and_from_many_threads_fetches_once(server: HoldingWebex) -> None:
@@ -348,9 +362,11 @@ def test_choices_changed_during_a_fetch_count_from_the_next_one_on(server: Holdi
     server.release()
     panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
+    assert pictures(panel) == 12
     panel.fetch()
     panel.wait()
     assert outcomes(panel.frame) == (12, 0, 0)
+    assert pictures(panel) == 0
 
 
 def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
@@ -358,6 +374,47 @@ def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
     panel.close()
     panel.wait()
     server.until_nobody_is_connected()
+
+
+def test_cancel_comes_too_late_when_only_the_report_is_to_come(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slowly(frame: pd.DataFrame) -> Any:
+        reached.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return highlights_html(frame)
+
+    monkeypatch.setattr("chatframes.notebook.fetch_view.highlights_html", slowly)
+    panel.fetch()
+    assert reached.wait(PATIENCE_SECONDS)
+    panel.cancel()
+    go_on.set()
+    panel.wait()
+    assert (said(panel), len(panel.frame)) == ("", 300)
+    assert "complete" in panel._view.report.value
+    assert pictures(panel) == 24, "the first page of its gallery"
+
+
+def test_pictures_of_several_services_arrive_one_by_one(world: World) -> None:
+    seen: list[tuple[str, bool]] = []
+    sources = [
+        cf.Webex("Project Apollo", since="2026-10-25"),
+        cf.Telegram("@apollo", limit=30),
+        cf.Reddit("r/apollo", posts=10),
+    ]
+    call = api.fetching(
+        sources,
+        images=True,
+        raw=False,
+        config=world.config,
+        progress=False,
+        settled=lambda message, position, outcome: seen.append((message.platform, outcome.data is not None)),
+    )
+    frame = loop.run(call)
+    for platform, rows in frame.groupby("platform"):
+        assert seen.count((str(platform), True)) == rows["n_images"].sum() > 0
+    assert len(seen) == len(cf.attachments(frame)), "each is told once, also what is no picture"
 
 
 @pytest.mark.parametrize("theirs", [False, True], ids=["controls of its own", "controls of somebody else"])
