@@ -55,6 +55,8 @@ class Run:
         What earlier calls have kept.
     settled : callable or None
         Gets what became of every attachment, at once; it must be quick, and raise nothing.
+    most_seconds : float or None
+        What is ready leaves after so many seconds, however little it is.
 
     Attributes
     ----------
@@ -82,6 +84,7 @@ class Run:
         at_once: int | None = None,
         before: Before = NOTHING,
         settled: Settled | None = None,
+        most_seconds: float | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -95,7 +98,8 @@ class Run:
             Reading(source, parse_bounds(source.since, source.until, source.tz, now)) for source in sources
         ]
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
-        self._outbox = Outbox(batch_bytes, most_waiting)
+        sleep = None if most_seconds is None else lambda: clock.sleep(most_seconds)
+        self._outbox = Outbox(batch_bytes, most_waiting, sleep)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -141,6 +145,14 @@ class Run:
         async for batch in self._outbox.batches():
             yield batch
         self._task.result()
+
+    async def goes_on(self) -> bool:
+        """Wait until it is known whether there is more to yield, and return that; raise what broke the call off."""
+        assert self._task is not None
+        goes_on = await self._outbox.goes_on()
+        if not goes_on:
+            self._task.result()
+        return goes_on
 
     def passed(self) -> list[tuple[Reading, Window]]:
         """Return what the batches so far cover without a hole; each window once."""
