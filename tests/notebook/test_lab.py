@@ -264,7 +264,7 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
         seen = page.pictures(2)
         assert 0 < seen <= 24, "they stay when it is stopped"
         assert f"{seen} picture" in page.output(2)
-        page.screenshot("stopped", 2)
+        page.screenshot("stopped")
         messages, images, status = said(page, 3).split()
         assert int(messages) > 0
         assert 0 < int(images) < 300
@@ -283,7 +283,7 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
         page.press_button("Save as Parquet")
         page.until_output(2, re.compile("Saved 600 messages to /.*/apollo.parquet"))
         assert said(page, 4) == "600 300"
-        page.screenshot("panel-with-its-report", 2)
+        page.screenshot("panel-with-its-gallery")
         shown = page.saved().cells[1:]
         assert slow.config["webex"]["access_token"] not in str(shown)
         assert "the same as code" in page.output(2).lower()
