@@ -138,6 +138,7 @@ class Outbox:
         due = False
         while True:
             while self._ready and (self._full or self._closed or due):
+                due = False  # what comes while this batch is used has its time ahead
                 yield self._take_batch()
             if self._closed:
                 return

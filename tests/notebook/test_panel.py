@@ -376,7 +376,11 @@ def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
     server.until_nobody_is_connected()
 
 
-def test_cancel_comes_too_late_when_only_the_report_is_to_come(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("act", ["cancel", "close"])
+def test_when_only_the_report_is_to_come_cancel_is_too_late_and_close_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    models = set(_instances)
     panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
     reached, go_on = threading.Event(), threading.Event()
 
@@ -388,10 +392,14 @@ def test_cancel_comes_too_late_when_only_the_report_is_to_come(world: World, mon
     monkeypatch.setattr("chatframes.notebook.fetch_view.highlights_html", slowly)
     panel.fetch()
     assert reached.wait(PATIENCE_SECONDS)
-    panel.cancel()
+    getattr(panel, act)()
     go_on.set()
     panel.wait()
-    assert (said(panel), len(panel.frame)) == ("", 300)
+    assert len(panel.frame) == 300
+    if act == "close":
+        assert set(_instances) <= models, "no gallery was made for a page that is gone"
+        return
+    assert said(panel) == ""
     assert "complete" in panel._view.report.value
     assert pictures(panel) == 24, "the first page of its gallery"
 

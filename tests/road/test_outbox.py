@@ -106,10 +106,18 @@ def test_what_is_ready_when_its_time_has_come_leaves_too() -> None:
         assert await is_blocked(asyncio.shield(first))
         is_time.set()
         assert ids([await first]) == ["quick"]
+        outbox.add(message("later"))
+        second = asyncio.ensure_future(anext(batches))
+        assert await is_blocked(asyncio.shield(second)), "it has its time ahead"
+        is_time.set()
+        assert ids([await second]) == ["later"]
         is_time.set()  # and nothing is ready
+        third = asyncio.ensure_future(anext(batches))
+        assert await is_blocked(asyncio.shield(third))
         outbox.settle(slow, 0, OK)
         outbox.close()
-        assert ids([batch async for batch in batches]) == ["slow"]
+        assert ids([await third]) == ["slow"]
+        assert [batch async for batch in batches] == []
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(test())
