@@ -17,8 +17,9 @@ from . import loop
 from .errors import ConfigError
 from .keywords import checks_keywords
 from .named_sources import Sources, sources_of
-from .progress.drawing import Display, Progress, listening
+from .progress.drawing import Display, Progress, guarded, listening
 from .results import error_with_frame, remember, remember_frame, with_warning
+from .road.outbox import Settled
 from .road.run import Run
 from .services import services
 from .settings.merge import Config, ConfigLike, Settings, load_config, merge
@@ -28,6 +29,7 @@ from .table.frame import build
 from .transfer.clock import SYSTEM
 
 STREAM_REMEMBERS_BYTES = 64 * 2**20
+STREAM_SECONDS = 2.0  # a chat of few messages with large pictures would else come all at once, at its end
 
 clock = SYSTEM  # tests replace it
 
@@ -135,19 +137,21 @@ def fetching(
     config: ConfigLike,
     progress: Progress | Display,
     keep: Keep | None = None,
+    settled: Settled | None = None,
 ) -> Coroutine[Any, Any, pd.DataFrame]:
     """Return the coroutine behind `fetch`, its arguments checked, for the library's own loop.
 
     It gives no warning when something is missing; the report says so. When it is stopped or fails, `keep` is called
     with a function that makes the table of what had been read. Without `keep`, `last_result` returns that table.
+    `settled` is called on the library's loop with what became of each attachment, as soon as that is known.
     """
-    return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or remember)
+    return _fetch(_Request(sources_of(sources), merge(config, images, raw)), progress, keep or remember, settled)
 
 
-async def _fetch(request: _Request, progress: Progress | Display, keep: Keep) -> pd.DataFrame:
+async def _fetch(request: _Request, progress: Progress | Display, keep: Keep, settled: Settled | None) -> pd.DataFrame:
     collected: list[Batch] = []
     with listening(progress) as emit:
-        run = Run(request.sources, request.settings, emit=emit, clock=clock)
+        run = Run(request.sources, request.settings, emit=emit, clock=clock, settled=settled and guarded(settled))
         try:
             async with run:
                 async for batch in run.batches():
@@ -179,8 +183,9 @@ def stream(
     Yields
     ------
     pandas.DataFrame
-        Sorted batches of about 1,000 messages or 64 MiB of images, in no order among themselves. The last one (empty
-        when nothing was found) carries the whole report.
+        Sorted batches of about 1,000 messages or 64 MiB of images, or of what came in two seconds, in no order among
+        themselves. A message comes when its last image is there. The last batch carries the whole report; it may be
+        empty.
 
     Raises
     ------
@@ -206,7 +211,6 @@ class _Stream:
         self._request = request
         self._run: Run | None = None
         self._batches: AsyncIterator[Batch] | None = None
-        self._next_batch: Batch | None = None  # read ahead
         self._over = False
 
     def __iter__(self) -> NoReturn:
@@ -232,7 +236,7 @@ class _Stream:
             asyncio.run_coroutine_threadsafe(self._run.__aexit__(), loop.get())
 
     async def _next(self) -> pd.DataFrame:
-        """Return the next batch. It reads one batch ahead, to know which one is the last."""
+        """Return the next batch, as soon as it is known whether it is the last one."""
         try:
             if self._run is None:
                 self._run = await Run(
@@ -240,20 +244,18 @@ class _Stream:
                     self._request.settings,
                     clock=clock,
                     remember_bytes=STREAM_REMEMBERS_BYTES,
+                    most_seconds=STREAM_SECONDS,
                 ).__aenter__()
                 self._batches = self._run.batches()
-                self._next_batch = await anext(self._batches, None)
             assert self._batches is not None
-            batch = self._next_batch
-            if batch is not None:
-                self._next_batch = await anext(self._batches, None)
+            batch = await anext(self._batches, None)
+            if batch is not None and await self._run.goes_on():
+                return build([batch], None, resolve=False)
         except BaseException:
             self._over = True
             if self._run is not None:
                 await self._run.__aexit__()
             raise
-        if self._next_batch is not None:
-            return build([batch] if batch else [], None, resolve=False)
         self._over = True
         await self._run.__aexit__()
         frame = build([batch] if batch else [], self._run.report(), resolve=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
+from os import PathLike
 
 __all__ = [
     "bytes_in_words",
@@ -12,6 +13,7 @@ __all__ = [
     "did_you_mean",
     "kind_of",
     "nearest",
+    "no_table",
     "number_or_kind",
     "seconds_in_words",
     "whole_text",
@@ -75,6 +77,18 @@ def kind_of(value: object) -> str:
     'a value of type NoneType'
     """
     return f"a value of type {type(value).__name__}"
+
+
+def no_table(value: object) -> str:
+    """Name the type of a value that is no table and, where it may be a folder's name, say what the table of that is.
+
+    Examples
+    --------
+    >>> no_table("apollo/")
+    'a value of type str: of a file or the folder of an export, give it what cf.read_parquet(folder) returns'
+    """
+    to_read = ": of a file or the folder of an export, give it what cf.read_parquet(folder) returns"
+    return f"{kind_of(value)}{to_read if isinstance(value, str | PathLike) else ''}"
 
 
 def number_or_kind(value: object) -> str:

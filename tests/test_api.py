@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta, timezone
 import httpx
 import pandas as pd
 import pytest
+from help.holding import PATIENCE_SECONDS, ROOM, HoldingWebex
 from help.hurrying import fast_clock
 from help.truth import check
 
@@ -296,6 +297,29 @@ def test_stream_yields_sorted_batches_that_together_are_the_chat() -> None:
         assert together["n_images"].sum() == 100
         assert cf.report(batches[-1]).status == "complete"
         assert cf.report(batches[-1]).sources[0].messages == 3500
+
+
+@pytest.mark.parametrize("rows_of_a_batch", [4, 1000], ids=["a full batch", "what came so far"])
+def test_the_first_pictures_of_a_stream_come_before_the_last_one_is_asked_for(
+    rows_of_a_batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatframes.road.outbox.BATCH_ROWS", rows_of_a_batch)
+    monkeypatch.setattr("chatframes.api.STREAM_SECONDS", 10.0 if rows_of_a_batch == 4 else 0.05)
+
+    async def read(server: HoldingWebex) -> None:
+        one_by_one = {**server.config["webex"], "max_concurrent_image_downloads": 1}
+        config = {**server.config, "webex": one_by_one}
+        stream = cf.stream(cf.Webex(ROOM), images=True, config=config)
+        first = await asyncio.wait_for(anext(stream), PATIENCE_SECONDS)
+        assert 0 < len(first) == first["n_images"].sum() <= 5
+        assert server.asked <= 6, "of twelve: the sixth is being held, so a second batch cannot be full"
+        server.release()
+        rest = [batch async for batch in stream]
+        assert sum(map(len, [first, *rest])) == server.asked == 12
+        assert ["chatframes" in batch.attrs for batch in [first, *rest]] == [False] * len(rest) + [True]
+
+    with HoldingWebex(messages=12, answered=5) as server:
+        asyncio.run(read(server))
 
 
 def test_leaving_a_stream_stops_the_fetch() -> None:

@@ -143,7 +143,8 @@ def existing(path: str | os.PathLike[str], verb: str) -> Folder:
     """
     folder = folder_at(path, verb)
     if os.path.isfile(folder.root):
-        hint = f": write cf.report(cf.read_parquet({str(path)!r}))" if verb == "report" else ""
+        takes_frames = verb in ("report", "gallery")
+        hint = f": write cf.{verb}(cf.read_parquet({str(path)!r}))" if takes_frames else ""
         raise ConfigError(
             f"{plain(folder.root)} is a file, and {verb}() needs the folder that was given to export(){hint}."
         )

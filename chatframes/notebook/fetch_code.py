@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from ..page.html import plain
+from collections.abc import Callable
+
+from ..errors import ConfigError
+from ..page.html import Html, lines, plain
 from ..services import services
 from ..settings.images import ImageSettings
 from ..sources import Source
+from .status_line import capitalized
 
-__all__ = ["code_for"]
+__all__ = ["code_for", "code_html"]
+
+_CODE = "user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;padding:8px;background:rgba(128,128,128,.12)"
 
 
 def code_for(source: Source, images: ImageSettings, *, title: str = "", config: str = "") -> str:
@@ -34,7 +40,7 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
     )
     """
     service = services()[source.service]
-    lines = [
+    written = [
         "import chatframes as cf",
         None if service.module == "chatframes" else f"import {service.module}",
         "",
@@ -45,7 +51,15 @@ def code_for(source: Source, images: ImageSettings, *, title: str = "", config: 
         f"    config={config}," if config else None,
         ")",
     ]
-    return "\n".join(line for line in lines if line is not None)
+    return "\n".join(line for line in written if line is not None)
+
+
+def code_html(write: Callable[[], str]) -> Html:
+    """Return what `write` returns as HTML to be copied or, where something is wrong with the choice, what that is."""
+    try:
+        return Html('The same as code:<pre style="{}">{}</pre>').format(_CODE, lines(write()))
+    except ConfigError as error:
+        return Html("<div>{}</div>").format(lines(capitalized(str(error))))
 
 
 def _images(images: ImageSettings) -> str:

@@ -18,8 +18,9 @@ from .shelf import Shelf, chosen, shelf_of
 from .thumbnails import PixelBudget
 from .tile import Entry, Small, Tile, small_html, small_of
 
-__all__ = ["Gallery", "gallery"]
+__all__ = ["Gallery", "first_thumbnails", "gallery"]
 
+PAGE_SIZE, THUMBNAIL_PX = 24, 180
 KEPT_THUMBNAILS = 1_000
 MOST_AUTHORS = 500
 MOST_OF_A_NAME = 60  # characters in a list
@@ -41,6 +42,17 @@ _WHAT = {
 class Gallery:
     """Thumbnails in pages; made by `gallery`.
 
+    Parameters
+    ----------
+    shelf : Shelf
+        The attachments.
+    hint : str
+        What else is said beside their number.
+    page_size, thumbnail_px : int
+        As for `gallery`.
+    thumbnails : dict of int to Small, optional
+        Those that are made already (`first_thumbnails`), by place.
+
     Attributes
     ----------
     author, what, size, since, until, chat : ipywidgets.ValueWidget
@@ -51,7 +63,15 @@ class Gallery:
         What to display.
     """
 
-    def __init__(self, shelf: Shelf, *, hint: str, page_size: int, thumbnail_px: int) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        hint: str = "",
+        page_size: int = PAGE_SIZE,
+        thumbnail_px: int = THUMBNAIL_PX,
+        thumbnails: dict[int, Small] | None = None,
+    ) -> None:
         self._shelf = shelf
         self._chosen: Any = np.arange(len(shelf.facts))  # places
         self._hint = hint
@@ -59,7 +79,7 @@ class Gallery:
         self._page_size = page_size
         self._thumbnail_px = thumbnail_px
         self._page = 0
-        self._thumbnails: dict[int, Small] = {}  # by place
+        self._thumbnails = {} if thumbnails is None else thumbnails  # by place
         short = {"layout": {"width": "16em"}, "style": {"description_width": "3.5em"}}
         people, chats = self._counted("author"), self._counted("chat")
         if len(people) > MOST_AUTHORS:
@@ -96,7 +116,6 @@ class Gallery:
         self.previous_button.on_click(lambda _: self._turn(-1))
         self.next_button.on_click(lambda _: self._turn(1))
         self._show_counts()
-        close_on_rerun(self)
 
     def _counted(self, column: str) -> pd.Series:
         return self._shelf.facts[column].astype("str").value_counts()
@@ -216,12 +235,21 @@ class Gallery:
             return None
 
 
+def first_thumbnails(shelf: Shelf) -> dict[int, Small]:
+    """Make the thumbnails of the first page, which takes a while, so that a `Gallery` is made of them at once."""
+    budget = PixelBudget(THUMBNAIL_PX)
+    places = range(min(PAGE_SIZE, len(shelf.facts)))
+    return {place: small_of(data, budget) for place, data in shelf.pictures(places)}
+
+
 def _options(counts: pd.Series) -> list[tuple[str, str]]:
     return [(f"{plain(name)[:MOST_OF_A_NAME]} ({n:,})", str(name)) for name, n in counts.head(MOST_AUTHORS).items()]
 
 
 @checks_keywords
-def gallery(frame: pd.DataFrame | str | os.PathLike[str], *, page_size: int = 24, thumbnail_px: int = 180) -> Gallery:
+def gallery(
+    frame: pd.DataFrame | str | os.PathLike[str], *, page_size: int = PAGE_SIZE, thumbnail_px: int = THUMBNAIL_PX
+) -> Gallery:
     """Look at the pictures of a table or an export: thumbnails in pages, each with its author, time and caption.
 
     A picture can be enlarged; author, chat, days and size can be chosen. A missing picture has its place and its
@@ -263,4 +291,6 @@ def gallery(frame: pd.DataFrame | str | os.PathLike[str], *, page_size: int = 24
     off = len(shelf.facts) > 0 and bool((shelf.facts["reason"].astype("str") == "disabled").all())
     again = "fetch" if isinstance(frame, pd.DataFrame) else "export"
     hint = f"they were not downloaded: {again} again with images=True" if off else ""
-    return Gallery(shelf, hint=hint, page_size=page_size, thumbnail_px=thumbnail_px)
+    shown = Gallery(shelf, hint=hint, page_size=page_size, thumbnail_px=thumbnail_px)
+    close_on_rerun(shown)
+    return shown

@@ -8,7 +8,18 @@ from typing import Any
 
 from .. import loop
 
-__all__ = ["Jobs"]
+__all__ = ["Jobs", "when_settled"]
+
+SETTLE_SECONDS = 0.2
+
+
+async def when_settled(act: Callable[[], None]) -> None:
+    """Do what a press of a button asks for, a moment later.
+
+    In a kernel with subshells each widget has its own thread, so a click may arrive before the last text typed.
+    """
+    await asyncio.sleep(SETTLE_SECONDS)
+    act()
 
 
 class Jobs:

@@ -15,35 +15,25 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from ..api import listing
-from ..errors import AuthError, ChatframesError, ConfigError
+from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..named_sources import sources_of
 from ..page.cells import bundle, close_all, close_on_rerun
-from ..page.highlights import highlights_html
-from ..page.html import Html, lines, show_html
-from ..progress.card import Card
-from ..road.defects import unexpected
-from ..services import services
+from ..page.html import show_html
 from ..settings.images import ImageSettings
 from ..settings.merge import Config, ConfigLike, load_config
 from ..sources import Source
-from ..table.report import report
-from .credentials import LoginSteps
+from .account import Account
 from .days import EVERYTHING, DayControls
-from .endings import NOTHING_READ, fetch_to_the_end
-from .fetch_code import code_for
+from .endings import NOTHING_READ, kept_from_before
+from .fetch_code import code_for, code_html
+from .fetch_view import FetchView
 from .image_controls import controls_for
-from .jobs import Jobs
-from .picker import ChatPicker
+from .jobs import Jobs, when_settled
 from .saving import SaveRow, messages_in
-from .status_line import StatusLine, capitalized
+from .status_line import StatusLine
 
 __all__ = ["FetchPanel"]
-
-SETTLE_SECONDS = 0.2
-ASKING = "Asking for the chats …"
-_CODE = "user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;padding:8px;background:rgba(128,128,128,.12)"
 
 
 class FetchPanel:
@@ -117,22 +107,23 @@ class FetchPanel:
             if len(sources) != 1:
                 raise ConfigError("A FetchPanel fetches one chat at a time: give it one source, or none.")
             (source,) = sources
-        self.config = load_config(config)
-        self._config_name = "" if config is None else "config"
         self.frame: pd.DataFrame | None = None
         self.images = controls_for(images, remember)
         self._images_are_the_users = self.images is images
         self._jobs = Jobs()
         self._lock = threading.RLock()
         self._running: set[str] = set()  # "fetch", "save" or both
-        self._listed = self._closed = False
+        self._closed = self._has_ended = False  # the panel; the last fetch, of which only the report is to come
         self._choice_error = ""  # what was said about the choice when Fetch was pressed
         self.days = (
             DayControls(preset="Last 30 days")
             if source is None
             else DayControls(source.since, source.until, source.tz, preset=EVERYTHING)
         )
-        self.picker = ChatPicker(self._list, self._start_over, source, _first_service(self.config))
+        self._line = StatusLine()
+        config_name = "" if config is None else "config"
+        self._account = Account(load_config(config), config_name, source, self._line, self._jobs, self._write_code)
+        self.picker = self._account.picker
         self._make_widgets()
         self._write_code()
         close_on_rerun(self)
@@ -141,11 +132,8 @@ class FetchPanel:
         self.fetch_button = ipywidgets.Button(description="Fetch", button_style="primary")
         self.cancel_button = ipywidgets.Button(description="Cancel", disabled=True)
         self.saving = SaveRow(lambda: self._pressed("save", self.save))
-        self._line = StatusLine()
         self.status = self._line.widget
-        self._login = LoginSteps(self._logged_in, self._jobs)
-        self._card = Card()
-        self._report = ipywidgets.HTML()
+        self._view = FetchView()
         self._code = ipywidgets.HTML()
         self.box = ipywidgets.VBox(
             (
@@ -154,11 +142,12 @@ class FetchPanel:
                 self.images.box,
                 ipywidgets.HBox((self.fetch_button, self.cancel_button)),
                 self.status,
-                self._login.box,
-                self._card.box,
-                self._report,
+                self._account.login.box,
+                self._view.card.box,
+                self._view.report,
                 self.saving.box,
                 self._code,
+                self._view.pictures,  # last, so that nothing moves when they come
             )
         )
         self.fetch_button.on_click(lambda _: self._pressed("fetch", self.fetch))
@@ -172,6 +161,15 @@ class FetchPanel:
     # --- what is chosen -----------------------------------------------------------------------------------------------
 
     @property
+    def config(self) -> Config:
+        """The configuration it fetches with."""
+        return self._account.config
+
+    @config.setter
+    def config(self, config: Config) -> None:
+        self._account.config = config
+
+    @property
     def source(self) -> Source:
         """What is chosen now."""
         return self.picker.source(self.days.days())
@@ -179,15 +177,11 @@ class FetchPanel:
     @property
     def code(self) -> str:
         """The code that does the same as Fetch."""
-        return code_for(self.source, self.images.settings, title=self.picker.title(), config=self._config_name)
+        return code_for(self.source, self.images.settings, title=self.picker.title(), config=self._account.config_name)
 
     def _write_code(self) -> None:
         with self._lock:
-            try:
-                code = Html('The same as code:<pre style="{}">{}</pre>').format(_CODE, lines(self.code))
-            except ConfigError as error:
-                code = Html("<div>{}</div>").format(lines(capitalized(str(error))))
-            show_html(self._code, code)
+            show_html(self._code, code_html(lambda: self.code))
 
     def _chosen(self, _: object) -> None:
         self._line.replace(self._choice_error)  # it was about the choice before this one
@@ -199,6 +193,7 @@ class FetchPanel:
         """Start to fetch what is chosen, as the button does; does nothing while a fetch is running."""
         if not self._may_start("fetch"):
             return
+        self._has_ended = False
         try:
             self._jobs.begin("fetch", self._fetch(self.source, self.images.settings), self._fetched)
         except ConfigError as error:
@@ -211,7 +206,8 @@ class FetchPanel:
     def cancel(self) -> None:
         """Stop the running fetch; what it has read becomes `frame`."""
         self._jobs.cancel("press fetch")
-        self._jobs.cancel("fetch", self._cancelling)
+        if not self._has_ended:
+            self._jobs.cancel("fetch", self._cancelling)
 
     def save(self) -> None:
         """Write `frame` to the file named in the panel, as the button does."""
@@ -231,18 +227,13 @@ class FetchPanel:
         with self._lock:
             if self._closed:
                 return
-            self._closed = True
+            self._closed = self._account.closed = True
         for name in ("press fetch", "fetch", "list", "use"):
             self._jobs.cancel(name)
-        self._jobs.begin("close", self._take_off_the_page(), self._ended)
+        self._jobs.begin("close", self._take_off_the_page(), self._line.say_defect)
 
     def _pressed(self, what: str, act: Callable[[], None]) -> None:
-        self._jobs.begin(f"press {what}", self._act_later(act), self._ended)
-
-    async def _act_later(self, act: Callable[[], None]) -> None:
-        # In a kernel with subshells each widget has its own thread, so a click may arrive before the last text typed.
-        await asyncio.sleep(SETTLE_SECONDS)
-        act()
+        self._jobs.begin(f"press {what}", when_settled(act), self._line.say_defect)
 
     def _may_start(self, what: str) -> bool:
         """Return whether a fetch or a save may start, and note that it has."""
@@ -256,13 +247,12 @@ class FetchPanel:
 
     async def _fetch(self, source: Source, images: ImageSettings) -> None:
         self.fetch_button.disabled, self.cancel_button.disabled, self.saving.button.disabled = True, False, True
-        show_html(self._report, Html())
-        self._login.clear()
+        self._account.login.clear()
         self._line.say("")
-        ended = await fetch_to_the_end(source, images, self.config, self._card)
+        ended = await self._view.fetch(source, images, self.config)
         message = ended.message
         if ended.error is not None:
-            message += self._ask_to_log_in(source.service, ended.error)
+            message += self._account.ask_to_log_in(source.service, ended.error)
         elif ended.found_nothing:
             message = f"No messages were found{self._last_active(source)}."
         frame = ended.frame
@@ -272,10 +262,9 @@ class FetchPanel:
             source_report = frame.attrs["chatframes"]["sources"][0]
             self.saving.offer(frame, source_report["chat_name"] or source_report["source"])
         else:
-            self._line.say(message, self._kept_frame())
-        if frame is not None:
-            beyond = await asyncio.to_thread(highlights_html, frame)
-            show_html(self._report, report(frame)._html() + beyond)
+            self._line.say(message, kept_from_before(self.frame))
+        self._has_ended = self.cancel_button.disabled = True
+        await self._view.show(ended)
 
     def _cancelling(self) -> None:
         self.cancel_button.disabled = True
@@ -285,85 +274,28 @@ class FetchPanel:
         self._running.discard("fetch")
         self.fetch_button.disabled, self.cancel_button.disabled = False, True
         self.saving.button.disabled = self.frame is None
-        if task.cancelled():  # before it had started
-            self._line.say(NOTHING_READ, self._kept_frame())
-        self._ended(task)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, Exception):
-            self._line.say(unexpected(error))
+        if task.cancelled() and not self._has_ended:  # before it had started
+            self._line.say(NOTHING_READ, kept_from_before(self.frame))
+        self._line.say_defect(task)
 
     def _last_active(self, source: Source) -> str:
         day = self.picker.last_active(source)
         return "" if day is None else f" in these days; this chat was last active on {day:%Y-%m-%d}"
 
-    def _kept_frame(self) -> str:
-        """Return a sentence about the table of an earlier fetch, if there is one."""
-        return (
-            ""
-            if self.frame is None
-            else f"panel.frame still holds what was fetched before ({messages_in(self.frame)})."
-        )
-
     async def _save(self) -> None:
-        if self.frame is None:
-            self.saving.say("There is no table to save yet: press Fetch first.")
-            return
-        self.saving.button.disabled = True
-        self.saving.say(await asyncio.to_thread(self.saving.write, self.frame))
+        await self.saving.save(self.frame)
 
     def _saved(self, task: asyncio.Task[None]) -> None:
         self._running.discard("save")
         self.saving.button.disabled = self.frame is None or "fetch" in self._running
-        self._ended(task)
-
-    def _list(self, service: str) -> None:
-        self._listed = True
-        self._jobs.begin("list", self._show_chats(service), self._ended)
-
-    async def _show_chats(self, service: str) -> None:
-        self._line.say(ASKING)
-        message = ""
-        try:
-            chats = await listing(service, self.config)
-            if service == self.picker.service:
-                self.picker.chats.show(chats)
-        except ChatframesError as error:
-            message = str(error) + self._ask_to_log_in(service, error)
-        finally:
-            self._line.replace(ASKING, message)
-        self._write_code()
-
-    def _start_over(self) -> None:
-        """Clear what was shown and asked for when another service is chosen."""
-        self._jobs.cancel("list")
-        self._login.clear()
-        self._line.say("")
+        self._line.say_defect(task)
 
     async def _take_off_the_page(self) -> None:
-        self._login.clear()
+        self._account.login.clear()
         for widget in self._choices():
             widget.unobserve(self._chosen, "value")
         self.picker.close()
         close_all(self.box, but=self.images.box if self._images_are_the_users else None)
-
-    # --- logging in ---------------------------------------------------------------------------------------------------
-
-    def _ask_to_log_in(self, service: str, error: ChatframesError) -> str:
-        """Show the form that is needed, if one is, and return what to add to the error."""
-        if not isinstance(error, AuthError) or service != self.picker.service or self._closed:
-            return ""
-        self._login.ask(services()[service], self.config)
-        return "\nOr fill in the form below."
-
-    def _logged_in(self, config: Config) -> None:
-        self.config, self._config_name = config, "panel.config"
-        self._write_code()
-        if self.picker.lists_chats:
-            self.list_chats()
-        else:
-            self._line.say("Thank you: press Fetch.")
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -372,12 +304,6 @@ class FetchPanel:
         return f"FetchPanel: {fetched}{'; closed, run the cell that made it again' if self._closed else ''}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        if not self._listed and not self._closed:
+        if not self._account.listed and not self._closed:
             self.list_chats()
         return bundle(self.box, repr(self))
-
-
-def _first_service(config: Config) -> str:
-    """Return the first service that is configured, or else the first of all."""
-    configured = (name for name, service in services().items() if service.is_configured(config.section(name)))
-    return next(configured, next(iter(services())))

@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..page.details import details_html, details_lines
 from ..page.html import NO_FORMULAS, Html, lines, picture, plain
-from ..words import kind_of
+from ..words import no_table
 from .thumbnails import PixelBudget
 
 __all__ = ["Preview", "preview"]
@@ -114,7 +114,7 @@ def preview(
     True
     """
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"preview() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
+        raise ConfigError(f"preview() takes a frame of fetch() or read_parquet(), not {no_table(frame)}.")
     for what, value, least, most in (("rows", rows, 1, 500), ("thumbnail_px", thumbnail_px, 40, 600)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ConfigError(f"preview() cannot take {what}={value!r}: write a whole number from {least} to {most}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,14 @@ class SaveRow:
         if self.path.value == self._suggested:
             self._suggested = file_name(name)
             self.path.value = self._suggested
+
+    async def save(self, frame: pd.DataFrame | None) -> None:
+        """Write the file, and say how it went."""
+        if frame is None:
+            self.say("There is no table to save yet: press Fetch first.")
+            return
+        self.button.disabled = True
+        self.say(await asyncio.to_thread(self.write, frame))
 
     def write(self, frame: pd.DataFrame) -> str:
         """Write the file and say in a sentence how it went. An existing file is replaced at the second press."""

@@ -16,7 +16,7 @@ from ..table.frame import attachments, check_messages
 from ..table.report_text import NO_PICTURE
 from .tile import Entry
 
-__all__ = ["Shelf", "chosen", "shelf_of"]
+__all__ = ["Shelf", "chosen", "entry_of", "shelf_of"]
 
 MOST_OF_A_NAME, MOST_OF_A_TEXT = 200, 2_000  # characters
 
@@ -105,7 +105,7 @@ class FrameShelf:
     def entries(self, places: Sequence[int]) -> list[Entry]:
         rows = self._tidy.iloc[list(places)].to_dict("records")
         return [
-            _entry(row, self._data[place] is not None, self._details.get(row["uid"]))
+            entry_of(row, self._data[place] is not None, self._details.get(row["uid"]))
             for place, row in zip(places, rows, strict=True)
         ]
 
@@ -129,7 +129,7 @@ class FolderShelf:
     def entries(self, places: Sequence[int]) -> list[Entry]:
         words = self._stored.words(places)
         return [
-            _entry(words[place], self.facts["status"].iat[place] == "ok", words[place]["details"]) for place in places
+            entry_of(words[place], self.facts["status"].iat[place] == "ok", words[place]["details"]) for place in places
         ]
 
     def pictures(self, places: Sequence[int]) -> Iterator[tuple[int, bytes]]:
@@ -138,7 +138,7 @@ class FolderShelf:
     def unread(self, place: int) -> Entry:
         facts = self.facts.iloc[place]
         row = {"author_name": facts["author"], "chat_name": facts["chat"], "created_at": facts["when"]}
-        return _entry({**row, "status": "failed", "reason": "its part cannot be read"}, False)
+        return entry_of({**row, "status": "failed", "reason": "its part cannot be read"}, False)
 
 
 def _bytes_of(image: object) -> bytes | None:
@@ -146,7 +146,8 @@ def _bytes_of(image: object) -> bytes | None:
     return data if isinstance(data, bytes) else None
 
 
-def _entry(row: dict[Any, Any], has_picture: bool, details: Any = None) -> Entry:
+def entry_of(row: dict[Any, Any], has_picture: bool, details: Any = None) -> Entry:
+    """Return what is said about an attachment, of a row of `attachments`."""
     values = {name: value for name, value in row.items() if name != "image" and not _is_null(value)}
     width, height = values.get("width"), values.get("height")
     return Entry(

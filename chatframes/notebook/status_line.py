@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 
 import ipywidgets
 
 from ..page.html import show_status
+from ..road.defects import unexpected
 
 __all__ = ["StatusLine", "capitalized"]
 
@@ -47,6 +49,12 @@ class StatusLine:
         with self._lock:
             if self.text == text:
                 self.say(*sentences)
+
+    def say_defect(self, task: asyncio.Task[None]) -> None:
+        """Say what a task that has ended was broken off by, if it was by an error."""
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self.say(unexpected(error))
 
 
 def capitalized(text: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
+from ..words import no_table
 from .html import NO_FORMULAS, Html, bars, plain, sparkline
 
 __all__ = ["Activity", "Plot", "count_activity", "plot_activity", "times_of"]
@@ -102,8 +103,15 @@ class Plot:
     others: int = 0
     by: str = ""
     counted: Literal["messages", "people"] = "messages"
+    nothing: str = "no messages"  # what to say instead of charts that would be empty
+
+    @property
+    def _is_empty(self) -> bool:
+        return not any(activity.total for _, activity in self.rows)
 
     def __repr__(self) -> str:
+        if self._is_empty:
+            return self.nothing
         lines = [f"{plain(name)[:24]:24} |{activity}|" for name, activity in self.rows]
         return "\n".join([*lines, *self._days_line(), *([self._others_line()] if self.others else [])])
 
@@ -122,6 +130,8 @@ class Plot:
         return str(self._html())  # a plain str: a part of an `Html` is an `Html` too, and escapes what is added to it
 
     def _html(self) -> Html:
+        if self._is_empty:
+            return Html("<div {}>{}</div>").format(NO_FORMULAS, self.nothing)
         shown = []
         most = max((number for _, activity in self.rows for _, number in activity.counts), default=0)
         for name, activity in self.rows:
@@ -133,13 +143,15 @@ class Plot:
             shown.append(Html('<div style="margin-bottom:8px"><div>{}</div>{}</div>').format(heading, chart))
         if self.others:
             shown.append(Html("<div>{}</div>").format(self._others_line()))
-        return Html("<div {}>{}</div>").format(NO_FORMULAS, Html().join(shown) or f"no {self.counted}")
+        return Html("<div {}>{}</div>").format(NO_FORMULAS, Html().join(shown))
 
 
 def times_of(frame: pd.DataFrame, function: str, *others: str) -> pd.Series:
     """Return the times of a table of messages; ConfigError when it lacks them, or one of the `others` columns."""
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"{function}() takes a frame of fetch() or read_parquet(), not {no_table(frame)}.")
     for name in ("created_at", *others):
-        if not isinstance(frame, pd.DataFrame) or name not in frame.columns:
+        if name not in frame.columns:
             raise ConfigError(f"{function}() takes a frame of fetch() or read_parquet(), with the column {name!r}.")
     times: pd.Series = frame["created_at"]
     if not isinstance(times.dtype, pd.DatetimeTZDtype):

@@ -13,6 +13,7 @@ __all__ = ["members"]
 
 JOINED = ("member_added", "member_joined")
 LEFT = ("member_left", "member_removed")
+NOBODY = "No message here says that somebody came or left: not every service writes that into its chats."
 
 
 @checks_keywords
@@ -27,8 +28,9 @@ def members(frame: pd.DataFrame) -> Plot:
     Returns
     -------
     Plot
-        Shows itself. Its ``rows`` are ``("joined", Activity)`` and ``("left", Activity)``, over the same days, which
-        are those of UTC; each counts people: who adds three people in one message adds three.
+        Shows itself; where no message tells of anybody, it says that. Its ``rows`` are ``("joined", Activity)`` and
+        ``("left", Activity)``, over the same days, which are those of UTC; each counts people: who adds three people
+        in one message adds three.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def members(frame: pd.DataFrame) -> Plot:
         people = [_number_of(subjects) for subjects in frame.loc[chosen, "subjects"]]
         each = times[chosen].repeat(people) if people else times.head(0)
         rows.append((name, count_activity(each, among=moved)))
-    return Plot(tuple(rows), counted="people")
+    return Plot(tuple(rows), counted="people", nothing=NOBODY)
 
 
 def _number_of(subjects: object) -> int:

@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ParamSpec, Protocol, runtime_checkable
 
 from ..errors import ConfigError
 from ..model import Emit, Event
@@ -16,8 +16,9 @@ from ..page.cells import in_a_notebook
 from ..words import kind_of
 from .tally import Tally
 
-__all__ = ["Display", "Progress", "Steady", "listening"]
+__all__ = ["Display", "Progress", "Steady", "guarded", "listening", "warn_of"]
 
+P = ParamSpec("P")
 Progress = bool | Callable[[Event], None]
 
 LEAST_SECONDS = 0.1  # between two drawings
@@ -52,7 +53,7 @@ def listening(progress: Progress | Display) -> Iterator[Emit]:
     elif progress is True:
         yield from _drawing(_card() if in_a_notebook() else _bar())
     elif callable(progress) and not any(is_kind(progress) for is_kind in _NEVER_RUN):
-        yield _guarded(progress)
+        yield guarded(progress)
     else:
         raise ConfigError(
             f"progress= cannot be {kind_of(progress)}: write True (a card or a bar), False (nothing), or a plain "
@@ -75,23 +76,25 @@ def _drawing(display: Display) -> Iterator[Emit]:
         steady.close()
 
 
-def _guarded(listener: Callable[[Event], None]) -> Emit:
+def guarded(listener: Callable[P, None]) -> Callable[P, None]:
+    """Return a function that calls a listener, until that raises an error: then it warns, and calls it no more."""
     broken = False
 
-    def emit(event: Event) -> None:
+    def emit(*given: P.args, **named: P.kwargs) -> None:
         nonlocal broken
         if broken:
             return
         try:
-            listener(event)
+            listener(*given, **named)
         except BaseException as error:  # a defect of the listener must not lose a message or end a worker
             broken = True
-            _warn_of(error)
+            warn_of(error)
 
     return emit
 
 
-def _warn_of(error: BaseException) -> None:
+def warn_of(error: BaseException) -> None:
+    """Warn that showing has failed, of a defect that the fetch need not end for."""
     with suppress(Warning):  # warnings may be turned into errors
         warnings.warn(
             f"Showing progress raised {type(error).__name__}: no more progress is shown, and the fetch goes on.",
@@ -157,9 +160,9 @@ class Steady:
             return
         try:
             drawing()
-        except BaseException as error:  # as in `_guarded`
+        except BaseException as error:  # as in `guarded`
             self._over = True
-            _warn_of(error)
+            warn_of(error)
 
     def _set_timer(self, seconds: float | None, *, soon: bool = False) -> None:
         if self._timer is not None:

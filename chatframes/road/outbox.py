@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ BATCH_ROWS = 1000
 BATCH_BYTES = 64 * 2**20
 MOST_ROWS = 4 * BATCH_ROWS  # ready and not taken; with more than these, reading stops
 MOST_BYTES = 2 * BATCH_BYTES
+
+Settled = Callable[[Message, int, Outcome], None]  # takes what became of one attachment, named by its position
 
 
 @dataclass(slots=True)
@@ -43,9 +45,16 @@ class Outbox:
         A batch is full with so many bytes of pictures; with twice as many that nobody has taken, reading stops.
     most_waiting : int, optional
         With more rows than these that wait for their attachments, no more pages are read.
+    sleep : callable, optional
+        What is ready when it has been awaited leaves too, however little it is.
     """
 
-    def __init__(self, batch_bytes: int | None = None, most_waiting: int | None = None) -> None:
+    def __init__(
+        self,
+        batch_bytes: int | None = None,
+        most_waiting: int | None = None,
+        sleep: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._batch_bytes = BATCH_BYTES if batch_bytes is None else batch_bytes
         self._most_bytes = MOST_BYTES if batch_bytes is None else 2 * batch_bytes
         self._rows = 0  # so far
@@ -54,7 +63,9 @@ class Outbox:
         self._ready: deque[Row] = deque()
         self._ready_bytes = 0
         self._closed = False
+        self._sleep = sleep
         self._batch_ready = asyncio.Event()
+        self._goes_on = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._most_waiting = most_waiting
@@ -66,6 +77,7 @@ class Outbox:
         count = len(message.attachments)
         row = Row(message, [None] * count, count, self._rows)
         self._rows += 1
+        self._goes_on.set()
         if count:
             self._waiting[message.uid] = row
             if self._most_waiting is not None and len(self._waiting) > self._most_waiting:
@@ -119,16 +131,25 @@ class Outbox:
         """Say that no more rows will come."""
         self._closed = True
         self._batch_ready.set()
+        self._goes_on.set()
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Yield ready rows, about `BATCH_ROWS` or `BATCH_BYTES` at a time, until the outbox is closed and empty."""
+        due = False
         while True:
-            while self._ready and (self._full or self._closed):
+            while self._ready and (self._full or self._closed or due):
+                due = False  # what comes while this batch is used has its time ahead
                 yield self._take_batch()
             if self._closed:
                 return
-            self._batch_ready.clear()
-            await self._batch_ready.wait()
+            due = await self._full_or_due()
+
+    async def goes_on(self) -> bool:
+        """Wait until there is a row that has not left, or no more will come; return whether there is one."""
+        while not (self._ready or self._waiting or self._closed):
+            self._goes_on.clear()
+            await self._goes_on.wait()
+        return bool(self._ready or self._waiting)
 
     def rest(self) -> list[Batch]:
         """Return all rows that are ready."""
@@ -136,6 +157,20 @@ class Outbox:
         while self._ready:
             batches.append(self._take_batch())
         return batches
+
+    async def _full_or_due(self) -> bool:
+        """Wait until a batch is full or the outbox is closed; return True if what is ready shall leave before that."""
+        self._batch_ready.clear()
+        if self._sleep is None:
+            await self._batch_ready.wait()
+            return False
+        full, due = asyncio.ensure_future(self._batch_ready.wait()), asyncio.ensure_future(self._sleep())
+        try:
+            await asyncio.wait((full, due), return_when=asyncio.FIRST_COMPLETED)
+            return due.done()
+        finally:
+            full.cancel()
+            due.cancel()
 
     def _make_ready(self, row: Row) -> None:
         self._ready.append(row)

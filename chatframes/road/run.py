@@ -24,7 +24,7 @@ from ..transfer.gate import gate
 from ..windows import parse_bounds
 from .before import NOTHING, Before
 from .ledger import Ledger
-from .outbox import Outbox, Row
+from .outbox import Outbox, Row, Settled
 from .reading import Reading
 
 MAX_ATTACHMENTS = 100  # of one message
@@ -53,6 +53,10 @@ class Run:
         How many sources are read at once; None is all of them.
     before : Before
         What earlier calls have kept.
+    settled : callable or None
+        Gets what became of every attachment, at once; it must be quick, and raise nothing.
+    most_seconds : float or None
+        What is ready leaves after so many seconds, however little it is.
 
     Attributes
     ----------
@@ -79,19 +83,23 @@ class Run:
         most_waiting: int | None = None,
         at_once: int | None = None,
         before: Before = NOTHING,
+        settled: Settled | None = None,
+        most_seconds: float | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._remember_bytes = remember_bytes
         self._in_flight_bytes = in_flight_bytes
         self._before = before
+        self._settled = settled
         self._turn = asyncio.Semaphore(len(sources) if at_once is None else at_once)
         now = clock.now()
         self.readings = [
             Reading(source, parse_bounds(source.since, source.until, source.tz, now)) for source in sources
         ]
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
-        self._outbox = Outbox(batch_bytes, most_waiting)
+        sleep = None if most_seconds is None else lambda: clock.sleep(most_seconds)
+        self._outbox = Outbox(batch_bytes, most_waiting, sleep)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -137,6 +145,14 @@ class Run:
         async for batch in self._outbox.batches():
             yield batch
         self._task.result()
+
+    async def goes_on(self) -> bool:
+        """Wait until it is known whether there is more to yield, and return that; raise what broke the call off."""
+        assert self._task is not None
+        goes_on = await self._outbox.goes_on()
+        if not goes_on:
+            self._task.result()
+        return goes_on
 
     def passed(self) -> list[tuple[Reading, Window]]:
         """Return what the batches so far cover without a hole; each window once."""
@@ -285,6 +301,8 @@ class Run:
         def done(outcome: Outcome) -> None:
             if self._settle(row, position, outcome):
                 reading.settle()
+            if self._settled is not None:
+                self._settled(row.message, position, outcome)
             self.ledger.emit(Event("image", reading.source.label))
 
         if (outcome := self._before.outcome(row.message, position)) is not None:

@@ -13,7 +13,7 @@ from pandas.api.types import union_categoricals
 from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..version import __version__
-from ..words import kind_of
+from ..words import kind_of, no_table
 from .arrow import image_counts, our_schema, to_pictures, to_table
 from .batches import SCALARS, Batch
 from .frame import build
@@ -77,7 +77,7 @@ def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _listed(frames: Iterable[pd.DataFrame]) -> list[Any]:
-    if isinstance(frames, pd.DataFrame) or not isinstance(frames, Iterable):
+    if isinstance(frames, pd.DataFrame | str) or not isinstance(frames, Iterable):
         raise ConfigError(f"concat() takes a list of frames, not {kind_of(frames)}: write concat([frame, other]).")
     listed = list(frames.values() if isinstance(frames, Mapping) else frames)
     if not listed:
@@ -89,7 +89,7 @@ def _checked(frame: object, number: int) -> pd.DataFrame:
     """Return a table of messages with plain column names; a named index becomes columns again."""
     if not isinstance(frame, pd.DataFrame):
         raise ConfigError(
-            f"concat() takes frames of fetch() or read_parquet(), and number {number} is {kind_of(frame)}."
+            f"concat() takes frames of fetch() or read_parquet(), and number {number} is {no_table(frame)}."
         )
     for level in frame.index.names:
         if level is not None and level not in frame.columns:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import ConfigError
-from ..words import kind_of
+from ..words import no_table
 from .batches import SCALARS, Batch
 from .schema import ATTACHMENTS, MESSAGES, VERSION, pandas_dtype
 
@@ -152,7 +152,7 @@ def _fill_threads(frame: pd.DataFrame) -> None:
 def check_messages(frame: object, function: str, names: Iterable[str]) -> None:
     """Raise ConfigError for what is no table of messages with these columns; `function` is who needs it."""
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"{function}() takes a frame of fetch() or read_parquet(), not {kind_of(frame)}.")
+        raise ConfigError(f"{function}() takes a frame of fetch() or read_parquet(), not {no_table(frame)}.")
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise ConfigError(

@@ -144,10 +144,12 @@ def test_a_file_where_a_folder_is_needed_is_named(world: Any, tmp_path: Path, na
     assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
 
 
-def test_the_report_of_a_single_file_is_pointed_out(tmp_path: Path) -> None:
+def test_the_report_and_the_gallery_of_a_single_file_are_pointed_out(tmp_path: Path) -> None:
     (tmp_path / "one.parquet").write_bytes(b"")
-    with pytest.raises(cf.ConfigError, match=r"is a file.*cf\.report\(cf\.read_parquet\('.*one\.parquet'\)\)\."):
-        cf.report(tmp_path / "one.parquet")
+    for look in (cf.report, cf.gallery):
+        name = rf"cf\.{look.__name__}\(cf\.read_parquet\('.*one\.parquet'\)\)"
+        with pytest.raises(cf.ConfigError, match=rf"is a file.*{name}\."):
+            look(tmp_path / "one.parquet")
     with pytest.raises(cf.ConfigError, match=r"is a file, and verify\(\) needs the folder"):
         cf.verify(tmp_path / "one.parquet")
 

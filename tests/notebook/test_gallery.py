@@ -264,6 +264,8 @@ def test_messages_without_a_time_are_told_of() -> None:
     plot = cf.plot_activity(pd.DataFrame({"created_at": times}))
     assert "1 without a time" in plot._repr_html_()
     assert cf.plot_activity(pd.DataFrame({"created_at": times[1:]})).rows[0][1].counts == ()
+    nothing = cf.plot_activity(pd.DataFrame({"created_at": times.head(0)}))
+    assert repr(nothing) == "no messages", "and no empty chart"
 
 
 def test_messages_of_other_centuries_are_told_of() -> None:

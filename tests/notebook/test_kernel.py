@@ -13,6 +13,16 @@ from help.holding import HoldingWebex
 from help.kernels import AWAITED, BLOCKING, INTERRUPT_SECONDS, OLD_WAY, Kernel, assert_nothing_is_left, cell
 
 OWN_RUN = "df = asyncio.run(cf.fetch_async(cf.Webex({room!r}), images=True, config={config!r}))"
+WIDGETS_BEFORE = """
+import ipywidgets
+widgets = lambda: ipywidgets.widgets.widget._instances
+before = set(widgets())
+"""
+PANEL = """
+panel = cf.FetchPanel(cf.Webex({room!r}), images=True, config={config!r}, remember=False)
+panel.fetch()
+panel.wait()
+"""
 HIDE_NEST_ASYNCIO2 = """
 class Hidden:
     def find_spec(self, name, path=None, target=None):
@@ -108,6 +118,17 @@ def test_the_stop_button_ends_a_fetch_and_what_was_read_is_kept(
     assert interrupt_a_fetch(kernel, template, server) == ended_by
     assert_nothing_is_left(kernel, server)
     assert_what_was_read_is_kept(kernel)
+
+
+def test_a_panel_whose_cell_was_stopped_goes_on_and_closing_it_leaves_nothing(
+    kernel: Kernel, server: HoldingWebex
+) -> None:
+    kernel.run(WIDGETS_BEFORE)
+    assert interrupt_a_fetch(kernel, PANEL, server) == "KeyboardInterrupt"
+    assert len(kernel.value("[repr(task) for task in asyncio.all_tasks(loop.get())]")) > 0, "it fetches on"
+    kernel.run("panel.close(); panel.wait()")
+    assert_nothing_is_left(kernel, server)
+    assert kernel.value("len(set(widgets()) - before)") == 0
 
 
 @pytest.mark.parametrize("template", [BLOCKING, AWAITED], ids=["blocking", "awaited"])

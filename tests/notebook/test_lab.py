@@ -233,6 +233,12 @@ def files_done(page: Page) -> int:
     return int(page.area(2).locator("progress[aria-label=attachments]").get_attribute("value") or 0)
 
 
+def pictures_there(page: Page) -> int:
+    """Count the pictures of the panel that the browser could decode, whether they are in sight or not."""
+    decoded = "images => Promise.all(images.map(image => image.decode().then(() => 1, () => 0)))"
+    return sum(page.area(2).locator("img").evaluate_all(decoded))
+
+
 def open_panel(page: Page) -> None:
     page.run_all()
     page.until_ran(2)
@@ -254,9 +260,15 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
             f"document.querySelector('.jp-Notebook progress[aria-label=attachments]').value > {first}"
         )
         assert "free" in said(page, 5), "the kernel has time for other cells"
-        page.screenshot("in-the-middle", 2)
+        page.until_output(2, re.compile("[0-9]+ pictures.* so far"))
+        assert pictures_there(page) > 0, "while it fetches"
+        page.screenshot("in-the-middle")
         page.press_button("Cancel")
         page.until_output(2, re.compile("Stopped: [0-9]+ messages? came before that"))
+        seen = pictures_there(page)
+        assert 0 < seen <= 24, "they stay when it is stopped"
+        assert f"{seen} picture" in page.output(2)
+        page.screenshot("stopped")
         messages, images, status = said(page, 3).split()
         assert int(messages) > 0
         assert 0 < int(images) < 300
@@ -268,12 +280,14 @@ def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow
 
         page.press_button("Fetch")
         page.until_output(2, "done in")
+        page.until_output(2, "300 of 300 images, page 1 of 13")
+        assert (pictures_there(page), "so far" in page.output(2)) == (24, False), "the gallery is in their place"
         assert said(page, 3) == "600 300 complete"
         page.type_into("File", "apollo.parquet")
         page.press_button("Save as Parquet")
         page.until_output(2, re.compile("Saved 600 messages to /.*/apollo.parquet"))
         assert said(page, 4) == "600 300"
-        page.screenshot("panel-with-its-report", 2)
+        page.screenshot("panel-with-its-gallery")
         shown = page.saved().cells[1:]
         assert slow.config["webex"]["access_token"] not in str(shown)
         assert "the same as code" in page.output(2).lower()
@@ -369,9 +383,9 @@ for payload in PAYLOADS[{first}:{first} + 3]:
     frame = hostile_frame(payload)
     panel = cf.FetchPanel(cf.Webex(payload), config={}, remember=False)
     panel._line.say(payload)
-    panel._listed = True
+    panel._account.listed = True
     display(frame, cf.report(frame), cf.preview(frame), cf.plot_activity(frame, by="author_name"))
-    show_html(panel._report, highlights_html(frame))
+    show_html(panel._view.report, highlights_html(frame))
     gallery = cf.gallery(frame, page_size=5)
     gallery._tiles[0].button.click()  # the first picture, with all that is known of it
     display(gallery, panel, cf.attachments(frame), cf.details(frame, "poll"), cf.members(frame))

@@ -16,14 +16,15 @@ import pandas as pd
 import pytest
 from help.fake_login import CODE, PHONE, FakeLoginClient, install, until_idle
 from help.fakes import STARTS, FakeTime
-from help.holding import ROOM, HoldingWebex, outcomes
+from help.holding import PATIENCE_SECONDS, ROOM, HoldingWebex, outcomes
 from help.hostile import Reader
 from ipywidgets.widgets.widget import _instances
 
 import chatframes as cf
-from chatframes import api
+from chatframes import api, loop
 from chatframes.notebook.days import DayControls, Days
 from chatframes.page.cells import all_of
+from chatframes.page.highlights import highlights_html
 from chatframes.world.sandbox import World
 
 
@@ -132,19 +133,19 @@ def test_what_it_begins_with_is_what_it_fetches_and_what_its_code_says(
     names = {"config": world.config}
     exec(panel.code.replace("config=config,", "config=config, progress=False,"), names)
     pd.testing.assert_frame_equal(names["df"][["uid", "text"]], panel.frame[["uid", "text"]])
-    assert "complete" in panel._report.value
-    assert "done in" in panel._card.box.value
+    assert "complete" in panel._view.report.value
+    assert "done in" in panel._view.card.box.value
 
 
 def test_what_else_is_in_a_chat_stands_below_the_report(world: World) -> None:
     panel = shown(panel_of(world, cf.Telegram("@apollo")))
     panel.fetch()
     panel.wait()
-    told = Reader(panel._report.value)
+    told = Reader(panel._view.report.value)
     counted = len(cf.details(panel.frame, "poll"))
     assert f"Also in it: {counted} polls" in told.text
     assert cf.details(panel.frame, "poll")["question"].iloc[-1] in told.text
-    assert (told.alive, "width:" in panel._report.value) == ([], True)
+    assert (told.alive, "width:" in panel._view.report.value) == ([], True)
 
 
 def test_a_chat_is_fetched_by_its_id_whatever_it_is_called(world: World) -> None:
@@ -289,11 +290,20 @@ def server() -> Iterator[HoldingWebex]:
 
 
 def held(server: HoldingWebex) -> cf.FetchPanel:
-    """A panel in the middle of a fetch."""
+    """A panel in the middle of a fetch, with a picture to be seen."""
     panel = shown(cf.FetchPanel(cf.Webex(ROOM), images=True, config=server.config, remember=False))
+    drawn = threading.Event()
+    panel._view.live.grid.observe(lambda _: drawn.set(), "children")
     panel.fetch()
     server.until_holding(8)
+    assert drawn.wait(PATIENCE_SECONDS)
     return panel
+
+
+def pictures(panel: cf.FetchPanel) -> int:
+    """How many pictures are to be seen."""
+    widgets = all_of(panel._view.pictures)
+    return sum(Reader(widget.value).pictures for widget in widgets if type(widget).__name__ == "HTML")
 
 
 def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
@@ -309,9 +319,11 @@ def test_cancel_keeps_what_was_read_and_leaves_nothing_running(
     assert told[0] == "Stopping …", "it answers at once"
     server.until_nobody_is_connected()
     assert outcomes(panel.frame) == (12, 4, 8)
+    assert pictures(panel) == len(panel._view.live.grid.children) > 0, "what was seen stays"
+    assert "4 pictures" in panel._view.live.line.value or "more" in panel._view.live.line.value
     assert said(panel) == "Stopped: 12 messages came before that, and panel.frame has them."
-    assert "stopped in" in panel._card.box.value
-    assert "cancelled" in panel._report.value
+    assert "stopped in" in panel._view.card.box.value
+    assert "cancelled" in panel._view.report.value
     assert (panel.fetch_button.disabled, panel.cancel_button.disabled) == (False, True)
     with pytest.raises(cf.ChatframesError, match="no last result"):
         cf.last_result()  # which belongs to calls in cells
@@ -325,6 +337,8 @@ def test_after_cancel_it_fetches_again_and_whole(server: HoldingWebex) -> None:
     panel.fetch()
     panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
+    assert pictures(panel) == 12
+    assert panel._view.live.grid.children == (), "the gallery is in their place"
 
 
 def test_pressing_fetch_again_and_from_many_threads_fetches_once(server: HoldingWebex) -> None:
@@ -348,9 +362,11 @@ def test_choices_changed_during_a_fetch_count_from_the_next_one_on(server: Holdi
     server.release()
     panel.wait()
     assert outcomes(panel.frame) == (12, 12, 0)
+    assert pictures(panel) == 12
     panel.fetch()
     panel.wait()
     assert outcomes(panel.frame) == (12, 0, 0)
+    assert pictures(panel) == 0
 
 
 def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
@@ -358,6 +374,55 @@ def test_closing_a_panel_ends_what_it_had_begun(server: HoldingWebex) -> None:
     panel.close()
     panel.wait()
     server.until_nobody_is_connected()
+
+
+@pytest.mark.parametrize("act", ["cancel", "close"])
+def test_when_only_the_report_is_to_come_cancel_is_too_late_and_close_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    models = set(_instances)
+    panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slowly(frame: pd.DataFrame) -> Any:
+        reached.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return highlights_html(frame)
+
+    monkeypatch.setattr("chatframes.notebook.fetch_view.highlights_html", slowly)
+    panel.fetch()
+    assert reached.wait(PATIENCE_SECONDS)
+    getattr(panel, act)()
+    go_on.set()
+    panel.wait()
+    assert len(panel.frame) == 300
+    if act == "close":
+        assert set(_instances) <= models, "no gallery was made for a page that is gone"
+        return
+    assert said(panel) == ""
+    assert "complete" in panel._view.report.value
+    assert pictures(panel) == 24, "the first page of its gallery"
+
+
+def test_pictures_of_several_services_arrive_one_by_one(world: World) -> None:
+    seen: list[tuple[str, bool]] = []
+    sources = [
+        cf.Webex("Project Apollo", since="2026-10-25"),
+        cf.Telegram("@apollo", limit=30),
+        cf.Reddit("r/apollo", posts=10),
+    ]
+    call = api.fetching(
+        sources,
+        images=True,
+        raw=False,
+        config=world.config,
+        progress=False,
+        settled=lambda message, position, outcome: seen.append((message.platform, outcome.data is not None)),
+    )
+    frame = loop.run(call)
+    for platform, rows in frame.groupby("platform"):
+        assert seen.count((str(platform), True)) == rows["n_images"].sum() > 0
+    assert len(seen) == len(cf.attachments(frame)), "each is told once, also what is no picture"
 
 
 @pytest.mark.parametrize("theirs", [False, True], ids=["controls of its own", "controls of somebody else"])
@@ -418,7 +483,7 @@ def test_another_service_takes_the_form_and_the_sentence_of_the_one_before_away(
     assert login_form(panel)
     panel.picker.services.value = "Reddit"
     panel.wait()
-    assert (said(panel), panel._login.box.children) == ("", ())
+    assert (said(panel), panel._account.login.box.children) == ("", ())
     panel.picker.services.value = "Telegram"
     panel.wait()
     assert said(panel) == ""
@@ -462,7 +527,7 @@ def test_a_defect_of_ours_takes_nothing_of_what_was_read_away(world: World, monk
     panel.wait()
     assert "MemoryError" in said(panel)
     assert len(panel.frame) == 300
-    monkeypatch.setattr("chatframes.notebook.panel.report", lambda frame: 1 / 0)
+    monkeypatch.setattr("chatframes.notebook.fetch_view.report", lambda frame: 1 / 0)
     panel.fetch()
     panel.wait()
     assert "ZeroDivisionError" in said(panel)
@@ -514,7 +579,7 @@ def test_what_is_not_whole_is_said_and_reported() -> None:
         panel = shown(panel_of(world, cf.Webex("Project Apollo"), images=True))
         panel.fetch()
         panel.wait()
-        assert "deleted, or moved away" in panel._report.value
+        assert "deleted, or moved away" in panel._view.report.value
         panel.picker.services.value = "Telegram"
         panel.wait()
         assert "Project Apollo" in titles(panel)
@@ -534,7 +599,7 @@ def test_an_error_is_a_sentence_and_the_table_of_before_stays(world: World) -> N
     assert "No Webex room of this account is called" in said(panel)
     assert "Did you mean" in said(panel)
     assert not panel.fetch_button.disabled
-    assert "failed" in panel._card.box.value
+    assert "failed" in panel._view.card.box.value
 
 
 # --- saving ------------------------------------------------------------------------------------------------------
@@ -632,19 +697,19 @@ def test_a_click_that_is_heard_before_what_was_typed_waits_for_it(world: World) 
 
 
 def login_form(panel: cf.FetchPanel) -> Any:
-    box, *_ = panel._login.box.children
+    box, *_ = panel._account.login.box.children
     return box
 
 
 def in_states(panel: cf.FetchPanel) -> str:
     """What a page could save of the login's widgets."""
-    return repr([widget.get_state() for widget in all_of(panel._login.box)])
+    return repr([widget.get_state() for widget in all_of(panel._account.login.box)])
 
 
 def press(panel: cf.FetchPanel, button: Any, until: Callable[[], bool]) -> None:
     """Press a button of a login form, and wait for what comes of it."""
     come = threading.Event()
-    widgets = [panel._login.box, *all_of(login_form(panel))]
+    widgets = [panel._account.login.box, *all_of(login_form(panel))]
     for one in widgets:
         one.observe(lambda _: come.set() if until() else None, ["children", "value", "disabled"])
     button.click()
@@ -666,7 +731,7 @@ def test_without_a_token_webex_asks_for_one_and_goes_on(world: World) -> None:
     button.click()
     panel.wait()
     assert field.value == ""
-    assert panel._login.box.children == ()
+    assert panel._account.login.box.children == ()
     assert "Kitchen" in titles(panel)
     panel.fetch()
     panel.wait()
@@ -719,7 +784,7 @@ def without_login(world: World, **more: Any) -> dict[str, Any]:
 def test_a_wrong_app_can_be_replaced_by_another_one(world: World) -> None:
     config = without_login(world, api_id=54321)
     panel = shown(cf.FetchPanel(cf.Telegram("@apollo"), config=config, remember=False))
-    form, another_app = panel._login.box.children
+    form, another_app = panel._account.login.box.children
     phone, buttons, status = form.children
     phone.value = world.login["phone"]
     press(panel, buttons.children[0], lambda: "does not know this api_id" in status.value and not phone.disabled)
@@ -768,11 +833,11 @@ def test_a_refused_key_of_reddit_brings_the_form_back_which_says_what_comes_next
     client_id.value, client_secret.value = reddit["client_id"], world.config["reddit"]["client_secret"]
     use.click()
     panel.wait()
-    assert panel._login.box.children == ()
+    assert panel._account.login.box.children == ()
     assert said(panel) == "Thank you: press Fetch."
     panel.fetch()
     panel.wait()
-    assert panel._login.box.children == ()
+    assert panel._account.login.box.children == ()
     assert len(panel.frame) > 2
 
 
@@ -813,7 +878,7 @@ def test_logging_in_to_telegram_in_the_panel_brings_the_chats(world: World) -> N
     form.children[0].value = world.login["phone"]
     press(panel, form.children[1].children[0], lambda: form.children[0].description == "Code")
     form.children[0].value = world.login["code"]
-    press(panel, form.children[1].children[0], lambda: not panel._login.box.children)
+    press(panel, form.children[1].children[0], lambda: not panel._account.login.box.children)
     panel.wait()
     assert "Apollo News" in titles(panel)
     panel.fetch()

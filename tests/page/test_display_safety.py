@@ -118,7 +118,7 @@ def test_a_panel_shows_text(payload: str) -> None:
     panel.picker.chats.show(chats)
     panel._write_code()
     panel._line.say(payload)
-    html.show_html(panel._report, highlights_html(hostile_frame(payload)))
+    html.show_html(panel._view.report, highlights_html(hostile_frame(payload)))
     pages = list(html_of(panel.box))
     assert any(html.plain(payload)[:8].strip() in Reader(page).text for page in pages)
     for page in pages:

@@ -56,7 +56,11 @@ def test_a_table_without_the_columns_is_refused_by_name(missing: str) -> None:
 def test_a_fetched_table_and_an_empty_one_are_taken() -> None:
     with cf.sandbox(messages=60, images=0) as world:
         fetched = cf.fetch(cf.Webex("Project Apollo"), config=world.config, progress=False)
-    assert counts(cf.members(fetched)) == {"joined": {}, "left": {}}
+    nobody = cf.members(fetched)
+    assert counts(nobody) == {"joined": {}, "left": {}}
+    for shown in (repr(nobody), nobody._repr_html_()):
+        assert "No message here says that somebody came or left" in shown
+        assert "joined" not in shown, "and no empty chart"
 
 
 def test_in_a_terminal_the_charts_say_of_which_days_they_are() -> None:

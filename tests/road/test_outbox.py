@@ -90,6 +90,53 @@ def test_batches_come_when_they_are_full_and_the_rest_when_it_is_closed() -> Non
     run(test)
 
 
+def test_what_is_ready_when_its_time_has_come_leaves_too() -> None:
+    async def test() -> None:
+        is_time = asyncio.Event()
+
+        async def sleep() -> None:
+            await is_time.wait()
+            is_time.clear()
+
+        outbox = Outbox(sleep=sleep)
+        batches = outbox.batches()
+        slow = outbox.add(message("slow", pictures=1))
+        outbox.add(message("quick"))
+        first = asyncio.ensure_future(anext(batches))
+        assert await is_blocked(asyncio.shield(first))
+        is_time.set()
+        assert ids([await first]) == ["quick"]
+        outbox.add(message("later"))
+        second = asyncio.ensure_future(anext(batches))
+        assert await is_blocked(asyncio.shield(second)), "it has its time ahead"
+        is_time.set()
+        assert ids([await second]) == ["later"]
+        is_time.set()  # and nothing is ready
+        third = asyncio.ensure_future(anext(batches))
+        assert await is_blocked(asyncio.shield(third))
+        outbox.settle(slow, 0, OK)
+        outbox.close()
+        assert ids([await third]) == ["slow"]
+        assert [batch async for batch in batches] == []
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(test())
+
+
+def test_whether_it_goes_on_is_known_as_soon_as_another_row_comes() -> None:
+    async def test(outbox: Outbox) -> None:
+        assert await is_blocked(outbox.goes_on())
+        row = outbox.add(message("slow", pictures=1))
+        assert await outbox.goes_on(), "though its picture is not there yet"
+        outbox.settle(row, 0, OK)
+        outbox.rest()
+        assert await is_blocked(outbox.goes_on())
+        outbox.close()
+        assert not await outbox.goes_on()
+
+    run(test)
+
+
 def test_bytes_fill_a_batch_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox_module, "BATCH_BYTES", 25)
 

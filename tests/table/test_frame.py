@@ -7,6 +7,8 @@ import io
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import chatframes as cf
 from chatframes.errors import ConfigError
 from chatframes.images.shown import ImageBytes
 from chatframes.model import Attachment, ForwardedFrom, Message, Outcome
@@ -301,3 +304,21 @@ def test_attachments_count_what_is_in_hand() -> None:
 def test_attachments_of_another_frame_say_what_is_missing() -> None:
     with pytest.raises(ConfigError, match="'media' is not there"):
         attachments(build([]).drop(columns="media"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        cf.attachments,
+        cf.members,
+        cf.plot_activity,
+        cf.preview,
+        lambda folder: cf.details(folder, "poll"),
+        lambda folder: cf.concat([folder]),
+    ],
+    ids=["attachments", "members", "plot_activity", "preview", "details", "concat"],
+)
+@pytest.mark.parametrize("folder", ["apollo/", Path("apollo")], ids=["str", "Path"])
+def test_a_folder_in_the_place_of_a_table_is_told_how_to_become_one(call: Any, folder: Any) -> None:
+    with pytest.raises(cf.ConfigError, match=r"give it what cf\.read_parquet\(folder\) returns\.$"):
+        call(folder)
