@@ -8,6 +8,7 @@ recorded with the gap it leaves, and the other chats go on.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -25,6 +26,7 @@ from ..windows import parse_bounds
 from .before import NOTHING, Before
 from .ledger import Ledger
 from .outbox import Outbox, Row
+from .ranking import Ranking
 from .reading import Reading
 
 MAX_ATTACHMENTS = 100  # of one message
@@ -92,6 +94,7 @@ class Run:
         ]
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
         self._outbox = Outbox(batch_bytes, most_waiting)
+        self._ranking = Ranking(settings.images.order)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -198,6 +201,8 @@ class Run:
                 for task in self._working:
                     task.cancel()
             self._settle_the_rest()
+            if self._ranking.problem is not None:
+                warnings.warn(self._ranking.problem, stacklevel=2)
         except* Exception as group:
             raise _first_error(group) from None  # an ExceptionGroup never reaches a user
 
@@ -299,7 +304,8 @@ class Run:
         else:
             downloader = self._downloaders[reading.source.service]
             # The key is the whole address: the same id may be another picture at another host.
-            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done)
+            rank = self._ranking.of(row.message, attachment)
+            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done, rank)
 
     def _settle(self, row: Row, position: int, outcome: Outcome) -> bool:
         self.ledger.count_outcome(outcome)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..images.shown import ImageBytes
 from ..images.sniff import HEAD_BYTES, is_raster, sniff
@@ -39,6 +40,7 @@ OVER_BUDGET = Outcome("skipped", "budget", error="the pictures of this call came
 
 Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
 Done = Callable[[Outcome], None]
+AS_FOUND: Any = ()  # the rank of every attachment where no order was asked for
 
 
 @dataclass(slots=True)
@@ -48,7 +50,9 @@ class _Job:
     key: str
     attachment: Attachment
     read: Read
+    rank: Any  # the least one is downloaded next
     waiting: list[Done] = field(default_factory=list)
+    is_ready: bool = False
     attempts: int = 0
     waited_seconds: float = 0.0
     busy_seconds: float = 0.0  # all tries together: bounds a body that trickles in
@@ -109,22 +113,29 @@ class Downloader:
         self._jobs: dict[str, _Job] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._outcomes_bytes = 0
-        self._ready: deque[_Job] = deque()
+        self._ready: list[tuple[Any, int, _Job]] = []  # a heap
         self._delayed: list[tuple[float, int, _Job]] = []
         self._ready_count = asyncio.Semaphore(0)
         self._delayed_changed = asyncio.Event()
         self._serial = 0
         self._retries: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)  # by host
 
-    def submit(self, key: str, attachment: Attachment, read: Read, done: Done) -> None:
-        """Queue one attachment; `done` is called once with its outcome. The same `key` is downloaded once."""
+    def submit(self, key: str, attachment: Attachment, read: Read, done: Done, rank: Any = AS_FOUND) -> None:
+        """Queue one attachment; `done` is called once with its outcome. The same `key` is downloaded once.
+
+        Of those that are ready the one with the least `rank` comes next, and of equal ones the first.
+        """
         if (outcome := self._outcomes.get(key)) is not None:
             done(_shared_outcome(outcome, attachment))
             return
         if (job := self._jobs.get(key)) is not None:
             job.waiting.append(lambda outcome: done(_shared_outcome(outcome, attachment)))
+            if rank < job.rank:
+                job.rank = rank
+                if job.is_ready:  # once more, at its better place; its old one is passed over
+                    self._make_ready(job)
             return
-        self._jobs[key] = job = _Job(key, attachment, read, [done])
+        self._jobs[key] = job = _Job(key, attachment, read, rank, [done])
         if attachment.declared_size is not None and attachment.declared_size > self._cap:
             self._settle(job, self._too_large(Outcome("skipped"), None, f"{attachment.declared_size} bytes"))
             return
@@ -138,7 +149,9 @@ class Downloader:
                 tasks.create_task(self._work())
 
     def _make_ready(self, job: _Job) -> None:
-        self._ready.append(job)
+        job.is_ready = True
+        self._serial += 1
+        heapq.heappush(self._ready, (job.rank, self._serial, job))
         self._ready_count.release()
 
     async def _work(self) -> None:
@@ -146,7 +159,10 @@ class Downloader:
             await self._ready_count.acquire()
             if self._room is not None:
                 await self._room()
-            job = self._ready.popleft()
+            job = heapq.heappop(self._ready)[2]  # only now: a better one may have come meanwhile
+            if not job.is_ready:
+                continue
+            job.is_ready = False
             if job.started is None:
                 job.started = self._clock.monotonic()
             if self._total.used_up:
