@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing, nullcontext
+from pathlib import Path
 from typing import Any
 
 from ..errors import ChatframesError, ServiceError
@@ -22,6 +23,7 @@ from ..transfer.bandwidth import Bandwidth, Speed, Total, of_the_process
 from ..transfer.clock import SYSTEM, Clock
 from ..transfer.downloads import Downloader
 from ..transfer.gate import gate
+from ..transfer.kept_pictures import KeptPictures
 from ..windows import parse_bounds
 from .before import NOTHING, Before
 from .ledger import Ledger
@@ -95,6 +97,7 @@ class Run:
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
         self._outbox = Outbox(batch_bytes, most_waiting)
         self._ranking = Ranking(settings.images.order)
+        self._kept = _kept_pictures(settings)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -170,25 +173,27 @@ class Run:
     async def _drive(self) -> None:
         own, all_calls = Bandwidth(), of_the_process()
         with (
+            nullcontext() if self._kept is None else closing(self._kept),
             all_calls.limited_to(self._settings.config.downloads.max_bytes_per_second),
             own.limited_to(self._settings.images.bytes_per_second),
         ):
             await self._drive_at(Speed(self._clock, (all_calls, own)))
 
     async def _drive_at(self, speed: Speed) -> None:
-        total = Total(self._settings.max_total_bytes)
+        total, images = Total(self._settings.max_total_bytes), self._settings.images
         self._downloaders = {
             service: Downloader(
                 gate(service).downloads,
                 self._settings.limits(service).max_concurrent_downloads,
-                self._settings.images.max_size_bytes,
+                images.max_size_bytes,
                 self._clock,
                 remember_bytes=self._remember_bytes,
                 in_flight_bytes=self._in_flight_bytes,
                 room=self._outbox.room,
-                keep_undecodable=self._settings.images.keep_undecodable,
+                keep_undecodable=images.keep_undecodable,
                 speed=speed,
                 total=total,
+                kept=self._kept,
             )
             for service in {reading.source.service for reading in self.readings}
         }
@@ -201,8 +206,9 @@ class Run:
                 for task in self._working:
                     task.cancel()
             self._settle_the_rest()
-            if self._ranking.problem is not None:
-                warnings.warn(self._ranking.problem, stacklevel=2)
+            for troubled in (self._ranking, self._kept):
+                if troubled is not None and troubled.problem is not None:
+                    warnings.warn(troubled.problem, stacklevel=2)
         except* Exception as group:
             raise _first_error(group) from None  # an ExceptionGroup never reaches a user
 
@@ -305,7 +311,8 @@ class Run:
             downloader = self._downloaders[reading.source.service]
             # The key is the whole address: the same id may be another picture at another host.
             rank = self._ranking.of(row.message, attachment)
-            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done, rank)
+            lasting = None if self._kept is None else _lasting(chat, attachment, reading.source.service)
+            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done, rank, lasting)
 
     def _settle(self, row: Row, position: int, outcome: Outcome) -> bool:
         self.ledger.count_outcome(outcome)
@@ -315,6 +322,21 @@ class Run:
         """Mark every attachment without an outcome as cancelled, so that its row can be handed out."""
         for row, position in self._outbox.unsettled():
             self._settle(row, position, CANCELLED)
+
+
+def _kept_pictures(settings: Settings) -> KeptPictures | None:
+    """Return the disk cache, if the admin has named a folder for it and pictures are wanted."""
+    downloads, images = settings.config.downloads, settings.images
+    if downloads.cache_dir is None or not images.enabled:
+        return None
+    folder, cap = Path(downloads.cache_dir), images.max_size_bytes
+    return KeptPictures(folder, downloads.max_cache_bytes, cap, keep_undecodable=images.keep_undecodable)
+
+
+def _lasting(chat: Any, attachment: Attachment, service: str) -> str | None:
+    """Return what a picture is known by for good, of any service's; None where the source says nothing of the kind."""
+    key = chat.cache_key(attachment) if hasattr(chat, "cache_key") else None
+    return None if key is None else f"{service} {key}"
 
 
 def _check(chat: object, source: Source) -> None:
