@@ -335,7 +335,12 @@ def _kept_pictures(settings: Settings) -> KeptPictures | None:
 
 def _lasting(chat: Any, attachment: Attachment, service: str) -> str | None:
     """Return what a picture is known by for good, of any service's; None where the source says nothing of the kind."""
-    key = chat.cache_key(attachment) if hasattr(chat, "cache_key") else None
+    if not hasattr(chat, "cache_key"):
+        return None
+    try:
+        key = chat.cache_key(attachment)
+    except Exception:  # what its source cannot make out is downloaded each time
+        return None
     return None if key is None else f"{service} {key}"
 
 

@@ -27,11 +27,12 @@ from .private_files import beside, has_size, lock, open_to_lock, read, remove
 
 __all__ = ["DiskCache", "Note"]
 
+OURS = frozenset({"pictures", "found", "lock"})
 BLOCK_BYTES = 4096  # what a file takes at least
 NOTE_BYTES = 64 * 1024  # a note is far smaller
 COUNT_BYTES = 20  # of the number in the lock file
 LEFT_OVER_SECONDS = 3600.0  # a file beside its place that is older belongs to a process that was killed
-LOCK_SECONDS = 2.0  # whoever holds the lock for longer has been stopped; then a picture is not kept
+LOCK_SECONDS = 5.0  # whoever holds the lock for longer has been stopped: it is held for milliseconds
 _NAME = re.compile(r"[0-9a-f]{64}")
 _LEFT_OVER = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]+\.tmp")
 
@@ -140,17 +141,20 @@ class DiskCache:
                 self._count(counter, weight)
                 for new, place in written:
                     os.replace(new, place)
-        except TimeoutError:  # the next picture may have more luck
-            pass
+        except TimeoutError:
+            self._write_no_more("another process holds its lock and does not go on; end that process")
         except OSError as error:
-            self._writes = False
-            self.problem = self.problem or (
-                f"Pictures are no longer kept in {self._folder} ({error.strerror or type(error).__name__}); the call "
-                "goes on, and those that are there are used. Make room there, or take cache_dir out of config.json."
-            )
+            self._write_no_more(f"{error.strerror or type(error).__name__}; make room there")
         finally:
             for new, _ in written:
                 remove(new)
+
+    def _write_no_more(self, why: str) -> None:
+        self._writes = False
+        self.problem = self.problem or (
+            f"Pictures are no longer kept in {self._folder}, though those that are there are used: {why}, or take "
+            "cache_dir out of config.json."
+        )
 
     # --- the folder ---------------------------------------------------------------------------------------------------
 
@@ -170,6 +174,8 @@ class DiskCache:
     def _why_not(self) -> str | None:
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
+            if self._folder.is_dir() and (others := _others(self._folder)):
+                return f"it holds other things ({others[0]}); give a folder of its own"
             for folder in (self._folder, self._pictures, self._found):
                 with suppress(FileExistsError):
                     os.mkdir(folder, 0o700)
@@ -243,6 +249,11 @@ class DiskCache:
                     yield _File(facts.st_mtime_ns, is_picture, entry.path, _weight(facts.st_size))
                 elif _LEFT_OVER.fullmatch(entry.name) and time.time() - facts.st_mtime > LEFT_OVER_SECONDS:
                     remove(Path(entry.path))
+
+
+def _others(folder: Path) -> list[str]:
+    """Return what is not ours in the folder; the names that systems hide are left out."""
+    return sorted(name for name in os.listdir(folder) if name not in OURS and not name.startswith("."))
 
 
 def _hash(key: str) -> str:

@@ -141,9 +141,7 @@ def test_the_bound_holds_for_all_that_use_the_folder_at_once(tmp_path: Path) -> 
     )
 
 
-def test_a_lock_that_is_never_given_up_costs_the_picture_and_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_that_is_never_given_up_holds_nobody_up_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from chatframes.transfer import disk_cache
 
     monkeypatch.setattr(disk_cache, "LOCK_SECONDS", 0.0)
@@ -153,9 +151,13 @@ def test_a_lock_that_is_never_given_up_costs_the_picture_and_no_more(
     private_files.lock(handle, 0.0)
     keep(cache, 2)
     os.close(handle)
-    assert (kept(cache, 1), kept(cache, 2), cache.problem) == (picture(1), None, None)
-    keep(cache, 2)
-    assert kept(cache, 2) == picture(2)
+    keep(cache, 3)
+    assert (kept(cache, 1), kept(cache, 2), kept(cache, 3)) == (picture(1), None, None)
+    assert cache.problem is not None
+    assert "another process holds its lock and does not go on; end that process, or take" in cache.problem
+    later = DiskCache(tmp_path / "cache", 10**6)
+    keep(later, 2)
+    assert kept(later, 2) == picture(2)
 
 
 def _others_can_open(folder: Path) -> None:
@@ -178,6 +180,11 @@ def _a_link_inside(folder: Path) -> None:
     (folder / "pictures").symlink_to(folder.with_name("elsewhere"))
 
 
+def _of_others(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    (folder / "thesis.txt").write_bytes(b"mine")
+
+
 def _below_a_file(folder: Path) -> None:
     folder.parent.rmdir()
     folder.parent.write_bytes(b"mine")
@@ -190,6 +197,7 @@ def _below_a_file(folder: Path) -> None:
         (_a_link, "cache is a link or a file; give the path of a folder, or"),
         (_a_file, "cache is a link or a file"),
         (_a_link_inside, "pictures is a link or a file"),
+        (_of_others, "it holds other things (thesis.txt); give a folder of its own, or"),
         (_below_a_file, "it cannot be made (File exists); give a folder that can be written, or"),
     ],
 )
@@ -218,7 +226,7 @@ def test_a_full_disk_ends_the_keeping_and_not_the_reading(tmp_path: Path, monkey
     keep(cache, 3)
     assert (kept(cache, 1), kept(cache, 2)) == (picture(1), None)
     assert cache.problem is not None
-    assert "(No space left on device)" in cache.problem
+    assert ": No space left on device; make room there, or take cache_dir out of config.json." in cache.problem
     assert not [path for path in files(tmp_path) if path.name.endswith(".tmp")]
 
 
@@ -286,6 +294,21 @@ def assert_sound(folder: Path) -> None:
 def test_a_process_killed_while_it_keeps_a_picture_leaves_nothing_broken(tmp_path: Path) -> None:
     assert killed_at(14, tmp_path / "cache")
     assert_sound(tmp_path / "cache")
+
+
+@pytest.mark.long
+def test_two_processes_at_once_keep_to_the_bound_together(tmp_path: Path) -> None:
+    folder, most = tmp_path / "cache", 4 * WEIGHT
+    code = CHILD.format(tests=str(Path(__file__).parents[1])).replace("range(6)", "[*range(6)] * 40")
+    steps = [str(10**9), str(10**9), "900"]  # of the third, which is killed in the midst of it
+    running = [subprocess.Popen([sys.executable, "-c", code, str(folder), each]) for each in steps]
+    most_seen = 0
+    while any(process.poll() is None for process in running):
+        whole = [path for path in folder.rglob("*") if len(path.name) == 64]
+        most_seen = max(most_seen, sum(WEIGHT - BLOCK_BYTES if "pictures" in path.parts else 4096 for path in whole))
+    assert [process.returncode for process in running] == [0, 0, -signal.SIGKILL]
+    assert WEIGHT < most_seen <= most
+    assert_sound(folder)
 
 
 @pytest.mark.long
