@@ -173,9 +173,11 @@ class DiskCache:
 
     def _why_not(self) -> str | None:
         try:
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            for parent in reversed(self._folder.parents):
+                if not parent.exists():
+                    os.mkdir(parent, 0o700)
             if self._folder.is_dir() and (others := _others(self._folder)):
-                return f"it holds other things ({others[0]}); give a folder of its own"
+                return f"it holds other things ({others[0]!r}); give a folder of its own"
             for folder in (self._folder, self._pictures, self._found):
                 with suppress(FileExistsError):
                     os.mkdir(folder, 0o700)

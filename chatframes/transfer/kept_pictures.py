@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,7 +48,16 @@ class KeptPictures:
         return self._cache.problem
 
     async def outcome(self, key: str, budget: ByteBudget) -> Outcome | None:
-        """Return the outcome of a picture that was kept, as a download now would have it; None where there is none."""
+        """Return the outcome of a picture that was kept, as a download now would have it; None where there is none.
+
+        Nothing is raised: what cannot be taken from the disk is downloaded.
+        """
+        try:
+            return await self._outcome(key, budget)
+        except Exception:  # too little memory, say, or the interpreter ends
+            return None
+
+    async def _outcome(self, key: str, budget: ByteBudget) -> Outcome | None:
         note = await self._on_disk(lambda: self._cache.find(key))
         if note is None:
             return None
@@ -77,7 +87,8 @@ class KeptPictures:
         data, sha256 = outcome.data, outcome.sha256
         if outcome.status == "ok" and data and sha256:
             note = Note(sha256, len(data), outcome.mime, outcome.name, outcome.declared_mime, outcome.declared_size)
-            await self._on_disk(lambda: self._cache.keep(key, note, data))
+            with suppress(Exception):  # the picture is there: whatever the disk does, nothing of it is lost
+                await self._on_disk(lambda: self._cache.keep(key, note, data))
 
     def close(self) -> None:
         """End the threads."""

@@ -10,6 +10,7 @@ import pytest
 from telethon.tl import types
 
 from chatframes.model import Attachment
+from chatframes.road.run import _lasting
 from chatframes.sources.reddit.chat import RedditChat
 from chatframes.sources.reddit.pictures import Places
 from chatframes.sources.telegram.chat import TelegramChat
@@ -70,6 +71,20 @@ def test_telegram_knows_a_file_by_account_id_and_size_whatever_its_reference_is_
     assert (
         TelegramChat.cache_key(SimpleNamespace(link=SimpleNamespace(account=None)), Attachment(0, "dice", "")) is None
     )  # type: ignore[arg-type]
+
+
+def test_a_source_of_another_distribution_need_not_know_any_key() -> None:
+    def fails(attachment: Attachment) -> str:
+        raise KeyError
+
+    for chat in (
+        SimpleNamespace(),
+        SimpleNamespace(cache_key=fails),
+        SimpleNamespace(cache_key=lambda attachment: None),
+    ):
+        assert _lasting(chat, Attachment(0, "photo", "1"), "toy") is None
+    keyed = SimpleNamespace(cache_key=lambda attachment: attachment.source_id)
+    assert _lasting(keyed, Attachment(0, "photo", "1"), "toy") != _lasting(keyed, Attachment(0, "photo", "1"), "webex")
 
 
 @pytest.mark.parametrize(

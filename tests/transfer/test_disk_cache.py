@@ -47,7 +47,11 @@ def taken(folder: Path) -> int:
 
 def test_what_is_kept_is_there_for_the_next_one_and_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "cache"
-    keep(DiskCache(folder, 10**6), 1)
+    before = os.umask(0)
+    try:
+        keep(DiskCache(folder, 10**6), 1)
+    finally:
+        os.umask(before)
     later = DiskCache(folder, 10**6)
     assert kept(later, 1) == picture(1)
     assert (later.find("key 1"), later.find("key 2")) == (
@@ -56,7 +60,9 @@ def test_what_is_kept_is_there_for_the_next_one_and_for_its_owner_alone(tmp_path
     )
     assert [path.name for path in (folder / "pictures").iterdir()] == [hashlib.sha256(picture(1)).hexdigest()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files(folder)} == {0o600}
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir()) if path.is_dir()} == {0o700}
+    assert {
+        stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, folder, *folder.iterdir()) if path.is_dir()
+    } == {0o700}
     assert b"key 1" not in b"".join(path.read_bytes() for path in files(folder))  # which may be a signed address
 
 
@@ -197,8 +203,8 @@ def _below_a_file(folder: Path) -> None:
         (_a_link, "cache is a link or a file; give the path of a folder, or"),
         (_a_file, "cache is a link or a file"),
         (_a_link_inside, "pictures is a link or a file"),
-        (_of_others, "it holds other things (thesis.txt); give a folder of its own, or"),
-        (_below_a_file, "it cannot be made (File exists); give a folder that can be written, or"),
+        (_of_others, "it holds other things ('thesis.txt'); give a folder of its own, or"),
+        (_below_a_file, "it cannot be made (Not a directory); give a folder that can be written, or"),
     ],
 )
 def test_a_folder_that_is_not_safe_is_not_used_and_one_sentence_says_why(tmp_path: Path, prepare, says: str) -> None:

@@ -15,6 +15,7 @@ from help.undecodable import HEIC
 from chatframes.model import Attachment, Body, Outcome, Refusal
 from chatframes.transfer.bandwidth import Total
 from chatframes.transfer.bound import Bound
+from chatframes.transfer.disk_cache import DiskCache
 from chatframes.transfer.downloads import Downloader
 from chatframes.transfer.kept_pictures import KeptPictures
 
@@ -132,6 +133,20 @@ def test_a_limit_holds_for_what_was_kept_and_a_total_does_not_count_it(tmp_path:
     all_three = downloaded(service, tmp_path / "cache", lasting=[*keys, "4"], total=Total(1))
     assert [outcome.reason for outcome in all_three] == [None, None, None, "budget"]
     assert service.asked == before + 1
+
+
+def test_whatever_the_disk_does_the_picture_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(picture(1, 5_000))
+    downloaded(service, tmp_path / "cache")
+    for name in ("picture", "find", "keep"):
+
+        def fails(*_: object) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(DiskCache, name, fails)
+        (again,) = downloaded(service, tmp_path / "cache")
+        assert again.data == picture(1, 5_000)
+    assert service.asked == 4
 
 
 def test_what_is_damaged_on_the_disk_is_asked_for_again(tmp_path: Path) -> None:
