@@ -11,7 +11,6 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, closing, nullcontext
-from pathlib import Path
 from typing import Any
 
 from ..errors import ChatframesError, ServiceError
@@ -23,9 +22,9 @@ from ..transfer.bandwidth import Bandwidth, Speed, Total, of_the_process
 from ..transfer.clock import SYSTEM, Clock
 from ..transfer.downloads import Downloader
 from ..transfer.gate import gate
-from ..transfer.kept_pictures import KeptPictures
 from ..windows import parse_bounds
 from .before import NOTHING, Before
+from .keeping import kept_pictures, lasting_name
 from .ledger import Ledger
 from .outbox import Outbox, Row
 from .ranking import Ranking
@@ -97,7 +96,7 @@ class Run:
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
         self._outbox = Outbox(batch_bytes, most_waiting)
         self._ranking = Ranking(settings.images.order)
-        self._kept = _kept_pictures(settings)
+        self._kept = kept_pictures(settings)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -311,7 +310,7 @@ class Run:
             downloader = self._downloaders[reading.source.service]
             # The key is the whole address: the same id may be another picture at another host.
             rank = self._ranking.of(row.message, attachment)
-            lasting = None if self._kept is None else _lasting(chat, attachment, reading.source.service)
+            lasting = None if self._kept is None else lasting_name(chat, attachment, reading.source.service)
             downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done, rank, lasting)
 
     def _settle(self, row: Row, position: int, outcome: Outcome) -> bool:
@@ -322,26 +321,6 @@ class Run:
         """Mark every attachment without an outcome as cancelled, so that its row can be handed out."""
         for row, position in self._outbox.unsettled():
             self._settle(row, position, CANCELLED)
-
-
-def _kept_pictures(settings: Settings) -> KeptPictures | None:
-    """Return the disk cache, if the admin has named a folder for it and pictures are wanted."""
-    downloads, images = settings.config.downloads, settings.images
-    if downloads.cache_dir is None or not images.enabled:
-        return None
-    folder, cap = Path(downloads.cache_dir), images.max_size_bytes
-    return KeptPictures(folder, downloads.max_cache_bytes, cap, keep_undecodable=images.keep_undecodable)
-
-
-def _lasting(chat: Any, attachment: Attachment, service: str) -> str | None:
-    """Return what a picture is known by for good, of any service's; None where the source says nothing of the kind."""
-    if not hasattr(chat, "cache_key"):
-        return None
-    try:
-        key = chat.cache_key(attachment)
-    except Exception:  # what its source cannot make out is downloaded each time
-        return None
-    return None if key is None else f"{service} {key}"
 
 
 def _check(chat: object, source: Source) -> None:

@@ -10,7 +10,7 @@ import pytest
 from telethon.tl import types
 
 from chatframes.model import Attachment
-from chatframes.road.run import _lasting
+from chatframes.road.keeping import lasting_name
 from chatframes.sources.reddit.chat import RedditChat
 from chatframes.sources.reddit.pictures import Places
 from chatframes.sources.telegram.chat import TelegramChat
@@ -82,9 +82,11 @@ def test_a_source_of_another_distribution_need_not_know_any_key() -> None:
         SimpleNamespace(cache_key=fails),
         SimpleNamespace(cache_key=lambda attachment: None),
     ):
-        assert _lasting(chat, Attachment(0, "photo", "1"), "toy") is None
+        assert lasting_name(chat, Attachment(0, "photo", "1"), "toy") is None
     keyed = SimpleNamespace(cache_key=lambda attachment: attachment.source_id)
-    assert _lasting(keyed, Attachment(0, "photo", "1"), "toy") != _lasting(keyed, Attachment(0, "photo", "1"), "webex")
+    assert lasting_name(keyed, Attachment(0, "photo", "1"), "toy") != lasting_name(
+        keyed, Attachment(0, "photo", "1"), "webex"
+    )
 
 
 @pytest.mark.parametrize(
