@@ -89,7 +89,7 @@ class DiskCache:
         self._one_thread = threading.Lock()
         self._entered: bool | None = None
         self._writes = True
-        self._counted = False
+        self._swept = False
         self.problem: str | None = None
 
     def find(self, key: str) -> Note | None:
@@ -128,6 +128,9 @@ class DiskCache:
             return
         written: list[tuple[Path, Path]] = []
         try:
+            if not self._swept:
+                self._swept = True
+                self._sweep()
             picture = self._pictures / note.sha256
             if not has_size(picture, len(data)):
                 written.append((beside(picture, data), picture))
@@ -141,6 +144,7 @@ class DiskCache:
                 self._count(counter, weight)
                 for new, place in written:
                     os.replace(new, place)
+            written.clear()
         except TimeoutError:
             self._write_no_more("another process holds its lock and does not go on; end that process")
         except OSError as error:
@@ -211,14 +215,14 @@ class DiskCache:
     def _count(self, counter: int, weight: int) -> None:
         """Count what is about to be kept, and make room for it.
 
-        It is counted before it is there, and only the owner of the lock renames: so there is never more than counted.
+        It is counted before it is there, and only the owner of the lock renames: so there is never more than counted,
+        and where there is less (a process was killed, a picture replaced) the next look at all files corrects it.
         """
         os.lseek(counter, 0, os.SEEK_SET)
         said = os.read(counter, COUNT_BYTES)
-        total = int(said) if self._counted and said.strip().isdigit() else None
-        if total is None or total + weight > self._most:
+        total = int(said) if said.strip().isdigit() else self._most
+        if total + weight > self._most:
             total = self._make_room(weight)
-            self._counted = True
         os.lseek(counter, 0, os.SEEK_SET)
         os.write(counter, b"%*d" % (COUNT_BYTES, total + weight))
 
@@ -238,19 +242,23 @@ class DiskCache:
         return total
 
     def _files(self, folder: Path, is_picture: bool) -> Iterator[_File]:
-        """Yield our files; what processes that were killed have left is removed, and what is not ours stays."""
+        """Yield our files; what is not ours stays."""
         with os.scandir(folder) as entries:
             for entry in entries:
-                try:
-                    facts = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                if not stat.S_ISREG(facts.st_mode):
-                    continue
                 if _NAME.fullmatch(entry.name):
-                    yield _File(facts.st_mtime_ns, is_picture, entry.path, _weight(facts.st_size))
-                elif _LEFT_OVER.fullmatch(entry.name) and time.time() - facts.st_mtime > LEFT_OVER_SECONDS:
-                    remove(Path(entry.path))
+                    with suppress(FileNotFoundError):
+                        facts = entry.stat(follow_symlinks=False)
+                        if stat.S_ISREG(facts.st_mode):
+                            yield _File(facts.st_mtime_ns, is_picture, entry.path, _weight(facts.st_size))
+
+    def _sweep(self) -> None:
+        """Remove what processes have left that were killed."""
+        for folder in (self._pictures, self._found):
+            for name in os.listdir(folder):
+                if _LEFT_OVER.fullmatch(name):
+                    with suppress(FileNotFoundError):
+                        if time.time() - os.lstat(folder / name).st_mtime > LEFT_OVER_SECONDS:
+                            remove(folder / name)
 
 
 def _others(folder: Path) -> list[str]:
