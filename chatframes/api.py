@@ -22,6 +22,7 @@ from .results import error_with_frame, remember, remember_frame, with_warning
 from .road.outbox import Settled
 from .road.run import Run
 from .services import services
+from .settings.images import refuse_order
 from .settings.merge import Config, ConfigLike, Settings, load_config, merge
 from .sources import Context, Source
 from .table.batches import Batch
@@ -178,7 +179,7 @@ def stream(
     Parameters
     ----------
     sources, images, raw, config
-        As for `fetch`; checked at once.
+        As for `fetch`; checked at once. An ``order`` of images is refused.
 
     Yields
     ------
@@ -201,7 +202,9 @@ def stream(
     ...     asyncio.run(count(world.config))
     300
     """
-    return _Stream(_Request(sources_of(sources, stacklevel=4), merge(config, images, raw)))
+    settings = merge(config, images, raw)
+    refuse_order(settings.images, "stream")
+    return _Stream(_Request(sources_of(sources, stacklevel=4), settings))
 
 
 class _Stream:

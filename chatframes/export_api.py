@@ -14,6 +14,7 @@ from .keywords import checks_keywords
 from .named_sources import Sources, sources_of
 from .progress.drawing import Display, Progress, listening
 from .results import first_error, with_warning_about
+from .settings.images import refuse_order
 from .settings.merge import ConfigLike, merge
 from .table.report import Report
 from .words import number_or_kind
@@ -44,7 +45,7 @@ def export(
     ----------
     sources, images, raw, config, progress
         As for `fetch`. What is in the folder already, pictures too, is not asked for again: wider days, more chats,
-        pictures switched on or a larger limit fetch what is missing for them.
+        pictures switched on or a larger limit fetch what is missing for them. An ``order`` of images is refused.
     folder : str or path-like
         Made where it is not there. ``data/`` holds the parts, ``.chatframes/`` the journal and ``manifest.json``.
     look_back_days : float
@@ -115,9 +116,10 @@ def _order(
         raise ConfigError(f"look_back_days= is {number_or_kind(look_back_days)}: write a number of days, 0 or more.")
     if deleted not in ("keep", "drop"):
         raise ConfigError(f"deleted= is {deleted!r}: write 'keep' or 'drop'.")
-    listed = sources_of(sources)
+    listed, settings = sources_of(sources), merge(config, images, raw)
+    refuse_order(settings.images, "export")
     look_back = timedelta(days=min(look_back_days, LONGEST_DAYS))
-    return Order(listed, merge(config, images, raw), place, look_back, deleted)
+    return Order(listed, settings, place, look_back, deleted)
 
 
 async def _export(order: Order, progress: Progress | Display) -> Report:

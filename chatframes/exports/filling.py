@@ -16,6 +16,7 @@ from ..model import Message, OpenChat, Outcome, Window
 from ..progress.drawing import Progress, listening
 from ..results import first_error, with_warning_about
 from ..road.before import Known
+from ..road.ranking import Ranking
 from ..road.run import Run
 from ..services import Service, services
 from ..settings.images import ImageSettings
@@ -218,7 +219,7 @@ class _Lacking:
         return None if self.is_worth_it(entry) else SETTLED
 
     async def more(self, source: Source, chat: OpenChat) -> AsyncGenerator[Message, None]:
-        rows = self.chats[self._chat_of[id(source)]]
+        rows = self._in_order(self.chats[self._chat_of[id(source)]])
         for start in range(0, len(rows), TOGETHER):
             some = rows[start : start + TOGETHER]
             self._media |= {row["uid"]: row["media"] for row in some}
@@ -226,6 +227,19 @@ class _Lacking:
             await self._ask_for(chat, some, {message.uid for message in found})
             for message in found:
                 yield message
+
+    def _in_order(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows in the order of their first picture that is to be downloaded: they are asked for again so."""
+        if self._images.order is None:
+            return rows
+        ranking = Ranking(self._images.order)
+
+        def rank(row: Row) -> Any:
+            message = message_of(row)
+            wanted = zip(message.attachments, row["media"], strict=True)
+            return min(ranking.of(message, each) for each, entry in wanted if self.is_worth_it(entry))
+
+        return sorted(rows, key=rank)
 
     async def _ask_for(self, chat: Any, rows: Sequence[Mapping[str, Any]], found: set[str]) -> None:
         """Note which of the messages that did not come are gone: the service must say so, an answer may lack any."""

@@ -8,8 +8,9 @@ recorded with the gap it leaves, and the other chats go on.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing, nullcontext
 from typing import Any
 
 from ..errors import ChatframesError, ServiceError
@@ -23,8 +24,10 @@ from ..transfer.downloads import Downloader
 from ..transfer.gate import gate
 from ..windows import parse_bounds
 from .before import NOTHING, Before
+from .keeping import kept_pictures, lasting_name
 from .ledger import Ledger
 from .outbox import Outbox, Row, Settled
+from .ranking import Ranking
 from .reading import Reading
 
 MAX_ATTACHMENTS = 100  # of one message
@@ -100,6 +103,8 @@ class Run:
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
         sleep = None if most_seconds is None else lambda: clock.sleep(most_seconds)
         self._outbox = Outbox(batch_bytes, most_waiting, sleep)
+        self._ranking = Ranking(settings.images.order)
+        self._kept = kept_pictures(settings)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
         self._working: list[asyncio.Task[None]] = []
@@ -183,25 +188,27 @@ class Run:
     async def _drive(self) -> None:
         own, all_calls = Bandwidth(), of_the_process()
         with (
+            nullcontext() if self._kept is None else closing(self._kept),
             all_calls.limited_to(self._settings.config.downloads.max_bytes_per_second),
             own.limited_to(self._settings.images.bytes_per_second),
         ):
             await self._drive_at(Speed(self._clock, (all_calls, own)))
 
     async def _drive_at(self, speed: Speed) -> None:
-        total = Total(self._settings.max_total_bytes)
+        total, images = Total(self._settings.max_total_bytes), self._settings.images
         self._downloaders = {
             service: Downloader(
                 gate(service).downloads,
                 self._settings.limits(service).max_concurrent_downloads,
-                self._settings.images.max_size_bytes,
+                images.max_size_bytes,
                 self._clock,
                 remember_bytes=self._remember_bytes,
                 in_flight_bytes=self._in_flight_bytes,
                 room=self._outbox.room,
-                keep_undecodable=self._settings.images.keep_undecodable,
+                keep_undecodable=images.keep_undecodable,
                 speed=speed,
                 total=total,
+                kept=self._kept,
             )
             for service in {reading.source.service for reading in self.readings}
         }
@@ -214,6 +221,9 @@ class Run:
                 for task in self._working:
                     task.cancel()
             self._settle_the_rest()
+            for troubled in (self._ranking, self._kept):
+                if troubled is not None and troubled.problem is not None:
+                    warnings.warn(troubled.problem, stacklevel=2)
         except* Exception as group:
             raise _first_error(group) from None  # an ExceptionGroup never reaches a user
 
@@ -317,7 +327,9 @@ class Run:
         else:
             downloader = self._downloaders[reading.source.service]
             # The key is the whole address: the same id may be another picture at another host.
-            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done)
+            rank = self._ranking.of(row.message, attachment)
+            lasting = None if self._kept is None else lasting_name(chat, attachment, reading.source.service)
+            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done, rank, lasting)
 
     def _settle(self, row: Row, position: int, outcome: Outcome) -> bool:
         self.ledger.count_outcome(outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 
 from ..errors import ConfigError
 
-__all__ = ["Secret", "endpoint", "filled_in", "header_value", "private_hosts", "text_of"]
+__all__ = ["Secret", "endpoint", "filled_in", "folder", "header_value", "private_hosts", "text_of"]
 
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?)):([0-9]{1,5})")
 
@@ -69,6 +70,17 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def folder(value: object) -> object:
+    """Check the path of a folder, and put the home folder in the place of a leading ``~``."""
+    text = text_of(value)
+    if not isinstance(text, str):
+        return text
+    path = os.path.expanduser(text)
+    if not os.path.isabs(path) or any(letter < " " for letter in path):
+        raise ValueError("is a whole path, such as ~/.cache/chatframes or /scratch/pictures")
+    return path
 
 
 def header_value(value: Secret | None) -> Secret | None:

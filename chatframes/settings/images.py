@@ -1,26 +1,32 @@
-"""Define the user's settings of a call: whether to download images, and how large they may be."""
+"""Define the user's settings of a call: whether to download images, how large they may be, and which come first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
-from ..words import number_or_kind
+from ..words import nearest, number_or_kind
 from .mistakes import admin_keys, unknown_key
 
-__all__ = ["ImageSettings", "image_settings"]
+__all__ = ["ImageOrder", "ImageSettings", "image_settings", "refuse_order"]
 
 MAX_SIZE_BYTES = 10 * 2**20
-KEYS = ["enabled", "max_size_bytes", "keep_undecodable", "total_bytes", "bytes_per_second"]
+KEYS = ["enabled", "max_size_bytes", "keep_undecodable", "total_bytes", "bytes_per_second", "order"]
+ORDERS = ("newest", "oldest", "smallest")
 LEAST = {"total_bytes": 1, "bytes_per_second": 1024}
 LARGEST_SIZE_BYTES = 2**31 - 1  # Arrow counts the bytes of a binary column in 32 bits
+
+# One of ORDERS, or a function of a message and one of its attachments that returns what they are sorted by.
+ImageOrder = str | Callable[[Any, Any], Any] | None
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSettings:
-    """The user's settings for one call: whether to download images, and how large they may be.
+    """The user's settings for one call: whether to download images, how large they may be, and which come first.
 
     Parameters
     ----------
@@ -35,6 +41,11 @@ class ImageSettings:
         Download no more than so many bytes in this call; the rest is ``skipped/budget``.
     bytes_per_second : int or None
         Download no faster in this call. Both only lower what config.json allows.
+    order : {"newest", "oldest", "smallest"}, callable or None
+        Which of the images known so far is downloaded next; None takes them as they are found. A callable gets a
+        message (``created_at``, ``author_name``, ``text``, ... as in the table) and one of its attachments
+        (``declared_size``, ``width``, ``kind``, ``name``, ...) and returns what to sort by, least first; None comes
+        last. For `fetch` and `fill_images`: `stream` and `export` keep the order of time.
 
     Raises
     ------
@@ -52,6 +63,7 @@ class ImageSettings:
     keep_undecodable: bool = False
     total_bytes: int | None = None
     bytes_per_second: int | None = None
+    order: ImageOrder = None
 
     def __post_init__(self) -> None:
         size = self.max_size_bytes
@@ -72,11 +84,54 @@ class ImageSettings:
                 raise ConfigError(f"images: {name} is {number_or_kind(bound)}: write a whole number of bytes, or None.")
             if bound < least:
                 raise ConfigError(f"images: {name} is {bound}, but may be {least} or more, or None (the default).")
+        _check_order(self.order)
 
     def __repr__(self) -> str:
         kept = ", keep_undecodable=True" if self.keep_undecodable else ""
         bounds = "".join(f", {name}={bound}" for name in LEAST if (bound := getattr(self, name)) is not None)
-        return f"ImageSettings(enabled={self.enabled}, max_size_bytes={self.max_size_bytes}{kept}{bounds})"
+        by = f", order={self._order_said}" if self.order is not None else ""
+        return f"ImageSettings(enabled={self.enabled}, max_size_bytes={self.max_size_bytes}{kept}{bounds}{by})"
+
+    @property
+    def _order_said(self) -> str:
+        return repr(self.order) if isinstance(self.order, str) else str(getattr(self.order, "__name__", "a callable"))
+
+
+def _check_order(order: object) -> None:
+    if order is None or (isinstance(order, str) and order in ORDERS):
+        return
+    what = 'write "newest", "oldest", "smallest", or a function of a message and an attachment.'
+    if isinstance(order, str):
+        near = nearest(order, ORDERS)
+        what = what if near is None else f'did you mean "{near}"?'
+        raise ConfigError(f"images: order is a text that names no order: {what}")
+    if not callable(order):
+        raise ConfigError(f"images: order is {number_or_kind(order)}: {what}")
+    if inspect.iscoroutinefunction(order):
+        raise ConfigError("images: order is an async function: write a plain one, which is called for each attachment.")
+    try:
+        inspect.signature(order).bind(None, None)
+    except ValueError:  # of some built-in functions nothing is known
+        return
+    except TypeError:
+        raise ConfigError(
+            "images: order is called with a message and one of its attachments, and does not take these two: "
+            "write order=lambda message, attachment: ..."
+        ) from None
+
+
+def refuse_order(images: ImageSettings, verb: str) -> None:
+    """Raise ConfigError if an order is set in a call that keeps the order of time.
+
+    Examples
+    --------
+    >>> refuse_order(ImageSettings(True), "export")
+    """
+    if images.order is not None:
+        raise ConfigError(
+            f"images: order= is for fetch and fill_images; {verb} keeps the order of time, since it holds only what is "
+            "under way: take it out."
+        )
 
 
 # The generated __init__ is wrapped: its signature stays, and a misspelt keyword is answered with the nearest one.

@@ -110,6 +110,17 @@ class DownloadsConfig(BaseModel):
         le=10**15,
         description="Bytes of all pictures of one call; the rest is skipped. null: no limit.",
     )
+    cache_dir: Annotated[str | None, BeforeValidator(checks.folder)] = Field(
+        None,
+        description="A folder of its own in which pictures are kept, for all calls and processes of this user, so that "
+        "none is asked for twice; null: none are kept.",
+    )
+    max_cache_bytes: int = Field(
+        2 * 2**30,
+        ge=1,
+        le=10**15,
+        description="Bytes that the pictures in cache_dir take at most; the least recently used go.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..images.shown import ImageBytes
 from ..images.sniff import HEAD_BYTES, is_raster, sniff
@@ -23,16 +24,14 @@ from .bound import Bound
 from .byte_budget import ByteBudget
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS
+from .kept_pictures import KeptPictures
+from .pace import Pace, total_seconds
 from .standing import measured
-from .verdict import not_an_image, of_picture
+from .verdict import not_an_image, of_picture, too_large
 
 ATTEMPTS = 4
-SLOW_ATTEMPTS = 2  # a host that trickles holds a worker for STALL_SECONDS each time
+SLOW_ATTEMPTS = 2  # a host that trickles holds a worker for STALL_SECONDS of `pace` each time
 WAITED_ATTEMPTS = 10  # where the service says how long to wait, the sum of the waits is the tighter bound
-TOTAL_SECONDS = 180.0
-SLOWEST_BYTES_PER_SECOND = 64 * 1024  # large limits get longer than TOTAL_SECONDS, at this pace
-STALL_SECONDS = 30.0
-STALL_BYTES = 30 * 1024
 IN_FLIGHT_BYTES = 256 * 2**20
 # Failures that another try within this call may cure; the other retryable ones need another call.
 RETRIED_AT_ONCE = RETRYABLE - {"memory", "disk", "cancelled"}
@@ -40,6 +39,7 @@ OVER_BUDGET = Outcome("skipped", "budget", error="the pictures of this call came
 
 Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
 Done = Callable[[Outcome], None]
+AS_FOUND: Any = ()  # the rank of every attachment where no order was asked for
 
 
 @dataclass(slots=True)
@@ -49,7 +49,11 @@ class _Job:
     key: str
     attachment: Attachment
     read: Read
+    rank: Any  # the least one is downloaded next
     waiting: list[Done] = field(default_factory=list)
+    lasting: str | None = None  # what it is known by in the disk cache
+    is_ready: bool = False
+    is_copy: bool = False  # what came is not from its own address, or is odd in another way that its source says
     attempts: int = 0
     waited_seconds: float = 0.0
     busy_seconds: float = 0.0  # all tries together: bounds a body that trickles in
@@ -80,6 +84,8 @@ class Downloader:
         Bounds the bytes per second.
     total : Total, optional
         Bounds the bytes of all pictures; what does not fit is ``skipped/budget``.
+    kept : KeptPictures, optional
+        The disk cache: what is there is not asked for, and counts towards neither `speed` nor `total`.
     """
 
     def __init__(
@@ -95,39 +101,57 @@ class Downloader:
         keep_undecodable: bool = False,
         speed: Speed | None = None,
         total: Total | None = None,
+        kept: KeptPictures | None = None,
     ) -> None:
         self._bound = bound
         self._workers = workers
         self._cap = max_size_bytes
-        self._total_seconds = _total_seconds(max_size_bytes)
+        self._total_seconds = total_seconds(max_size_bytes)
         self._clock = clock
         self._remember_bytes = remember_bytes
         self._room = room
         self._keep_undecodable = keep_undecodable
         self._speed = speed or Speed(clock)
         self._total = total or Total()
+        self._kept = kept
         self._budget = ByteBudget(IN_FLIGHT_BYTES if in_flight_bytes is None else in_flight_bytes)
         self._jobs: dict[str, _Job] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._outcomes_bytes = 0
-        self._ready: deque[_Job] = deque()
+        self._ready: list[tuple[Any, int, _Job]] = []  # a heap
         self._delayed: list[tuple[float, int, _Job]] = []
         self._ready_count = asyncio.Semaphore(0)
         self._delayed_changed = asyncio.Event()
         self._serial = 0
         self._retries: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)  # by host
 
-    def submit(self, key: str, attachment: Attachment, read: Read, done: Done) -> None:
-        """Queue one attachment; `done` is called once with its outcome. The same `key` is downloaded once."""
+    def submit(
+        self,
+        key: str,
+        attachment: Attachment,
+        read: Read,
+        done: Done,
+        rank: Any = AS_FOUND,
+        lasting: str | None = None,
+    ) -> None:
+        """Queue one attachment; `done` is called once with its outcome. The same `key` is downloaded once.
+
+        Of those that are ready the one with the least `rank` comes next, and of equal ones the first. `lasting` is
+        what the content is known by for good; without it, it is not in the disk cache.
+        """
         if (outcome := self._outcomes.get(key)) is not None:
             done(_shared_outcome(outcome, attachment))
             return
         if (job := self._jobs.get(key)) is not None:
             job.waiting.append(lambda outcome: done(_shared_outcome(outcome, attachment)))
+            if rank < job.rank:
+                job.rank = rank
+                if job.is_ready:  # once more, at its better place; its old one is passed over
+                    self._make_ready(job)
             return
-        self._jobs[key] = job = _Job(key, attachment, read, [done])
+        self._jobs[key] = job = _Job(key, attachment, read, rank, [done], lasting)
         if attachment.declared_size is not None and attachment.declared_size > self._cap:
-            self._settle(job, self._too_large(Outcome("skipped"), None, f"{attachment.declared_size} bytes"))
+            self._settle(job, too_large(Outcome("skipped"), None, f"{attachment.declared_size} bytes", self._cap))
             return
         self._make_ready(job)
 
@@ -139,33 +163,57 @@ class Downloader:
                 tasks.create_task(self._work())
 
     def _make_ready(self, job: _Job) -> None:
-        self._ready.append(job)
+        job.is_ready = True
+        self._serial += 1
+        heapq.heappush(self._ready, (job.rank, self._serial, job))
         self._ready_count.release()
 
     async def _work(self) -> None:
         while True:
-            await self._ready_count.acquire()
-            if self._room is not None:
-                await self._room()
-            job = self._ready.popleft()
-            if job.started is None:
-                job.started = self._clock.monotonic()
-            if self._total.used_up:
-                self._settle(job, OVER_BUDGET)
+            job = await self._next_job()
+            if (outcome := await self._without_asking(job)) is not None:
+                self._settle(job, outcome)
                 continue
             size = job.attachment.declared_size
             async with self._speed.body(size and min(size, self._cap)) as passage, self._bound:
                 outcome, retry_in_seconds = await self._try(job, passage)
-            if job.busy_seconds > self._total_seconds:
-                retry_in_seconds = None
-            if retry_in_seconds is None:
-                elapsed_ms = int((self._clock.monotonic() - job.started) * 1000)
-                self._settle(job, replace(outcome, attempts=job.attempts, elapsed_ms=elapsed_ms))
+            if retry_in_seconds is None or job.busy_seconds > self._total_seconds:
+                await self._finish(job, replace(outcome, attempts=job.attempts, elapsed_ms=self._elapsed_ms(job)))
             else:
                 job.waited_seconds += retry_in_seconds
                 self._serial += 1
                 heapq.heappush(self._delayed, (self._clock.monotonic() + retry_in_seconds, self._serial, job))
                 self._delayed_changed.set()
+
+    async def _next_job(self) -> _Job:
+        while True:
+            await self._ready_count.acquire()
+            if self._room is not None:
+                await self._room()
+            job = heapq.heappop(self._ready)[2]  # only now: a better one may have come meanwhile
+            if job.is_ready:
+                job.is_ready = False
+                if job.started is None:
+                    job.started = self._clock.monotonic()
+                return job
+
+    async def _without_asking(self, job: _Job) -> Outcome | None:
+        """Return the outcome of a picture that is in the disk cache, or over the budget; None where it must be had."""
+        if self._kept is not None and job.lasting is not None and not job.attempts:
+            outcome = await self._kept.outcome(job.lasting, self._budget)
+            if outcome is not None:
+                return replace(outcome, elapsed_ms=self._elapsed_ms(job))
+        return OVER_BUDGET if self._total.used_up else None
+
+    async def _finish(self, job: _Job, outcome: Outcome) -> None:
+        try:
+            if self._kept is not None and job.lasting is not None and not job.is_copy:
+                await self._kept.keep(job.lasting, outcome)
+        finally:  # also when the call ends meanwhile
+            self._settle(job, outcome)
+
+    def _elapsed_ms(self, job: _Job) -> int:
+        return int((self._clock.monotonic() - (job.started or 0.0)) * 1000)
 
     async def _wake_delayed(self) -> None:
         while True:
@@ -234,6 +282,7 @@ class Downloader:
 
     async def _read(self, job: _Job, body: Body, passage: Passage) -> Outcome:
         """Read a body: headers and first bytes decide whether to go on, and the size is counted while it arrives."""
+        job.is_copy = body.note is not None
         base = Outcome(
             "failed",
             http_status=body.http_status,
@@ -244,7 +293,7 @@ class Downloader:
         )
         if body.declared_size is not None:
             passage.expected_bytes = min(body.declared_size, self._cap)
-        pace = _Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
+        pace = Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
         pieces, size = [b""], 0
         chunks = aiter(body.chunks)
         while size < HEAD_BYTES and (chunk := await anext(chunks, b"")):
@@ -257,7 +306,7 @@ class Downloader:
             return not_an_image(job.attachment, base, mime, empty=size == 0)
         expected = body.declared_size
         if expected is not None and expected > self._cap:
-            return self._too_large(base, mime, f"{expected} bytes")
+            return too_large(base, mime, f"{expected} bytes", self._cap)
         reserved = await self._budget.reserve(self._cap if expected is None else expected)
         taken, kept = 0, 0
         try:
@@ -274,7 +323,7 @@ class Downloader:
                 pace.excuse(await passage.pay(len(chunk)))
                 pace.check(size)
             if size > self._cap:
-                return self._too_large(base, mime, "more")
+                return too_large(base, mime, "more", self._cap)
             data = ImageBytes(b"".join(pieces))
             outcome = of_picture(
                 base,
@@ -289,41 +338,6 @@ class Downloader:
         finally:
             self._total.give_back(taken - kept)
             self._budget.give_back(reserved)
-
-    def _too_large(self, base: Outcome, mime: str | None, size: str) -> Outcome:
-        error = f"{size}, over the limit of {self._cap} bytes"
-        return replace(base, status="skipped", reason="too_large", mime=mime, error=error)
-
-
-def _total_seconds(largest_bytes: int) -> float:
-    return max(TOTAL_SECONDS, largest_bytes / SLOWEST_BYTES_PER_SECOND)
-
-
-class _Pace:
-    """The time limits of one body: a total time, and a minimum speed in each interval of STALL_SECONDS."""
-
-    def __init__(self, clock: Clock, largest_bytes: int) -> None:
-        self._clock = clock
-        self._total_seconds = _total_seconds(largest_bytes)
-        self.restart()
-
-    def restart(self) -> None:
-        """Start measuring now: the server is not to blame for the time spent waiting for room in memory."""
-        now = self._clock.monotonic()
-        self._deadline = now + self._total_seconds
-        self._next_check_at, self._bytes_at_last_check = now + STALL_SECONDS, 0
-
-    def excuse(self, seconds: float) -> None:
-        """Leave out time that was spent waiting for our own limits."""
-        self._deadline += seconds
-        self._next_check_at += seconds
-
-    def check(self, size_bytes: int) -> None:
-        now = self._clock.monotonic()
-        if now > self._deadline or (now > self._next_check_at and size_bytes - self._bytes_at_last_check < STALL_BYTES):
-            raise Refusal("failed", "too_slow", f"only {size_bytes} bytes came in time")
-        if now > self._next_check_at:
-            self._next_check_at, self._bytes_at_last_check = now + STALL_SECONDS, size_bytes
 
 
 def _shared_outcome(outcome: Outcome, attachment: Attachment) -> Outcome:

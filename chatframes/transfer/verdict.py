@@ -10,7 +10,7 @@ from ..images.headers import inspect
 from ..images.shown import ImageBytes
 from ..model import Attachment, Outcome
 
-__all__ = ["not_an_image", "of_picture"]
+__all__ = ["not_an_image", "of_picture", "too_large"]
 
 
 def of_picture(
@@ -77,3 +77,9 @@ def not_an_image(attachment: Attachment, base: Outcome, mime: str | None, *, emp
     if mime in ("text/html", "application/json") and declared.startswith("image/"):
         return replace(base, reason="bad_response", error=f"{mime} served as a picture")
     return replace(base, status="skipped", reason="not_an_image", size=None)
+
+
+def too_large(base: Outcome, mime: str | None, size: str, cap: int) -> Outcome:
+    """Return the outcome of a picture that is larger than the call's limit."""
+    error = f"{size}, over the limit of {cap} bytes"
+    return replace(base, status="skipped", reason="too_large", mime=mime, error=error)

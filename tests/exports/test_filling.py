@@ -52,6 +52,46 @@ def test_what_a_frame_lacks_is_filled_in_and_nothing_else_changes(world: Any, co
     assert content(again) == content(whole)
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_pictures_are_filled_in_and_fetched_in_the_order_asked_for(world: Any, config: Path, platform: str) -> None:
+    one_at_once = config.with_name("one.json")
+    one_at_once.write_text(json.dumps(_with_one_download(world.config)), encoding="utf-8")
+    one_at_once.chmod(0o600)
+    texts = cf.fetch(source(platform), config=config, progress=False).sample(frac=1, random_state=1)
+    of_each = cf.attachments(texts).groupby("source_id")["created_at"]
+    first, last = of_each.min(), of_each.max()  # one picture may be in several messages
+
+    def asked(order: Any, times: pd.Series) -> list[Any]:
+        world.reset_stats()
+        filled = cf.fill_images(texts, images=cf.ImageSettings(True, order=order), config=one_at_once, progress=False)
+        assert content(filled) == content(whole)
+        return [times[id_] for id_ in pictures_asked(world, platform) if id_ in times.index]
+
+    whole = cf.fill_images(texts, config=config, progress=False)
+    newest, oldest = asked("newest", last), asked("oldest", first)
+    assert len(newest) > 10
+    assert newest == sorted(newest, reverse=True)
+    assert oldest == sorted(oldest)
+    assert asked(lambda message, attachment: message.created_at, first) == oldest
+    as_found = asked(None, first)  # the negative control
+    assert as_found != sorted(as_found)
+
+
+def _with_one_download(config: Any) -> Any:
+    one = {"webex": "max_concurrent_image_downloads", "reddit": "max_concurrent_image_downloads"}
+    one["telegram"] = "max_concurrent_media_downloads"
+    return {name: {**section, **({one[name]: 1} if name in one else {})} for name, section in config.items()}
+
+
+def test_a_function_that_cannot_be_compared_costs_no_picture(world: Any, config: Path) -> None:
+    texts = cf.fetch(source("webex"), config=config, progress=False)
+    settings = cf.ImageSettings(True, order=lambda message, attachment: message)
+    with pytest.warns(UserWarning, match=r"^images: order= failed \(TypeError: '<' not supported") as warned:
+        filled = cf.fill_images(texts, images=settings, config=config, progress=False)
+    assert len(warned) == 1
+    assert content(filled) == content(cf.fill_images(texts, config=config, progress=False))
+
+
 def test_credentials_do_not_travel_and_text_is_no_list(world: Any, config: Path) -> None:
     assert pickle.loads(pickle.dumps(cf.fill_images)) is cf.fill_images
     texts = cf.fetch(source("webex"), config=config, progress=False)

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from help.key_table import describe_keys
 
+import chatframes as cf
 from chatframes.errors import ConfigError
 from chatframes.settings.merge import ImageSettings, merge
 
@@ -30,6 +31,7 @@ class Widget:
         (ImageSettings(True, 5), ImageSettings(True, 5)),
         ({"enabled": True}, ImageSettings(True)),
         ({"enabled": False, "max_size_bytes": 7}, ImageSettings(False, 7)),
+        ({"enabled": True, "order": "newest"}, ImageSettings(True, order="newest")),
         (Widget(ImageSettings(True, 9)), ImageSettings(True, 9)),
         (Widget({"enabled": True, "max_size_bytes": 2**31 - 1}), ImageSettings(True, 2**31 - 1)),
     ],
@@ -43,6 +45,10 @@ def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
     settings = merge({}, images=widget)
     widget.kept = {"enabled": False}
     assert (settings.images, widget.reads) == (ImageSettings(True, 5), 1)
+
+
+async def _asleep(message: object, attachment: object) -> int:
+    return 0
 
 
 @pytest.mark.parametrize(
@@ -62,7 +68,7 @@ def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
         ({"enabled": True, "max_size": 5}, 'did you mean "max_size_bytes"?'),
         (
             {"enabled": True, 5: 5},
-            "unknown key: the keys there are: enabled, max_size_bytes, keep_undecodable, total_bytes, bytes_per_second.",
+            "unknown key: the keys there are: enabled, max_size_bytes, keep_undecodable, total_bytes, bytes_per_second, order.",
         ),
         ({"max_size_bytes": 5}, 'the key "enabled" is missing'),
         ({}, 'the key "enabled" is missing'),
@@ -78,6 +84,14 @@ def test_a_widget_is_read_once_so_a_later_click_changes_nothing():
         ({"enabled": True, "total_bytes": 0}, "total_bytes is 0, but may be 1 or more, or None (the default)."),
         ({"enabled": True, "bytes_per_second": "5"}, "write a whole number of bytes, or None"),
         ({"enabled": True, "max_total_bytes": 5}, '"max_total_bytes" is the admin\'s'),
+        ({"enabled": True, "order": "newst"}, 'order is a text that names no order: did you mean "newest"?'),
+        ({"enabled": True, "order": "x"}, 'names no order: write "newest", "oldest", "smallest", or a function of a'),
+        ({"enabled": True, "order": 5}, 'order is 5: write "newest"'),
+        (
+            {"enabled": True, "order": lambda attachment: 0},
+            "order is called with a message and one of its attachments, and does",
+        ),
+        ({"enabled": True, "order": _asleep}, "order is an async function: write a plain one"),
         (1, "images= is 1: give True, False, ImageSettings"),
         ("yes", "images= is a value of type str"),
         (Widget(True), "images= is True"),
@@ -104,6 +118,14 @@ def test_image_settings_check_themselves():
 def test_the_lower_total_holds_and_a_user_cannot_raise_the_admins(admin, user, holds):
     config = {} if admin is None else {"downloads": {"max_total_bytes": admin}}
     assert merge(config, images=ImageSettings(True, total_bytes=user)).max_total_bytes == holds
+
+
+def test_an_order_is_shown_and_refused_where_the_order_of_time_is_kept():
+    settings = ImageSettings(True, order=max)
+    assert repr(settings) == "ImageSettings(enabled=True, max_size_bytes=10485760, order=max)"
+    for verb in (cf.stream, lambda source, images: cf.export(source, "never-made", images=images)):
+        with pytest.raises(ConfigError, match=r"^images: order= is for fetch and fill_images; \w+ keeps the order"):
+            verb(cf.Webex("Project Apollo"), images=ImageSettings(True, order="newest"))
 
 
 def test_raw_is_yes_or_no():

@@ -93,6 +93,13 @@ from chatframes.settings.merge import load_config
         ({"reddit": {"oauth_url": None}}, "reddit.oauth_url is null, but must be a string"),
         ({"reddit": {"reddit_url": "http://reddit.com"}}, "reddit.reddit_url must be one that begins with https://"),
         ({"reddit": {"user_agent": 1234567}}, "reddit.user_agent is no string, but must be a string"),
+        (
+            {"downloads": {"cache_dir": "pictures"}},
+            "downloads.cache_dir must be one that is a whole path, such as ~/.ca",
+        ),
+        ({"downloads": {"cache_dir": "/a\0b"}}, "downloads.cache_dir must be one that is a whole path"),
+        ({"downloads": {"cache_dir": True}}, "downloads.cache_dir is true, but must be a string, in quotes"),
+        ({"downloads": {"max_cache_bytes": 0}}, "downloads.max_cache_bytes is 0, but may be 1 to 1000000000000000"),
         ({"downloads": {"trust_env": "true"}}, "downloads.trust_env is a string, but must be true or false"),
         (
             {"downloads": {"allowed_private_hosts": "10.0.0.5:80"}},

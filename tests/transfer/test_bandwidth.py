@@ -147,7 +147,7 @@ def slow_outcomes() -> set[tuple[str, str | None]]:
 
 def test_a_picture_that_comes_slowly_because_of_our_own_limit_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slow_outcomes() == {("ok", None)}
-    monkeypatch.setattr(downloads_module._Pace, "excuse", lambda self, seconds: None)
+    monkeypatch.setattr(downloads_module.Pace, "excuse", lambda self, seconds: None)
     assert slow_outcomes() == {("failed", "too_slow")}
 
 

@@ -315,6 +315,39 @@ def test_a_picture_that_is_not_packed_is_taken_whatever_its_header_says(encoding
     assert_whole(outcome)
 
 
+# --- in order -------------------------------------------------------------------------------------------------------
+
+
+def test_the_least_rank_comes_next_and_a_retry_and_a_shared_picture_take_their_best_place() -> None:
+    async def main() -> list[str]:
+        refused = in_turn(always(503, b"", ("Retry-After", "0")), always(200, PICTURE, JPEG))
+
+        async def answer(request: Request, reply: Reply) -> None:
+            await (refused if request.target == "/2" else always(200, PICTURE, JPEG))(request, reply)
+
+        clock = FakeTime().clock
+        async with serving(answer) as server, line(server.url, clock) as call:
+            downloader = Downloader(call.gate.downloads, 1, 10 * MiB, clock)
+            outcomes: list[Outcome] = []
+            with call.gate.downloads.limited_to(1):
+                ranks = [(9, "/9"), (2, "/2"), (8, "/shared"), (5, "/5"), (5, "/5b"), (1, "/shared"), (7, "/7")]
+                for rank, name in ranks:
+                    one = attachment(server.url + name)
+                    downloader.submit(name, one, over(call), outcomes.append, rank)
+                running = asyncio.create_task(downloader.run())
+                while len(outcomes) < 7:
+                    await asyncio.sleep(0)
+                running.cancel()
+            assert {outcome.status for outcome in outcomes} == {"ok"}
+            return server.targets
+
+    # The file that is refused waits while others are under way, and then its place is before all that are left.
+    targets = asyncio.run(main())
+    again = targets.index("/2", 2)
+    assert again < targets.index("/9")
+    assert [*targets[:again], *targets[again + 1 :]] == ["/shared", "/2", "/5", "/5b", "/7", "/9"]
+
+
 # --- slow -----------------------------------------------------------------------------------------------------------
 
 

@@ -149,6 +149,15 @@ class RedditChat:
         async with self._copies.read(attachment) as body:
             yield body
 
+    def cache_key(self, attachment: Attachment) -> str | None:
+        """Return what a picture is known by for good: its address, at Reddit's own hosts.
+
+        There an address never shows another picture, and everybody may see it. What another host shows at an address
+        today says nothing about tomorrow.
+        """
+        url = attachment.url
+        return url if url is not None and self.reader.places.lasting(url) else None
+
     def _picture(self, url: str) -> AbstractAsyncContextManager[Body]:
         # Anyone can put any link into a post, so all count as foreign; and Reddit's hosts send a web page unless the
         # Accept header asks for images only.

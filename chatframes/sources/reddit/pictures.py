@@ -72,6 +72,10 @@ class Places:
         """Whether a URL is of a picture that Reddit itself hosts, with an id."""
         return _begins_with(url, self.original) or _begins_with(url, self.preview)
 
+    def lasting(self, url: str) -> bool:
+        """Whether a URL shows the same picture for ever: what is changed gets a new one."""
+        return self.own(url) or _begins_with(url, self.external)
+
     def url(self, value: Any) -> str | None:
         """Return an http(s) URL of Reddit's JSON; in addresses of Reddit's hosts "&amp;" is turned back into "&"."""
         if not isinstance(value, str) or not value.lower().startswith(("http://", "https://")):

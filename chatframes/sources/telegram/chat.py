@@ -180,6 +180,15 @@ class TelegramChat:
         is_last = len(first) < reading.part_bytes  # a short part is the last one
         yield Body(reading.chunks(first, is_last), declared_size=len(first) if is_last else handle.size)
 
+    def cache_key(self, attachment: Attachment) -> str | None:
+        """Return what a file is known by for good: its id, and which of its sizes; ids are kept apart by account."""
+        handle, account = attachment.handle, self.link.account
+        if not isinstance(handle, FileHandle):
+            return None
+        place = "" if account.server is None else account.server.model_dump_json()
+        kind, size = type(handle.location).__name__, getattr(handle.location, "thumb_size", "")
+        return f"{place} {account.me.id} {kind} {handle.location.id} {size} {handle.size}"
+
     async def refreshed(self, source_id: str, handle: FileHandle) -> FileHandle:
         """Return the same file with a new reference; raises Refusal when the message no longer shows it."""
         message = await self._message(handle.message_id)

@@ -57,6 +57,7 @@ class Room:
     bot: bool
     streams: int  # how many windows are read at once
     chunk_days: int
+    account_id: str = ""
     notes: list[str] = field(default_factory=list)
     last_activity: datetime | None = None  # as the room says
     _page_size: int = PAGE_SIZE
@@ -213,6 +214,17 @@ class Room:
                     for each in message.attachments
                 ]
                 yield replace(message, attachments=tuple(attachments))
+
+    def cache_key(self, attachment: Attachment) -> str | None:
+        """Return what a file is known by for good: Webex never changes one, and this account may see it.
+
+        What `allow_unscannable` alone has let in is no longer there when it is switched off.
+        """
+        url = attachment.url or ""
+        lasting = self.account_id and attachment.handle != IN_A_CARD and "/contents/" in url
+        if not lasting or not self.link.http.is_api(url):
+            return None
+        return f"{self.account_id} {'unscannable ' * self.allow_unscannable}{url}"
 
     def read(self, attachment: Attachment) -> AbstractAsyncContextManager[Body]:
         """Open one file, unscannable ones only when the admin allows it, or a picture of a card."""

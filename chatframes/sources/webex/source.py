@@ -104,6 +104,7 @@ class Webex:
             section = context.settings.config.section(NAME)
             yield Room(
                 id=str(item["id"]),
+                account_id=str(account.get("id") or ""),
                 name=str(item.get("title") or ""),
                 begins=moment(item.get("created")),
                 last_activity=moment(item.get("lastActivity")),
