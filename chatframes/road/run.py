@@ -8,12 +8,13 @@ recorded with the gap it leaves, and the other chats go on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
+from functools import partial
 from typing import Any
 
 from ..errors import ChatframesError, ServiceError
-from ..model import Attachment, Emit, Event, ListEnded, Message, Missed, NotGiven, OpenChat, Outcome, Page, Window
+from ..model import Attachment, Body, Emit, Event, ListEnded, Message, Missed, NotGiven, OpenChat, Outcome, Page, Window
 from ..settings.merge import Settings
 from ..sources import Context, Source, missing_members
 from ..table.batches import Batch
@@ -24,6 +25,7 @@ from ..transfer.gate import gate
 from ..windows import parse_bounds
 from .before import NOTHING, Before
 from .ledger import Ledger
+from .looking import Lookout
 from .outbox import Outbox, Row
 from .reading import Reading
 
@@ -94,6 +96,7 @@ class Run:
         self._outbox = Outbox(batch_bytes, most_waiting)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
+        self._lookout = Lookout(self.ledger.look)
         self._working: list[asyncio.Task[None]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -115,6 +118,8 @@ class Run:
                     await asyncio.wait(tasks)
                 except asyncio.CancelledError as error:  # a second interrupt must not leave anything running
                     interrupted = error
+        self._lookout.close()
+        self.ledger.meter.end()
         if interrupted is not None:
             raise interrupted
         if not self._task.cancelled():
@@ -173,6 +178,7 @@ class Run:
             await self._drive_at(Speed(self._clock, (all_calls, own)))
 
     async def _drive_at(self, speed: Speed) -> None:
+        self.ledger.received_bytes = lambda: speed.received_bytes
         total = Total(self._settings.max_total_bytes)
         self._downloaders = {
             service: Downloader(
@@ -203,17 +209,33 @@ class Run:
 
     async def _read(self, reading: Reading) -> None:
         """Read one source to its end; whatever fails is recorded in `reading`."""
-        context = Context(self._settings, self._clock, self.ledger.emit, lambda name: reading.counts.update((name,)))
+        budget = partial(self.ledger.meter.api_budget, reading.source.service)
+        context = Context(
+            self._settings, self._clock, self.ledger.emit, lambda name: reading.counts.update((name,)), budget
+        )
         try:
             async with self._turn, reading.source.open(context) as chat:
                 _check(chat, reading.source)
-                await self._read_pages(reading, chat)
-                reading.ended = True
-                await reading.all_settled()
+                with self._in_use(reading.source.service):
+                    await self._read_pages(reading, chat)
+                    reading.ended = True
+                    await reading.all_settled()
         except Exception as error:  # also a defect of ours: the other chats must go on
             reading.fail(error)
         finally:
             reading.ended = True
+
+    @contextmanager
+    def _in_use(self, service: str) -> Iterator[None]:
+        """Measure what is in use at a service for as long as the block runs."""
+        self.ledger.in_use[service] += 1
+        self._lookout.changed()
+        try:
+            yield
+        finally:
+            self.ledger.look()
+            self.ledger.in_use[service] -= 1
+            self._lookout.changed()
 
     async def _read_pages(self, reading: Reading, chat: OpenChat) -> None:
         """Read what was asked for and is not known from before, waiting whenever the outbox is full."""
@@ -270,6 +292,7 @@ class Run:
                 # Not counted: pages of neighbouring windows, which overlap because of how we read.
                 reading.duplicates.add(message.uid)
         self.ledger.emit(Event("messages", reading.source.label))
+        self._lookout.changed()
 
     def _add(self, message: Message, reading: Reading, chat: OpenChat) -> None:
         """Add a message to the outbox, and start the downloads of its attachments."""
@@ -282,14 +305,19 @@ class Run:
             self._start(row, position, attachment, reading, chat)
 
     def _start(self, row: Row, position: int, attachment: Attachment, reading: Reading, chat: OpenChat) -> None:
-        def done(outcome: Outcome) -> None:
-            if self._settle(row, position, outcome):
+        def done(outcome: Outcome, *, settled_before: bool = False) -> None:
+            if self._settle(row, position, outcome, settled_before=settled_before):
                 reading.settle()
             self.ledger.emit(Event("image", reading.source.label))
+            self._lookout.changed()
+
+        def read(attachment: Attachment) -> AbstractAsyncContextManager[Body]:
+            self.ledger.begin_download()
+            self._lookout.changed()
+            return chat.read(attachment)
 
         if (outcome := self._before.outcome(row.message, position)) is not None:
-            self.ledger.count_settled_before()
-            done(outcome)
+            done(outcome, settled_before=True)
         elif attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
             done(Outcome("skipped", attachment.reason))
         elif not self._settings.images.enabled:
@@ -299,10 +327,10 @@ class Run:
         else:
             downloader = self._downloaders[reading.source.service]
             # The key is the whole address: the same id may be another picture at another host.
-            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done)
+            downloader.submit(attachment.url or attachment.source_id, attachment, read, done)
 
-    def _settle(self, row: Row, position: int, outcome: Outcome) -> bool:
-        self.ledger.count_outcome(outcome)
+    def _settle(self, row: Row, position: int, outcome: Outcome, *, settled_before: bool = False) -> bool:
+        self.ledger.count_outcome(outcome, settled_before=settled_before)
         return self._outbox.settle(row, position, outcome)
 
     def _settle_the_rest(self) -> None:

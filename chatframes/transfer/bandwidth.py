@@ -89,6 +89,7 @@ class Speed:
         self._clock = clock
         self._bandwidths = bandwidths
         self._usual_bytes = USUAL_BYTES
+        self.received_bytes = 0  # of bodies that have ended, whatever became of them
 
     @asynccontextmanager
     async def body(self, expected_bytes: int | None) -> AsyncIterator[Passage]:
@@ -101,6 +102,7 @@ class Speed:
                 # Rather too much: a body that is larger than expected comes together with too many others.
                 self._usual_bytes = max(passage.paid_bytes, self._usual_bytes * 9 // 10)
         finally:
+            self.received_bytes += passage.paid_bytes
             passage.close()
 
 

@@ -129,3 +129,13 @@ async def shared(key: Hashable, build: Callable[[], Http]) -> AsyncIterator[Http
             if _clients.get(key) is client:
                 del _clients[key]
             await client.http.aclose()
+
+
+def connections(service: str) -> tuple[int, int] | None:
+    """Return how many connections to a service are in use in this process, and how many there may be.
+
+    None where it has no client here, or its client does not say.
+    """
+    told = [client.http.connections for client in _clients.values() if client.http.service == service]
+    known = [each for each in told if each is not None]
+    return (sum(used for used, _ in known), sum(most for _, most in known)) if known else None

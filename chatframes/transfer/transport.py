@@ -150,6 +150,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._connectors: list[_Connector] = []
         self._timeouts: dict[tuple[float | None, float | None], aiohttp.ClientTimeout] = {}
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections are in use, and how many there may be."""
+        return self._max_connections - self._free._value, self._max_connections
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeout: dict[str, float | None] = request.extensions.get("timeout", {})
         await self._take_connection(timeout.get("pool"))
