@@ -28,13 +28,14 @@ def levels(limits: Mapping[str, int], since: float, *, downloading: bool = True)
         When the call began, on the clock's `monotonic` scale.
     """
     gates = {name: gate(name) for name in limits if downloading}
-    in_use = [each for name in limits if (each := connections(name)) is not None]
+    pools = [each for name in limits if (each := connections(name)) is not None]
     return Levels(
         downloads=sum(each.downloads.active for each in gates.values()) if gates else None,
         most_downloads=sum(each.downloads.limit_with(limits[name]) for name, each in gates.items()) if gates else None,
         gate_width=sum(_width(each, limits[name], since) for name, each in gates.items()) if gates else None,
-        connections=sum(used for used, _ in in_use) if in_use else None,
-        most_connections=sum(most for _, most in in_use) if in_use else None,
+        connections=sum(each.in_use for each in pools) if pools else None,
+        peak_connections=sum(each.peak for each in pools) if pools else None,
+        most_connections=sum(each.most for each in pools) if pools else None,
     )
 
 

@@ -33,14 +33,15 @@ class Levels:
         Downloads under way, and how many there may be.
     gate_width : int or None
         How many requests for them there may be at once, where hosts take fewer.
-    connections, most_connections : int or None
-        Connections in use, and how many there may be.
+    connections, peak_connections, most_connections : int or None
+        Connections in use, in use at once so far, and how many there may be.
     """
 
     downloads: int | None = None
     most_downloads: int | None = None
     gate_width: int | None = None
     connections: int | None = None
+    peak_connections: int | None = None
     most_connections: int | None = None
 
 
@@ -59,7 +60,8 @@ class _Use:
         """Note how much is in use at this moment, and how much there is."""
         if used is not None:
             self._peak = max(self._peak or 0, used)
-        self._most = self._most if most is None else most
+        if most is not None:  # of several services, some may be done
+            self._most = max(self._most or 0, most)
 
     def held(self, used: int | None, most: int | None, seconds: float) -> None:
         """Note that for some seconds so much was in use, of so much that there was."""
@@ -160,7 +162,7 @@ class Meter:
                 self._connections.held(before.connections, before.most_connections, now - self._looked_at)
         self._levels, self._looked_at, self._pending = levels, now, pending
         self._downloads.saw(levels.downloads, levels.most_downloads)
-        self._connections.saw(levels.connections, levels.most_connections)
+        self._connections.saw(levels.peak_connections, levels.most_connections)
         if levels.gate_width is not None:
             self._width = levels.gate_width
             self._narrowest = min(levels.gate_width, self._narrowest or levels.gate_width)

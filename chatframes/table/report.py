@@ -16,7 +16,7 @@ from ..words import bytes_in_words, kind_of, seconds_in_words
 from .report_text import MAX_LINES, MOST_LEARNT, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, Missing, SourceReport, Span, source_report
 
-__all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report"]
+__all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report", "with_metrics"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,8 +89,7 @@ class Report:
             "seconds": self.seconds,
             "symptoms": list(self.symptoms),
             **({"learnt": list(self.learnt)} if self.learnt else {}),
-            # As text: pandas copies `attrs` with every step, and `frame[mask]` would take 0.5 ms more.
-            **({"metrics": json.dumps(self.metrics, allow_nan=False)} if self.metrics else {}),
+            **_metrics_in_attrs(self),
         }
 
     @classmethod
@@ -196,6 +195,20 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
     times = source.get("created_at")
     activity = count_activity(times) if times is not None and isinstance(times.dtype, pd.DatetimeTZDtype) else None
     return replace(whole_fetch, in_hand=len(source), activity=activity)
+
+
+def with_metrics(attrs: Mapping[Any, Any], report: Report) -> dict[Any, Any]:
+    """Return the `attrs` of a frame with the metrics of another call, if they hold a report at all."""
+    told = attrs.get("chatframes")
+    if not isinstance(told, Mapping):
+        return dict(attrs)
+    others = {name: value for name, value in told.items() if name != "metrics"}
+    return {**attrs, "chatframes": {**others, **_metrics_in_attrs(report)}}
+
+
+def _metrics_in_attrs(report: Report) -> dict[str, str]:
+    # As text: pandas copies `attrs` with every step, and `frame[mask]` would take 0.5 ms more.
+    return {"metrics": json.dumps(report.metrics, allow_nan=False)} if report.metrics else {}
 
 
 def _metrics(told: object) -> dict[str, Any] | None:

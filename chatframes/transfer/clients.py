@@ -20,6 +20,7 @@ from .guard import Guard
 from .http import Auth, Http
 from .link import Link
 from .patience import Patience
+from .transport import Connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,11 @@ async def shared(key: Hashable, build: Callable[[], Http]) -> AsyncIterator[Http
             await client.http.aclose()
 
 
-def connections(service: str) -> tuple[int, int] | None:
-    """Return how many connections to a service are in use in this process, and how many there may be.
+def connections(service: str) -> Connections | None:
+    """Return how many connections to a service are in use in this process.
 
     None where it has no client here, or its client does not say.
     """
     told = [client.http.connections for client in _clients.values() if client.http.service == service]
     known = [each for each in told if each is not None]
-    return (sum(used for used, _ in known), sum(most for _, most in known)) if known else None
+    return Connections(*map(sum, zip(*known, strict=True))) if known else None
