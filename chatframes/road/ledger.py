@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -63,7 +63,6 @@ class Ledger:
         self._downloads_repeated = 0
         self._expected: Counter[str] = Counter()  # by source: the messages it says it has
         self.meter = Meter(clock.monotonic)
-        self.in_use: Counter[str] = Counter()  # services, by the chats that are open
         self.received_bytes: Callable[[], int | None] = lambda: None  # of attachments, whatever became of them
         self._metrics: Mapping[str, Any] | None = None  # as they were told last, and when
         self._metrics_at = self._started
@@ -125,10 +124,10 @@ class Ledger:
             metrics=self.metrics(),
         )
 
-    def look(self) -> None:
-        """Let the metrics know what is in use now."""
+    def look(self, services: Iterable[str]) -> None:
+        """Let the metrics know what is in use now at some services."""
         images_on = self._settings.images.enabled
-        limits = {name: self._settings.limits(name).max_concurrent_downloads for name in +self.in_use}
+        limits = {name: self._settings.limits(name).max_concurrent_downloads for name in services}
         now_in_use = levels(limits, self._started, downloading=images_on)
         self.meter.look(now_in_use, pending=images_on and self._pending > 0)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from ..transfer.clients import connections
 from ..transfer.gate import Gate, gate
@@ -47,17 +49,30 @@ def _width(the_gate: Gate, limit: int, since: float) -> int:
 
 
 class Lookout:
-    """Calls a function soon after something has changed, but not too often.
+    """Calls a function, with the services that are in use, soon after something has changed, but not too often.
 
     It is called when all tasks that can go on have done so: a worker that has just finished a download has then begun
     the next one, so that busy workers are seen busy.
     """
 
-    def __init__(self, look: Callable[[], None]) -> None:
+    def __init__(self, look: Callable[[Iterable[str]], None]) -> None:
         self._look = look
+        self._services: Counter[str] = Counter()  # by the chats that are open
         self._next_look: asyncio.Handle | None = None
         self._looked_at = float("-inf")
         self._over = False
+
+    @contextmanager
+    def at(self, service: str) -> Iterator[None]:
+        """Look at a service for as long as the block runs."""
+        self._services[service] += 1
+        self.changed()
+        try:
+            yield
+        finally:
+            self._look(+self._services)
+            self._services[service] -= 1
+            self.changed()
 
     def changed(self) -> None:
         """Note that something has changed."""
@@ -76,4 +91,4 @@ class Lookout:
     def _now(self) -> None:
         self._next_look = None
         self._looked_at = asyncio.get_running_loop().time()
-        self._look()
+        self._look(+self._services)

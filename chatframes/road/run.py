@@ -8,8 +8,8 @@ recorded with the gap it leaves, and the other chats go on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from functools import partial
 from typing import Any
 
@@ -216,7 +216,7 @@ class Run:
         try:
             async with self._turn, reading.source.open(context) as chat:
                 _check(chat, reading.source)
-                with self._in_use(reading.source.service):
+                with self._lookout.at(reading.source.service):
                     await self._read_pages(reading, chat)
                     reading.ended = True
                     await reading.all_settled()
@@ -224,18 +224,6 @@ class Run:
             reading.fail(error)
         finally:
             reading.ended = True
-
-    @contextmanager
-    def _in_use(self, service: str) -> Iterator[None]:
-        """Measure what is in use at a service for as long as the block runs."""
-        self.ledger.in_use[service] += 1
-        self._lookout.changed()
-        try:
-            yield
-        finally:
-            self.ledger.look()
-            self.ledger.in_use[service] -= 1
-            self._lookout.changed()
 
     async def _read_pages(self, reading: Reading, chat: OpenChat) -> None:
         """Read what was asked for and is not known from before, waiting whenever the outbox is full."""
