@@ -241,6 +241,10 @@ def test_metrics_are_written_when_a_command_is_interrupted(
     assert told["metrics"]["images"]["pending"] + told["metrics"]["images"]["ok"] > 0
     if command == "export":
         assert cf.report(tmp_path / "x").metrics["pages"] > 0
+    else:
+        kept = cf.report(cf.last_result())
+        assert kept.metrics["images"]["failed"] == kept.failed
+        assert kept.metrics["images"]["pending"] == 0
 
 
 def test_metrics_do_not_take_the_place_of_the_data(

@@ -139,8 +139,9 @@ class Ledger:
         """Return how the call went, in numbers: see docs/metrics.md."""
         return self.meter.told(
             self._services(),
-            pages=sum(reading.counts["page"] for reading in self._readings),
-            repeated_requests=self._repeated_requests(),
+            pages=self._counted("page"),
+            repeated_requests=self._counted("retry"),
+            pool_timeouts=self._counted("pool_timeout"),
             pending=self._pending if self._settings.images.enabled else 0,
             received_bytes=self.received_bytes() if self._settings.images.enabled else None,
         )
@@ -152,8 +153,8 @@ class Ledger:
     def _pending(self) -> int:
         return self._attachments - self._images.total()
 
-    def _repeated_requests(self) -> int:
-        return sum(reading.counts["retry"] for reading in self._readings)
+    def _counted(self, what: str) -> int:
+        return sum(reading.counts[what] for reading in self._readings)
 
     def _metrics_for(self, event: Event) -> Mapping[str, Any]:
         """Return the metrics that an event brings, which are made anew now and then."""
@@ -173,7 +174,7 @@ class Ledger:
                     yield f"width learnt: {width} of {most}{' pages' if pages else ''} at {lane.name}"
 
     def _symptoms(self) -> Iterator[str]:
-        out_of_connections = any(reading.counts["pool_timeout"] for reading in self._readings)
+        out_of_connections = self._counted("pool_timeout") > 0
         for loss in ACCOUNT_LOSSES:
             if loss in self._lost_to_account:
                 yield f"pictures_{loss}"
@@ -221,7 +222,7 @@ class Ledger:
             attachments_done=settled - settled_before,
             attachments_total=self._attachments - settled_before,
             image_bytes=self._image_bytes,
-            retries=self._repeated_requests() + self._downloads_repeated,
+            retries=self._counted("retry") + self._downloads_repeated,
             downloads_active=sum(bound.active for bound, _ in bounds),
             downloads_limit=sum(bound.limit_with(limit) for bound, limit in bounds),
             elapsed_seconds=self._clock.monotonic() - self._started,

@@ -63,6 +63,10 @@ class _Use:
         if most is not None:  # of several services, some may be done
             self._most = max(self._most or 0, most)
 
+    @property
+    def is_known(self) -> bool:
+        return self._most is not None
+
     def held(self, used: int | None, most: int | None, seconds: float) -> None:
         """Note that for some seconds so much was in use, of so much that there was."""
         if used is not None:
@@ -208,6 +212,7 @@ class Meter:
         repeated_requests: int = 0,
         pending: int = 0,
         received_bytes: int | None = None,
+        pool_timeouts: int = 0,
     ) -> dict[str, Any]:
         """Return all of it as small plain JSON; docs/metrics.md says what each number means.
 
@@ -215,7 +220,7 @@ class Meter:
         ----------
         services : iterable of str
             Those of the call.
-        pages, repeated_requests, pending : int
+        pages, repeated_requests, pool_timeouts, pending : int
             What the sources have counted, and how many attachments have no outcome yet.
         received_bytes : int, optional
             Of attachments, whatever became of them.
@@ -228,7 +233,10 @@ class Meter:
             "download_seconds": self._download_seconds(),
             "downloads": self._downloads.told(),
             "gate_width": {"last": self._width, "least": self._narrowest},
-            "connections": self._connections.told(),
+            "connections": {
+                **self._connections.told(),
+                "timeouts": pool_timeouts if self._connections.is_known else None,
+            },
             "bytes": {
                 "kept": self._kept_bytes,
                 "received": received_bytes,

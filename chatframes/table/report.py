@@ -16,6 +16,8 @@ from ..words import bytes_in_words, kind_of, seconds_in_words
 from .report_text import MAX_LINES, MOST_LEARNT, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, Missing, SourceReport, Span, source_report
 
+MOST_METRICS = 100_000  # characters; ours have less than a tenth of them
+
 __all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report", "with_metrics"]
 
 
@@ -214,10 +216,15 @@ def _metrics_in_attrs(report: Report) -> dict[str, str]:
 def _metrics(told: object) -> dict[str, Any] | None:
     """Read the metrics of a report, which are no reason to refuse it: what is none is None."""
     try:
-        told = json.loads(told) if isinstance(told, str) else told
-    except (ValueError, RecursionError):
+        text = told if isinstance(told, str) else json.dumps(told)
+        read = json.loads(text, parse_constant=_no_number) if len(text) <= MOST_METRICS else None
+    except (TypeError, ValueError, RecursionError):
         return None
-    return dict(told) if isinstance(told, Mapping) and told else None
+    return read if isinstance(read, dict) and read else None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON.")
 
 
 def _lists(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,9 @@ import chatframes as cf
 from chatframes.model import Event, Outcome
 from chatframes.road.course import MOST_STRETCHES, Course
 from chatframes.road.durations import RELATIVE_ERROR, Durations
-from chatframes.road.metrics import Levels, Meter
+from chatframes.road.metrics import Levels, Meter, peak_memory_bytes
 from chatframes.transfer.clock import SYSTEM
+from chatframes.world.webex import faults
 
 SHARES = (0.0, 0.1, 0.5, 0.9, 0.95, 1.0)
 SOURCES = (cf.Webex("Project Apollo"), cf.Telegram("@apollo"), cf.Reddit("r/apollo"))
@@ -101,12 +103,22 @@ def test_a_level_that_stays_is_the_same_in_each_stretch_and_unknown_before() -> 
 def test_what_nobody_has_told_is_null_and_not_nothing() -> None:
     told = Meter(Time()).told(("telegram",))
     unknown = {"mean": None, "peak": None, "most": None, "utilisation": None}
-    assert told["downloads"] == told["connections"] == unknown
+    assert told["downloads"] == unknown
+    assert told["connections"] == {**unknown, "timeouts": None}
     assert told["images"]["success_rate"] is told["images"]["per_second"] is None
     assert told["download_seconds"] == {"number": 0, "mean": None, "median": None, "p95": None, "longest": None}
     assert told["gate_width"] == {"last": None, "least": None}
     assert told["api_budget"] == {"telegram": None}
     assert told["waits"] == {"telegram": {"number": 0, "seconds": 0.0}}, "that there was none is known"
+
+
+def test_the_document_explains_every_number() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8").partition("## When")[0]
+    for name, part in Meter(Time()).told(()).items():
+        row = " ".join(line for line in table.splitlines() if line.startswith(f"| `{name}"))
+        assert row, name
+        for inner in part if isinstance(part, dict) and name not in ("waits", "api_budget") else ():
+            assert f"{inner}`" in row, f"{name}.{inner}"
 
 
 def test_means_are_over_time_and_only_while_there_was_something_to_download() -> None:
@@ -119,7 +131,7 @@ def test_means_are_over_time_and_only_while_there_was_something_to_download() ->
     meter.look(Levels(), pending=False)
     told = meter.told(("webex",))
     assert told["downloads"] == {"mean": 8.0, "peak": 20, "most": 20, "utilisation": 0.4}
-    assert told["connections"] == {"mean": 8.0, "peak": 20, "most": 100, "utilisation": 0.08}
+    assert told["connections"] == {"mean": 8.0, "peak": 20, "most": 100, "utilisation": 0.08, "timeouts": 0}
 
 
 def test_the_width_is_told_from_the_first_download_on() -> None:
@@ -195,6 +207,15 @@ def test_metrics_stay_small_and_plain_however_long_a_call_is() -> None:
     assert len(told) < 8_000
 
 
+def test_the_memory_is_what_the_system_says_and_null_where_it_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Path("/proc/self/status")
+    if said.exists():
+        peak = next(line for line in said.read_text().splitlines() if line.startswith("VmHWM"))
+        assert peak_memory_bytes() == pytest.approx(int(peak.split()[1]) * 1024, rel=0.05)
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    assert peak_memory_bytes() is None
+
+
 # --- whole calls ------------------------------------------------------------------------------------------------------
 
 
@@ -260,7 +281,7 @@ def test_the_servers_have_counted_the_same(world: Any, source: Any) -> None:
     assert metrics["bytes"]["kept"] <= metrics["bytes"]["received"]
     assert metrics["downloads"]["peak"] >= at_once
     if source.service == "telegram":  # Telethon keeps its connections to itself
-        assert metrics["connections"] == {"mean": None, "peak": None, "most": None, "utilisation": None}
+        assert set(metrics["connections"].values()) == {None}
     else:
         assert metrics["connections"]["most"] == 100
         assert at_once <= metrics["connections"]["peak"] <= 100
@@ -290,7 +311,23 @@ def test_a_frame_keeps_its_metrics_through_a_file_and_an_older_report_has_none(w
     assert cf.report(cf.concat([frame, frame])).metrics == metrics
 
 
-@pytest.mark.parametrize("told", ["{", "[" * 100_000, "[1]", 7, [], {}, None, '"text"'])
+@pytest.mark.parametrize(
+    "told",
+    [
+        '{"seconds": NaN}',
+        {"seconds": float("inf")},
+        {1, 2},
+        '{"a": "' + "b" * 200_000 + '"}',
+        "{",
+        "[" * 100_000,
+        "[1]",
+        7,
+        [],
+        {},
+        None,
+        '"text"',
+    ],
+)
 def test_metrics_that_are_none_are_no_reason_to_refuse_a_report(told: Any) -> None:
     assert cf.report({"status": "complete", "metrics": told}).metrics is None
 
@@ -330,23 +367,19 @@ def test_the_last_batch_of_a_stream_has_them_and_a_call_that_fails_has_them_too(
     assert metrics["download_seconds"]["median"] is None
 
 
-def requests_of(world: Any, service: str) -> int:
-    stats = world.stats()
-    return sum((stats["requests"] if service == "webex" else stats[service]["calls"]).values())
-
-
-def test_waits_and_repeated_requests_are_those_that_the_servers_have_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatframes.api.clock", replace(fast_clock(50), now=SYSTEM.now))
-    faults = ["rate_limit", "server_error", "reddit_rate_limit"]
-    with cf.sandbox(messages=30, images=6, faults=faults) as troubled, cf.sandbox(messages=30, images=6) as quiet:
-        for source in (SOURCES[0], SOURCES[2]):
-            name = source.service
-            _, metrics, events = fetched(troubled, source)
-            _, undisturbed, _ = fetched(quiet, source)
-            repeated = requests_of(troubled, name) - requests_of(quiet, name)
-            assert sum(metrics["retries"].values()) == events[-1].retries == repeated > 0
-            waits = [one.wait_seconds for one in events if one.kind == "waiting"]
-            assert metrics["waits"][name]["number"] == len(waits) > 0
-            assert metrics["waits"][name]["seconds"] == pytest.approx(sum(waits), abs=0.6)
-            assert undisturbed["retries"] == {"requests": 0, "downloads": 0}
-            assert undisturbed["waits"] == {name: {"number": 0, "seconds": 0.0}}
+def test_waits_and_repeated_requests_are_those_that_the_server_has_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatframes.api.clock", replace(fast_clock(400), now=SYSTEM.now))
+    sent: list[str] = []  # what the server has answered in the place of a page
+    for name in ("refusal", "html"):
+        answer = getattr(faults, name)
+        monkeypatch.setattr(
+            faults, name, lambda *args, name=name, answer=answer, **others: sent.append(name) or answer(*args, **others)
+        )
+    with cf.sandbox(messages=30, images=6, faults=["rate_limit", "server_error"]) as world:
+        _, metrics, events = fetched(world, SOURCES[0])
+    assert set(sent) == {"refusal", "html"}
+    assert metrics["retries"] == {"requests": len(sent), "downloads": 0}
+    assert events[-1].retries == len(sent)
+    waits = [one.wait_seconds for one in events if one.kind == "waiting"]
+    assert 0 < metrics["waits"]["webex"]["number"] == len(waits) <= sent.count("refusal")
+    assert metrics["waits"]["webex"]["seconds"] == pytest.approx(sum(waits), abs=0.6)
