@@ -87,9 +87,9 @@ class Speed:
 
     def __init__(self, clock: Clock, bandwidths: Sequence[Bandwidth] = ()) -> None:
         self._clock = clock
+        self.received_bytes = 0  # of bodies that have ended, whatever became of them
         self._bandwidths = bandwidths
         self._usual_bytes = USUAL_BYTES
-        self.received_bytes = 0  # of bodies that have ended, whatever became of them
 
     @asynccontextmanager
     async def body(self, expected_bytes: int | None) -> AsyncIterator[Passage]:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import httpx
 
@@ -20,7 +21,6 @@ from .guard import Guard
 from .http import Auth, Http
 from .link import Link
 from .patience import Patience
-from .transport import Connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,14 @@ class Endpoint:
         return Http(
             self.service, self.base_url, auth, limits, token_url=self.token_url, guard=guard, trust_env=self.trust_env
         )
+
+
+class Connections(NamedTuple):
+    """The connections of a service: in use now, in use at once so far, and as many as there may be."""
+
+    in_use: int
+    peak: int
+    most: int
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from ..errors import AuthError, ConfigError
 from .answers import origin
 from .guard import Guard
-from .transport import AiohttpTransport, Connections
+from .transport import AiohttpTransport
 
 NO_TOKEN = SecretStr("")
 TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=5.0)
@@ -130,8 +130,8 @@ class Http:
         await self._client.aclose()
 
     @property
-    def connections(self) -> Connections | None:
-        """How many connections are in use; None where the transport does not say."""
+    def connections(self) -> tuple[int, int, int] | None:
+        """How many connections are in use; None where the transport does not say. See `AiohttpTransport`."""
         return getattr(self._transport, "connections", None)
 
     def is_api(self, url: str) -> bool:

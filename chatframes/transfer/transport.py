@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 import httpx
@@ -27,14 +27,6 @@ KEEPALIVE_SECONDS = 15.0
 HEAD_READS = 2  # read time-outs, after which the lines before a body must have come
 # aiohttp must not add these: the request already has all the headers it needs.
 _NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-
-
-class Connections(NamedTuple):
-    """The connections of one pool: in use now, in use at once so far, and as many as there may be."""
-
-    in_use: int
-    peak: int
-    most: int
 
 
 class NameNotResolved(httpx.ConnectError):
@@ -154,24 +146,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._max_connections = limits.max_connections or 100
         self._max_keepalive = 20 if limits.max_keepalive_connections is None else limits.max_keepalive_connections
         self._free = asyncio.Semaphore(self._max_connections)
-        self._peak = 0
+        self._peak = 0  # of connections in use at once
         self._sessions: dict[Guard | None, aiohttp.ClientSession] = {}
         self._connectors: list[_Connector] = []
         self._timeouts: dict[tuple[float | None, float | None], aiohttp.ClientTimeout] = {}
 
-    @property
-    def connections(self) -> Connections:
-        """How many connections are in use."""
-        return Connections(self._in_use, self._peak, self._max_connections)
-
-    @property
-    def _in_use(self) -> int:
-        return self._max_connections - self._free._value
-
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeout: dict[str, float | None] = request.extensions.get("timeout", {})
         await self._take_connection(timeout.get("pool"))
-        self._peak = max(self._peak, self._in_use)
         try:
             response = await self._send(request, timeout)
         except BaseException:
@@ -201,7 +183,16 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def _take_connection(self, pool_seconds: float | None) -> None:
         if not self._free.locked():
             await self._free.acquire()
-            return
+        else:
+            await self._wait_for_connection(pool_seconds)
+        self._peak = max(self._peak, self._max_connections - self._free._value)
+
+    @property
+    def connections(self) -> tuple[int, int, int]:
+        """How many connections are in use, were in use at once so far, and how many there may be."""
+        return self._max_connections - self._free._value, self._peak, self._max_connections
+
+    async def _wait_for_connection(self, pool_seconds: float | None) -> None:
         try:
             async with asyncio.timeout(pool_seconds):
                 await self._free.acquire()
