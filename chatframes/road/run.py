@@ -178,7 +178,6 @@ class Run:
             await self._drive_at(Speed(self._clock, (all_calls, own)))
 
     async def _drive_at(self, speed: Speed) -> None:
-        self.ledger.received_bytes = lambda: speed.received_bytes
         total = Total(self._settings.max_total_bytes)
         self._downloaders = {
             service: Downloader(
@@ -195,6 +194,7 @@ class Run:
             )
             for service in {reading.source.service for reading in self.readings}
         }
+        self.ledger.received_bytes = lambda: speed.received_bytes
         try:
             async with asyncio.TaskGroup() as workers:
                 self._working = [workers.create_task(downloader.run()) for downloader in self._downloaders.values()]
