@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .nested_loops import enable_nested_loops as enable_nested_loops
     from .notebook.gallery import gallery as gallery
     from .notebook.image_controls import ImageControls as ImageControls
+    from .notebook.metrics import plot_metrics as plot_metrics
     from .notebook.panel import FetchPanel as FetchPanel
     from .notebook.preview import preview as preview
     from .page.activity import plot_activity as plot_activity
@@ -71,6 +72,7 @@ _HOMES = {
     "nested_loops": "enable_nested_loops",
     "notebook.gallery": "gallery",
     "notebook.image_controls": "ImageControls",
+    "notebook.metrics": "plot_metrics",
     "notebook.panel": "FetchPanel",
     "notebook.preview": "preview",
     "page.activity": "plot_activity",

@@ -16,6 +16,7 @@ from typing import Any
 
 from .api import chats, fetch
 from .commands_help import bounds
+from .commands_metrics import MetricsFile
 from .commands_words import in_terminal_words
 from .errors import ChatframesError, ConfigError
 from .export_api import export
@@ -45,21 +46,31 @@ def run(options: argparse.Namespace) -> int:
     if options.command == "chats":
         return _list_chats(options.service, options.config)
     began = time.monotonic()
+    with_bar = not options.quiet and sys.stderr.isatty()
+    metrics = None if options.metrics is None else MetricsFile(options.metrics, options.command, with_bar=with_bar)
     try:
-        told = _fetched(options)
-    except KeyboardInterrupt:
+        told = _fetched(options, with_bar if metrics is None else metrics)
+    except KeyboardInterrupt as interrupt:
+        _measured(metrics, "stopped", interrupt)
         is_export = options.command == "export"
         kept = "what has come is kept, and the same command goes on" if is_export else "nothing was written"
         print(f"\nchatframes: stopped; {kept}", file=sys.stderr)
         print(_line_without_report(options, "stopped", time.monotonic() - began))
         return INTERRUPTED
     except BaseException as error:  # also a defect: a log must show that it ended, and how
+        _measured(metrics, "failed", error)
         print(_line_without_report(options, f"failed error={type(error).__name__}", time.monotonic() - began))
         raise
+    _measured(metrics, told.status)
     if not options.quiet:
         print(in_terminal_words(str(told)))
     print(_last_line(options.command, told, options.output))
     return STATUS[told.status]
+
+
+def _measured(metrics: MetricsFile | None, status: str, error: BaseException | None = None) -> None:
+    if metrics is not None:
+        metrics.write(status, error)
 
 
 def _list_chats(service: str | None, config: Path | None) -> int:
@@ -89,13 +100,15 @@ def _list_chats(service: str | None, config: Path | None) -> int:
     return STATUS["partial"] if errors else 0
 
 
-def _fetched(options: argparse.Namespace) -> Report:
+def _fetched(options: argparse.Namespace, progress: bool | MetricsFile) -> Report:
     """Fetch or export what is named; return the report."""
+    if isinstance(progress, MetricsFile):
+        progress.check(options.output, _check_place)
     sources = _sources(options)
     arguments: dict[str, Any] = {
         "images": _images(options),
         "config": options.config,
-        "progress": not options.quiet and sys.stderr.isatty(),
+        "progress": progress,
     }
     if options.command == "export":
         again = {"look_back_days": options.look_back_days, "deleted": options.deleted}
@@ -108,10 +121,14 @@ def _fetched(options: argparse.Namespace) -> Report:
 
 def _check_output(path: Path) -> None:
     """Refuse a file that cannot be written before hours of fetching are for nothing."""
-    wrong = None
     if path.suffix.lower() in OTHER_FORMATS:
-        wrong = "is the name of another kind of file: name it .parquet"
-    elif os.path.isdir(path):
+        raise ConfigError(f"--output {path} is the name of another kind of file: name it .parquet.")
+    _check_place(path, "--output")
+
+
+def _check_place(path: Path, option: str) -> None:
+    wrong = None
+    if os.path.isdir(path):
         wrong = "is a folder: add a file name to it"
     elif os.path.exists(path) and not os.path.isfile(path):
         wrong = "is a device or a pipe: choose another name"
@@ -125,7 +142,7 @@ def _check_output(path: Path) -> None:
         except OSError as error:
             wrong = f"cannot be written: {folder} takes no file ({os.strerror(error.errno or EIO)}); choose another one"
     if wrong is not None:
-        raise ConfigError(f"--output {path} {wrong}.")
+        raise ConfigError(f"{option} {path} {wrong}.")
 
 
 def _sources(options: argparse.Namespace) -> list[Source]:

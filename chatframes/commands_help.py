@@ -29,7 +29,9 @@ STATUSES_OF_VERIFY = """exit status:
   2  the command is wrong, or there is no export"""
 
 LARGEST_MB = 2047  # a picture is one value of a column, which takes less than 2 GiB
-_OWN_OPTIONS = frozenset({"sources", "output", "since", "until", "tz", "images", "max_size", "config", "quiet"})
+_OWN_OPTIONS = frozenset(
+    {"sources", "output", "since", "until", "tz", "images", "max_size", "config", "quiet", "metrics"}
+)
 
 
 def example(command: str) -> str:
@@ -90,6 +92,8 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-size", type=_megabytes, metavar="MB", help="leave out larger pictures (default: 10)")
     _add_config(parser)
     parser.add_argument("--quiet", action="store_true", help="print the last line only")
+    measured = "write how the call went into this file as JSON, also when it fails; docs/metrics.md says what is in it"
+    parser.add_argument("--metrics", type=_path, metavar="FILE", help=measured)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

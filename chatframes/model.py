@@ -279,6 +279,8 @@ class Event:
         from 1, and how many sources there are. When all are read, the place is the last one.
     again : bool
         Whether an earlier call has read some of it, so that messages may be old ones that are looked at again.
+    metrics : mapping or None
+        How the call goes, in numbers: see docs/metrics.md. It is made anew about once a second, and for the last event.
     """
 
     kind: Literal["start", "notice", "messages", "image", "waiting", "retry", "finished"]
@@ -299,6 +301,7 @@ class Event:
     chat_number: int = 0
     chats: int = 0
     again: bool = False
+    metrics: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 Emit = Callable[[Event], None]

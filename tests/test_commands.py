@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import re
 import shlex
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ from typing import Any
 import pytest
 
 import chatframes as cf
-from chatframes import commands
+from chatframes import commands, commands_metrics
 from chatframes.__main__ import main
 from chatframes.commands_words import in_terminal_words
+from chatframes.road.run import Run
 
 OF_PYTHON = re.compile(r"\b(?!https?)\w+=['\"\w]|\w\(\w*\)|\bcf\.|chatframes\.\w|max_size_bytes|\bNone\b|\bTrue\b")
 
@@ -175,3 +178,103 @@ def test_an_empty_name_is_not_the_working_folder(
     assert ended.value.code == 2
     assert "the name is empty" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def measured(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("command", ["fetch", "export"])
+def test_metrics_are_written_beside_the_data(
+    command: str, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, output = tmp_path / "metrics.json", tmp_path / "apollo.parquet"
+    out = ["--config", config, "--output", str(output), "--metrics", str(file), "--quiet", "--images"]
+    assert main([command, "webex:Project Apollo", *out]) == 0
+    told = measured(file)
+    assert (told["command"], told["status"], told["error"]) == (command, "complete", None)
+    assert told["metrics"]["images"]["ok"] == 4
+    assert told["metrics"]["over_time"]["images"]
+    source = cf.read_parquet(output) if command == "fetch" else output
+    memory = {"peak_memory_bytes": told["metrics"]["peak_memory_bytes"]}  # it may grow to the very end
+    assert {**cf.report(source).metrics, **memory} == told["metrics"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_metrics_are_written_when_a_command_fails(
+    world: Any, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "metrics.json"
+    file.write_text('"of an earlier day"', encoding="utf-8")
+    out = ["--config", config, "--output", str(tmp_path / "x.parquet"), "--metrics", str(file)]
+    assert main(["fetch", "webex:Nowhere", *out]) == 1
+    told = measured(file)
+    assert (told["status"], told["error"]) == ("failed", "ChatNotFound")
+    assert told["metrics"]["images"]["ok"] == 0, "it was asked for, and nothing came"
+    assert main(["fetch", "webex:Kitchen", "--since", "2026-13-01", *out]) == 2
+    told = measured(file)
+    assert (told["status"], told["error"], told["metrics"]) == ("failed", "ConfigError", None), "it was not asked for"
+
+
+@pytest.mark.parametrize("command", ["fetch", "export"])
+def test_metrics_are_written_when_a_command_is_interrupted(
+    command: str, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def added(self: Run, message: Any, *others: Any) -> None:
+        add(self, message, *others)
+        if message.attachments:
+            _thread.interrupt_main()  # the main thread is waiting for us
+
+    # What a shell starts in the background ignores interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    add = Run._add
+    monkeypatch.setattr(Run, "_add", added)
+    file = tmp_path / "metrics.json"
+    out = ["--config", config, "--output", str(tmp_path / "x"), "--metrics", str(file), "--quiet", "--images"]
+    try:
+        assert main([command, "webex:Project Apollo", *out]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    told = measured(file)
+    assert (told["status"], told["error"]) == ("stopped", "KeyboardInterrupt")
+    assert told["metrics"]["pages"] > 0
+    assert told["metrics"]["images"]["pending"] + told["metrics"]["images"]["ok"] > 0
+    if command == "export":
+        assert cf.report(tmp_path / "x").metrics["pages"] > 0
+    else:
+        kept = cf.report(cf.last_result())
+        assert kept.metrics["images"]["failed"] == kept.failed
+        assert kept.metrics["images"]["pending"] == 0
+
+
+def test_metrics_do_not_take_the_place_of_the_data(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "x.parquet"
+    data.write_bytes(b"of an earlier day")
+    for place, words in (
+        (data, "is where --output writes"),
+        (tmp_path / "nowhere" / "m.json", "does not exist; create it first"),
+        (tmp_path, "is a folder"),
+    ):
+        out = ["--config", config, "--output", str(data), "--metrics", str(place)]
+        assert main(["fetch", "webex:Kitchen", *out]) == 2
+        assert words in capsys.readouterr().err
+    assert data.read_bytes() == b"of an earlier day"
+    inside = tmp_path / "apollo" / "metrics.json"
+    out = ["--config", config, "--output", str(tmp_path / "apollo"), "--metrics", str(inside)]
+    assert main(["export", "webex:Kitchen", *out]) == 2
+    assert "is where --output writes" in capsys.readouterr().err
+
+
+def test_a_disk_that_takes_no_metrics_is_said_and_the_data_are_there(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(commands_metrics, "replace_file", full)
+    out = ["--output", str(tmp_path / "x.parquet"), "--metrics", str(tmp_path / "m.json"), "--quiet"]
+    assert main(["fetch", "webex:Kitchen", "--config", config, *out]) == 0
+    assert "m.json could not be written: No space left on device." in capsys.readouterr().err
+    assert len(cf.read_parquet(tmp_path / "x.parquet")) > 0

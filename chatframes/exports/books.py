@@ -121,6 +121,7 @@ class Books:
                     "seconds": round(self._clock.monotonic() - self._started, 1),
                     "symptoms": list(report.symptoms),
                     "learnt": list(report.learnt),
+                    "metrics": report.metrics,
                     "moved": self.moved,
                     "sources": [source.label for source in self._order.sources],
                     "images": asdict(self._order.settings.images),
@@ -140,12 +141,13 @@ class Books:
                     self._note(reading, asdict(of_source))
             self._say_when(report)
 
-    def keep_missing(self, readings: Sequence[Reading]) -> None:
-        """Note which messages were named and did not come, when the call ends before its time."""
+    def keep_missing(self, readings: Sequence[Reading], report: Report) -> None:
+        """Note which messages were named and did not come, and how it went, when the call ends before its time."""
         with self.journal.change():
             for reading in readings:
                 if reading.missing:
                     self._set_missing(reading)
+            self._say_when(report)
 
     def _set_missing(self, reading: Reading) -> None:
         ids = reading.missing_ids or ([""] if reading.missing else [])

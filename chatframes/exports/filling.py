@@ -25,7 +25,7 @@ from ..sources import Source
 from ..table.arrow import to_table
 from ..table.batches import SCALARS
 from ..table.frame import check_messages
-from ..table.report import Report
+from ..table.report import Report, with_metrics
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
 from .earlier import SETTLED, TOGETHER, found_again
@@ -133,8 +133,9 @@ async def _filling(
     for name, values in (("media", media), ("images", pictures)):
         filled[name] = np.fromiter(values, dtype=object, count=len(values))
     filled["n_images"] = pd.array(counts, dtype="Int16")
-    filled.attrs = frame.attrs
-    return filled, run.ledger.report()
+    report = run.ledger.report()
+    filled.attrs = with_metrics(frame.attrs, report)
+    return filled, report
 
 
 def _shown(picture: Mapping[str, Any]) -> dict[str, Any]:

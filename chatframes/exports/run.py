@@ -185,7 +185,7 @@ class _Export:
 
     def _keep(self, run: Run) -> None:
         """Keep what has come, when the call ends before its time."""
-        self._books.keep_missing(run.readings)
+        self._books.keep_missing(run.readings, run.ledger.report())
         self._store.finish_part()
         write_manifest(self._folder, self._journal)
 

@@ -55,6 +55,7 @@ def report_of(journal: Journal, unknown: Sequence[SourceReport] = ()) -> Report:
         seconds=last.get("seconds", 0.0),
         symptoms=tuple(last.get("symptoms", ())),
         learnt=tuple(last.get("learnt", ())),
+        metrics=last.get("metrics"),
     )
 
 

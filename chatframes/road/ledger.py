@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from ..model import Emit, Event, Outcome
 from ..settings.merge import Settings
@@ -15,10 +16,12 @@ from ..transfer.clock import Clock
 from ..transfer.gate import gate
 from ..version import __version__
 from ..windows import utc_text
+from .looking import levels
+from .metrics import Meter
 from .reading import Reading
 
 MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
-SAME_WAIT_SECONDS = 0.5
+SECONDS_BETWEEN_METRICS = 1.0  # in events: they are made anew no more often
 SLOW_SECONDS = 30.0  # downloads still going on this long after the last page
 MOST_OF_A_LABEL = 40  # a longer one is an id, which tells nobody which chat it is
 DEFAULT_DOWNLOADS = 20  # the limit of a service whose admin has set none
@@ -59,7 +62,10 @@ class Ledger:
         self._image_bytes = 0
         self._downloads_repeated = 0
         self._expected: Counter[str] = Counter()  # by source: the messages it says it has
-        self._waits: dict[str, float] = {}  # by service: when the last wait that was shown ends
+        self.meter = Meter(clock.monotonic)
+        self.received_bytes: Callable[[], int | None] = lambda: None  # of attachments, whatever became of them
+        self._metrics: Mapping[str, Any] | None = None  # as they were told last, and when
+        self._metrics_at = self._started
 
     @property
     def status(self) -> str:
@@ -77,13 +83,13 @@ class Ledger:
         """Add attachments to be downloaded, if downloading is on."""
         self._attachments += number if self._settings.images.enabled else 0
 
-    def count_settled_before(self) -> None:
-        """Note that an earlier call has settled an attachment: there is nothing to do for it."""
-        self._settled_before += 1
-
-    def count_outcome(self, outcome: Outcome) -> None:
-        """Note what became of one attachment."""
+    def count_outcome(self, outcome: Outcome, *, settled_before: bool = False) -> None:
+        """Note what became of one attachment; an earlier call may have settled it, so that there was nothing to do."""
         self._images[outcome.status, outcome.reason] += 1
+        if settled_before:
+            self._settled_before += 1
+        else:
+            self.meter.settled(outcome)
         if (loss := _loss_of_account(outcome)) is not None:
             self._lost_to_account.add(loss)
         self._image_bytes += len(outcome.data or b"")
@@ -91,11 +97,8 @@ class Ledger:
 
     def emit(self, event: Event) -> None:
         """Send an event to the listener, with the counts of the whole call so far."""
-        if event.kind == "waiting":
-            until = self._clock.monotonic() + event.wait_seconds
-            if until - self._waits.get(event.source, 0.0) < SAME_WAIT_SECONDS:
-                return  # one line per wait, not one per waiting request
-            self._waits[event.source] = until
+        if event.kind == "waiting" and not self.meter.waits(event.source, event.wait_seconds):
+            return  # one line per wait, not one per waiting request
         if event.messages_expected is not None:
             self._expected[event.source] += event.messages_expected
         self._emit(self._with_counts(event))
@@ -118,11 +121,51 @@ class Ledger:
             seconds=round(self._clock.monotonic() - self._started, 1),
             symptoms=tuple(self._symptoms()),
             learnt=tuple(self._learnt()),
+            metrics=self.metrics(),
         )
+
+    def look(self, services: Iterable[str]) -> None:
+        """Let the metrics know what is in use now at some services."""
+        images_on = self._settings.images.enabled
+        limits = {name: self._settings.limits(name).max_concurrent_downloads for name in services}
+        now_in_use = levels(limits, self._started, downloading=images_on)
+        self.meter.look(now_in_use, pending=images_on and self._pending > 0)
+
+    def begin_download(self) -> None:
+        """Note that a download begins; it holds a place in its gate."""
+        self.meter.begun(sum(gate(name).downloads.active for name in self._services()))
+
+    def metrics(self) -> dict[str, Any]:
+        """Return how the call went, in numbers: see docs/metrics.md."""
+        return self.meter.told(
+            self._services(),
+            pages=self._counted("page"),
+            repeated_requests=self._counted("retry"),
+            pool_timeouts=self._counted("pool_timeout"),
+            pending=self._pending if self._settings.images.enabled else 0,
+            received_bytes=self.received_bytes() if self._settings.images.enabled else None,
+        )
+
+    def _services(self) -> set[str]:
+        return {reading.source.service for reading in self._readings}
+
+    @property
+    def _pending(self) -> int:
+        return self._attachments - self._images.total()
+
+    def _counted(self, what: str) -> int:
+        return sum(reading.counts[what] for reading in self._readings)
+
+    def _metrics_for(self, event: Event) -> Mapping[str, Any]:
+        """Return the metrics that an event brings, which are made anew now and then."""
+        now = self._clock.monotonic()
+        if self._metrics is None or event.kind == "finished" or now - self._metrics_at >= SECONDS_BETWEEN_METRICS:
+            self._metrics, self._metrics_at = self.metrics(), now
+        return self._metrics
 
     def _learnt(self) -> Iterator[str]:
         """Say of each host that took fewer requests at once than there might be, how many it took."""
-        for service in sorted({reading.source.service for reading in self._readings}):
+        for service in sorted(self._services()):
             limits, the_gate = self._settings.limits(service), gate(service)
             for lane in the_gate.lanes_since(self._started):
                 pages = lane.service is the_gate.pages
@@ -132,7 +175,7 @@ class Ledger:
                     yield f"{lane.name} took {width} of {most} {what} at once"
 
     def _symptoms(self) -> Iterator[str]:
-        out_of_connections = any(reading.counts["pool_timeout"] for reading in self._readings)
+        out_of_connections = self._counted("pool_timeout") > 0
         for loss in ACCOUNT_LOSSES:
             if loss in self._lost_to_account:
                 yield f"pictures_{loss}"
@@ -166,8 +209,7 @@ class Ledger:
         labels = {reading.source.label for reading in self._readings}
         settled_before = self._settled_before if self._settings.images.enabled else 0
         settled = self._images.total() if self._settings.images.enabled else 0
-        repeated = sum(reading.counts["retry"] for reading in self._readings)
-        services = {reading.source.service for reading in self._readings} if self._settings.images.enabled else ()
+        services = self._services() if self._settings.images.enabled else ()
         bounds = [(gate(name).downloads, self._settings.limits(name).max_concurrent_downloads) for name in services]
         # Of a chat that was read before, the service's number says nothing about what this call has to read.
         again = any(reading.was_known for reading in self._readings)
@@ -181,7 +223,7 @@ class Ledger:
             attachments_done=settled - settled_before,
             attachments_total=self._attachments - settled_before,
             image_bytes=self._image_bytes,
-            retries=repeated + self._downloads_repeated,
+            retries=self._counted("retry") + self._downloads_repeated,
             downloads_active=sum(bound.active for bound, _ in bounds),
             downloads_limit=sum(bound.limit_with(limit) for bound, limit in bounds),
             elapsed_seconds=self._clock.monotonic() - self._started,
@@ -189,6 +231,7 @@ class Ledger:
             chat_number=number,
             chats=len(self._readings),
             again=again,
+            metrics=self._metrics_for(event),
         )
 
     def _chat_at_hand(self) -> tuple[int, str]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, closing, nullcontext
+from contextlib import AbstractAsyncContextManager, aclosing, closing, nullcontext
+from functools import partial
 from typing import Any
 
 from ..errors import ChatframesError, ServiceError
-from ..model import Attachment, Emit, Event, ListEnded, Message, Missed, NotGiven, OpenChat, Outcome, Page, Window
+from ..model import Attachment, Body, Emit, Event, ListEnded, Message, Missed, NotGiven, OpenChat, Outcome, Page, Window
 from ..settings.merge import Settings
 from ..sources import Context, Source, missing_members
 from ..table.batches import Batch
@@ -26,6 +27,7 @@ from ..windows import parse_bounds
 from .before import NOTHING, Before
 from .keeping import kept_pictures, lasting_name
 from .ledger import Ledger
+from .looking import Lookout
 from .outbox import Outbox, Row, Settled
 from .ranking import Ranking
 from .reading import Reading
@@ -107,6 +109,7 @@ class Run:
         self._kept = kept_pictures(settings)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
         self._downloaders: dict[str, Downloader] = {}  # by service
+        self._lookout = Lookout(self.ledger.look)
         self._working: list[asyncio.Task[None]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -128,6 +131,8 @@ class Run:
                     await asyncio.wait(tasks)
                 except asyncio.CancelledError as error:  # a second interrupt must not leave anything running
                     interrupted = error
+        self._lookout.close()
+        self.ledger.meter.end()
         if interrupted is not None:
             raise interrupted
         if not self._task.cancelled():
@@ -212,6 +217,7 @@ class Run:
             )
             for service in {reading.source.service for reading in self.readings}
         }
+        self.ledger.received_bytes = lambda: speed.received_bytes
         try:
             async with asyncio.TaskGroup() as workers:
                 self._working = [workers.create_task(downloader.run()) for downloader in self._downloaders.values()]
@@ -229,13 +235,17 @@ class Run:
 
     async def _read(self, reading: Reading) -> None:
         """Read one source to its end; whatever fails is recorded in `reading`."""
-        context = Context(self._settings, self._clock, self.ledger.emit, lambda name: reading.counts.update((name,)))
+        budget = partial(self.ledger.meter.api_budget, reading.source.service)
+        context = Context(
+            self._settings, self._clock, self.ledger.emit, lambda name: reading.counts.update((name,)), budget
+        )
         try:
             async with self._turn, reading.source.open(context) as chat:
                 _check(chat, reading.source)
-                await self._read_pages(reading, chat)
-                reading.ended = True
-                await reading.all_settled()
+                with self._lookout.at(reading.source.service):
+                    await self._read_pages(reading, chat)
+                    reading.ended = True
+                    await reading.all_settled()
         except Exception as error:  # also a defect of ours: the other chats must go on
             reading.fail(error)
         finally:
@@ -296,6 +306,7 @@ class Run:
                 # Not counted: pages of neighbouring windows, which overlap because of how we read.
                 reading.duplicates.add(message.uid)
         self.ledger.emit(Event("messages", reading.source.label))
+        self._lookout.changed()
 
     def _add(self, message: Message, reading: Reading, chat: OpenChat) -> None:
         """Add a message to the outbox, and start the downloads of its attachments."""
@@ -308,16 +319,21 @@ class Run:
             self._start(row, position, attachment, reading, chat)
 
     def _start(self, row: Row, position: int, attachment: Attachment, reading: Reading, chat: OpenChat) -> None:
-        def done(outcome: Outcome) -> None:
-            if self._settle(row, position, outcome):
+        def done(outcome: Outcome, *, settled_before: bool = False) -> None:
+            if self._settle(row, position, outcome, settled_before=settled_before):
                 reading.settle()
             if self._settled is not None:
                 self._settled(row.message, position, outcome)
             self.ledger.emit(Event("image", reading.source.label))
+            self._lookout.changed()
+
+        def read(attachment: Attachment) -> AbstractAsyncContextManager[Body]:
+            self.ledger.begin_download()
+            self._lookout.changed()
+            return chat.read(attachment)
 
         if (outcome := self._before.outcome(row.message, position)) is not None:
-            self.ledger.count_settled_before()
-            done(outcome)
+            done(outcome, settled_before=True)
         elif attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
             done(Outcome("skipped", attachment.reason))
         elif not self._settings.images.enabled:
@@ -329,10 +345,10 @@ class Run:
             # The key is the whole address: the same id may be another picture at another host.
             rank = self._ranking.of(row.message, attachment)
             lasting = None if self._kept is None else lasting_name(chat, attachment, reading.source.service)
-            downloader.submit(attachment.url or attachment.source_id, attachment, chat.read, done, rank, lasting)
+            downloader.submit(attachment.url or attachment.source_id, attachment, read, done, rank, lasting)
 
-    def _settle(self, row: Row, position: int, outcome: Outcome) -> bool:
-        self.ledger.count_outcome(outcome)
+    def _settle(self, row: Row, position: int, outcome: Outcome, *, settled_before: bool = False) -> bool:
+        self.ledger.count_outcome(outcome, settled_before=settled_before)
         return self._outbox.settle(row, position, outcome)
 
     def _settle_the_rest(self) -> None:

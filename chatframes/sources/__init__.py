@@ -21,6 +21,10 @@ __all__ = ["WITHOUT_AN_ACCOUNT", "Context", "Source", "code_of", "freeze", "miss
 WITHOUT_AN_ACCOUNT = "Without an account: world = chatframes.sandbox(), and config=world.config in the call."
 
 
+def _nobody_asks(left: float, of: float | None, resets_in_seconds: float | None) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a call hands to each of its sources: settings, clock and callbacks."""
@@ -29,6 +33,8 @@ class Context:
     clock: Clock
     emit: Emit
     count: Callable[[str], None]  # counts for the report: "page", "retry", "rate_limited", "pool_timeout"
+    # For the metrics, where a service says so: requests that are left, of how many, and when they are counted anew.
+    api_budget: Callable[[float, float | None, float | None], None] = _nobody_asks
 
 
 class Source(Protocol):

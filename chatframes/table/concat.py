@@ -170,6 +170,7 @@ def _about_all(reports: Sequence[Report]) -> Report:
         failed=_added([report.failed for report in told]),
         seconds=sum(report.seconds for report in told),
         symptoms=tuple(dict.fromkeys(symptom for report in told for symptom in report.symptoms)),
+        metrics=told[0].metrics if len(told) == 1 else None,  # of quantiles there is no sum
     )
 
 

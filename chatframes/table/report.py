@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -15,7 +16,9 @@ from ..words import bytes_in_words, kind_of, seconds_in_words
 from .report_text import MAX_LINES, MOST_LEARNT, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, Missing, SourceReport, Span, source_report
 
-__all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report"]
+MOST_METRICS = 100_000  # characters; ours have less than a tenth of them
+
+__all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report", "with_metrics"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,6 +49,9 @@ class Report:
         Messages per day in that frame; not part of `to_dict`.
     learnt : tuple of str
         How many requests at once a host took, where it took fewer than there might be.
+    metrics : dict or None
+        How the last call went, in numbers, as docs/metrics.md lists them. None where they were not kept: by older
+        versions, and of several calls together.
 
     Examples
     --------
@@ -67,6 +73,7 @@ class Report:
     in_hand: int | None = field(default=None, compare=False)
     activity: Activity | None = field(default=None, compare=False)
     learnt: tuple[str, ...] = ()
+    metrics: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON, as it is in ``frame.attrs["chatframes"]``."""
@@ -84,6 +91,7 @@ class Report:
             "seconds": self.seconds,
             "symptoms": list(self.symptoms),
             **({"learnt": list(self.learnt)} if self.learnt else {}),
+            **_metrics_in_attrs(self),
         }
 
     @classmethod
@@ -109,6 +117,7 @@ class Report:
                 seconds=float(data.get("seconds") or 0.0),
                 symptoms=tuple(str(symptom) for symptom in data.get("symptoms") or ()),
                 learnt=tuple(str(line) for line in data.get("learnt") or ()),
+                metrics=_metrics(data.get("metrics")),
             )
         except (AttributeError, TypeError, ValueError, OverflowError) as error:
             raise ConfigError(f"This is not a report of chatframes ({error}): fetch the chat again.") from error
@@ -188,6 +197,34 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
     times = source.get("created_at")
     activity = count_activity(times) if times is not None and isinstance(times.dtype, pd.DatetimeTZDtype) else None
     return replace(whole_fetch, in_hand=len(source), activity=activity)
+
+
+def with_metrics(attrs: Mapping[Any, Any], report: Report) -> dict[Any, Any]:
+    """Return the `attrs` of a frame with the metrics of another call, if they hold a report at all."""
+    told = attrs.get("chatframes")
+    if not isinstance(told, Mapping):
+        return dict(attrs)
+    others = {name: value for name, value in told.items() if name != "metrics"}
+    return {**attrs, "chatframes": {**others, **_metrics_in_attrs(report)}}
+
+
+def _metrics_in_attrs(report: Report) -> dict[str, str]:
+    # As text: pandas copies `attrs` with every step, and `frame[mask]` would take 0.5 ms more.
+    return {"metrics": json.dumps(report.metrics, allow_nan=False)} if report.metrics else {}
+
+
+def _metrics(told: object) -> dict[str, Any] | None:
+    """Read the metrics of a report, which are no reason to refuse it: what is none is None."""
+    try:
+        text = told if isinstance(told, str) else json.dumps(told)
+        read = json.loads(text, parse_constant=_no_number) if len(text) <= MOST_METRICS else None
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return read if isinstance(read, dict) and read else None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON.")
 
 
 def _lists(value: Any) -> Any:

@@ -87,6 +87,7 @@ class Speed:
 
     def __init__(self, clock: Clock, bandwidths: Sequence[Bandwidth] = ()) -> None:
         self._clock = clock
+        self.received_bytes = 0  # of bodies that have ended, whatever became of them
         self._bandwidths = bandwidths
         self._usual_bytes = USUAL_BYTES
 
@@ -101,6 +102,7 @@ class Speed:
                 # Rather too much: a body that is larger than expected comes together with too many others.
                 self._usual_bytes = max(passage.paid_bytes, self._usual_bytes * 9 // 10)
         finally:
+            self.received_bytes += passage.paid_bytes
             passage.close()
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import httpx
 
@@ -65,6 +66,14 @@ class Endpoint:
         return Http(
             self.service, self.base_url, auth, limits, token_url=self.token_url, guard=guard, trust_env=self.trust_env
         )
+
+
+class Connections(NamedTuple):
+    """The connections of a service: in use now, in use at once so far, and as many as there may be."""
+
+    in_use: int
+    peak: int
+    most: int
 
 
 @asynccontextmanager
@@ -129,3 +138,13 @@ async def shared(key: Hashable, build: Callable[[], Http]) -> AsyncIterator[Http
             if _clients.get(key) is client:
                 del _clients[key]
             await client.http.aclose()
+
+
+def connections(service: str) -> Connections | None:
+    """Return how many connections to a service are in use in this process.
+
+    None where it has no client here, or its client does not say.
+    """
+    told = [client.http.connections for client in _clients.values() if client.http.service == service]
+    known = [each for each in told if each is not None]
+    return Connections(*map(sum, zip(*known, strict=True))) if known else None

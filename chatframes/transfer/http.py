@@ -117,8 +117,9 @@ class Http:
         for scheme in ("http", "https") if trust_env else ():
             _proxy(scheme, "")  # raises now, instead of once per request
         self._timeouts = TIMEOUT.as_dict()
+        self._transport = make_transport(limits)
         self._client = httpx.AsyncClient(
-            transport=make_transport(limits),
+            transport=self._transport,
             follow_redirects=False,
             trust_env=False,
             cookies=_NoCookies(),
@@ -127,6 +128,11 @@ class Http:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    @property
+    def connections(self) -> tuple[int, int, int] | None:
+        """How many connections are in use; None where the transport does not say. See `AiohttpTransport`."""
+        return getattr(self._transport, "connections", None)
 
     def is_api(self, url: str) -> bool:
         """Whether a URL belongs to an origin of the API: only there are credentials sent."""

@@ -146,6 +146,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._max_connections = limits.max_connections or 100
         self._max_keepalive = 20 if limits.max_keepalive_connections is None else limits.max_keepalive_connections
         self._free = asyncio.Semaphore(self._max_connections)
+        self._peak = 0  # of connections in use at once
         self._sessions: dict[Guard | None, aiohttp.ClientSession] = {}
         self._connectors: list[_Connector] = []
         self._timeouts: dict[tuple[float | None, float | None], aiohttp.ClientTimeout] = {}
@@ -182,7 +183,16 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def _take_connection(self, pool_seconds: float | None) -> None:
         if not self._free.locked():
             await self._free.acquire()
-            return
+        else:
+            await self._wait_for_connection(pool_seconds)
+        self._peak = max(self._peak, self._max_connections - self._free._value)
+
+    @property
+    def connections(self) -> tuple[int, int, int]:
+        """How many connections are in use, were in use at once so far, and how many there may be."""
+        return self._max_connections - self._free._value, self._peak, self._max_connections
+
+    async def _wait_for_connection(self, pool_seconds: float | None) -> None:
         try:
             async with asyncio.timeout(pool_seconds):
                 await self._free.acquire()

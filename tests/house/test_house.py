@@ -74,6 +74,7 @@ def test_the_public_surface_is_what_all_says() -> None:
             "load_config",
             "members",
             "plot_activity",
+            "plot_metrics",
             "preview",
             "read_parquet",
             "report",

@@ -99,6 +99,9 @@ def test_a_report_and_a_plot_show_text(payload: str) -> None:
         assert_dead(cf.report(frame)._repr_html_(), payload, "the report")
     for by in ("author_name", "chat_name", "kind"):
         assert_dead(cf.plot_activity(frame, by=by)._repr_html_(), payload, "the plot")
+    waits = {payload: {"number": 1, "seconds": 2.0}}
+    metrics = {"images": {"failed": {payload: 1}}, "waits": waits, "over_time": {"stretch_seconds": payload}}
+    assert_dead(cf.plot_metrics({"metrics": metrics})._repr_html_(), payload, "the plot of metrics")
 
 
 def test_progress_shows_text(payload: str) -> None:

@@ -69,6 +69,18 @@ def test_counts_of_the_whole_call_go_with_every_event() -> None:
     assert call.events[-1].reading is False
 
 
+def test_events_bring_metrics_that_are_made_anew_once_a_second_and_for_the_last_one() -> None:
+    call = Call()
+    for seconds in (0.0, 0.4, 0.4, 0.4, 0.4):
+        call.time.advance(seconds)
+        call.ledger.count_outcome(Outcome("ok", data=b"12345"))
+        call.ledger.emit(Event("image", "Webex('x')"))
+    assert [one.metrics["images"]["ok"] for one in call.events] == [1, 1, 1, 4, 4]
+    call.ledger.emit(Event("finished", ""))
+    assert call.events[-1].metrics == call.ledger.report().metrics
+    assert "metrics" not in repr(call.events[-1]), "progress=print stays readable"
+
+
 def test_while_downloading_is_off_there_is_nothing_to_settle() -> None:
     call = Call(images=False)
     call.ledger.count_attachments(3)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+
+import httpx
 
 from ...transfer.clients import Endpoint, open_link
 from ...transfer.http import Anonymous
 from .. import Context
 from .account import account, fingerprint
+from .pace import Budget, as_said
 from .pictures import Places
 from .reader import Reader
 from .settings import NAME, RedditConfig
@@ -40,6 +44,15 @@ async def connect(context: Context) -> AsyncIterator[Reader]:
         count=context.count,
         max_retry_wait_seconds=downloads.max_retry_wait_seconds,
         adaptive=downloads.adaptive,
-        pace=shared_account.budget.pause_seconds,
+        pace=partial(_pause_seconds, shared_account.budget, context),
     ) as link:
         yield Reader(shared_account, link, Places.of(config.reddit_url), context.settings.raw)
+
+
+def _pause_seconds(budget: Budget, context: Context, headers: httpx.Headers) -> float:
+    """Return the seconds to wait before the next request, and tell the metrics what is left of the budget."""
+    seconds = budget.pause_seconds(headers)
+    if (said := as_said(headers)) is not None:
+        left, used, resets_in_seconds = said
+        context.api_budget(left, None if used is None else left + used, resets_in_seconds)
+    return seconds

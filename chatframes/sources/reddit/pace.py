@@ -22,9 +22,9 @@ class Budget:
 
     def pause_seconds(self, headers: httpx.Headers) -> float:
         """Return the seconds to wait before the next request, given the headers of an answer."""
-        left, used, reset = (_number(headers, name) for name in ("remaining", "used", "reset"))
-        if left is None or reset is None:
+        if (said := as_said(headers)) is None:
             return 0.0
+        left, used, reset = said
         self._left, self._total = left, left + (used or 0.0)
         if left < 1:
             return max(1.0, reset)
@@ -36,6 +36,12 @@ class Budget:
             return requests * USUAL_SECONDS_PER_REQUEST
         at_once = max(0.0, self._left - self._total / 2)
         return max(0.0, requests - at_once) * USUAL_SECONDS_PER_REQUEST
+
+
+def as_said(headers: httpx.Headers) -> tuple[float, float | None, float] | None:
+    """Return how many requests are left, how many were sent, and the seconds until they are counted anew, as said."""
+    left, used, reset = (_number(headers, name) for name in ("remaining", "used", "reset"))
+    return None if left is None or reset is None else (left, used, reset)
 
 
 def _number(headers: httpx.Headers, name: str) -> float | None:
