@@ -20,8 +20,10 @@ from help.sampling import sampled
 from PIL import Image
 
 from chatframes.errors import ConfigError
+from chatframes.world.awake import Moment
 from chatframes.world.sandbox import World, sandbox
 from chatframes.world.serving import Counts
+from chatframes.world.waits import Waits
 from chatframes.world.webex.faults import FAULTS
 
 APOLLO = "Project Apollo"
@@ -357,13 +359,14 @@ def test_peaks_are_counted_at_the_server() -> None:
 
 
 def test_a_request_inside_a_wait_is_early_but_not_at_once_after_the_refusal() -> None:
-    counts = Counts()
-    counts.waits.append((10.0, 11.0))
+    now = [Moment(10.0, starved=4.0)]
+    counts = Counts(waits=Waits(look=lambda: now[0]))
+    counts.waits.ask(1.0)
     early = []
-    for now in (10.1, 10.7, 11.1):
-        counts.arrived("messages", now)
+    for now[0] in (Moment(10.1, 4.0), Moment(10.7, 4.3), Moment(10.8, 4.2), Moment(11.1, 4.2)):
+        counts.arrived("messages")
         early.append(counts.as_dict()["early_requests"])
-    assert early == [0, 1, 1]
+    assert early == [0, 0, 1, 1], "the second came late because nobody ran for 0.3 of the 0.7 seconds"
 
 
 def test_rate_limits_refuse_bursts(world: World) -> None:
