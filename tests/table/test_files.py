@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
+from help.sampling import tried
 from help.undecodable import DECODED, UNDECODABLE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +101,10 @@ def test_a_frame_comes_back_exactly(frame: pd.DataFrame, tmp_path: Path) -> None
         assert all(type(image["bytes"]) is ImageBytes for cell in back["images"] for image in cell)
 
 
-@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=())), st.none() | st.text()), max_size=10))
+TEXTS = st.tuples(st.text(st.characters(exclude_categories=())), st.none() | st.text())
+
+
+@tried(given(st.lists(TEXTS, max_size=10)), few=20)
 def test_texts_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, texts: list[tuple[str, str]]) -> None:
     path = tmp_path_factory.getbasetemp() / "texts.parquet"
     messages = [
