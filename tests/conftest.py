@@ -69,7 +69,9 @@ LONGEST_FIRST = (
     "notebook/test_lab.py house/test_notebooks.py sources/telegram/test_fetch.py sources/reddit/test_fetch.py "
     "sources/webex/test_fetch.py notebook/test_kernel_interrupts.py world/telegram/test_clients.py test_loop.py "
     "sources/telegram/test_login.py notebook/test_kernel.py road/test_scenarios.py table/test_files.py test_api.py "
-    "notebook/test_kernel_widgets.py sources/test_other_distributions.py notebook/test_gallery.py"
+    "notebook/test_kernel_widgets.py sources/test_other_distributions.py notebook/test_gallery.py world/test_demo.py "
+    "world/reddit/test_contradictions.py world/test_sandbox.py world/reddit/test_server.py "
+    "world/test_webex_contradictions.py world/telegram/test_contradictions.py exports/test_disk.py"
 ).split()
 # The working loop, under a minute: the fast tests that tell most when they break.
 QUICK = (
