@@ -40,7 +40,7 @@ def client(world: World, token: str | None = None) -> httpx.Client:
     webex = world.config["webex"]
     headers = {"Authorization": f"Bearer {token or webex['access_token']}", "Accept-Encoding": "identity"}
     # without TLS nothing is verified, and reading the certificates takes 20 ms each time
-    return httpx.Client(base_url=webex["base_url"], headers=headers, trust_env=False, verify=False)
+    return httpx.Client(base_url=webex["base_url"], headers=headers, trust_env=False, verify=False, timeout=30)
 
 
 def room(world: World, title: str = APOLLO) -> str:

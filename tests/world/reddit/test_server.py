@@ -27,6 +27,7 @@ from chatframes.world.webex.faults import FAULTS
 pytestmark = pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated:DeprecationWarning")
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
+PATIENCE_SECONDS = 30  # httpx waits 5, which a busy machine may need for the first answer: the world is made then
 IMAGE_FAULTS = [name for name, one in REDDIT_FAULTS.items() if one.share != "none"]
 PASSING = {  # what a request meets, and what it looks like
     "reddit_rate_limit": "429",
@@ -65,13 +66,19 @@ def client(world: World, token: str | None = None) -> httpx.Client:
     token = log_in(world).json()["access_token"] if token is None else token
     headers, params = {"Authorization": f"bearer {token}"}, {"raw_json": "1"}
     return httpx.Client(
-        base_url=world.config["reddit"]["oauth_url"], headers=headers, params=params, trust_env=False, verify=False
+        base_url=world.config["reddit"]["oauth_url"],
+        headers=headers,
+        params=params,
+        trust_env=False,
+        verify=False,
+        timeout=PATIENCE_SECONDS,
     )
 
 
 def strangers(accept: str = "image/*") -> httpx.Client:
     """A client without any credential, for pictures."""
-    return httpx.Client(headers={"Accept": accept, "Accept-Encoding": "identity"}, trust_env=False, verify=False)
+    headers = {"Accept": accept, "Accept-Encoding": "identity"}
+    return httpx.Client(headers=headers, trust_env=False, verify=False, timeout=PATIENCE_SECONDS)
 
 
 def names(answer: httpx.Response) -> list[str]:
