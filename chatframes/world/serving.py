@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from .calls import Answer
+from .waits import Waits
 
 T = TypeVar("T")
 HOST = "127.0.0.1"
@@ -48,9 +49,6 @@ class Background:
         self._thread.join()
 
 
-SLACK_SECONDS = 0.5  # what was sent before a refusal arrived may itself arrive a little after it
-
-
 @dataclass(slots=True)
 class Counts:
     """What clients did. Touched on the server's loop only."""
@@ -64,19 +62,17 @@ class Counts:
     messages_log: list[dict[str, str]] = field(default_factory=list)
     flying: dict[str, list[asyncio.Transport]] = field(default_factory=dict)
     connections: set[object] = field(default_factory=set)
-    waits: list[tuple[float, float]] = field(default_factory=list)
+    waits: Waits = field(default_factory=Waits)
 
     def connected(self, connection: object) -> None:
         """A TCP connection was opened."""
         self.connections.add(connection)
         self.peaks["connections"] = max(self.peaks["connections"], len(self.connections))
 
-    def arrived(self, kind: str, now: float) -> None:
+    def arrived(self, kind: str) -> None:
         """Count a request; was it early, inside a wait a refusal had asked for."""
         self.requests[kind] += 1
-        self.waits = [wait for wait in self.waits if wait[1] > now]
-        # a client needs a moment to read the refusal; a token may be had at any time
-        self.others["early_requests"] += kind != "token" and any(sent + SLACK_SECONDS < now for sent, _ in self.waits)
+        self.others["early_requests"] += kind != "token" and self.waits.forbid()  # a token may be had at any time
 
     @contextmanager
     def flight(self, what: str, transport: asyncio.Transport | None) -> Iterator[Callable[[], None]]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from help.exports import PLATFORMS, Kill, content, in_a_child, names, order, pictures_asked, pictures_held, run, source
+from help.sampling import sampled
 
 import chatframes as cf
 from chatframes.exports import store
@@ -90,7 +91,7 @@ def kill_and_go_on(world: Any, platform: str, folder: Path, kill: Kill, truth: d
     return ended
 
 
-@pytest.mark.parametrize(("platform", "point", "times"), SAMPLE)
+@pytest.mark.parametrize(("platform", "point", "times"), sampled(SAMPLE, 3))
 def test_an_export_that_is_killed_goes_on(
     world: Any, whole: dict[str, Any], tmp_path: Path, platform: str, point: str, times: int
 ) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from help import reading_child
 from help.exports import Kill, in_a_child, names, order, run, source
-from help.sampling import sampled
 from PIL import Image
 
 import chatframes as cf
@@ -137,7 +136,8 @@ def test_a_killed_export(readers: list[Reader], truth: Truth, world: Any, tmp_pa
         assert look(readers, truth, folder) == {}
 
 
-@pytest.mark.parametrize(("texts_first", "times"), sampled([(False, 1), (True, 3)], 1))
+@pytest.mark.long
+@pytest.mark.parametrize(("texts_first", "times"), [(False, 1), (True, 3)])
 def test_a_running_export(
     readers: list[Reader], truth: Truth, world: Any, tmp_path: Path, texts_first: bool, times: int
 ) -> None:

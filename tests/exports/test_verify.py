@@ -20,11 +20,20 @@ from chatframes.__main__ import main
 from chatframes.exports import store
 
 
+@pytest.fixture(scope="module")
+def whole(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that no test may change."""
+    folder = tmp_path_factory.mktemp("whole") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "PART_ROWS", 25)
+        cf.export(source("webex"), folder, images=True, config=world.config, progress=False)
+    return folder
+
+
 @pytest.fixture
-def folder(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(store, "PART_ROWS", 25)
-    cf.export(source("webex"), tmp_path / "out", images=True, config=world.config, progress=False)
-    return tmp_path / "out"
+    return Path(shutil.copytree(whole, tmp_path / "out"))
 
 
 def flip_a_bit(folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,13 @@ def by_absence(days: Days, held: dict[str, State]) -> dict[str, State]:
     return {**held, **gone}
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+HERE = [("webex", 2, "keep"), ("telegram", 1, "drop"), ("reddit", 1, "drop")]
+LONG = set(product(PLATFORMS, [2, 7], ["keep"])) | set(product(PLATFORMS, [1, 7], ["drop"]))
+
+
 @pytest.mark.parametrize(
-    ("length", "deleted"),
-    [(2, "keep"), (1, "drop"), *(pytest.param(7, each, marks=pytest.mark.long) for each in ("keep", "drop"))],
+    ("platform", "length", "deleted"),
+    [*HERE, *(pytest.param(*week, marks=pytest.mark.long) for week in sorted(LONG - {*HERE}))],
 )
 def test_a_week(platform: str, length: int, deleted: str, tmp_path: Path, set_clock: SetClock) -> None:
     too_many: list[str] = []

@@ -6,32 +6,25 @@ A busy machine must not make a deadline pass of which the library has seen nothi
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import time
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from help.fakes import STARTS
 
 from chatframes.transfer.clock import SYSTEM, Clock
-
-THREADS = Path("/proc/self/task")  # on Linux
-SLOWEST = 3  # times slower at most: threads that wait side by side are counted one by one
+from chatframes.world.awake import awake_seconds, this_moment
 
 
 def fast_clock(times: float, seed: int = 0, starts: datetime = STARTS) -> Clock:
     """Return a clock on which everything happens `times` faster than it really does."""
-    passed, last = 0.0, (time.monotonic(), _seconds_without_processor())
+    passed, last = 0.0, this_moment()
 
     def monotonic() -> float:
         nonlocal passed, last
-        now = (time.monotonic(), _seconds_without_processor())
-        wall, starved = now[0] - last[0], max(0.0, now[1] - last[1])  # less than before: a thread has ended
-        passed += max(wall / SLOWEST, wall - starved)
+        now = this_moment()
+        passed += awake_seconds(last, now)
         last = now
         return passed * times
 
@@ -48,14 +41,3 @@ def hurry(monkeypatch: pytest.MonkeyPatch, times: float, starts: datetime | None
     """Let the library's clock run so many times faster, so that its waits and deadlines cost a test little."""
     clock = replace(fast_clock(times), now=SYSTEM.now) if starts is None else fast_clock(times, starts=starts)
     monkeypatch.setattr("chatframes.api.clock", clock)
-
-
-def _seconds_without_processor() -> float:
-    """Return how long the threads of this process, together, were ready to run and did not."""
-    if not THREADS.exists():
-        return 0.0
-    total = 0
-    for thread in os.listdir(THREADS):
-        with suppress(OSError):  # the thread has ended
-            total += int((THREADS / thread / "schedstat").read_text().split()[1])
-    return total / 1e9

@@ -39,6 +39,8 @@ SERVER_SWITCHES = """
     --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
     --LanguageServerManager.autodetect=False --KernelManager.transport=ipc
 """.split()
+# As `python -m jupyterlab`, without what checks IRIs, which takes a second and more to import (see conftest.py).
+START_LAB = "import sys; sys.modules['rfc3987_syntax'] = None; from jupyterlab.labapp import main; sys.exit(main())"
 CHROMIUM_SWITCHES = [
     *"--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-sync".split(),
     *"--disable-background-networking --disable-component-update".split(),
@@ -67,7 +69,7 @@ class Lab:
             path.write_text(json.dumps(values), encoding="utf-8")
         self._log = (self._top / "log").open("w+", encoding="utf-8")
         self._server = psutil.Popen(
-            [sys.executable, "-m", "jupyterlab", *SERVER_SWITCHES, f"--ServerApp.root_dir={self.folder}"],
+            [sys.executable, "-c", START_LAB, *SERVER_SWITCHES, f"--ServerApp.root_dir={self.folder}"],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,

@@ -71,7 +71,9 @@ class Odd:
 @contextmanager
 def odd_webex(monkeypatch: Any) -> Iterator[Odd]:
     service = Odd(hourly(1000))
-    monkeypatch.setattr(http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits))
+    monkeypatch.setattr(
+        http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits, verify=False)
+    )
     with respx.mock(assert_all_called=False) as routes:
         routes.get(f"{BASE}/people/me").mock(return_value=httpx.Response(200, json={"type": "person"}))
         room = routes.get(f"{BASE}/rooms/{ROOM}")

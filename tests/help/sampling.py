@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
+from hypothesis import settings
+
+Test = Callable[..., None]
 
 
 def sampled(cases: Iterable[object], keep: int) -> list[object]:
@@ -23,3 +26,20 @@ def sampled(cases: Iterable[object], keep: int) -> list[object]:
 def _long(case: object) -> object:
     values = case if isinstance(case, tuple) else (case,)
     return pytest.param(*values, marks=pytest.mark.long)
+
+
+def tried(given: Callable[[Test], Test], few: int, many: int = 100) -> Callable[[Test], Test]:
+    """Try a property with `few` examples; its twin beside it, NAME_with_many_examples, tries `many` and is `long`.
+
+    Examples
+    --------
+    >>> @tried(given(st.text()), few=20)
+    ... def test_a_text_is_itself(text): ...
+    """
+
+    def both(test: Test) -> Test:
+        twin = pytest.mark.long(settings(max_examples=many)(given(test)))
+        test.__globals__[f"{test.__name__}_with_many_examples"] = twin
+        return settings(max_examples=few)(given(test))
+
+    return both

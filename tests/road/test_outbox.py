@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from help.messages import message
-from hypothesis import given, settings
+from help.sampling import tried
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatframes.model import Outcome
@@ -202,8 +203,7 @@ def test_rows_that_wait_for_attachments_do_not_brake() -> None:
     run(test)
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.data(), st.lists(st.integers(0, 3), max_size=30), st.integers(1, 5), st.integers(5, 60))
+@tried(given(st.data(), st.lists(st.integers(0, 3), max_size=30), st.integers(1, 5), st.integers(5, 60)), few=30)
 def test_every_row_leaves_once_and_is_whole(data: Any, pictures: list[int], rows: int, most_bytes: int) -> None:
     async def test(outbox: Outbox) -> list[Batch]:
         waiting: list[tuple[Row, int]] = []

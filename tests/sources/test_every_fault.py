@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 import pytest
 from help.hurrying import hurry
+from help.sampling import sampled
 
 import chatframes as cf
 from chatframes.world.reddit.contradictions import CONTRADICTIONS as REDDIT
@@ -179,7 +180,7 @@ def tried(service: Service, fault: str, messages: int, seed: int) -> list[str]:
         return [f"{one}\n{told.report}" for one in told.judge()]
 
 
-@pytest.mark.parametrize(("service", "fault", "size"), SAMPLE)
+@pytest.mark.parametrize(("service", "fault", "size"), sampled(SAMPLE, 3))
 def test_what_came_and_what_is_missing_is_all_there_is(service: Service, fault: str, size: int) -> None:
     assert tried(service, fault, CHATS[service].sizes[size], seed=1) == []
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
+from help.sampling import sampled, tried
 from help.undecodable import DECODED, UNDECODABLE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +101,10 @@ def test_a_frame_comes_back_exactly(frame: pd.DataFrame, tmp_path: Path) -> None
         assert all(type(image["bytes"]) is ImageBytes for cell in back["images"] for image in cell)
 
 
-@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=())), st.none() | st.text()), max_size=10))
+TEXTS = st.tuples(st.text(st.characters(exclude_categories=())), st.none() | st.text())
+
+
+@tried(given(st.lists(TEXTS, max_size=10)), few=20)
 def test_texts_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, texts: list[tuple[str, str]]) -> None:
     path = tmp_path_factory.getbasetemp() / "texts.parquet"
     messages = [
@@ -282,7 +286,7 @@ def test_a_reading_of_datasets_comes_to_every_row_whatever_pictures_there_are(ke
     assert_frame_equal(read_parquet(tmp_path / "chat.parquet"), frame)
 
 
-@pytest.mark.parametrize("name", UNDECODABLE)
+@pytest.mark.parametrize("name", sampled(UNDECODABLE, 20))
 def test_the_bytes_decide_whether_datasets_is_told_to_decode(name: str) -> None:
     for pictures, decode in (([], True), ([UNDECODABLE[name]()], False)):
         frame = chat_of([*pictures, DECODED["JPEG RGB"]()])

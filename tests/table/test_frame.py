@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from help.sampling import tried
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -184,7 +185,7 @@ def test_a_message_seen_twice_is_kept_once_where_it_has_most_pictures() -> None:
     assert same["text"].tolist() == ["first"]
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=())), max_size=20))
+@tried(given(st.lists(st.text(st.characters(exclude_categories=())), max_size=20)), few=30)
 def test_any_text_fits_and_valid_text_is_unchanged(texts: list[str]) -> None:
     frame = frame_of(*[message(str(at), text=text, author_name=text) for at, text in enumerate(texts)])
     frame = frame.set_index("message_id")

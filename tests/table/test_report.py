@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from help.sampling import tried
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,7 +140,7 @@ reports = st.builds(
 )
 
 
-@given(reports)
+@tried(given(reports), few=30)
 def test_any_report_fits_one_screen_and_cannot_move_the_cursor(any_report: Report) -> None:
     lines = str(any_report).split("\n")
     assert len(lines) < 25
@@ -153,7 +154,7 @@ def test_what_is_missing_is_not_what_a_long_list_cuts_off() -> None:
     assert "more lines" in text
 
 
-@given(reports)
+@tried(given(reports), few=30)
 def test_a_report_is_the_same_after_json(any_report: Report) -> None:
     data = any_report.to_dict()
     assert json.loads(json.dumps(data)) == data

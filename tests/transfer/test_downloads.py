@@ -883,7 +883,9 @@ def test_a_redirect_without_a_location_is_refused() -> None:
 
 
 def test_a_redirect_from_https_to_http_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits))
+    monkeypatch.setattr(
+        http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits, verify=False)
+    )
     assert next_address("https://files.example/1", "/2") == "https://files.example/2"
     with respx.mock(assert_all_called=False) as router:
         first = router.get("https://api.example/1").respond(302, headers={"Location": "http://api.example/2"})

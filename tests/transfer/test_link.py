@@ -635,7 +635,9 @@ def test_an_error_whose_body_is_broken_is_still_that_error(body: str, monkeypatc
 
 @pytest.fixture
 def stock_transport(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits))
+    monkeypatch.setattr(
+        http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits, verify=False)
+    )
 
 
 def ask(time: FakeTime, path: str = "/messages", **keywords: frozenset[int]) -> link_module.Answer:

@@ -104,7 +104,7 @@ def webex_items(world: World) -> dict[str, Any]:
         chat["id"] for chat in world.truth["chats"] if (chat["platform"], chat["title"]) == ("webex", "Everything")
     )
     headers = {"Authorization": f"Bearer {webex['access_token']}"}
-    with httpx.Client(base_url=webex["base_url"], headers=headers, trust_env=False, timeout=30) as http:
+    with httpx.Client(base_url=webex["base_url"], headers=headers, trust_env=False, verify=False, timeout=30) as http:
         items = http.get("messages", params={"roomId": room, "max": 1000}).json()["items"]
     return {item["id"]: item for item in items}
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
@@ -148,9 +149,14 @@ class Board:
     def path(self, draft: Draft) -> str:
         """The permalink without its host."""
         post = draft.top
-        words = "".join(one if one.isascii() and one.isalnum() else " " for one in (post.title or "").lower()).split()
         own = f"{draft.id}/" if draft is not post else ""
-        return f"/r/{self.name}/comments/{post.id}/{'_'.join(words)[:50].strip('_') or '_'}/{own}"
+        return f"/r/{self.name}/comments/{post.id}/{_words_of_path(post.title or '')}/{own}"
+
+
+@lru_cache(maxsize=4_096)  # each is asked for several times, for every row of a post
+def _words_of_path(title: str) -> str:
+    words = "".join(one if one.isascii() and one.isalnum() else " " for one in title.lower()).split()
+    return "_".join(words)[:50].strip("_") or "_"
 
 
 def base36(number: int) -> str:
@@ -168,6 +174,7 @@ def token(length: int, *parts: object) -> str:
     return base36(36 ** (length - 1) + number % (35 * 36 ** (length - 1)))
 
 
+@lru_cache(maxsize=1_024)
 def username(person: Person) -> str:
     """The account's name, which holds a hyphen or an underscore."""
     plain = unicodedata.normalize("NFD", person.nick).encode("ascii", "ignore").decode()
@@ -176,6 +183,7 @@ def username(person: Person) -> str:
     return f"{plain}{'-' if len(plain) % 2 else '_'}apollo"
 
 
+@lru_cache(maxsize=1_024)
 def user_id(seed: int, person: Person) -> str:
     """The account's fullname."""
     return f"t2_{token(8, seed, 'account', person.key)}"

@@ -197,14 +197,13 @@ class RedditServer:
     async def _serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
         kind, last = kind_of(request.method, pieces_of(request.path))
         now = asyncio.get_running_loop().time()
-        self.counts.arrived(kind, now)
+        self.counts.arrived(kind)
         self.counts.others["api_cookies"] += "Cookie" in request.headers
         with self.counts.flight("pages", request.transport) as note_peak:
             await take_time(note_peak, self._latency_seconds)
             answer = await self._answer(request, kind, last, now)
             if answer.wait_seconds is not None:
-                sent = asyncio.get_running_loop().time()
-                self.counts.waits.append((sent, sent + answer.wait_seconds))
+                self.counts.waits.ask(answer.wait_seconds)
             if sum(self.counts.requests.values()) % 3 == 1:
                 answer.headers["Set-Cookie"] = "session_tracker=c2FuZGJveA; Path=/; HttpOnly"
             return await send(request, answer, lambda size: None)
@@ -290,7 +289,7 @@ class RedditServer:
 
     async def _serve_site(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/api/v1/access_token":
-            self.counts.arrived("token", asyncio.get_running_loop().time())
+            self.counts.arrived("token")
             form = {name: str(value) for name, value in (await request.post()).items()}
             answer = self._new_token(request.headers.get("Authorization", ""), form)
             return await send(request, answer, lambda size: None)

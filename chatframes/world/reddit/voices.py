@@ -27,6 +27,8 @@ class Voices:
         self.team = tuple(one for one in community.people if one.kind == "person" and not one.left)
         name = "AutoModerator"
         self.moderator = Person(key_of(community.seed, "person", name), name, name, "", "us", "bot")
+        self.names = {person.nick: username(person) for person in community.people}
+        self.nicks = [person.nick for person in self.team]
         self.written = 0
 
     # posts and comments
@@ -101,12 +103,11 @@ class Voices:
 
     def said(self, line: str) -> Said:
         """`line` with its slots filled, in Reddit's Markdown."""
-        names = {person.nick: username(person) for person in self.people}
         said = Said()
-        for style, text, url in talk.spoken(line, self.random, [person.nick for person in self.team]):
+        for style, text, url in talk.spoken(line, self.random, self.nicks):
             if style == "mention":
                 slash = "/" * self.random.randrange(2)
-                piece = Said(f"{slash}u/{names[text]}", (f"u/{names[text]}",))
+                piece = Said(f"{slash}u/{self.names[text]}", (f"u/{self.names[text]}",))
             else:
                 piece = Said(_SHAPES.get(style, "{}").format(text, url), links=(url,) if url else ())
             said = said.then(piece, glue="")
@@ -114,7 +115,7 @@ class Voices:
 
     def plain(self, line: str) -> str:
         """`line` with its slots filled, and no markup at all."""
-        return "".join(text for _, text, _ in talk.spoken(line, self.random, [person.nick for person in self.team]))
+        return "".join(text for _, text, _ in talk.spoken(line, self.random, self.nicks))
 
     def author(self, when: datetime) -> Person | None:
         """Somebody of the team; in early days perhaps the one whose account is gone since."""

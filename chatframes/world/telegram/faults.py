@@ -12,6 +12,7 @@ import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from telethon.tl import TLObject, types
@@ -164,6 +165,9 @@ def tell_lies(world: TelegramWorld, shared: dict[str, str]) -> None:
             media.update(declared.get(media["source_id"], {}))
 
 
+_HOLD_NOTHING = {type(None), bool, int, float, str, bytes, datetime}  # most of the fields: they need no second look
+
+
 def inside(thing: object) -> Iterator[Any]:
     """Every TL object in a message, the message itself included."""
     waiting: list[object] = [thing]
@@ -173,7 +177,7 @@ def inside(thing: object) -> Iterator[Any]:
             waiting.extend(item)
         elif isinstance(item, TLObject):
             yield item
-            waiting.extend(vars(item).values())
+            waiting.extend(value for value in vars(item).values() if type(value) not in _HOLD_NOTHING)
 
 
 def source_ids(things: Iterable[Any]) -> set[str]:

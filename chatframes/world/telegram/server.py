@@ -31,7 +31,8 @@ from ..mtproto.server import (
     MtprotoServer,
     RpcError,
 )
-from ..serving import HOST, SLACK_SECONDS
+from ..serving import HOST
+from ..waits import Waits
 from .contradictions import CONTRADICTIONS, contradict
 from .faults import FAULTS, Kind, TelegramCall, meet
 from .login import API_HASH, API_ID, HOME_DC, Door, Who
@@ -86,19 +87,17 @@ class TelegramCounts:
     history_log: list[dict[str, Any]] = field(default_factory=list)
     early_requests: int = 0
     connections: set[object] = field(default_factory=set)
-    waits: list[tuple[Kind, float, float]] = field(default_factory=list)
+    waits: Waits = field(default_factory=Waits)
 
     def connected(self, connection: object) -> None:
         """A TCP connection was opened."""
         self.connections.add(connection)
         self.peaks["connections"] = max(self.peaks["connections"], len(self.connections))
 
-    def arrived(self, name: str, kind: Kind, now: float) -> None:
+    def arrived(self, name: str, kind: Kind) -> None:
         """Count a request; was it early, inside a wait that a refusal of its kind had asked for."""
         self.calls[name] += 1
-        self.waits = [wait for wait in self.waits if wait[2] > now]
-        # a client needs a moment to read the refusal
-        self.early_requests += any(of == kind and sent + SLACK_SECONDS < now for of, sent, _ in self.waits)
+        self.early_requests += self.waits.forbid(kind)
 
     @contextmanager
     def flight(self, kind: Kind) -> Iterator[None]:
@@ -294,8 +293,7 @@ class TelegramServer:
     async def answer(self, request: Any, client: Client) -> object:
         """Answer one request: count it, wait, let the faults have their way."""
         kind = _KINDS.get(type(request), "other")
-        loop = asyncio.get_running_loop()
-        self.counts.arrived(_name(request), kind, loop.time())
+        self.counts.arrived(_name(request), kind)
         noted = self._note(kind, request)
         with self.counts.flight(kind):
             await asyncio.sleep(self._latency_seconds)
@@ -306,7 +304,7 @@ class TelegramServer:
                 answer = self._answer(request, client, call)
             except RpcError as error:
                 noted["refused"] = error.message
-                self._note_wait(kind, error, loop.time())
+                self._note_wait(kind, error)
                 raise
             except (Drop, Hang) as fate:
                 noted["refused"] = type(fate).__name__
@@ -338,9 +336,9 @@ class TelegramServer:
             self.counts.file_requests[str(getattr(request.location, "id", 0))] += 1
         return noted
 
-    def _note_wait(self, kind: Kind, error: RpcError, now: float) -> None:
+    def _note_wait(self, kind: Kind, error: RpcError) -> None:
         if error.code == 420:
-            self.counts.waits.append((kind, now, now + int(error.message.rpartition("_")[2])))
+            self.counts.waits.ask(int(error.message.rpartition("_")[2]), kind)
 
     def _call(self, kind: Kind, request: Any, client: Client) -> TelegramCall:
         stock = self._made.stock if self._made else None

@@ -162,7 +162,7 @@ class WebexServer:
     async def _serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
         kind, last = _kind(request.method, request.path)
         now = asyncio.get_running_loop().time()
-        self.counts.arrived(kind, now)
+        self.counts.arrived(kind)
         self.counts.others["api_cookies"] += "Cookie" in request.headers
         if kind == "messages":
             self.counts.messages_log.append(dict(request.query))
@@ -178,8 +178,7 @@ class WebexServer:
             if answer.delay_seconds:
                 await asyncio.sleep(answer.delay_seconds)
             if answer.wait_seconds is not None:
-                sent = asyncio.get_running_loop().time()
-                self.counts.waits.append((sent, sent + answer.wait_seconds))
+                self.counts.waits.ask(answer.wait_seconds)
             return await send(request, answer, self._count_bytes(last if kind == "contents" else ""))
 
     async def _answer(self, request: web.BaseRequest, kind: str, last: str, now: float) -> Answer:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from help.sampling import tried
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatframes.model import Message
@@ -280,8 +281,7 @@ _odd = st.recursive(
 )  # fmt: skip
 
 
-@given(st.dictionaries(st.sampled_from(_FIELDS), _odd), st.sampled_from(["t1_a", "t3_a"]))
-@settings(max_examples=400, deadline=None)
+@tried(given(st.dictionaries(st.sampled_from(_FIELDS), _odd), st.sampled_from(["t1_a", "t3_a"])), few=100, many=400)
 def test_no_field_of_whatever_type_loses_a_row(thing: Thing, name: str) -> None:
     got = row({**thing, "name": name}, places=REAL, fetched_at=NOW, depth=None, raw=True)
     assert got.message_id == name

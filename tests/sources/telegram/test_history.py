@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from help.sampling import tried
 from hypothesis import example, given
 from hypothesis import strategies as st
 from telethon.tl import types
@@ -139,7 +140,7 @@ def shelves(draw: st.DrawFn) -> tuple[Shelf, bool]:
     return Shelf(entries, draw(st.booleans()), empties, draw(st.sampled_from([PAGE_SIZE, 37]))), dense
 
 
-@given(shelves(), st.integers(1, 8), st.integers(-30, 420), st.integers(0, 420), st.booleans())
+@tried(given(shelves(), st.integers(1, 8), st.integers(-30, 420), st.integers(0, 420), st.booleans()), few=30)
 @example((Shelf([(7 * n, 31_000 * n) for n in range(1, 250)], True, frozenset(), 37), False), 2, 54, 14, False)
 def test_every_message_of_any_window_of_any_chat_arrives_once(
     made: tuple[Shelf, bool], streams: int, since_day: int, days: int, from_the_beginning: bool
@@ -153,7 +154,7 @@ def test_every_message_of_any_window_of_any_chat_arrives_once(
     assert shelf.peak <= streams
 
 
-@given(shelves(), st.integers(1, 8), st.integers(1, 700))
+@tried(given(shelves(), st.integers(1, 8), st.integers(1, 700)), few=30)
 def test_a_limit_brings_exactly_the_newest(made: tuple[Shelf, bool], streams: int, limit: int) -> None:
     shelf, dense = made
     pieces = read(shelf, dense=dense, streams=streams, limit=limit)
@@ -167,7 +168,7 @@ def test_a_limit_brings_exactly_the_newest(made: tuple[Shelf, bool], streams: in
             assert piece.enough or set(right(shelf, piece.covered)) <= come
 
 
-@given(shelves(), st.integers(0, 400))
+@tried(given(shelves(), st.integers(0, 400)), few=30)
 @example((Shelf([(200 * n, 31_000 * n) for n in range(1, 581)], False, frozenset(), 37), False), 130)
 def test_what_is_called_covered_has_no_hole(made: tuple[Shelf, bool], day: int) -> None:
     shelf, dense = made

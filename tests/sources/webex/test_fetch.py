@@ -59,7 +59,7 @@ def fetch(world: World, source: cf.Webex = APOLLO, **options: object) -> pd.Data
 # --- whole -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", sampled([0, 1, 2], 2))
 def test_a_whole_space_arrives_with_every_field_and_every_picture(seed: int) -> None:
     with cf.sandbox(seed=seed) as world:
         frame = fetch(world)
@@ -164,7 +164,7 @@ def test_a_message_seen_through_two_sources_is_kept_once() -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("fault", sampled([name for name in FAULTS if name != INTO_A_TRAP], 5))
+@pytest.mark.parametrize("fault", sampled([name for name in FAULTS if name != INTO_A_TRAP], 3))
 def test_the_table_is_whole_whatever_goes_wrong(fault: str) -> None:
     with cf.sandbox(messages=600, images=60, faults=[fault]) as world:
         frame = fetch(world)
@@ -199,7 +199,9 @@ def naive(world: World) -> tuple[set[str], set[str]]:
     webex = world.config["webex"]
     room = next(chat["id"] for chat in world.truth["chats"] if chat["title"] == "Project Apollo")
     items: dict[str, dict] = {}
-    with httpx.Client(headers={"Authorization": f"Bearer {webex['access_token']}"}, trust_env=False) as client:
+    with httpx.Client(
+        headers={"Authorization": f"Bearer {webex['access_token']}"}, trust_env=False, verify=False
+    ) as client:
         before = "2026-11-01T00:00:00.000Z"
         while True:
             try:
