@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -140,6 +141,7 @@ def next_address(url: str, location: str) -> str:
     return target
 
 
+@functools.lru_cache(maxsize=256)  # asked several times for each file
 def origin(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of a URL; empty ones when it cannot be parsed or holds a user name."""
     try:
