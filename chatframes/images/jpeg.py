@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .exif import turns_well
 from .headers import ImageFacts
@@ -26,6 +27,7 @@ _NOT_LOOKED_AT = _PASSED_OVER - {_JFIF, _APPLICATION}  # profiles, thumbnails an
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # those left out have no body, or are no markers
 _EARLY_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")  # before the first scan
 MAX_SEGMENTS = 10_000  # an ordinary JPEG has about thirty
+KNOWN_TABLES_BYTES = 1_024  # most files have the tables of the standard, 420 bytes; those of others are smaller still
 MOST_BLOCKS = 10  # in a unit of a scan, as libjpeg has it
 
 
@@ -89,7 +91,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes | None]]:
 def _take(marker: int, body: bytes, seen: _Before) -> bool:
     """Add a segment that is no scan; False if decoders refuse it."""
     if marker == _HUFFMAN:
-        codes = _huffman_tables(body)
+        codes = _known_tables(body) if len(body) <= KNOWN_TABLES_BYTES else _huffman_tables(body)
         seen.codes |= codes or set()
         return codes is not None
     if marker == _QUANTIZATION:
@@ -176,7 +178,12 @@ def _quantizations(body: bytes) -> set[int] | None:
     return found if at == len(body) and max(found, default=0) < 4 else None
 
 
-def _huffman_tables(body: bytes) -> set[int] | None:
+@lru_cache(maxsize=64)
+def _known_tables(body: bytes) -> frozenset[int] | None:
+    return _huffman_tables(body)
+
+
+def _huffman_tables(body: bytes) -> frozenset[int] | None:
     """Return the numbers of the Huffman tables in a segment; None unless each is whole, and gives no code twice."""
     found, at = set[int](), 0
     while at + 17 <= len(body):
@@ -191,4 +198,4 @@ def _huffman_tables(body: bytes) -> set[int] | None:
         if kind < 16 and max(symbols, default=0) > 15:  # of the first value of a block: a number of bits
             return None
         found.add(kind)
-    return found if at == len(body) else None
+    return frozenset(found) if at == len(body) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ PROXY_LOGIN = (
     "The proxy asks for a login (HTTP 407): write its user name and password into HTTPS_PROXY and HTTP_PROXY of the "
     "environment (http://name:password@host:port), or take trust_env out of config.json."
 )
+_PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?(?=[/?#]|\Z)")
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -141,9 +143,19 @@ def next_address(url: str, location: str) -> str:
     return target
 
 
-@functools.lru_cache(maxsize=256)  # asked several times for each file
+def plain_origin(url: str) -> str:
+    """Return the part of a URL before its path, where that is plainly written; else an empty text."""
+    found = _PLAIN_ORIGIN.match(url)
+    return found[0] if found else ""
+
+
 def origin(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of a URL; empty ones when it cannot be parsed or holds a user name."""
+    return _parsed_origin(plain_origin(url) or url)
+
+
+@functools.lru_cache(maxsize=256)  # asked several times for each file, and most are on few hosts
+def _parsed_origin(url: str) -> tuple[str, str, int | None]:
     try:
         parts = urlsplit(url)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)

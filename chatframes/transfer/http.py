@@ -20,7 +20,7 @@ import httpx
 from pydantic import SecretStr
 
 from ..errors import AuthError, ConfigError
-from .answers import Headers, origin
+from .answers import Headers, origin, plain_origin
 from .guard import Guard
 from .transport import AiohttpTransport
 
@@ -249,13 +249,17 @@ class _Host:
 def _address(url: str) -> tuple[_Host, bytes | None]:
     """Return a URL's host, and its target as given; None in its place where no request line can hold that."""
     try:
-        parts = urlsplit(url)
-        if not parts.netloc or parts.scheme not in ("http", "https"):
-            raise ValueError(parts.scheme)
-        host = _host(f"{parts.scheme}://{parts.netloc}")
+        if written := plain_origin(url):
+            host, rest = _host(written), url[len(written) :]
+        else:
+            parts = urlsplit(url)
+            if not parts.netloc or parts.scheme not in ("http", "https"):
+                raise ValueError(parts.scheme)
+            host = _host(f"{parts.scheme}://{parts.netloc}")
+            rest = url[len(parts.scheme) + 3 + len(parts.netloc) :]
     except ValueError:  # an address or a host name that no rule allows
         raise httpx.InvalidURL("not an http(s) URL") from None
-    target = url[len(parts.scheme) + 3 + len(parts.netloc) :].partition("#")[0]
+    target = rest.partition("#")[0]
     if target.startswith("/") and target.isascii() and target.isprintable() and " " not in target:
         return host, target.encode("ascii")  # as given: signatures do not survive re-quoting
     return host, None
