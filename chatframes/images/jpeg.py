@@ -26,6 +26,7 @@ _PASSED_OVER = frozenset({0xCC, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE})
 _NOT_LOOKED_AT = _PASSED_OVER - {_JFIF, _APPLICATION}  # profiles, thumbnails and comments, which may be long
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # those left out have no body, or are no markers
 _EARLY_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")  # before the first scan
+_NO_MARKERS = b"\x00\x01\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xff"
 MAX_SEGMENTS = 10_000  # an ordinary JPEG has about thirty
 KNOWN_TABLES_BYTES = 1_024  # most files have the tables of the standard, 420 bytes; those of others are smaller still
 MOST_BLOCKS = 10  # in a unit of a scan, as libjpeg has it
@@ -72,10 +73,13 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes | None]]:
     """
     at, marker_here = 2, _EARLY_MARKER
     for _ in range(MAX_SEGMENTS):
-        found = marker_here.search(data, at)
-        if found is None:
-            return
-        marker, at = found[1][0], found.end()
+        if data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in _NO_MARKERS:  # as nearly always
+            marker, at = data[at + 1], at + 2
+        else:
+            found = marker_here.search(data, at)
+            if found is None:
+                return
+            marker, at = found[1][0], found.end()
         if marker == _END:
             yield marker, b""
             return

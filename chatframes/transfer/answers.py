@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ import httpx
 
 from ..model import Refusal, Status
 from .clock import Clock
-from .guard import Blocked
+from .guard import Blocked, plain_origin
 from .network_errors import NameNotResolved, TLSFailed
 from .odd_json import read_json
 
@@ -23,7 +22,6 @@ PROXY_LOGIN = (
     "The proxy asks for a login (HTTP 407): write its user name and password into HTTPS_PROXY and HTTP_PROXY of the "
     "environment (http://name:password@host:port), or take trust_env out of config.json."
 )
-_PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?(?=[/?#]|\Z)")
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -141,12 +139,6 @@ def next_address(url: str, location: str) -> str:
     if url.startswith("https:") and parts.scheme != "https":
         raise Refusal("failed", "redirect", "redirected from https to http")
     return target
-
-
-def plain_origin(url: str) -> str:
-    """Return the part of a URL before its path, where that is plainly written; else an empty text."""
-    found = _PLAIN_ORIGIN.match(url)
-    return found[0] if found else ""
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

@@ -20,8 +20,8 @@ import httpx
 from pydantic import SecretStr
 
 from ..errors import AuthError, ConfigError
-from .answers import Headers, origin, plain_origin
-from .guard import Guard
+from .answers import Headers, origin
+from .guard import Guard, plain_origin
 from .transport import AiohttpTransport
 
 NO_TOKEN = SecretStr("")
