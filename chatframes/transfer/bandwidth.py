@@ -144,7 +144,7 @@ class Passage:
     async def pay(self, size_bytes: int) -> float:
         """Wait until so many bytes may have been read; return the seconds waited."""
         self.paid_bytes += size_bytes
-        if not self._bandwidths:
+        if not _rates and not self._reserved:
             return 0.0
         now = self._clock.monotonic()
         seconds = max((bandwidth.wait_for(size_bytes, now) for bandwidth in self._bandwidths), default=0.0)
