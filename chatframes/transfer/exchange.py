@@ -26,6 +26,15 @@ _NOT_PLAIN = frozenset((b"transfer-encoding", b"upgrade"))
 _LENGTH_DIGITS = 15
 
 
+class Get:
+    """A GET as it is to be sent; its repr shows nothing, since a traceback with values would show a token."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, target: bytes, header_lines: bytes) -> None:
+        self.raw = b"GET %b HTTP/1.1\r\n%b\r\n" % (target, header_lines)
+
+
 class Wire(ResponseHandler):
     """A connection of the pool: aiohttp's own, which can also carry an `Exchange`."""
 
@@ -109,7 +118,7 @@ class Exchange:
         self.status = 0
         self.raw_headers: RawHeaders = ()
 
-    async def send(self, request: bytes, head_seconds: float | None) -> None:
+    async def send(self, request: Get, head_seconds: float | None) -> None:
         """Send the request and wait for the head of the answer, `head_seconds` at most if it comes line by line."""
         wire = self._wire
         loop = asyncio.get_running_loop()
@@ -122,7 +131,7 @@ class Exchange:
             wire.carry(self)
             if self._read_seconds is not None:
                 wire.ring_at(began + self._read_seconds)
-        wire.transport.write(request)
+        wire.transport.write(request.raw)
         if not self._parser_reads:
             await self._wait()
         if self._parser_reads:

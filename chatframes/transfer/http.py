@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from ..errors import AuthError, ConfigError
 from .answers import Headers, origin
+from .exchange import Get
 from .guard import Guard, plain_origin
 from .transport import AiohttpTransport
 
@@ -189,10 +190,10 @@ class Http:
             return FileAnswer(response.status_code, Headers(response.headers.raw), location, read, response.aclose)
         lines = f"{host.line}\r\nUser-Agent: chatframes\r\nAccept: {accept}\r\nAccept-Encoding: identity\r\n"
         if token and self.is_api(url):
-            lines += f"Authorization: Bearer {token.get_secret_value()}\r\n"
-        opened = await transport.get(
-            host.origin, target, lines.encode("ascii"), self._timeouts, self._guard if guarded else None
-        )
+            get = Get(target, f"{lines}Authorization: Bearer {token.get_secret_value()}\r\n".encode("ascii"))
+        else:
+            get = Get(target, lines.encode("ascii"))
+        opened = await transport.get(host.origin, get, self._timeouts, self._guard if guarded else None)
         found = Headers(opened.raw_headers)
         return FileAnswer(opened.status, found, found.get("Location"), opened.read, opened.aclose)
 

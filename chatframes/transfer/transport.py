@@ -19,7 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .bandwidth import piece_bytes
-from .exchange import Exchange, RawHeaders
+from .exchange import Exchange, Get, RawHeaders
 from .guard import Guard
 from .network_errors import AIOHTTP_ERRORS, translate
 from .pool import Pool
@@ -75,9 +75,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if not url.host or not 0 <= (url.port or 0) < 65536 or url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol("not an http(s) URL")
         if request.method == "GET" and proxy is None and not _has_body(request):
-            lines = b"".join(b"%b: %b\r\n" % line for line in request.headers.raw)
+            get = Get(target, b"".join(b"%b: %b\r\n" % line for line in request.headers.raw))
             origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
-            opened = await self.get(origin, target, lines, timeout, request.extensions.get("guard"))
+            opened = await self.get(origin, get, timeout, request.extensions.get("guard"))
         else:
             opened = await self._opened(timeout, self._send(request, timeout))
         answer = httpx.Response(
@@ -86,21 +86,19 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         answer.headers.encoding = "latin-1"  # otherwise every access to a header would guess the encoding again
         return answer
 
-    async def get(
-        self, origin: str, target: bytes, header_lines: bytes, timeout: dict[str, float | None], guard: Guard | None
-    ) -> Opened:
+    async def get(self, origin: str, get: Get, timeout: dict[str, float | None], guard: Guard | None) -> Opened:
         """Send a GET, as written; return its answer when the head has come.
 
         Parameters
         ----------
         origin : str
             Scheme, host and port as in a URL, without a path.
-        target, header_lines : bytes
-            Exactly as they are to be sent; each line with its end, ``Host`` among them.
+        get : Get
+            What is to be sent, ``Host`` included.
         timeout : dict
             Seconds by "pool", "connect" and "read".
         """
-        return await self._opened(timeout, self._exchange(origin, target, header_lines, timeout, guard))
+        return await self._opened(timeout, self._exchange(origin, get, timeout, guard))
 
     async def aclose(self) -> None:
         # All connections are let go before the first wait: whoever is cancelled in it has left none open.
@@ -143,9 +141,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         opened.free = self._free
         return opened
 
-    async def _exchange(
-        self, origin: str, target: bytes, header_lines: bytes, timeout: dict[str, float | None], guard: Guard | None
-    ) -> Opened:
+    async def _exchange(self, origin: str, get: Get, timeout: dict[str, float | None], guard: Guard | None) -> Opened:
         exchange = None
         try:
             pool, destination = self._pool(guard), self._destination(origin)
@@ -154,7 +150,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             except TimeoutError:
                 raise httpx.ConnectTimeout("no connection in time") from None
             exchange = Exchange(connection, piece_bytes(READ_BUFFER_BYTES), timeout.get("read"))
-            await exchange.send(b"GET %b HTTP/1.1\r\n%b\r\n" % (target, header_lines), _head_seconds(timeout))
+            await exchange.send(get, _head_seconds(timeout))
         except BaseException as error:
             if exchange is not None:
                 exchange.close()

@@ -12,7 +12,7 @@ import pytest
 from help.sampling import sampled
 
 from chatframes.transfer import exchange as exchange_module
-from chatframes.transfer.exchange import Exchange, Wire
+from chatframes.transfer.exchange import Exchange, Get, Wire
 from chatframes.transfer.network_errors import AIOHTTP_ERRORS, translate
 
 BUFFER_BYTES = 64
@@ -81,7 +81,7 @@ async def read(pieces: list[bytes]) -> Seen:
 
     async def take() -> None:
         try:
-            await exchange.send(b"GET / HTTP/1.1\r\n\r\n", None)
+            await exchange.send(Get(b"/", b""), None)
             seen.status, seen.headers = exchange.status, list(exchange.raw_headers)
             while chunk := await exchange.readany():
                 seen.body += chunk
@@ -183,7 +183,7 @@ def test_a_connection_that_speaks_unasked_is_not_used_again() -> None:
         wire.connection_made(FakeSocket())
         place = Place(wire)
         exchange = Exchange(place, BUFFER_BYTES, None)
-        sending = asyncio.create_task(exchange.send(b"GET / HTTP/1.1\r\n\r\n", None))
+        sending = asyncio.create_task(exchange.send(Get(b"/", b""), None))
         await asyncio.sleep(0)
         wire.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         await sending
@@ -202,7 +202,7 @@ def test_silence_is_counted_from_the_last_bytes_and_not_while_nobody_reads() -> 
         wire = Wire(loop)
         wire.connection_made(FakeSocket())
         exchange = Exchange(Place(wire), BUFFER_BYTES, 60.0)
-        sending = asyncio.create_task(exchange.send(b"GET / HTTP/1.1\r\n\r\n", None))
+        sending = asyncio.create_task(exchange.send(Get(b"/", b""), None))
         await asyncio.sleep(0)
         wire.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + bytes(300))
         await sending

@@ -629,6 +629,21 @@ def test_a_token_that_no_header_can_hold_is_named_but_not_shown(token: str) -> N
     asyncio.run(main())
 
 
+def test_no_value_in_a_traceback_shows_the_token_of_a_file() -> None:
+    async def main() -> None:
+        async with serving(no_answer) as server, endpoint(server.url, "a-planted-token") as http:
+            token = await http.token()
+            with pytest.raises(httpx.RemoteProtocolError) as caught:
+                await http.open_file(f"{server.url}/x", accept="*/*", token=token)
+            assert server.requests[0].header("Authorization") == "Bearer a-planted-token"
+            ours = [entry for entry in caught.traceback if "chatframes/transfer" in entry.path.as_posix()]
+            shown = "\n".join(repr(value) for entry in ours for value in entry.frame.f_locals.values())
+            assert f"{server.url}/x" in shown  # the values are there
+            assert "a-planted-token" not in shown
+
+    asyncio.run(main())
+
+
 def test_no_log_at_any_level_shows_a_url_or_a_token_of_ours(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with serving(in_turn(always(200, b"{}"), always(500), no_answer)) as server:
