@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -245,13 +246,15 @@ class Exchange:
     def _pause(self) -> None:
         if not self._paused and self._wire.transport is not None:
             self._paused = True
-            self._wire.transport.pause_reading()
+            with suppress(RuntimeError):  # closing already
+                self._wire.transport.pause_reading()
 
     def _resume(self) -> None:
         self._paused = False
         self._alive_at = asyncio.get_running_loop().time()
         if self._wire.transport is not None:
-            self._wire.transport.resume_reading()
+            with suppress(RuntimeError):
+                self._wire.transport.resume_reading()
 
 
 def _plain_head(data: bytes) -> tuple[int, RawHeaders, int, int, bool] | None:
