@@ -92,11 +92,12 @@ class Speed:
 
     def body(self, expected_bytes: int | None) -> Passage:
         """Return the way of one body: entering it waits until the body may be asked for."""
-        return Passage(self._clock, self._bandwidths, expected_bytes or self._usual_bytes, self._paid)
+        return Passage(self._clock, self._bandwidths, expected_bytes or self._usual_bytes, self._ended)
 
-    def _paid(self, size_bytes: int) -> None:
-        # Rather too much: a body that is larger than expected comes together with too many others.
-        self._usual_bytes = max(size_bytes, self._usual_bytes * 9 // 10)
+    def _ended(self, size_bytes: int, whole: bool) -> None:
+        if whole and size_bytes:
+            # Rather too much: a body that is larger than expected comes together with too many others.
+            self._usual_bytes = max(size_bytes, self._usual_bytes * 9 // 10)
 
 
 class Passage:
@@ -113,15 +114,15 @@ class Passage:
     """
 
     __slots__ = (
-        "_bandwidths", "_clock", "_paid", "_reserved", "expected_bytes", "paid_bytes", "waited_seconds",
+        "_bandwidths", "_clock", "_ended", "_reserved", "expected_bytes", "paid_bytes", "waited_seconds",
     )  # fmt: skip
 
     def __init__(
-        self, clock: Clock, bandwidths: Sequence[Bandwidth], expected_bytes: int, paid: Callable[[int], None]
+        self, clock: Clock, bandwidths: Sequence[Bandwidth], expected_bytes: int, ended: Callable[[int, bool], None]
     ) -> None:
         self._clock = clock
         self._bandwidths = bandwidths
-        self._paid = paid
+        self._ended = ended
         self._reserved: list[tuple[ByteBudget, int]] = []
         self.expected_bytes, self.paid_bytes = expected_bytes, 0
         self.waited_seconds = 0.0
@@ -138,8 +139,7 @@ class Passage:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._close()
-        if self.paid_bytes and kind is None:
-            self._paid(self.paid_bytes)
+        self._ended(self.paid_bytes, kind is None)
 
     async def pay(self, size_bytes: int) -> float:
         """Wait until so many bytes may have been read; return the seconds waited."""
