@@ -83,20 +83,6 @@ class Patience:
         raise self.too_long(retry_at)
 
     @asynccontextmanager
-    async def place_for_page(self) -> AsyncIterator[None]:
-        """Hold a place for a page: in this process, and among all of this machine."""
-        bound = self.gate.pages
-        async with bound:
-            place = self._account.place("pages", bound.limit)
-            try:
-                while place is not None and not place.take(bound.limit):
-                    await place.look_again(bound, self.clock)
-                yield
-            finally:
-                if place is not None:
-                    place.end()
-
-    @asynccontextmanager
     async def turn_for_page(self, host: str, budget_seconds: float) -> AsyncIterator[Turn]:
         """Wait until a page may be requested; hold its turn among those of the host for as long as the block runs.
 
@@ -109,6 +95,22 @@ class Patience:
             yield turn
         finally:
             turn.end()
+
+    @asynccontextmanager
+    async def turn_to_ask(self, kind: str, wait: Callable[[float], Awaitable[float]]) -> AsyncIterator[Turn]:
+        """Wait until a page may be requested of a service whose pages have a pace in place of a width.
+
+        Parameters
+        ----------
+        wait : async callable
+            Waits for the service and the pace; is given the seconds waited before, and returns those of this wait.
+        """
+        async with self.gate.pages:
+            turn = await self._turn("pages", None, kind, wait)
+            try:
+                yield turn
+            finally:
+                turn.end()
 
     async def turn_for_image(self, host: str, kind: str = "", http_status: int | None = None) -> Turn:
         """Wait until a download may begin; return its turn among those of the host, which has begun.

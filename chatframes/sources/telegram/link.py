@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from telethon import errors
@@ -95,10 +96,8 @@ class TelegramLink:
         failures = drops = 0
         ended: Exception | None = None
         while True:
-            async with patience.place_for_page():
-                seconds_left -= await patience.wait_for_page(seconds_left, kind)
-                if isinstance(request, HISTORY):
-                    seconds_left -= await self._keep_pace(seconds_left, kind)
+            async with patience.turn_to_ask(kind, partial(self._wait, kind, seconds_left)) as turn:
+                seconds_left -= turn.waited_seconds
                 asked_at = self.clock.monotonic()
                 try:
                     answer = await self._answer(ASK_SECONDS, request)
@@ -141,11 +140,14 @@ class TelegramLink:
         await self._reconnect()
         return waited
 
-    async def _keep_pace(self, seconds_left: float, kind: str) -> float:
-        pages = self.patience.gate.pages
-        await self.account.pace.take(self.clock, pages)
-        # Checked again: in a wait for the pace, the service could ask for another one.
-        return await self.patience.wait_for_page(seconds_left, kind)
+    async def _wait(self, kind: str, seconds_left: float, waited: float) -> float:
+        """Wait until a page may be asked for, having waited before; return the seconds of this wait."""
+        seconds = await self.patience.wait_for_page(seconds_left - waited, kind)
+        if kind == HISTORY.__name__:
+            await self.account.pace.take(self.clock, self.patience.gate.pages)
+            # Checked again: in a wait for the pace, the service could ask for another one.
+            seconds += await self.patience.wait_for_page(seconds_left - waited - seconds, kind)
+        return seconds
 
     def _is_back(self, error: BaseException, drops: int) -> bool:
         """Whether the connection that was lost is there again; the request is then repeated."""

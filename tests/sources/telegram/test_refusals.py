@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +19,7 @@ from chatframes.sources.telegram.link import TelegramError, TelegramLink
 from chatframes.sources.telegram.names import refused
 from chatframes.sources.telegram.signing_in import REVOKED, LoginClient
 from chatframes.transfer.backoff import RetryBudget
+from chatframes.transfer.lanes import Turn
 
 REQUEST = functions.messages.GetDialogsRequest(None, 0, types.InputPeerEmpty(), 100, 0)
 
@@ -38,9 +41,6 @@ class Refusing:
         raise self.error
 
     def ask(self) -> Any:
-        async def nothing(*_: Any, **__: Any) -> float:
-            return 0.0
-
         async def forget() -> None:
             self.forgotten = True
 
@@ -49,12 +49,12 @@ class Refusing:
             if self.waited > 3:
                 raise cf.RateLimited("Enough.")
 
-        class Pages:
-            __aenter__ = __aexit__ = nothing
+        @asynccontextmanager
+        async def turn(*_: Any) -> AsyncIterator[Turn]:
+            yield Turn(None, None)
 
         patience = SimpleNamespace(
-            gate=SimpleNamespace(pages=Pages()),
-            wait_for_page=nothing,
+            turn_to_ask=turn,
             max_retry_wait_seconds=300.0,
             asked_to_wait=wait,
             retries=RetryBudget(),
@@ -64,6 +64,7 @@ class Refusing:
         link: Any = SimpleNamespace(
             patience=patience, account=account, clock=patience.clock, _answer=self._answer, _forget=forget
         )
+        link._wait = lambda *_: None
         link._refused_for_now = lambda error, kind: TelegramLink._refused_for_now(link, error, kind)
         return asyncio.run(TelegramLink.ask(link, REQUEST))
 
