@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +13,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from help.fakes import FakeTime
 
 import chatframes as cf
 from chatframes.transfer import machine
+from chatframes.transfer.bound import Bound
 from chatframes.transfer.clock import SYSTEM
 from chatframes.transfer.gate import Gate, Waits
-from chatframes.transfer.machine import PROCESSES, Places
+from chatframes.transfer.machine import PROCESSES, Place, Places
 
 pytestmark = pytest.mark.skipif(sys.platform not in machine.LAYOUTS, reason="limits hold per process here")
 
@@ -95,6 +99,52 @@ def test_a_process_that_is_killed_gives_everything_back(places: Places) -> None:
         process.kill()
         process.wait()
         assert taken(places, 20) == 10
+
+
+async def times_in(places: Places, limit: int, seconds: float, requests: int, time: FakeTime) -> list[int]:
+    """Let requests take places again and again, each for 30 ms; return how often each got one."""
+    counts, bound = [0] * requests, Bound()
+
+    async def again_and_again(number: int) -> None:
+        while time.seconds < seconds:
+            async with bound:
+                place = Place(places, limit)
+                while not place.take(limit):
+                    await place.look_again(bound, time.clock)
+                counts[number] += 1
+                await time.clock.sleep(0.03)
+                place.end()
+
+    with bound.limited_to(requests):
+        await asyncio.gather(*map(again_and_again, range(requests)))
+    return counts
+
+
+def test_one_process_that_holds_everything_and_is_stopped_costs_two_minutes_once() -> None:
+    time = FakeTime()
+    with another(2, 2) as (process, its):
+        assert "None" not in its
+        process.send_signal(signal.SIGSTOP)
+        counts = asyncio.run(times_in(Places("webex somebody downloads"), 2, 130.0, 1, time))
+    assert counts[0] > 100
+    assert min(time.sleeps) >= 0.02
+    assert time.seconds < 131.0
+
+
+def test_no_request_is_left_out_while_others_of_its_process_go_ahead() -> None:
+    with another(6, 3):
+        counts = asyncio.run(times_in(Places("webex somebody downloads"), 6, 5.0, 5, FakeTime()))
+    assert min(counts) > 20
+
+
+def test_where_places_do_not_suffice_for_all_each_is_left_for_a_moment(places: Places) -> None:
+    with another(1, 0):
+        place = places.take(1)
+        assert place is not None
+        places.give_back(place)
+        assert places.take(1) is None
+        places._given_back_at -= machine.LEAVE_SECONDS
+        assert places.take(1) == place
 
 
 def test_another_account_has_places_of_its_own(places: Places) -> None:
