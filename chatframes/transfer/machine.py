@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import stat
 import struct
 import sys
 import time
@@ -49,7 +50,8 @@ LONGEST_SECONDS = 120.0  # without any place: more than a picture may take, with
 TAKEN = {errno.EACCES, errno.EAGAIN}
 
 _log = logging.getLogger("chatframes")
-_files: dict[str, int] = kept.new_dict()  # by path
+# By path. They are never closed: that would unlock all that this process has locked there. A fork may use them, too.
+_files: dict[str, int] = {}
 _failed: dict[str, str] = kept.new_dict()  # what was said once
 
 
@@ -59,11 +61,16 @@ def open_own_file(name: str) -> int | None:
         return None
     try:
         path = Path.home() / ".chatframes" / name
-        if (open_before := _files.get(str(path))) is not None:
-            return open_before
+        if (open_before := _files.get(str(path))) is not None and os.fstat(open_before).st_nlink:
+            return open_before  # unless somebody has removed it: the others use a new one
         path.parent.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        _files[str(path)] = opened = os.open(path, flags, 0o600)
+        opened = os.open(path, flags, 0o600)
+        facts = os.fstat(opened)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1 or facts.st_uid != os.geteuid():
+            os.close(opened)
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        _files[str(path)] = opened
     except (OSError, RuntimeError) as error:  # the latter: there is no home folder
         say_once(error)
         return None

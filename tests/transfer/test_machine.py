@@ -16,11 +16,12 @@ import pytest
 from help.fakes import FakeTime
 
 import chatframes as cf
-from chatframes.transfer import machine
+from chatframes.transfer import machine, machine_waits
 from chatframes.transfer.bound import Bound
 from chatframes.transfer.clock import SYSTEM
 from chatframes.transfer.gate import Gate, Waits
 from chatframes.transfer.machine import PROCESSES, Place, Places
+from chatframes.transfer.machine_waits import GROUP_BYTES, RECORD, TOGETHER, SharedWaits
 
 pytestmark = pytest.mark.skipif(sys.platform not in machine.LAYOUTS, reason="limits hold per process here")
 
@@ -192,6 +193,24 @@ def test_nothing_is_written_to_the_file_of_the_gate_and_it_is_private(places: Pl
     assert (file.stat().st_size, file.stat().st_mode & 0o777) == (0, 0o600)
 
 
+def test_a_file_with_another_name_elsewhere_is_never_written_to() -> None:
+    folder = Path.home() / ".chatframes"
+    folder.mkdir(exist_ok=True)
+    (folder / "important").write_text("important")
+    os.link(folder / "important", folder / "waits")
+    SharedWaits("somebody").close_until(1e9, 1e9 + 60.0, "")
+    assert (folder / "important").read_text() == "important"
+
+
+def test_a_file_that_is_removed_is_made_anew_and_none_stays_open_twice() -> None:
+    first = machine.open_own_file("waits")
+    cf.shutdown()
+    assert machine.open_own_file("waits") == first
+    (Path.home() / ".chatframes" / "waits").unlink()
+    assert machine.open_own_file("waits") != first
+    assert (Path.home() / ".chatframes" / "waits").exists()
+
+
 def test_a_limit_has_bytes_of_its_own_for_each_process() -> None:
     assert (machine.MOST_PLACES + 1) * PROCESSES == machine.BYTES
     assert machine.ACCOUNTS * machine.BYTES < 2**63
@@ -236,6 +255,22 @@ def test_many_waits_and_a_damaged_file_do_no_harm() -> None:
     assert file.stat().st_size <= 2**17
     file.write_bytes(os.urandom(1000))
     assert left(Gate("webex").waits_of("somebody")) == 0.0
+
+
+@pytest.mark.parametrize("days_ahead", [-300.0, 0.01, 30.0, float("nan"), float("inf"), float("-inf")])
+def test_what_a_wrong_clock_wrote_neither_holds_anybody_up_nor_hides_a_wait(
+    days_ahead: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, now = SharedWaits("somebody"), 1e9
+    group, key = waits._place("")
+    file = machine.open_own_file("waits")
+    assert file is not None
+    record = RECORD.pack(key, now + days_ahead * 86_400.0, now + 86_400.0, b"some")
+    os.pwrite(file, record * TOGETHER, group * GROUP_BYTES)
+    assert waits.closed_until(now, "") == 0.0
+    waits.close_until(now, now + 30.0, "")
+    monkeypatch.setattr(machine_waits, "_writer", lambda: b"else")
+    assert waits.closed_until(now, "") == now + 30.0
 
 
 # --- whole fetches ----------------------------------------------------------------------------------------------------
