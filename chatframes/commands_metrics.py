@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from .version import __version__
 from .windows import utc_text
 
 __all__ = ["MetricsFile"]
+
+_EARLIER = re.compile(rb'\s*(\{\s*"chatframes"|$)')  # how the file of an earlier command begins, or an empty one
 
 
 class MetricsFile:
@@ -67,7 +70,18 @@ class MetricsFile:
         if self._path == data or (self._command == "export" and data in self._path.parents):
             raise ConfigError(f"--metrics {self._named} is where --output writes: name another place.")
         check_place(self._path, "--metrics")
+        if self._holds_other_things():
+            raise ConfigError(
+                f"--metrics {self._named} holds something other than metrics, which would be lost: name another place."
+            )
         self._may_write = True
+
+    def _holds_other_things(self) -> bool:
+        try:
+            with open(self._path, "rb") as file:
+                return _EARLIER.match(file.read(100)) is None
+        except OSError:  # it is not there, mostly
+            return False
 
     def write(self, status: str, error: BaseException | None = None) -> None:
         """Write how the command ended, with the metrics so far; they are null when nothing was asked for.

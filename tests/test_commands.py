@@ -205,7 +205,7 @@ def test_metrics_are_written_when_a_command_fails(
     world: Any, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "metrics.json"
-    file.write_text('"of an earlier day"', encoding="utf-8")
+    file.write_text('{"chatframes": "of an earlier day"}', encoding="utf-8")
     out = ["--config", config, "--output", str(tmp_path / "x.parquet"), "--metrics", str(file)]
     assert main(["fetch", "webex:Nowhere", *out]) == 1
     told = measured(file)
@@ -265,6 +265,21 @@ def test_metrics_do_not_take_the_place_of_the_data(
     out = ["--config", config, "--output", str(tmp_path / "apollo"), "--metrics", str(inside)]
     assert main(["export", "webex:Kitchen", *out]) == 2
     assert "is where --output writes" in capsys.readouterr().err
+
+
+def test_metrics_do_not_take_the_place_of_a_file_that_is_none_of_theirs(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.docx").write_bytes(b"PK important")
+    (tmp_path / "link").symlink_to(tmp_path / "thesis.docx")
+    before = Path(config).read_bytes()
+    for name in (config, "thesis.docx", "link"):
+        out = ["--config", config, "--output", str(tmp_path / "x.parquet"), "--metrics", str(tmp_path / name)]
+        assert main(["fetch", "webex:Kitchen", *out]) == 2
+        assert "holds something other than metrics" in capsys.readouterr().err
+    assert Path(config).read_bytes() == before
+    assert (tmp_path / "thesis.docx").read_bytes() == b"PK important"
+    assert not (tmp_path / "x.parquet").exists()
 
 
 def test_a_disk_that_takes_no_metrics_is_said_and_the_data_are_there(

@@ -62,7 +62,8 @@ class Waits:
         """Note that the service wants no request of this kind for `seconds`."""
         self._closed_until[kind] = max(self.closed_until(kind), clock.monotonic() + seconds)
         if self._shared is not None:
-            self._shared.close_until(clock.now().timestamp() + seconds, kind)
+            now = clock.now().timestamp()
+            self._shared.close_until(now, now + seconds, kind)
 
     def hear(self, clock: Clock, kind: str) -> None:
         """Heed what the service asked other processes for."""

@@ -11,8 +11,10 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import stat
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
@@ -41,11 +43,15 @@ LAYOUTS = {
     "darwin": ("qqihh", ("start", "length", "pid", "kind", "whence")),
 }
 LOOK_AGAIN_SECONDS = 0.02
-LONGEST_SECONDS = 120.0  # more than a picture may take, with all its waits
+# A place that not every process can have at once is left for so long after use: the others look at it meanwhile.
+LEAVE_SECONDS = 2 * LOOK_AGAIN_SECONDS
+LOOKS_BEFORE_FIRST = 10  # a request that has looked so often goes before those that came later
+LONGEST_SECONDS = 120.0  # without any place: more than a picture may take, with all its waits
 TAKEN = {errno.EACCES, errno.EAGAIN}
 
 _log = logging.getLogger("chatframes")
-_files: dict[str, int] = kept.new_dict()  # by path
+# By path. They are never closed: that would unlock all that this process has locked there. A fork may use them, too.
+_files: dict[str, int] = {}
 _failed: dict[str, str] = kept.new_dict()  # what was said once
 
 
@@ -55,11 +61,16 @@ def open_own_file(name: str) -> int | None:
         return None
     try:
         path = Path.home() / ".chatframes" / name
-        if (open_before := _files.get(str(path))) is not None:
-            return open_before
+        if (open_before := _files.get(str(path))) is not None and os.fstat(open_before).st_nlink:
+            return open_before  # unless somebody has removed it: the others use a new one
         path.parent.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        _files[str(path)] = opened = os.open(path, flags, 0o600)
+        opened = os.open(path, flags, 0o600)
+        facts = os.fstat(opened)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1 or facts.st_uid != os.geteuid():
+            os.close(opened)
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        _files[str(path)] = opened
     except (OSError, RuntimeError) as error:  # the latter: there is no home folder
         say_once(error)
         return None
@@ -101,7 +112,10 @@ class Places:
         self._held: set[int] = set()
         self._users = 0
         self._file: int | None = None
-        self._alone = False
+        self._fails = self._alone = False
+        self._given_back_at = float("-inf")
+        self.taken = 0  # so far
+        self.go_first = 0  # requests that have waited for long, and just now stand in line
         self._own = 0  # the byte that says that this process uses the account
 
     def enter(self, limit: int) -> None:
@@ -122,32 +136,40 @@ class Places:
         self._users -= 1
         if self._users == 0:
             self._unlock(self._own)
-            self._file, self._alone = None, False
+            self._file, self._fails = None, False
 
     def take(self, limit: int) -> int | None:
         """Take a place of at most `limit`; None when all are taken, or all of this process's share."""
-        if self._file is not None and not self._alone:
+        if self._file is not None and not self._fails:
             try:
-                return self._take(self._file, limit)
+                place = self._take(self._file, limit)
             except OSError as error:
-                self._alone = True
+                self._fails = True
                 say_once(error)
+            else:
+                if place is not None:
+                    self._alone = False
+                if place is not None or not self._alone:
+                    return place
         return self._hold(next(place for place in range(MOST_PLACES, 0, -1) if place not in self._held))
 
     def _take(self, file: int, limit: int) -> int | None:
         others = list(self._others(file))
-        most = min(limit, MOST_PLACES, *others)
-        if len(self._held) >= -(-most // (len(others) + 1)):
+        most, processes, held = min(limit, MOST_PLACES, *others), len(others) + 1, len(self._held)
+        if held >= -(-most // processes):
+            return None
+        if held >= most // processes and time.monotonic() - self._given_back_at < LEAVE_SECONDS:
             return None
         free = (place for place in range(most) if place not in self._held and _lock(file, self._first + place))
         return None if (place := next(free, None)) is None else self._hold(place)
 
     def _hold(self, place: int) -> int:
         self._held.add(place)
+        self.taken += 1
         return place
 
     def go_alone(self) -> None:
-        """Take no more heed of the other processes: one that holds every place has perhaps been stopped."""
+        """Take no more heed of the other processes until there is a place again: one has perhaps been stopped."""
         if not self._alone:
             self._alone = True
             _log.warning(
@@ -159,6 +181,7 @@ class Places:
     def give_back(self, place: int) -> None:
         """Give a place back."""
         self._held.discard(place)
+        self._given_back_at = time.monotonic()
         self._unlock(self._first + place)
 
     def _unlock(self, byte: int) -> None:
@@ -179,27 +202,36 @@ class Places:
 class Place:
     """One request's place among those of all processes: it is wanted from the start, held after `take`, until `end`."""
 
-    __slots__ = ("_number", "_places", "_since")
+    __slots__ = ("_looks", "_number", "_places", "_since", "_taken")
 
     def __init__(self, places: Places, limit: int) -> None:
         places.enter(limit)
         self._places = places
         self._number: int | None = None
-        self._since: float | None = None  # when it was first found to be taken
+        self._since: float | None = None  # since when this process has got no place at all
+        self._taken = 0  # by this process until then
+        self._looks = 0
 
     def take(self, limit: int) -> bool:
-        """Take a place of at most `limit`, if there is one."""
-        self._number = self._places.take(limit)
+        """Take a place of at most `limit`, if there is one, and nobody has waited for much longer."""
+        if self._looks >= LOOKS_BEFORE_FIRST or not self._places.go_first:
+            self._number = self._places.take(limit)
         return self._number is not None
 
     async def look_again(self, bound: Bound, clock: Clock) -> None:
         """Wait a moment; the caller's place in its own process is lent meanwhile."""
-        if self._since is None:
-            self._since = clock.monotonic()
+        if self._since is None or self._taken != self._places.taken:
+            self._since, self._taken = clock.monotonic(), self._places.taken
         elif clock.monotonic() - self._since > LONGEST_SECONDS:
             self._places.go_alone()
-        async with standing_in_line(clock), bound.lent():
-            await clock.sleep(LOOK_AGAIN_SECONDS)
+        self._looks += 1
+        goes_first = self._looks >= LOOKS_BEFORE_FIRST
+        self._places.go_first += goes_first
+        try:
+            async with standing_in_line(clock), bound.lent():
+                await clock.sleep(LOOK_AGAIN_SECONDS)
+        finally:
+            self._places.go_first -= goes_first
 
     def end(self) -> None:
         """Give the place back, or give up waiting for one."""

@@ -1,7 +1,8 @@
 """Share the waits that services ask for with the other processes of this user on this machine.
 
 They are kept in the small file ``~/.chatframes/waits`` of a fixed size: a record holds the hash of an account and a
-kind of request, the end of the wait, and who wrote it. A record whose time is over is free for the next one.
+kind of request, when it was written, the end of the wait, and who wrote it. A record whose time is over is free for the
+next one, and so is one that no clock can have written, or only one that was set back since.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from .machine import open_own_file, say_once
 
 __all__ = ["SharedWaits"]
 
-RECORD = struct.Struct("<16sd8s")  # hash, end in seconds since 1970, writer
+RECORD = struct.Struct("<12sdd4s")  # hash, when it was written and its end in seconds since 1970, writer
 TOGETHER, GROUPS = 8, 512  # a record lies in the group that its hash names
 GROUP_BYTES = TOGETHER * RECORD.size
-LONGEST_SECONDS = 7 * 86_400.0  # what lies further ahead is no wait that a service asked for
+LONGEST_SECONDS = 7 * 86_400.0  # what is longer is no wait that a service asked for
+SET_BACK_SECONDS = 1.0  # by which a clock may be set back without a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,16 @@ class SharedWaits:
 
     account: str
 
-    def close_until(self, end: float, kind: str) -> None:
+    def close_until(self, now: float, end: float, kind: str) -> None:
         """Tell the other processes that the service wants no request of this kind before `end`, in Unix time."""
         group, key = self._place(kind)
         if (file := open_own_file("waits")) is None:
             return
         try:
-            records = _read(file, group)
-            mine = (number for number, (its_key, its_end, _) in enumerate(records) if its_key == key and its_end >= end)
-            if next(mine, None) is None:
+            records = _read(file, group, now)
+            if not any(its_key == key and its_end >= end for its_key, its_end, _ in records):
                 number = min(range(TOGETHER), key=lambda number: (records[number][0] != key, records[number][1]))
-                os.pwrite(file, RECORD.pack(key, end, _writer()), group * GROUP_BYTES + number * RECORD.size)
+                os.pwrite(file, RECORD.pack(key, now, end, _writer()), group * GROUP_BYTES + number * RECORD.size)
         except OSError as error:
             say_once(error)
 
@@ -58,8 +59,8 @@ class SharedWaits:
             return max(
                 (
                     end
-                    for its_key, end, writer in _read(file, group)
-                    if its_key == key and now < end < now + LONGEST_SECONDS and writer != _writer()
+                    for its_key, end, writer in _read(file, group, now)
+                    if its_key == key and end > now and writer != _writer()
                 ),
                 default=0.0,
             )
@@ -67,16 +68,20 @@ class SharedWaits:
 
     def _place(self, kind: str) -> tuple[int, bytes]:
         digest = sha256(f"{self.account}\0{kind}".encode()).digest()
-        return int.from_bytes(digest[16:20]) % GROUPS, digest[:16]
+        return int.from_bytes(digest[16:20]) % GROUPS, digest[:12]
 
 
-def _read(file: int, group: int) -> list[tuple[bytes, float, bytes]]:
+def _read(file: int, group: int, now: float) -> list[tuple[bytes, float, bytes]]:
+    """Return hash, end and writer of a group's records; the end is 0 where no wait can have that one."""
     data = os.pread(file, GROUP_BYTES, group * GROUP_BYTES).ljust(GROUP_BYTES, b"\0")
-    return list(RECORD.iter_unpack(data))
+    return [
+        (key, end if written <= now + SET_BACK_SECONDS and end < written + LONGEST_SECONDS else 0.0, writer)
+        for key, written, end, writer in RECORD.iter_unpack(data)
+    ]
 
 
 _writers: dict[int, bytes] = {}  # of this process: a fork is another one
 
 
 def _writer() -> bytes:
-    return _writers.setdefault(os.getpid(), secrets.token_bytes(8))
+    return _writers.setdefault(os.getpid(), secrets.token_bytes(4))

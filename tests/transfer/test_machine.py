@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +13,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from help.fakes import FakeTime
 
 import chatframes as cf
-from chatframes.transfer import machine
+from chatframes.transfer import machine, machine_waits
+from chatframes.transfer.bound import Bound
 from chatframes.transfer.clock import SYSTEM
 from chatframes.transfer.gate import Gate, Waits
-from chatframes.transfer.machine import PROCESSES, Places
+from chatframes.transfer.machine import PROCESSES, Place, Places
+from chatframes.transfer.machine_waits import GROUP_BYTES, RECORD, TOGETHER, SharedWaits
 
 pytestmark = pytest.mark.skipif(sys.platform not in machine.LAYOUTS, reason="limits hold per process here")
 
@@ -97,6 +102,52 @@ def test_a_process_that_is_killed_gives_everything_back(places: Places) -> None:
         assert taken(places, 20) == 10
 
 
+async def times_in(places: Places, limit: int, seconds: float, requests: int, time: FakeTime) -> list[int]:
+    """Let requests take places again and again, each for 30 ms; return how often each got one."""
+    counts, bound = [0] * requests, Bound()
+
+    async def again_and_again(number: int) -> None:
+        while time.seconds < seconds:
+            async with bound:
+                place = Place(places, limit)
+                while not place.take(limit):
+                    await place.look_again(bound, time.clock)
+                counts[number] += 1
+                await time.clock.sleep(0.03)
+                place.end()
+
+    with bound.limited_to(requests):
+        await asyncio.gather(*map(again_and_again, range(requests)))
+    return counts
+
+
+def test_one_process_that_holds_everything_and_is_stopped_costs_two_minutes_once() -> None:
+    time = FakeTime()
+    with another(2, 2) as (process, its):
+        assert "None" not in its
+        process.send_signal(signal.SIGSTOP)
+        counts = asyncio.run(times_in(Places("webex somebody downloads"), 2, 130.0, 1, time))
+    assert counts[0] > 100
+    assert min(time.sleeps) >= 0.02
+    assert time.seconds < 131.0
+
+
+def test_no_request_is_left_out_while_others_of_its_process_go_ahead() -> None:
+    with another(6, 3):
+        counts = asyncio.run(times_in(Places("webex somebody downloads"), 6, 5.0, 5, FakeTime()))
+    assert min(counts) > 20
+
+
+def test_where_places_do_not_suffice_for_all_each_is_left_for_a_moment(places: Places) -> None:
+    with another(1, 0):
+        place = places.take(1)
+        assert place is not None
+        places.give_back(place)
+        assert places.take(1) is None
+        places._given_back_at -= machine.LEAVE_SECONDS
+        assert places.take(1) == place
+
+
 def test_another_account_has_places_of_its_own(places: Places) -> None:
     with another(20, 20):
         elsewhere = Places("webex somebody else downloads")
@@ -140,6 +191,24 @@ def test_nothing_is_written_to_the_file_of_the_gate_and_it_is_private(places: Pl
     taken(places, 20)
     file = Path.home() / ".chatframes" / "gate.lock"
     assert (file.stat().st_size, file.stat().st_mode & 0o777) == (0, 0o600)
+
+
+def test_a_file_with_another_name_elsewhere_is_never_written_to() -> None:
+    folder = Path.home() / ".chatframes"
+    folder.mkdir(exist_ok=True)
+    (folder / "important").write_text("important")
+    os.link(folder / "important", folder / "waits")
+    SharedWaits("somebody").close_until(1e9, 1e9 + 60.0, "")
+    assert (folder / "important").read_text() == "important"
+
+
+def test_a_file_that_is_removed_is_made_anew_and_none_stays_open_twice() -> None:
+    first = machine.open_own_file("waits")
+    cf.shutdown()
+    assert machine.open_own_file("waits") == first
+    (Path.home() / ".chatframes" / "waits").unlink()
+    assert machine.open_own_file("waits") != first
+    assert (Path.home() / ".chatframes" / "waits").exists()
 
 
 def test_a_limit_has_bytes_of_its_own_for_each_process() -> None:
@@ -186,6 +255,22 @@ def test_many_waits_and_a_damaged_file_do_no_harm() -> None:
     assert file.stat().st_size <= 2**17
     file.write_bytes(os.urandom(1000))
     assert left(Gate("webex").waits_of("somebody")) == 0.0
+
+
+@pytest.mark.parametrize("days_ahead", [-300.0, 0.01, 30.0, float("nan"), float("inf"), float("-inf")])
+def test_what_a_wrong_clock_wrote_neither_holds_anybody_up_nor_hides_a_wait(
+    days_ahead: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, now = SharedWaits("somebody"), 1e9
+    group, key = waits._place("")
+    file = machine.open_own_file("waits")
+    assert file is not None
+    record = RECORD.pack(key, now + days_ahead * 86_400.0, now + 86_400.0, b"some")
+    os.pwrite(file, record * TOGETHER, group * GROUP_BYTES)
+    assert waits.closed_until(now, "") == 0.0
+    waits.close_until(now, now + 30.0, "")
+    monkeypatch.setattr(machine_waits, "_writer", lambda: b"else")
+    assert waits.closed_until(now, "") == now + 30.0
 
 
 # --- whole fetches ----------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from .items import Items, named
 from .links import next_link, with_query
 from .people import People
 from .refusals import ask
-from .rows import stamp
+from .rows import FILE_KINDS, stamp
 from .walk import LONG_AGO, Listing, Walk
 
 PAGE_SIZE = 1000  # Webex publishes no upper limit; it clamps what is too large
@@ -203,7 +203,8 @@ class Room:
     async def with_handles(self, messages: Sequence[Message]) -> AsyncGenerator[Message, None]:
         """Yield messages of an earlier call; those with pictures that stand in a card itself are asked for again."""
         items = Items(self.link, self.clock, self.id, self.name, self.raw)
-        for message in messages:
+        for old in messages:
+            message = replace(old, attachments=tuple(map(_with_handle, old.attachments)))
             if all(each.url for each in message.attachments):
                 yield message
             elif (answer := await self._by_id(message.message_id)).status != 404:
@@ -238,6 +239,11 @@ class Room:
         if self.allow_unscannable:
             url += ("&" if "?" in url else "?") + "allow=unscannable"
         return _no_page(self.link.download(url, FILE_STATUSES))
+
+
+def _with_handle(attachment: Attachment) -> Attachment:
+    """Return an attachment of an earlier call; the address of what is no file was written by a bot: no token for it."""
+    return attachment if attachment.kind in FILE_KINDS else replace(attachment, handle=IN_A_CARD)
 
 
 @asynccontextmanager

@@ -14,6 +14,8 @@ from .content import Content, content_of
 
 Item = dict[str, Any]
 
+FILE_KINDS = FILE, VOICE = "file", "voice"  # of the attachments that are files of Webex's own
+
 
 def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool) -> Message:
     """Return the row of one message; `People` fills in the author's name and kind afterwards."""
@@ -54,7 +56,7 @@ def _content(item: Item, errors: object) -> Content:
 
 
 def _files(item: Item) -> list[Attachment]:
-    kind = "voice" if item.get("isVoiceClip") is True else "file"
+    kind = VOICE if item.get("isVoiceClip") is True else FILE
     return [Attachment(position, kind, source_id(url), url) for position, url in enumerate(texts_in(item, "files"))]
 
 

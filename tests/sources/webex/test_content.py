@@ -235,6 +235,17 @@ def test_a_card_cannot_have_the_api_asked_nor_spoil_a_file(odd: Odd, url: str) -
     assert not any(asked_for.startswith("https://webexapis.com/v1/rooms?") for asked_for in asked)
 
 
+def test_filling_an_older_table_sends_no_token_to_an_address_in_a_card(odd: Odd) -> None:
+    asked = odd.routes.get(url__startswith=f"{BASE}/contents/").mock(return_value=httpx.Response(200, content=PNG))
+    odd.items = hourly(1)
+    odd.items[0] |= {"files": [f"{BASE}/contents/1"], **card({"type": "Image", "url": f"{BASE}/contents/2"})}
+    frame = cf.fetch(cf.Webex(ROOM), config=CONFIG, progress=False)
+    frame["media"].iloc[0][1]["reason"] = "disabled"  # as in a table of an earlier version, or of another base_url
+    cf.fill_images(frame, images=True, config=cf.load_config(CONFIG), progress=False)
+    with_token = {str(call.request.url) for call in asked.calls if "Authorization" in call.request.headers}
+    assert with_token == {f"{BASE}/contents/1"}
+
+
 @pytest.mark.parametrize("host", ["http://127.0.0.1:9/x.png", "http://169.254.169.254/latest", "http://[::1]/x.png"])
 def test_a_card_leads_into_no_private_network(odd: Odd, host: str) -> None:
     (cell,) = pictures(odd, host)
