@@ -202,7 +202,7 @@ def stream(
     ...     asyncio.run(count(world.config))
     300
     """
-    request = _Request(sources_of(sources, stacklevel=4), merge(config, images, raw))
+    request = _Request(sources_of(sources), merge(config, images, raw))
     refuse_order(request.settings.images, "stream")
     return _Stream(request)
 
@@ -226,7 +226,7 @@ class _Stream:
         if self._over:
             raise StopAsyncIteration
         frame = await loop.run_async(self._next())
-        return with_warning(frame, 3) if self._over else frame
+        return with_warning(frame) if self._over else frame
 
     async def aclose(self) -> None:
         """Stop the fetch and wait for its end."""

@@ -8,7 +8,6 @@ recorded with the gap it leaves, and the other chats go on.
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -20,6 +19,7 @@ from ..settings.merge import Settings
 from ..sources import Context, Source, missing_members
 from ..table.batches import Batch
 from ..transfer.clock import SYSTEM, Clock
+from ..warn import warn
 from ..windows import parse_bounds
 from .attachments import Attachments
 from .before import NOTHING, Before
@@ -200,7 +200,7 @@ class Run:
                         task.cancel()
                 self._attachments.settle_the_rest()
                 for problem in self._attachments.problems:
-                    warnings.warn(problem, stacklevel=2)
+                    warn(problem)
             except* Exception as group:
                 raise _first_error(group) from None  # an ExceptionGroup never reaches a user
 
