@@ -41,7 +41,7 @@ class Attachments:
     changed : callable
         Called whenever a download begins or an attachment gets its outcome.
     settled : callable or None
-        See `Run`; so it is for what follows.
+        See `Run`.
     remember_bytes, in_flight_bytes : int or None
         See `Downloader`.
     """
@@ -104,7 +104,7 @@ class Attachments:
 
     @property
     def problems(self) -> list[str]:
-        """What the user is to be warned of when the call is over: their order failed, or the disk cache."""
+        """Sentences to warn the user with when the call is over: about the order they gave, or the disk cache."""
         troubled = [each for each in (self._ranking, self._kept) if each is not None]
         return [each.problem for each in troubled if each.problem is not None]
 

@@ -1,6 +1,6 @@
 """Measure one call while it runs, in constant memory: how busy its connections were, how fast pictures came, and more.
 
-Everything is told to a `Meter`, which asks nobody: what nobody has told it is None in what it says, and not 0.
+A `Meter` is told everything, and asks nobody. What it was not told is None in its figures, and not 0.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Meter:
         self._images: Counter[tuple[str, str | None]] = Counter()
         self._durations = Durations()
         self._kept_bytes = self._repeated = 0
-        self._first_begun: float | None = None  # seconds after the call began; so it is for the next one
+        self._first_begun: float | None = None  # seconds after the call began, like the next one
         self._last_settled: float | None = None
         self._levels, self._looked_at, self._pending = NOBODY_KNOWS, 0.0, False
         self._downloads, self._connections = Use(), Use()

@@ -175,7 +175,7 @@ class Lane:
 class Turn:
     """The turn of one request: it holds a place in a lane until `end`, and one among all processes of this machine.
 
-    Without either it does nothing.
+    Without these, its methods do nothing.
 
     Examples
     --------
@@ -212,7 +212,7 @@ class Turn:
             self.refused()
 
     def end(self, *, answered: bool = False) -> None:
-        """Give the place back; what follows the first call does nothing."""
+        """Give its places back; only the first call does anything."""
         if self._ended:
             return
         self._ended = True
