@@ -202,9 +202,9 @@ def stream(
     ...     asyncio.run(count(world.config))
     300
     """
-    settings = merge(config, images, raw)
-    refuse_order(settings.images, "stream")
-    return _Stream(_Request(sources_of(sources, stacklevel=4), settings))
+    request = _Request(sources_of(sources), merge(config, images, raw))
+    refuse_order(request.settings.images, "stream")
+    return _Stream(request)
 
 
 class _Stream:
@@ -226,7 +226,7 @@ class _Stream:
         if self._over:
             raise StopAsyncIteration
         frame = await loop.run_async(self._next())
-        return with_warning(frame, 3) if self._over else frame
+        return with_warning(frame) if self._over else frame
 
     async def aclose(self) -> None:
         """Stop the fetch and wait for its end."""

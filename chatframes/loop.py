@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from . import kept
 from .errors import ChatframesError
+from .warn import calling_line, note_caller
 
 __all__ = ["begin", "call_soon", "get", "run", "run_async", "stop"]
 
@@ -81,6 +82,7 @@ class _Call:
             coroutine.close()
             raise RuntimeError(_CALLED_ON_THE_LOOP)
         self.ended = threading.Event()
+        self._line = calling_line()
         self._coroutine = coroutine
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -124,6 +126,7 @@ class _Call:
 
     async def _run(self) -> Any:
         self._task = asyncio.current_task()
+        note_caller(self._line)
         try:
             if self._unwanted:
                 self._coroutine.close()

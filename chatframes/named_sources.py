@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 
 import pandas as pd
@@ -11,21 +10,20 @@ import pandas as pd
 from .errors import ConfigError
 from .services import Service, services
 from .sources import Source, missing_members
+from .warn import warn
 
 __all__ = ["Sources", "sources_of"]
 
 Sources = Source | Sequence[Source] | pd.DataFrame
 
 
-def sources_of(sources: object, *, stacklevel: int = 5) -> tuple[Source, ...]:
+def sources_of(sources: object) -> tuple[Source, ...]:
     """Return one source or a list of sources as a tuple, each once.
 
     Parameters
     ----------
     sources : Source, list of Source, or pandas.DataFrame
         As the user gave them; a frame is one of `chats`.
-    stacklevel : int
-        As `warnings.warn` takes it: the line that called `fetch` or `export` is the fifth from here.
 
     Raises
     ------
@@ -45,10 +43,10 @@ def sources_of(sources: object, *, stacklevel: int = 5) -> tuple[Source, ...]:
             kind = type(source).__name__
             lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
             raise ConfigError(f"A {kind} is not a source{lacks}: write {_examples()}, or a list of sources.")
-    return _each_once(listed, stacklevel + 1)
+    return _each_once(listed)
 
 
-def _each_once(listed: tuple[Source, ...], stacklevel: int) -> tuple[Source, ...]:
+def _each_once(listed: tuple[Source, ...]) -> tuple[Source, ...]:
     """Return sources without those that are there twice, and warn of them."""
     once: list[Source] = []
     for source in listed:
@@ -57,7 +55,7 @@ def _each_once(listed: tuple[Source, ...], stacklevel: int) -> tuple[Source, ...
     if len(once) < len(listed):
         twice = next(source for source in once if listed.count(source) > 1)
         more = f" (and {len(listed) - len(once) - 1} more)" if len(listed) - len(once) > 1 else ""
-        warnings.warn(f"{twice.label} is named twice{more}: it is read once.", stacklevel=stacklevel)
+        warn(f"{twice.label} is named twice{more}: it is read once.")
     return tuple(once)
 
 

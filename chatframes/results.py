@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from .errors import ChatframesError, IncompleteWarning
 from .table.report import Report
 from .table.report_text import LOSSES
 from .table.source_report import NOTHING_MISSING
+from .warn import warn
 
 __all__ = [
     "error_with_frame",
@@ -26,19 +26,19 @@ __all__ = [
 ]
 
 
-def with_warning(frame: pd.DataFrame, stacklevel: int = 4) -> pd.DataFrame:
-    """Return a frame, and warn if something is missing; by default the warning names the line that called `fetch`."""
-    _warn(frame.attrs["chatframes"], "chatframes.report(frame)", stacklevel + 1)
+def with_warning(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame, and warn if something is missing."""
+    _warn(frame.attrs["chatframes"], "chatframes.report(frame)")
     return frame
 
 
-def with_warning_about(report: Report, where: str, stacklevel: int = 4) -> Report:
+def with_warning_about(report: Report, where: str) -> Report:
     """Return a report, and warn if something is missing; `where` is what says more."""
-    _warn(report.to_dict(), where, stacklevel + 1)
+    _warn(report.to_dict(), where)
     return report
 
 
-def _warn(report: Mapping[str, Any], where: str, stacklevel: int) -> None:
+def _warn(report: Mapping[str, Any], where: str) -> None:
     said = [
         f"{source['source']} {'failed' if source['status'] == 'failed' else 'is not whole'}"
         + (f" ({_short_error(source['error'])})" if source["error"] else "")
@@ -50,7 +50,7 @@ def _warn(report: Mapping[str, Any], where: str, stacklevel: int) -> None:
         lost = report["images"]["failed"].get(symptom.removeprefix("pictures_"))
         said.append(f"{f'{lost} ' if lost else ''}pictures could not be had ({LOSSES[symptom]})")
     if said:
-        warnings.warn(f"{'; '.join(said)}. {where} says what is missing.", IncompleteWarning, stacklevel=stacklevel)
+        warn(f"{'; '.join(said)}. {where} says what is missing.", IncompleteWarning)
 
 
 def _short_error(error: str) -> str:

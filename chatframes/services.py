@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import shlex
-import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -16,6 +15,7 @@ from typing import Any, Literal
 
 from .errors import ConfigError
 from .model import Chat
+from .warn import warn
 
 __all__ = ["Credentials", "Field", "Login", "Service", "load", "service_called", "services"]
 
@@ -220,9 +220,7 @@ def services() -> dict[str, Service]:
     for entry in entry_points(group=ENTRY_POINTS):
         problem = _add(entry, by_name)
         if problem:
-            warnings.warn(
-                f"The service {entry.name!r} of {entry.value.partition(':')[0]} is left out: {problem}.", stacklevel=2
-            )
+            warn(f"The service {entry.name!r} of {entry.value.partition(':')[0]} is left out: {problem}.")
     return by_name
 
 

@@ -15,13 +15,8 @@ from hypothesis import strategies as st
 from chatframes import windows
 from chatframes.errors import ConfigError
 from chatframes.model import Window
-from chatframes.windows import (
-    Timeline,
-    parse_bounds,
-    plain_bound,
-    utc_text,
-    zone,
-)
+from chatframes.timeline import Timeline, _Grid
+from chatframes.windows import parse_bounds, plain_bound, utc_text, zone
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 US = timedelta(microseconds=1)
@@ -33,7 +28,7 @@ def day(number: float, year: int = 2026) -> datetime:
 
 def cut(window: Window, chunk_days: int) -> list[Window]:
     """All the windows that a timeline is read by, oldest first."""
-    grid = windows._Grid(window, chunk_days)
+    grid = _Grid(window, chunk_days)
     return [grid.window(index) for index in range(grid.count)]
 
 

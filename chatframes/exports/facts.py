@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..model import Window
-from ..windows import EPOCH, Timeline
+from ..timeline import Timeline
+from ..windows import EPOCH
 
 __all__ = ["Indexed", "PartFacts", "Retry", "SourceFacts", "moment", "ticks", "united"]
 

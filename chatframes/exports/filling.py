@@ -98,7 +98,7 @@ async def fill_images_async(
 
 def _with_warning(frame: pd.DataFrame, report: Report | None) -> pd.DataFrame:
     if report is not None:
-        with_warning_about(report, "chatframes.attachments(frame)", stacklevel=5)
+        with_warning_about(report, "chatframes.attachments(frame)")
     return frame
 
 

@@ -38,6 +38,6 @@ class Fitting:
         older = min(self._versions, default=VERSION) < VERSION
         return to_our_version(frame, None) if older and {*ROWS_OF_TOPICS} <= {*frame.columns} else frame
 
-    def warn(self, root: Path, *, stacklevel: int) -> None:
+    def warn(self, root: Path) -> None:
         """Say that the export, or a part of it, is newer than this chatframes, if it is."""
-        warn_of_newer(str(root), max(self._versions, default=None), list(self._empty), stacklevel=stacklevel + 1)
+        warn_of_newer(str(root), max(self._versions, default=None), list(self._empty))

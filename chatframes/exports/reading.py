@@ -112,7 +112,7 @@ def read_parquet(
     )
     parts = Fitting()
     frame = _frame(folder, wanted, chosen, parts)
-    parts.warn(folder.root, stacklevel=3)  # the line that called chatframes.read_parquet
+    parts.warn(folder.root)
     frame.attrs = {"schema_version": VERSION, "chatframes": _report(folder).to_dict()}
     return frame
 
@@ -203,7 +203,7 @@ def _batches(folder: Folder, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         with opened_part(path) as file:
             for number in range(file.num_row_groups):
                 yield from parts.group(file, number, schema).to_batches()
-    parts.warn(folder.root, stacklevel=1)
+    parts.warn(folder.root)
 
 
 def report(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.PathLike[str]) -> Report:

@@ -8,8 +8,7 @@ in the journal, renamed into ``data/``, ``done`` in the journal. A restart adopt
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,11 +19,12 @@ from ..replace_file import keep_name
 from ..settings.images import ImageSettings
 from ..table.batches import Batch
 from ..table.schema import MESSAGES
+from .changes import Changes
 from .facts import Indexed, PartFacts
 from .folder import Folder, sync
 from .journal import DOUBTED, Journal
 from .parts import DamagedPart, PartWriter, Reach, is_written, row_groups
-from .rows import DELETED, Row, Tally, brings_something, image_sizes, index, merged, taken, weight, whole
+from .rows import DELETED, Tally, brings_something, image_sizes, index, taken, weight, whole
 from .threads import Threads
 
 __all__ = ["Store"]
@@ -35,20 +35,6 @@ PATCH_BYTES = 32 * 2**20  # pictures and words of changed rows in memory; with m
 PATCH_ROWS = 5_000
 
 Cover = tuple[int, Window]
-
-
-@dataclass(slots=True)
-class _Changes:
-    """What is to change in one part: whole rows that came again, single fields, and rows that go."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    fields: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    dropped: set[str] = field(default_factory=set)
-    digests: dict[str, Indexed] = field(default_factory=dict)
-    bytes: int = 0
-
-    def __len__(self) -> int:
-        return len(self.rows) + len(self.fields) + len(self.dropped)
 
 
 class Store:
@@ -80,7 +66,7 @@ class Store:
         self._folder, self._journal, self._images = folder, journal, images
         self._deleted, self._report, self._reach = deleted, report, reach
         self._threads = Threads(journal)
-        self._changes: dict[int, _Changes] = {}
+        self._changes: dict[int, Changes] = {}
         self._marks: list[Cover] = []
         self._serial = 0  # of temporary files
         self._number, self._base = self._last_part()
@@ -164,7 +150,7 @@ class Store:
         is_same = each.digest == digest
         if is_same and not brings_something({"media": new["media"][0].as_py()}):
             return
-        changes = self._changes.setdefault(part, _Changes())
+        changes = self._changes.setdefault(part, Changes())
         values = new.to_pylist()[0]
         if self._deleted == "drop" and DELETED in (values["flags"] or ()):
             changes.dropped.add(each.uid)
@@ -200,7 +186,7 @@ class Store:
         number, changes = self._number, self._changes.pop(self._number, None)
         added = None if writer is None else writer.path
         if self._base.rows or changes:
-            self._replace(number, changes or _Changes(), added, new, marks)
+            self._replace(number, changes or Changes(), added, new, marks)
         else:
             assert writer is not None
             tally = Tally()
@@ -217,7 +203,7 @@ class Store:
             self._replace(number, self._changes.pop(number), None, [], [])
 
     def _replace(
-        self, number: int, changes: _Changes, added: Path | None, new: Sequence[Indexed], marks: list[Cover]
+        self, number: int, changes: Changes, added: Path | None, new: Sequence[Indexed], marks: list[Cover]
     ) -> None:
         """Write a part anew: what it held, with the changes, and what is added to it."""
         self._reach("rewrite begun")
@@ -253,9 +239,9 @@ class Store:
         self._journal.set_checked(number, DOUBTED)
         raise DamagedPart(self._folder.part(number), "is not what was written")
 
-    def _pieces(self, number: int, changes: _Changes, changed: list[Indexed], added: Path | None) -> Iterator[pa.Table]:
+    def _pieces(self, number: int, changes: Changes, changed: list[Indexed], added: Path | None) -> Iterator[pa.Table]:
         for table in row_groups(self._folder.part(number)):
-            kept, rows = self._applied(table, changes)
+            kept, rows = changes.applied(table, keep_deleted=self._deleted == "keep")
             yield kept
             for row in rows:
                 piece = pa.Table.from_pylist([row], schema=MESSAGES)
@@ -266,28 +252,6 @@ class Store:
                 changed.append(found)
         if added is not None:
             yield from row_groups(added)
-
-    def _applied(self, table: pa.Table, changes: _Changes) -> tuple[pa.Table, Iterator[Row]]:
-        """Return the rows that stay as they are, and the changed ones."""
-        uids = table["uid"].to_pylist()
-        touched = [
-            row
-            for row, uid in enumerate(uids)
-            if uid in changes.rows or uid in changes.fields or uid in changes.dropped
-        ]
-        if not touched:
-            return table, iter(())
-        rest = sorted({*range(len(uids))} - {*touched})
-        return taken(table, rest), self._changed(table, touched, changes)
-
-    def _changed(self, table: pa.Table, touched: Iterable[int], changes: _Changes) -> Iterator[Row]:
-        for row in touched:
-            old = table.slice(row, 1).to_pylist()[0]
-            if old["uid"] in changes.dropped:
-                continue
-            if old["uid"] in changes.rows:
-                old = merged(old, changes.rows[old["uid"]], keep_deleted=self._deleted == "keep")
-            yield old | dict(changes.fields.get(old["uid"], {}))
 
     def _put(
         self,
@@ -327,7 +291,7 @@ class Store:
             found = self._threads.found_since(number)
             if found:
                 self._reach("threads found")
-                self._changes.setdefault(number, _Changes()).fields |= found
+                self._changes.setdefault(number, Changes()).fields |= found
                 self._rewrite(number)
 
     def drop(self) -> None:

@@ -16,8 +16,9 @@ from ..model import Window
 from ..replace_file import replace_file
 from ..table.report import Report
 from ..table.source_report import MOST_IDS, NOTHING_MISSING, Gap, Missing, SourceReport, Span, source_report
+from ..timeline import Timeline
 from ..version import __version__
-from ..windows import END_OF_TIME, EPOCH, Timeline, utc_text
+from ..windows import END_OF_TIME, EPOCH, utc_text
 from ..words import counted
 from .facts import SourceFacts, moment
 from .folder import Folder

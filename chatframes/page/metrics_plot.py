@@ -15,7 +15,7 @@ __all__ = ["MetricsPlot"]
 MOST_BARS = 120
 NOT_KNOWN = "not known"
 NO_METRICS = "There are no metrics here: an older version made this report, or it tells of several calls together."
-# What is drawn over time: its name in the metrics, what it is called, what it is per second of, and its upper line.
+# What is drawn over time: its name in the metrics, what it is called, and which of the metrics is a line above it.
 CHARTS = (
     ("images", "pictures per second", None),
     ("image_bytes", "bytes per second", None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, Protocol, runtime_checkable
@@ -13,6 +12,7 @@ from typing import Any, ParamSpec, Protocol, runtime_checkable
 from ..errors import ConfigError
 from ..model import Emit, Event
 from ..page.cells import in_a_notebook
+from ..warn import warn
 from ..words import kind_of
 from .tally import Tally
 
@@ -96,9 +96,8 @@ def guarded(listener: Callable[P, None]) -> Callable[P, None]:
 def warn_of(error: BaseException) -> None:
     """Warn that showing has failed, of a defect that the fetch need not end for."""
     with suppress(Warning):  # warnings may be turned into errors
-        warnings.warn(
+        warn(
             f"Showing progress raised {type(error).__name__}: no more progress is shown, and the fetch goes on.",
-            stacklevel=3,
         )
 
 

@@ -44,11 +44,11 @@ class Durations:
 
     @property
     def mean(self) -> float | None:
-        """None where there are none; so it is for `quantile`."""
+        """The mean; None while there are none."""
         return self._sum / self.number if self.number else None
 
     def quantile(self, share: float) -> float | None:
-        """Return what so large a share of them did not exceed, `share` being between 0 and 1."""
+        """Return the duration that a share of them (0 to 1) does not exceed; None while there are none."""
         if not self.number:
             return None
         place = share * (self.number - 1)

@@ -168,7 +168,7 @@ class Ledger:
         for service in sorted(self._services()):
             limits, the_gate = self._settings.limits(service), gate(service)
             for lane in the_gate.lanes_since(self._started):
-                pages = lane.service is the_gate.pages
+                pages = lane.service_bound is the_gate.pages
                 most = limits.max_concurrent_fetches if pages else limits.max_concurrent_downloads
                 if (width := lane.width.learnt) is not None and width < most:
                     what = "pages" if pages else "downloads"

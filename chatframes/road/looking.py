@@ -44,7 +44,7 @@ def levels(limits: Mapping[str, int], since: float, *, downloading: bool = True)
 def _width(the_gate: Gate, limit: int, since: float) -> int:
     """Return how many downloads there may be: the limit, or fewer where the hosts that were asked take fewer."""
     most = the_gate.downloads.limit_with(limit)
-    widths = [lane.width.now for lane in the_gate.lanes_since(since) if lane.service is the_gate.downloads]
+    widths = [lane.width.now for lane in the_gate.lanes_since(since) if lane.service_bound is the_gate.downloads]
     return min(most, sum(widths)) if widths else most
 
 

@@ -1,6 +1,6 @@
 """Measure one call while it runs, in constant memory: how busy its connections were, how fast pictures came, and more.
 
-Everything is told to a `Meter`, which asks nobody: what nobody has told it is None in what it says, and not 0.
+A `Meter` is told everything, and asks nobody. What it was not told is None in its figures, and not 0.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from ..model import Outcome
 from .course import Course
 from .durations import Durations
+from .measures import ApiBudget, Use, Wait
 
 __all__ = ["NOBODY_KNOWS", "Levels", "Meter", "peak_memory_bytes"]
 
 MOST_REASONS = 40  # there are fewer; a source of another distribution may have its own
-SAME_WAIT_SECONDS = 0.5
 COUNTS = ("images", "failed", "image_bytes")
 LEVELS = ("downloads", "gate_width", "connections")
 
@@ -48,60 +48,6 @@ class Levels:
 NOBODY_KNOWS = Levels()
 
 
-class _Use:
-    """How much of something was in use, on average and at most."""
-
-    def __init__(self) -> None:
-        self._used = self._there = self._seconds = 0.0
-        self._peak: int | None = None
-        self._most: int | None = None
-
-    def saw(self, used: int | None, most: int | None = None) -> None:
-        """Note how much is in use at this moment, and how much there is."""
-        if used is not None:
-            self._peak = max(self._peak or 0, used)
-        if most is not None:  # of several services, some may be done
-            self._most = max(self._most or 0, most)
-
-    @property
-    def is_known(self) -> bool:
-        return self._most is not None
-
-    def held(self, used: int | None, most: int | None, seconds: float) -> None:
-        """Note that for some seconds so much was in use, of so much that there was."""
-        if used is not None:
-            self._used += used * seconds
-            self._there += (most or 0) * seconds
-            self._seconds += seconds
-
-    def told(self) -> dict[str, Any]:
-        mean = round(self._used / self._seconds, 2) if self._seconds else None
-        share = round(self._used / self._there, 3) if self._there else None
-        return {"mean": mean, "peak": self._peak, "most": self._most, "utilisation": share}
-
-
-class _Wait:
-    """The waits that one service has asked for; those that overlap count as one."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self._seconds, self._until = 0.0, float("-inf")
-
-    def begins(self, now: float, seconds: float) -> bool:
-        """Note one; return whether it is a new one, and not one that another request has told of already."""
-        until = now + seconds
-        if until - self._until < SAME_WAIT_SECONDS:
-            return False
-        self.number += now >= self._until
-        self._seconds += until - max(now, self._until)
-        self._until = until
-        return True
-
-    def seconds(self, now: float) -> float:
-        """Return how long was waited so far."""
-        return self._seconds - max(0.0, self._until - now)
-
-
 class Meter:
     """The measurements of one call.
 
@@ -125,14 +71,14 @@ class Meter:
         self._images: Counter[tuple[str, str | None]] = Counter()
         self._durations = Durations()
         self._kept_bytes = self._repeated = 0
-        self._first_begun: float | None = None  # seconds after the call began; so it is for the next one
+        self._first_begun: float | None = None  # seconds after the call began, like the next one
         self._last_settled: float | None = None
         self._levels, self._looked_at, self._pending = NOBODY_KNOWS, 0.0, False
-        self._downloads, self._connections = _Use(), _Use()
+        self._downloads, self._connections = Use(), Use()
         self._width: int | None = None  # of the gate, as it was last seen
         self._narrowest: int | None = None
-        self._waits: dict[str, _Wait] = {}
-        self._budgets: dict[str, _ApiBudget] = {}
+        self._waits: dict[str, Wait] = {}
+        self._budgets: dict[str, ApiBudget] = {}
         self._course = Course(COUNTS, LEVELS)
 
     @property
@@ -197,12 +143,12 @@ class Meter:
 
     def waits(self, service: str, seconds: float) -> bool:
         """Note that a service asks to wait; return False when this wait was told of before, by another request."""
-        return self._waits.setdefault(service, _Wait()).begins(self._now, seconds)
+        return self._waits.setdefault(service, Wait()).begins(self._now, seconds)
 
     def api_budget(self, service: str, left: float, of: float | None, resets_in_seconds: float | None) -> None:
         """Note how many requests a service says are left, of how many, and when they are counted anew."""
         lowest = left if service not in self._budgets else min(left, self._budgets[service].lowest)
-        self._budgets[service] = _ApiBudget(left, of, resets_in_seconds, lowest)
+        self._budgets[service] = ApiBudget(left, of, resets_in_seconds, lowest)
 
     def told(
         self,
@@ -279,26 +225,8 @@ class Meter:
         return round(number / (self._last_settled - self._first_begun), 2)
 
     def _waited(self, service: str, now: float) -> dict[str, Any]:
-        wait = self._waits.get(service, _Wait())
+        wait = self._waits.get(service, Wait())
         return {"number": wait.number, "seconds": round(wait.seconds(now), 2)}
-
-
-@dataclass(frozen=True, slots=True)
-class _ApiBudget:
-    """The requests that a service says are left."""
-
-    left: float
-    of: float | None
-    resets_in_seconds: float | None
-    lowest: float
-
-    def told(self) -> dict[str, Any]:
-        return {
-            "left": round(self.left),
-            "lowest": round(self.lowest),
-            "of": None if self.of is None else round(self.of),
-            "resets_in_seconds": None if self.resets_in_seconds is None else round(self.resets_in_seconds, 1),
-        }
 
 
 def peak_memory_bytes() -> int | None:

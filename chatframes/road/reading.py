@@ -12,7 +12,8 @@ from ..errors import ChatframesError
 from ..model import ListEnded, Message, Missed, NotGiven, OpenChat, Page, Window
 from ..sources import Source
 from ..table.source_report import MOST_IDS, Gap, Missing, SourceReport, Span
-from ..windows import END_OF_TIME, EPOCH, Bounds, Timeline, utc_text
+from ..timeline import Timeline
+from ..windows import END_OF_TIME, EPOCH, Bounds, utc_text
 from .before import Known
 from .defects import unexpected
 

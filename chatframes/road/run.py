@@ -8,33 +8,25 @@ recorded with the gap it leaves, and the other chats go on.
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, closing, nullcontext
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from ..errors import ChatframesError, ServiceError
-from ..model import Attachment, Body, Emit, Event, ListEnded, Message, Missed, NotGiven, OpenChat, Outcome, Page, Window
+from ..model import Emit, Event, ListEnded, Message, Missed, NotGiven, OpenChat, Page, Window
 from ..settings.merge import Settings
 from ..sources import Context, Source, missing_members
 from ..table.batches import Batch
-from ..transfer.bandwidth import Bandwidth, Speed, Total, of_the_process
 from ..transfer.clock import SYSTEM, Clock
-from ..transfer.downloads import Downloader
-from ..transfer.gate import gate
+from ..warn import warn
 from ..windows import parse_bounds
+from .attachments import Attachments
 from .before import NOTHING, Before
-from .keeping import kept_pictures, lasting_name
 from .ledger import Ledger
 from .looking import Lookout
-from .outbox import Outbox, Row, Settled
-from .ranking import Ranking
+from .outbox import Outbox, Settled
 from .reading import Reading
-
-MAX_ATTACHMENTS = 100  # of one message
-DISABLED = Outcome("skipped", "disabled")
-CANCELLED = Outcome("failed", "cancelled", error="the call ended before this attachment was read")
 
 
 class Run:
@@ -93,10 +85,7 @@ class Run:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._remember_bytes = remember_bytes
-        self._in_flight_bytes = in_flight_bytes
         self._before = before
-        self._settled = settled
         self._turn = asyncio.Semaphore(len(sources) if at_once is None else at_once)
         now = clock.now()
         self.readings = [
@@ -105,11 +94,19 @@ class Run:
         self.ledger = Ledger(self.readings, settings, emit, clock, now)
         sleep = None if most_seconds is None else lambda: clock.sleep(most_seconds)
         self._outbox = Outbox(batch_bytes, most_waiting, sleep)
-        self._ranking = Ranking(settings.images.order)
-        self._kept = kept_pictures(settings)
         self._seen: dict[str, tuple[Reading, Window | None]] = {}  # by uid: where a message first came from
-        self._downloaders: dict[str, Downloader] = {}  # by service
         self._lookout = Lookout(self.ledger.look)
+        self._attachments = Attachments(
+            settings,
+            clock,
+            self._outbox,
+            self.ledger,
+            before,
+            changed=self._lookout.changed,
+            settled=settled,
+            remember_bytes=remember_bytes,
+            in_flight_bytes=in_flight_bytes,
+        )
         self._working: list[asyncio.Task[None]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -178,7 +175,7 @@ class Run:
 
     def salvage(self) -> list[Batch]:
         """Return the rows that an unfinished call has not handed out; unfinished attachments count as cancelled."""
-        self._settle_the_rest()
+        self._attachments.settle_the_rest()
         for reading in self.readings:
             if reading.status != "complete":
                 reading.fail(ServiceError("The call was interrupted before it was done: fetch again for the rest."))
@@ -191,47 +188,21 @@ class Run:
     # --- the tasks --------------------------------------------------------------------------------------------------
 
     async def _drive(self) -> None:
-        own, all_calls = Bandwidth(), of_the_process()
-        with (
-            nullcontext() if self._kept is None else closing(self._kept),
-            all_calls.limited_to(self._settings.config.downloads.max_bytes_per_second),
-            own.limited_to(self._settings.images.bytes_per_second),
-        ):
-            await self._drive_at(Speed(self._clock, (all_calls, own)))
-
-    async def _drive_at(self, speed: Speed) -> None:
-        total, images = Total(self._settings.max_total_bytes), self._settings.images
-        self._downloaders = {
-            service: Downloader(
-                gate(service).downloads,
-                self._settings.limits(service).max_concurrent_downloads,
-                images.max_size_bytes,
-                self._clock,
-                remember_bytes=self._remember_bytes,
-                in_flight_bytes=self._in_flight_bytes,
-                room=self._outbox.room,
-                keep_undecodable=images.keep_undecodable,
-                speed=speed,
-                total=total,
-                kept=self._kept,
-            )
-            for service in {reading.source.service for reading in self.readings}
-        }
-        self.ledger.received_bytes = lambda: speed.received_bytes
-        try:
-            async with asyncio.TaskGroup() as workers:
-                self._working = [workers.create_task(downloader.run()) for downloader in self._downloaders.values()]
-                async with asyncio.TaskGroup() as readers:
-                    for reading in self.readings:
-                        readers.create_task(self._read(reading))
-                for task in self._working:
-                    task.cancel()
-            self._settle_the_rest()
-            for troubled in (self._ranking, self._kept):
-                if troubled is not None and troubled.problem is not None:
-                    warnings.warn(troubled.problem, stacklevel=2)
-        except* Exception as group:
-            raise _first_error(group) from None  # an ExceptionGroup never reaches a user
+        services = {reading.source.service for reading in self.readings}
+        with self._attachments.downloaders(services) as downloaders:
+            try:
+                async with asyncio.TaskGroup() as workers:
+                    self._working = [workers.create_task(downloader.run()) for downloader in downloaders]
+                    async with asyncio.TaskGroup() as readers:
+                        for reading in self.readings:
+                            readers.create_task(self._read(reading))
+                    for task in self._working:
+                        task.cancel()
+                self._attachments.settle_the_rest()
+                for problem in self._attachments.problems:
+                    warn(problem)
+            except* Exception as group:
+                raise _first_error(group) from None  # an ExceptionGroup never reaches a user
 
     async def _read(self, reading: Reading) -> None:
         """Read one source to its end; whatever fails is recorded in `reading`."""
@@ -292,7 +263,7 @@ class Run:
                             self._outbox.mark((reading, answer.covered))
                         await self._outbox.room_for_rows()
 
-    # --- pages and attachments ----------------------------------------------------------------------------------------
+    # --- pages ------------------------------------------------------------------------------------------------------
 
     def _take(self, page: Page, reading: Reading, chat: OpenChat) -> None:
         """Take the messages of a page that were asked for and have not been seen before."""
@@ -311,50 +282,7 @@ class Run:
     def _add(self, message: Message, reading: Reading, chat: OpenChat) -> None:
         """Add a message to the outbox, and start the downloads of its attachments."""
         reading.messages += 1
-        self.ledger.count_attachments(len(message.attachments))
-        row = self._outbox.add(message)
-        if message.attachments:
-            reading.hold()
-        for position, attachment in enumerate(message.attachments):
-            self._start(row, position, attachment, reading, chat)
-
-    def _start(self, row: Row, position: int, attachment: Attachment, reading: Reading, chat: OpenChat) -> None:
-        def done(outcome: Outcome, *, settled_before: bool = False) -> None:
-            if self._settle(row, position, outcome, settled_before=settled_before):
-                reading.settle()
-            if self._settled is not None:
-                self._settled(row.message, position, outcome)
-            self.ledger.emit(Event("image", reading.source.label))
-            self._lookout.changed()
-
-        def read(attachment: Attachment) -> AbstractAsyncContextManager[Body]:
-            self.ledger.begin_download()
-            self._lookout.changed()
-            return chat.read(attachment)
-
-        if (outcome := self._before.outcome(row.message, position)) is not None:
-            done(outcome, settled_before=True)
-        elif attachment.reason is not None:  # also while downloading is off: a place or a call is no picture
-            done(Outcome("skipped", attachment.reason))
-        elif not self._settings.images.enabled:
-            done(DISABLED)
-        elif position >= MAX_ATTACHMENTS:
-            done(Outcome("skipped", "too_many", error=f"only the first {MAX_ATTACHMENTS} of a message are downloaded"))
-        else:
-            downloader = self._downloaders[reading.source.service]
-            # The key is the whole address: the same id may be another picture at another host.
-            rank = self._ranking.of(row.message, attachment)
-            lasting = None if self._kept is None else lasting_name(chat, attachment, reading.source.service)
-            downloader.submit(attachment.url or attachment.source_id, attachment, read, done, rank, lasting)
-
-    def _settle(self, row: Row, position: int, outcome: Outcome, *, settled_before: bool = False) -> bool:
-        self.ledger.count_outcome(outcome, settled_before=settled_before)
-        return self._outbox.settle(row, position, outcome)
-
-    def _settle_the_rest(self) -> None:
-        """Mark every attachment without an outcome as cancelled, so that its row can be handed out."""
-        for row, position in self._outbox.unsettled():
-            self._settle(row, position, CANCELLED)
+        self._attachments.add(self._outbox.add(message), reading, chat)
 
 
 def _check(chat: object, source: Source) -> None:

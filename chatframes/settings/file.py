@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 
 from ..errors import ConfigError
 from ..services import services
+from ..warn import warn
 from ..words import kind_of
 from .checks import Secret
 from .mistakes import known_keys
@@ -112,8 +112,7 @@ def _parsed(path: Path) -> tuple[dict[str, Any], str | None]:
 
 def _warn_when_open(path: Path) -> None:
     if path.stat().st_mode & 0o044:
-        warnings.warn(
+        warn(
             f"{path} holds credentials and others can read it: run `chmod 600 {path.name}`, or move them to the "
             "environment.",
-            stacklevel=4,
         )

@@ -38,14 +38,15 @@ class ImageSettings:
         Also keep images that Pillow does not open (HEIC, or more than 178,956,970 pixels), which are otherwise
         ``skipped/undecodable``. A file with such an image tells `datasets` to hand out bytes and decode nothing.
     total_bytes : int or None
-        Download no more than so many bytes in this call; the rest is ``skipped/budget``.
+        Leave out images once those of this call come to so many bytes: the rest is ``skipped/budget``. It can only
+        lower what config.json allows, and so can `bytes_per_second`.
     bytes_per_second : int or None
-        Download no faster in this call. Both only lower what config.json allows.
+        Download no faster than this, on average, in this call.
     order : {"newest", "oldest", "smallest"}, callable or None
-        Which of the images known so far is downloaded next; None takes them as they are found. A callable gets a
-        message (``created_at``, ``author_name``, ``text``, ... as in the table) and one of its attachments
-        (``declared_size``, ``width``, ``kind``, ``name``, ...) and returns what to sort by, least first; None comes
-        last. For `fetch` and `fill_images`: `stream` and `export` keep the order of time.
+        Which image is downloaded next, of those known so far; None takes them as they are found. A callable is called
+        with a message and one of its attachments, which have the fields of the table (``message.created_at``,
+        ``attachment.declared_size``); it returns what to sort by. The least comes first, and None last. For `fetch` and
+        `fill_images` only: `stream` and `export` keep the order of time.
 
     Raises
     ------
@@ -76,7 +77,6 @@ class ImageSettings:
             raise ConfigError(
                 f"images: max_size_bytes is {size}, but may be 1 to {LARGEST_SIZE_BYTES} (default {MAX_SIZE_BYTES})."
             )
-
         for name, least in LEAST.items():
             if (bound := getattr(self, name)) is None:
                 continue

@@ -7,7 +7,6 @@ they may be (`ImageSettings`). Neither type has the other's keys, so neither own
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import ConfigError
 from ..services import Service, service_called, services
+from ..warn import warn
 from ..words import number_or_kind
 from .checks import text_of
 from .config import Config
@@ -215,10 +215,9 @@ def _warn_when_sent_elsewhere(config: Config, environment: Environment, path: Pa
         for key in service.endpoints:
             where = getattr(config.section(service.name), key)
             if where != service.section.model_fields[key].default:
-                warnings.warn(
+                warn(
                     f"{path} sends the {service.title} credentials of the environment to {where}: if that is not "
                     f"meant, take {key} out; if it is, name the file in CHATFRAMES_CONFIG or pass it as config=.",
-                    stacklevel=3,
                 )
 
 
@@ -265,9 +264,8 @@ def _limits(config: Config, name: str) -> Limits:
 def _warn_when_crowded(limits: Limits) -> None:
     wanted = limits.max_concurrent_downloads + limits.max_concurrent_fetches
     if limits.max_connections is not None and wanted * 10 > limits.max_connections * 8:
-        warnings.warn(
+        warn(
             f"{limits.service}: {limits.max_concurrent_downloads} downloads and {limits.max_concurrent_fetches} "
             f"fetches at once take more than 80 % of {limits.max_connections} connections: lower "
             f"{limits.downloads_key}, or raise max_connections to {-(-wanted * 10 // 8)} or more.",
-            stacklevel=3,
         )

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from ..errors import AuthError, ChatNotFound, RateLimited
 from ..model import Missed, Window
-from ..windows import Timeline
+from ..timeline import Timeline
 
 __all__ = ["final", "read_together", "read_windows"]
 

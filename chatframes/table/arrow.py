@@ -5,7 +5,6 @@ A frame may have been filtered, extended, or read by plain pandas (whose nested 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ import pyarrow as pa
 from ..errors import ConfigError
 from ..images.decodable import why_undecodable
 from ..images.shown import ImageBytes
+from ..warn import warn
 from ..words import kind_of, whole_text
 from .frame import MAY_BE_NULL
 from .own_columns import Refused, older_pyarrow, own_column
@@ -116,7 +116,7 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
     for level in frame.index.names:
         if level is not None and level not in frame.columns:
             frame = frame.reset_index(level=level)
-    frame = in_our_version(frame, "This frame", stacklevel=4)  # the line that called write_parquet
+    frame = in_our_version(frame, "This frame")
     names = [str(name) for name in frame.columns]
     halves = [name for name in names if name != whole_text(name)]
     if halves:
@@ -132,10 +132,9 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
     frame = frame.set_axis(names, axis="columns")
     ours = our_schema(names)
     if ours is MESSAGES and not {"platform", "chat_id", "message_id"} & set(names):
-        warnings.warn(
+        warn(
             "This frame is no table of messages (one of cf.details(), perhaps): the columns of messages it lacks are "
             "written as nulls. Its own to_parquet() writes it as it is.",
-            stacklevel=4,  # the line that called write_parquet
         )
     fields, pandas_columns = [], []
     for name in names:

@@ -107,7 +107,7 @@ def _checked(frame: object, number: int) -> pd.DataFrame:
         raise ConfigError(
             f"Column {repeated[0]!r} is there twice in frame number {number}: rename or drop one of them."
         )
-    return in_our_version(frame, f"Frame number {number}", stacklevel=4)  # the line that called concat
+    return in_our_version(frame, f"Frame number {number}")
 
 
 def _one_row_per_message(tables: Sequence[pd.DataFrame]) -> list[Any]:

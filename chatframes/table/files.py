@@ -192,7 +192,7 @@ def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd
         empty = unreadable(pa.schema([file.schema_arrow.field(name) for name in names]), table, ours)
         table = table.select([name for name in table.column_names if name not in empty])
         pictures = [name for name in pictures if name not in empty]
-        warn_of_newer(str(path), version, empty, stacklevel=5)  # the line that called chatframes.read_parquet
+        warn_of_newer(str(path), version, empty)
     cells = {name: _read_pictures(file, ours.field(name)) for name in pictures}
     frame = to_our_version(from_arrow(table, ours, needed, cells), version)[wanted]
     frame.attrs = {**attrs_of(metadata), "schema_version": VERSION}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from ..warn import warn
 from .schema import VERSION
 
 __all__ = ["ROWS_OF_TOPICS", "attrs_of", "in_our_version", "noted_version", "to_our_version", "warn_of_newer"]
@@ -47,15 +47,13 @@ def _version(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-def warn_of_newer(what: str, version: int | None, unreadable: Sequence[str] = (), *, stacklevel: int) -> None:
+def warn_of_newer(what: str, version: int | None, unreadable: Sequence[str] = ()) -> None:
     """Say that a table is newer than this chatframes, if it is."""
     if version is not None and version > VERSION:
         empty = f"; what it holds in {', '.join(unreadable)} cannot be read and is left empty" if unreadable else ""
-        warnings.warn(
+        warn(
             f"{what} has version {version} of the table's columns, and this chatframes knows version {VERSION}: it is "
             f"read as far as that goes{empty}. Update chatframes for the rest.",
-            UserWarning,
-            stacklevel=stacklevel + 1,
         )
 
 
@@ -84,7 +82,7 @@ def to_our_version(frame: pd.DataFrame, version: int | None) -> pd.DataFrame:
     return frame.assign(topic=frame["topic"].mask(is_id), topic_id=ids.astype("str").mask(is_id, frame["topic"]))
 
 
-def in_our_version(frame: pd.DataFrame, what: str, *, stacklevel: int) -> pd.DataFrame:
+def in_our_version(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     """Return a frame, as fetched or as plain pandas read it, in our version of the schema.
 
     Parameters
@@ -93,11 +91,9 @@ def in_our_version(frame: pd.DataFrame, what: str, *, stacklevel: int) -> pd.Dat
         Of messages or attachments; it stays as it is.
     what : str
         What it is called in a warning, at the beginning of a sentence.
-    stacklevel : int
-        As in `warnings.warn`, for the warning that it is newer.
     """
     version = _version(frame.attrs.get("schema_version"))
-    warn_of_newer(what, version, stacklevel=stacklevel + 1)
+    warn_of_newer(what, version)
     if version == VERSION:
         return frame
     frame = to_our_version(frame, version).copy(deep=False)

@@ -14,20 +14,19 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..images.shown import ImageBytes
-from ..images.sniff import HEAD_BYTES, is_raster, sniff
 from ..model import RETRYABLE, Attachment, Body, Outcome, Refusal
 from .answers import origin
 from .backoff import RetryBudget, backoff_seconds
 from .bandwidth import Passage, Speed, Total
+from .body_reader import OVER_BUDGET, BodyReader
 from .bound import Bound
 from .byte_budget import ByteBudget
 from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS
 from .kept_pictures import KeptPictures
-from .pace import Pace, total_seconds
+from .pace import total_seconds
 from .standing import measured
-from .verdict import not_an_image, of_picture, too_large
+from .verdict import too_large
 
 ATTEMPTS = 4
 SLOW_ATTEMPTS = 2  # a host that trickles holds a worker for STALL_SECONDS of `pace` each time
@@ -35,7 +34,6 @@ WAITED_ATTEMPTS = 10  # where the service says how long to wait, the sum of the 
 IN_FLIGHT_BYTES = 256 * 2**20
 # Failures that another try within this call may cure; the other retryable ones need another call.
 RETRIED_AT_ONCE = RETRYABLE - {"memory", "disk", "cancelled"}
-OVER_BUDGET = Outcome("skipped", "budget", error="the pictures of this call came to all that they may together")
 
 Read = Callable[[Attachment], AbstractAsyncContextManager[Body]]
 Done = Callable[[Outcome], None]
@@ -110,11 +108,11 @@ class Downloader:
         self._clock = clock
         self._remember_bytes = remember_bytes
         self._room = room
-        self._keep_undecodable = keep_undecodable
         self._speed = speed or Speed(clock)
         self._total = total or Total()
         self._kept = kept
         self._budget = ByteBudget(IN_FLIGHT_BYTES if in_flight_bytes is None else in_flight_bytes)
+        self._reader = BodyReader(max_size_bytes, clock, self._budget, self._total, keep_undecodable=keep_undecodable)
         self._jobs: dict[str, _Job] = {}
         self._outcomes: OrderedDict[str, Outcome] = OrderedDict()
         self._outcomes_bytes = 0
@@ -253,7 +251,8 @@ class Downloader:
             with measured() as standing:
                 try:
                     async with job.read(job.attachment) as body:
-                        outcome = await self._read(job, body, passage)
+                        job.is_copy = body.note is not None
+                        outcome = await self._reader.read(body, job.attachment, passage, job.without_end)
                 finally:
                     job.busy_seconds += self._clock.monotonic() - began - standing.seconds - passage.waited_seconds
         except Refusal as refusal:
@@ -279,65 +278,6 @@ class Downloader:
         wait = max(asked_seconds, 0.05)
         worth_it = job.attempts < WAITED_ATTEMPTS and job.waited_seconds + wait <= IMAGE_WAIT_SECONDS
         return outcome, wait if worth_it else None
-
-    async def _read(self, job: _Job, body: Body, passage: Passage) -> Outcome:
-        """Read a body: headers and first bytes decide whether to go on, and the size is counted while it arrives."""
-        job.is_copy = body.note is not None
-        base = Outcome(
-            "failed",
-            http_status=body.http_status,
-            name=body.name,
-            declared_mime=body.declared_mime,
-            declared_size=body.declared_size,
-            note=body.note,
-        )
-        if body.declared_size is not None:
-            passage.expected_bytes = min(body.declared_size, self._cap)
-        pace = Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
-        pieces, size = list[bytes](), 0
-        chunks = aiter(body.chunks)
-        while size < HEAD_BYTES and (chunk := await anext(chunks, b"")):
-            pieces.append(chunk)
-            size += len(chunk)
-            pace.excuse(await passage.pay(len(chunk)))
-            pace.check(size)
-        mime = sniff(b"".join(piece[:HEAD_BYTES] for piece in pieces))
-        if not is_raster(mime):
-            return not_an_image(job.attachment, base, mime, empty=size == 0)
-        expected = body.declared_size
-        if expected is not None and expected > self._cap:
-            return too_large(base, mime, f"{expected} bytes", self._cap)
-        reserved = await self._budget.reserve(self._cap if expected is None else expected)
-        taken, kept = 0, 0
-        try:
-            pace.restart()
-            while True:
-                more = max(size, expected or 0) - taken
-                if more > 0 and not self._total.take(more):
-                    return replace(base, status="skipped", reason="budget", mime=mime, error=OVER_BUDGET.error)
-                taken += more
-                if size > self._cap or not (chunk := await anext(chunks, b"")):
-                    break
-                pieces.append(chunk)
-                size += len(chunk)
-                pace.excuse(await passage.pay(len(chunk)))
-                pace.check(size)
-            if size > self._cap:
-                return too_large(base, mime, "more", self._cap)
-            data = ImageBytes(pieces[0] if len(pieces) == 1 else b"".join(pieces))  # it copies, too
-            outcome = of_picture(
-                base,
-                mime,
-                data,
-                job.without_end,
-                says_its_end=body.says_its_end,
-                keep_undecodable=self._keep_undecodable,
-            )
-            kept = len(outcome.data or b"")
-            return outcome
-        finally:
-            self._total.give_back(taken - kept)
-            self._budget.give_back(reserved)
 
 
 def _shared_outcome(outcome: Outcome, attachment: Attachment) -> Outcome:

@@ -3,6 +3,10 @@
 There is one gate per service, whatever the number of calls, chats, cells and widgets. Where two calls bring different
 limits, the lower one holds while both run. A wait that a service asks for holds for all calls of the account that was
 asked to wait, and for no other account.
+
+The words: a `Bound` lets so many in at once, and who is in has a place there. A `Lane` is the bound of one host; its
+width is how many the host takes. A `Place` is one of those that all processes of this machine have together. The `Turn`
+of a request is its place in a lane and that `Place`.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from .lanes import Lane
 from .machine import Place, Places
 from .machine_waits import SharedWaits
 
-KINDS = ("pages", "downloads")  # of requests that are bounded, each by itself
+BOUNDED = ("pages", "downloads")  # each by itself
 SAME_SECONDS = 0.05  # two ends of a wait, told on different clocks, may be this far apart
 IMAGE_WAIT_SECONDS = 60.0  # an attachment waits no longer, whatever the service asks for
 
@@ -46,16 +50,16 @@ class Waits:
         self._closed_until: dict[str, float] = {}
         self._shared = None if shared_as is None else SharedWaits(shared_as)
         self.lanes: dict[str, Lane] = {}
-        self._places = {} if shared_as is None else {what: Places(f"{what} {shared_as}") for what in KINDS}
+        self._places = {} if shared_as is None else {what: Places(f"{what} {shared_as}") for what in BOUNDED}
 
-    def lane(self, name: str, service: Bound, key: str) -> Lane:
+    def lane(self, name: str, service_bound: Bound, key: str) -> Lane:
         """Return the lane of a host of this account; `key` tells it from the account's others."""
         if key not in self.lanes:
-            self.lanes[key] = Lane(name, service)
+            self.lanes[key] = Lane(name, service_bound)
         return self.lanes[key]
 
     def place(self, what: str, limit: int) -> Place | None:
-        """Return a place to take among those that all processes have; `what` is one of KINDS."""
+        """Return a place to take among those that all processes have; `what` is one of BOUNDED."""
         return Place(self._places[what], limit) if self._places else None
 
     def close_for(self, seconds: float, clock: Clock, kind: str = "") -> None:
@@ -84,7 +88,7 @@ class Waits:
         on_wait: Callable[[float], None] | None = None,
         *,
         kind: str = "",
-        place: Bound | None = None,
+        bound: Bound | None = None,
     ) -> float:
         """Wait until a request of this kind may be sent; return the seconds waited.
 
@@ -94,7 +98,7 @@ class Waits:
             The longest wait.
         on_wait : callable, optional
             Called with the seconds of each wait before it begins.
-        place : Bound, optional
+        bound : Bound, optional
             Where the caller holds a place; it is lent to others during the wait.
 
         Raises
@@ -110,7 +114,7 @@ class Waits:
             if on_wait is not None and announced_until != self.closed_until(kind):
                 announced_until = self.closed_until(kind)
                 on_wait(seconds)
-            async with place.lent() if place is not None else nullcontext():
+            async with bound.lent() if bound is not None else nullcontext():
                 await clock.sleep(seconds)
             waited += seconds
             self.hear(clock, kind)
@@ -128,7 +132,7 @@ class Gate:
 
     def __init__(self, service: str | None = None) -> None:
         self.downloads, self.pages = Bound(), Bound()
-        self.bounds = dict(zip(KINDS, (self.pages, self.downloads), strict=True))
+        self.bounds = dict(zip(BOUNDED, (self.pages, self.downloads), strict=True))
         self._service = service
         self.other_hosts = self._waits("")  # of hosts outside the service that hold pictures; each host is a kind
         self._accounts: dict[str, Waits] = {}

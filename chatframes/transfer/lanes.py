@@ -143,31 +143,31 @@ class Lane:
     ----------
     name : str
         The host, as the report calls it.
-    service : Bound
+    service_bound : Bound
         The bound of the whole service; where a request waits for this lane, its place there is lent to others.
     """
 
-    def __init__(self, name: str, service: Bound) -> None:
+    def __init__(self, name: str, service_bound: Bound) -> None:
         self.name = name
-        self.service = service
-        self.width = Width(lambda: service.limit)
-        self.places = Bound(lambda: self.width.now)
+        self.service_bound = service_bound
+        self.width = Width(lambda: service_bound.limit)
+        self.bound = Bound(lambda: self.width.now)
         self.under_way = 0
         self.used_at = float("-inf")  # on the clock's monotonic scale
 
     async def turn(self, clock: Clock, waited_seconds: float = 0.0) -> Turn:
         """Wait for a place in this lane; the caller holds one in the service's bound."""
-        if self.places.has_room:
-            await self.places.__aenter__()
+        if self.bound.has_room:
+            await self.bound.__aenter__()
             return Turn(self, clock, waited_seconds)
         entered = False
         try:
-            async with standing_in_line(clock), self.service.lent():
-                await self.places.__aenter__()
+            async with standing_in_line(clock), self.service_bound.lent():
+                await self.bound.__aenter__()
                 entered = True
         except BaseException:
             if entered:
-                self.places.leave()
+                self.bound.leave()
             raise
         return Turn(self, clock, waited_seconds)
 
@@ -175,7 +175,7 @@ class Lane:
 class Turn:
     """The turn of one request: it holds a place in a lane until `end`, and one among all processes of this machine.
 
-    Without either it does nothing.
+    Without these, its methods do nothing.
 
     Examples
     --------
@@ -212,7 +212,7 @@ class Turn:
             self.refused()
 
     def end(self, *, answered: bool = False) -> None:
-        """Give the place back; what follows the first call does nothing."""
+        """Give its places back; only the first call does anything."""
         if self._ended:
             return
         self._ended = True
@@ -224,7 +224,7 @@ class Turn:
             self._lane.under_way -= 1
             if answered:
                 self._lane.width.answered(self._sent, self._clock.monotonic())
-        self._lane.places.leave()
+        self._lane.bound.leave()
 
 
 NO_TURN = Turn(None, None)  # before there is one

@@ -76,7 +76,7 @@ class Patience:
         """
         try:
             return await self.waits.wait_open(
-                budget_seconds, self.clock, partial(self._announce, kind), kind=kind, place=self.gate.pages
+                budget_seconds, self.clock, partial(self._announce, kind), kind=kind, bound=self.gate.pages
             )
         except TooLong as closed:
             retry_at = closed.retry_at
@@ -146,7 +146,7 @@ class Patience:
     async def _wait_for_image(self, kind: str, http_status: int | None, budget_seconds: float) -> float:
         try:
             return await self.waits.wait_open(
-                budget_seconds, self.clock, partial(self._announce, kind), kind=kind, place=self.gate.downloads
+                budget_seconds, self.clock, partial(self._announce, kind), kind=kind, bound=self.gate.downloads
             )
         except TooLong as closed:
             retry_at = closed.retry_at

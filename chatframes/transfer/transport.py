@@ -1,4 +1,6 @@
-"""Send every HTTP request through aiohttp, behind the interface of httpx's transports.
+"""Send every HTTP request over aiohttp's connections, behind the interface of httpx's transports.
+
+A GET goes over a connection of the pool as it is (`get`), anything else through aiohttp's session.
 
 Stock httpx spends eight to ten times aiohttp's CPU per image and loses pool slots for good when requests are
 cancelled. This transport keeps httpx's API and errors on top of aiohttp's connections, and enforces each limit of
@@ -10,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -19,14 +20,13 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .bandwidth import piece_bytes
+from .deadline import Deadline, body_in_pieces, has_body, head_seconds
 from .exchange import Exchange, Get, RawHeaders
 from .guard import Guard
 from .network_errors import AIOHTTP_ERRORS, translate
 from .pool import Pool
 
 READ_BUFFER_BYTES = 2**18
-WRITE_BYTES = 2**16  # the write time-out restarts with each piece of this size
-HEAD_READS = 2  # read time-outs, after which the lines before a body must have come
 DESTINATIONS = 256  # hosts
 # aiohttp must not add these: the request already has all the headers it needs.
 _NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -75,7 +75,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         target = request.extensions.get("target", url.raw_path)
         if not url.host or not 0 <= (url.port or 0) < 65536 or url.scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol("not an http(s) URL")
-        if request.method == "GET" and proxy is None and not _has_body(request):
+        if request.method == "GET" and proxy is None and not has_body(request):
             get = Get(target, b"".join(b"%b: %b\r\n" % line for line in request.headers.raw))
             origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
             opened = await self.get(origin, get, timeout, request.extensions.get("guard"))
@@ -160,7 +160,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             except TimeoutError:
                 raise httpx.ConnectTimeout("no connection in time") from None
             exchange = Exchange(connection, piece_bytes(READ_BUFFER_BYTES), timeout.get("read"))
-            await exchange.send(get, _head_seconds(timeout))
+            await exchange.send(get, head_seconds(timeout))
         except BaseException as error:
             if exchange is not None:
                 exchange.close()
@@ -185,7 +185,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         session = self._session(request.extensions.get("guard") if proxy is None else None)
         target = request.extensions.get("target", request.url.raw_path).decode("ascii")
         netloc = request.url.netloc.decode("ascii")
-        deadline = _Deadline(timeout)
+        deadline = Deadline(timeout)
         try:
             async with deadline.timeout:
                 response = await session.request(
@@ -193,7 +193,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     URL(f"{request.url.scheme}://{netloc}{target}", encoded=True),
                     headers=CIMultiDict((k.decode("ascii"), v.decode("latin-1")) for k, v in request.headers.raw),
                     skip_auto_headers=_NO_AUTO_HEADERS,
-                    data=_body(request, deadline),
+                    data=body_in_pieces(request, deadline),
                     allow_redirects=False,
                     auto_decompress=False,
                     proxy=proxy,
@@ -227,62 +227,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 total=None, connect=connect, sock_connect=connect, sock_read=read
             )
         return self._timeouts[key]
-
-
-def _head_seconds(seconds: dict[str, float | None]) -> float | None:
-    read = seconds.get("read")
-    return None if read is None else (seconds.get("connect") or 0.0) + HEAD_READS * read
-
-
-class _Deadline:
-    """When an answer must have begun: its lines before the body may come one by one, or be endless."""
-
-    def __init__(self, seconds: dict[str, float | None]) -> None:
-        self._write = seconds.get("write")
-        self._head = _head_seconds(seconds)
-        self.timeout = asyncio.timeout(self._head)
-        self._writing = False
-
-    def writes(self) -> None:
-        """The server has to take a piece of the body now."""
-        self._expire_in(self._write, writing=True)
-
-    def written(self) -> None:
-        """The answer has to begin now."""
-        self._expire_in(self._head, writing=False)
-
-    def _expire_in(self, seconds: float | None, *, writing: bool) -> None:
-        self._writing = writing
-        with suppress(RuntimeError):  # the answer came before the whole body was sent: the deadline is over
-            self.timeout.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
-
-    def error(self) -> httpx.TransportError | None:
-        """What is to be raised when this deadline has ended the request."""
-        if not self.timeout.expired():
-            return None
-        if self._writing:
-            return httpx.WriteTimeout("the server took no data in time")
-        return httpx.ReadTimeout("no answer had begun in time")
-
-
-def _has_body(request: httpx.Request) -> bool:
-    return request.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in request.headers
-
-
-def _body(request: httpx.Request, deadline: _Deadline) -> AsyncIterator[bytes] | None:
-    """Return the request's body in pieces; the deadline runs while the server has not taken a piece."""
-    if not _has_body(request):
-        return None
-
-    async def pieces() -> AsyncIterator[bytes]:
-        assert isinstance(request.stream, httpx.AsyncByteStream)
-        async for chunk in request.stream:
-            for start in range(0, len(chunk), WRITE_BYTES):
-                deadline.writes()
-                yield chunk[start : start + WRITE_BYTES]
-        deadline.written()
-
-    return pieces()
 
 
 class Opened(httpx.AsyncByteStream):

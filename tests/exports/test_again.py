@@ -16,7 +16,7 @@ from help.exports import PLATFORMS, content, names, order, pages_asked, pictures
 import chatframes as cf
 from chatframes.errors import ServiceError
 from chatframes.exports import store
-from chatframes.transfer import downloads
+from chatframes.transfer import body_reader
 from chatframes.transfer.clock import Clock
 
 UNTIL = {"until": "2026-10-31"}  # over when it is asked for: nothing new can come
@@ -116,7 +116,7 @@ def test_what_failed_is_tried_again_where_that_may_help(
     asked = source("webex", **UNTIL)
     with monkeypatch.context() as patch:
         patch.setattr(
-            downloads, "of_picture", lambda base, *_, **__: replace(base, status="failed", reason="cancelled")
+            body_reader, "of_picture", lambda base, *_, **__: replace(base, status="failed", reason="cancelled")
         )
         told = export(world, asked, tmp_path)
     assert told.images_ok == 0

@@ -20,7 +20,8 @@ from chatframes.errors import AuthError, RateLimited, ServiceError
 from chatframes.model import Missed, Page, Window
 from chatframes.road.reading import Reading
 from chatframes.sources.windowed import final, read_together, read_windows
-from chatframes.windows import Bounds, Timeline
+from chatframes.timeline import Timeline
+from chatframes.windows import Bounds
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 28

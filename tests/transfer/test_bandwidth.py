@@ -12,10 +12,10 @@ from help.fakes import picture
 from help.limited_host import ItsOwnTime
 
 from chatframes.model import Attachment, Body, Outcome
-from chatframes.transfer import downloads as downloads_module
 from chatframes.transfer.bandwidth import Bandwidth, Speed, Total, of_the_process, piece_bytes
 from chatframes.transfer.bound import Bound
 from chatframes.transfer.downloads import Downloader
+from chatframes.transfer.pace import Pace
 
 KB = 1_000
 CAP = 200 * KB
@@ -147,7 +147,7 @@ def slow_outcomes() -> set[tuple[str, str | None]]:
 
 def test_a_picture_that_comes_slowly_because_of_our_own_limit_is_not_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slow_outcomes() == {("ok", None)}
-    monkeypatch.setattr(downloads_module.Pace, "excuse", lambda self, seconds: None)
+    monkeypatch.setattr(Pace, "excuse", lambda self, seconds: None)
     assert slow_outcomes() == {("failed", "too_slow")}
 
 

@@ -298,7 +298,7 @@ def test_who_waits_lends_the_place_and_has_it_again_when_the_wait_is_over() -> N
 
         async def of_the_account() -> None:
             async with bound:
-                await waits.wait_open(60.0, time.clock, place=bound)
+                await waits.wait_open(60.0, time.clock, bound=bound)
                 assert bound.active == 1
                 came.append(("waited", time.seconds))
 
@@ -325,7 +325,7 @@ def test_a_wait_beyond_the_budget_leaves_the_place_where_it_is() -> None:
         with bound.limited_to(1):
             async with bound:
                 with pytest.raises(TooLong):
-                    await waits.wait_open(60.0, time.clock, place=bound)
+                    await waits.wait_open(60.0, time.clock, bound=bound)
                 assert bound.active == 1
             assert bound.active == 0
 

@@ -24,12 +24,13 @@ from pydantic import SecretStr
 from chatframes.errors import AuthError, RateLimited, ServiceError
 from chatframes.model import Refusal
 from chatframes.transfer import http as http_module
-from chatframes.transfer import link as link_module
+from chatframes.transfer import pages
 from chatframes.transfer.answers import retry_after_seconds
 from chatframes.transfer.backoff import backoff_seconds
 from chatframes.transfer.clock import SYSTEM
 from chatframes.transfer.gate import Waits
-from chatframes.transfer.link import PAGE_ATTEMPTS, StatusError
+from chatframes.transfer.link import StatusError
+from chatframes.transfer.pages import PAGE_ATTEMPTS
 from chatframes.transfer.transport import AiohttpTransport
 
 PAGE = {"items": [{"id": "1"}]}
@@ -98,7 +99,7 @@ ODD_ANSWERS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("odd", ODD_ANSWERS.values(), ids=ODD_ANSWERS)
 def test_a_page_survives_an_odd_answer(odd: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "PAGE_BYTES", 2**20)
+    monkeypatch.setattr(pages, "PAGE_BYTES", 2**20)
 
     async def main() -> None:
         time = FakeTime()
@@ -125,7 +126,7 @@ def test_a_packed_page_is_unpacked() -> None:
 
 
 def test_a_bomb_never_grows_beyond_the_limit_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "PAGE_BYTES", 4 * 2**20)
+    monkeypatch.setattr(pages, "PAGE_BYTES", 4 * 2**20)
 
     async def main() -> None:
         bomb = packed(b" " * (100 * 2**20))
@@ -136,7 +137,7 @@ def test_a_bomb_never_grows_beyond_the_limit_of_a_page(monkeypatch: pytest.Monke
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             assert len(server.requests) == PAGE_ATTEMPTS
-            assert peak < 3 * link_module.PAGE_BYTES
+            assert peak < 3 * pages.PAGE_BYTES
 
     asyncio.run(main())
 
@@ -611,7 +612,7 @@ def test_the_error_below_does_carry_them_so_the_two_tests_above_can_fail() -> No
 
 @pytest.mark.parametrize("body", ["cut", "no gzip", "too large"])
 def test_an_error_whose_body_is_broken_is_still_that_error(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "PAGE_BYTES", 2**20)
+    monkeypatch.setattr(pages, "PAGE_BYTES", 2**20)
 
     async def broken(_: Request, reply: Reply) -> None:
         if body == "no gzip":
@@ -640,8 +641,8 @@ def stock_transport(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def ask(time: FakeTime, path: str = "/messages", **keywords: frozenset[int]) -> link_module.Answer:
-    async def main() -> link_module.Answer:
+def ask(time: FakeTime, path: str = "/messages", **keywords: frozenset[int]) -> pages.Answer:
+    async def main() -> pages.Answer:
         async with line(API, time.clock, auth=Credential("old", "new")) as call:
             return await call.link.json(API + path, **keywords)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import warnings
 from collections.abc import Awaitable
 from importlib.util import find_spec
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from telethon.network.mtprotosender import MTProtoSender
 from telethon.sessions import StringSession
 
 from ...errors import AuthError, RateLimited, ServiceError
+from ...warn import warn
 from .dropped import never_sends_again
 from .handshakes import accepting_key_of
 from .settings import TelegramConfig, is_session_string
@@ -164,8 +164,7 @@ def how_to_log_in(config: TelegramConfig) -> str:
 def warn_without_cryptg() -> None:
     """Warn when cryptg, which decrypts quickly, is not installed."""
     if find_spec("cryptg") is None:
-        warnings.warn(
+        warn(
             "The package cryptg is not installed: without it Telegram's pictures are decrypted a hundred times "
             "more slowly, and everything else waits meanwhile. Run `pip install cryptg`.",
-            stacklevel=2,
         )

@@ -17,7 +17,8 @@ from telethon.tl import types
 
 from ...errors import ServiceError
 from ...model import ListEnded, Missed, Window
-from ...windows import EPOCH, Timeline
+from ...timeline import Timeline
+from ...windows import EPOCH
 from ..windowed import read_together, read_windows
 from .ends import HOLE, PAGE_SIZE, Ask, ById, Ends
 from .spans import ONE_SECOND, Piece, Span, around, between, known_since, whole_second

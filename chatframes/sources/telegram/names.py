@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from datetime import datetime
 from typing import Literal
@@ -12,6 +11,7 @@ from telethon.tl import functions, types
 
 from ...errors import AuthError, ChatNotFound, IncompleteWarning, ServiceError
 from ...model import Chat
+from ...warn import warn
 from .. import Context
 from ..candidates import choose_by_title, recent_first
 from .addresses import USERNAME, ChatName, parse
@@ -30,7 +30,7 @@ async def list_chats(context: Context) -> list[Chat]:
     async with connect(context) as link:
         chats = [as_chat(entity, when) async for entity, when in dialogs(link, unlisted)]
     if unlisted:
-        warnings.warn(str(unlisted), IncompleteWarning, stacklevel=2)
+        warn(str(unlisted), IncompleteWarning)
     return recent_first(chats)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from telethon.sessions import StringSession
 from ...errors import ConfigError
 from ...replace_file import replace_file
 from ...settings.checks import Secret
+from ...warn import warn
 from .settings import TelegramConfig, is_session_string
 
 __all__ = ["StoredSession", "open_session", "session_file", "session_name"]
@@ -206,10 +206,9 @@ def _read_login(path: Path) -> Secret:
     if os.name == "posix" and mode & 0o077:
         with suppress(OSError):
             path.chmod(0o600)
-        warnings.warn(
+        warn(
             f"{path} opens a Telegram account, and others could read it: its mode is 600 now. If somebody may have "
             "read it, end the session in Telegram under Settings, Devices, and log in again.",
-            stacklevel=2,
         )
     login, problem = _login_in(path)
     if problem:

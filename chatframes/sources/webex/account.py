@@ -14,7 +14,7 @@ from ...errors import AuthError, ServiceError
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.http import NO_TOKEN, Http
-from ...transfer.link import PAGE_ATTEMPTS
+from ...transfer.pages import PAGE_ATTEMPTS
 from .. import WITHOUT_AN_ACCOUNT
 from .settings import WebexConfig
 

@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode
 
 from ...errors import ServiceError
 from ...model import Attachment, Body, Message, Missed, NotGiven, Page, Refusal, Status, Window
+from ...timeline import Timeline
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.link import Answer, Link
-from ...windows import EPOCH, Timeline
+from ...windows import EPOCH
 from ..windowed import final, read_windows
 from .content import IN_A_CARD
 from .data_uri import open_data_uri

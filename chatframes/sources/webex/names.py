@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,6 +9,7 @@ from urllib.parse import quote, urlencode
 from ...errors import ChatNotFound, IncompleteWarning, ServiceError
 from ...model import Chat
 from ...transfer.link import Link
+from ...warn import warn
 from ...words import counted, whole_text
 from .. import Context
 from ..candidates import choose_by_title, recent_first
@@ -30,7 +30,7 @@ async def list_chats(context: Context) -> list[Chat]:
     async with connect(context) as link:
         chats = [_chat(item) async for item in _rooms(link, left_out)]
     if left_out:
-        warnings.warn(_not_whole(left_out), IncompleteWarning, stacklevel=2)
+        warn(_not_whole(left_out), IncompleteWarning)
     return recent_first(chats)
 
 
