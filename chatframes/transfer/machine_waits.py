@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
+from .. import kept
 from .machine import open_own_file, say_once
 
 __all__ = ["SharedWaits"]
@@ -80,7 +81,7 @@ def _read(file: int, group: int, now: float) -> list[tuple[bytes, float, bytes]]
     ]
 
 
-_writers: dict[int, bytes] = {}  # of this process: a fork is another one
+_writers: dict[int, bytes] = kept.new_dict()  # of this process: a fork is another one
 
 
 def _writer() -> bytes:
