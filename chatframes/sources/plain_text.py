@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from html.entities import html5
+from typing import NamedTuple
 
 __all__ = ["Words", "can_be_clicked", "links_in", "of_html", "of_markdown", "of_plain", "without_entities"]
 
@@ -25,8 +25,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _NO_LINKS = ("javascript:", "data:", "vbscript:")  # no app opens them
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """What a reader sees, and every address that can be clicked, in order."""
 
     text: str

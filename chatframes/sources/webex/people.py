@@ -71,7 +71,8 @@ class People:
                     self._people[person_id].set_result(UNKNOWN)
         for message in messages:
             if message.author_id:
-                person = await asyncio.shield(self._people[message.author_id])
+                found = self._people[message.author_id]
+                person = found.result() if found.done() else await asyncio.shield(found)
                 message.author_name = person.name or message.author_name
                 message.author_handle = message.author_handle or person.email
                 message.author_kind = person.kind

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from ...model import Attachment, Message
@@ -15,8 +16,13 @@ from .content import Content, content_of
 Item = dict[str, Any]
 
 
-def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool) -> Message:
-    """Return the row of one message; `People` fills in the author's name and kind afterwards."""
+def row(
+    item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool, whole: bool | None = None
+) -> Message:
+    """Return the row of one message; `People` fills in the author's name and kind afterwards.
+
+    `whole` is what `is_whole` says of it, where that is known already.
+    """
     errors = item.get("errors")
     content = _content(item, errors)
     files = _files(item)
@@ -37,10 +43,10 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
         parent_id=parent_id,
         thread_id=parent_id or message_id,
         depth=1 if parent_id else 0,
-        mentions=tuple(who for key in ("mentionedPeople", "mentionedGroups") for who in texts_in(item, key)),
+        mentions=(*texts_in(item, "mentionedPeople"), *texts_in(item, "mentionedGroups")),
         links=content.links,
         details=content.details,
-        flags=tuple(dict.fromkeys([*_flags(item, errors), *content.flags])),
+        flags=tuple(dict.fromkeys([*_flags(item, errors, whole), *content.flags])),
         permalink=_permalink(chat_id, message_id),
         raw=_as_json(item) if raw else None,
         attachments=(*files, *(replace(each, position=len(files) + each.position) for each in content.pictures)),
@@ -48,9 +54,11 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
 
 
 def _content(item: Item, errors: object) -> Content:
-    broken = set(errors) if isinstance(errors, dict) else set()
-    text, html, markdown = (None if key in broken else _text(item, key) for key in ("text", "html", "markdown"))
-    return content_of(text or "", html, markdown, list_in(item, "attachments"))
+    if isinstance(errors, dict):
+        item = {key: value for key, value in item.items() if key not in errors or key == "attachments"}
+    return content_of(
+        _text(item, "text") or "", _text(item, "html"), _text(item, "markdown"), list_in(item, "attachments")
+    )
 
 
 def _files(item: Item) -> list[Attachment]:
@@ -85,7 +93,7 @@ def moment(value: object) -> datetime | None:
     """Return a Webex time stamp, with or without a fraction, as UTC; None when there is none or it cannot be read."""
     try:
         parsed = datetime.fromisoformat(value if isinstance(value, str) else "")
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+        return parsed if parsed.tzinfo is UTC else (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -103,7 +111,7 @@ def source_id(url: str) -> str:
 def decode_id(webex_id: str) -> tuple[str, str] | None:
     """Return kind and uuid of a Webex id (``ROOM``, ``…``), or None when it is not one."""
     try:
-        plain = base64.b64decode(webex_id + "=" * (-len(webex_id) % 4), validate=True).decode("ascii")
+        plain = binascii.a2b_base64(webex_id + "=" * (-len(webex_id) % 4), strict_mode=True).decode("ascii")
     except ValueError:
         return None
     if not plain.startswith("ciscospark://"):
@@ -112,13 +120,16 @@ def decode_id(webex_id: str) -> tuple[str, str] | None:
     return (kind, uuid) if uuid else None
 
 
+_decoded_chat = lru_cache(64)(decode_id)  # the same one for each message of a chat
+
+
 def _permalink(chat_id: str, message_id: str) -> str | None:
-    chat, message = decode_id(chat_id), decode_id(message_id)
+    chat, message = _decoded_chat(chat_id), decode_id(message_id)
     return f"webexteams://im?space={chat[1]}&message={message[1]}" if chat and message else None
 
 
-def _flags(item: Item, errors: object) -> Iterator[str]:
-    if not is_whole(item):
+def _flags(item: Item, errors: object, whole: bool | None) -> Iterator[str]:
+    if not (is_whole(item) if whole is None else whole):
         yield "partial"
     if isinstance(errors, dict):
         codes = {str(error.get("code", "error")) for error in errors.values() if isinstance(error, dict)}
@@ -140,7 +151,8 @@ def list_in(item: Item, key: str) -> list[Any]:
 
 def texts_in(item: Item, key: str) -> list[str]:
     """Return the texts in the list under a key."""
-    return [entry for entry in list_in(item, key) if isinstance(entry, str)]
+    value = item.get(key)
+    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
 def _as_json(item: Item) -> str:
