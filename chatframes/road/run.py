@@ -305,7 +305,7 @@ class Run:
             elif first_place[0] is not reading or first_place[1] is page.part:
                 # Not counted: pages of neighbouring windows, which overlap because of how we read.
                 reading.duplicates.add(message.uid)
-        self.ledger.emit(Event("messages", reading.source.label))
+        self.ledger.emit(Event("messages", reading.label))
         self._lookout.changed()
 
     def _add(self, message: Message, reading: Reading, chat: OpenChat) -> None:
@@ -324,7 +324,7 @@ class Run:
                 reading.settle()
             if self._settled is not None:
                 self._settled(row.message, position, outcome)
-            self.ledger.emit(Event("image", reading.source.label))
+            self.ledger.emit(Event("image", reading.label))
             self._lookout.changed()
 
         def read(attachment: Attachment) -> AbstractAsyncContextManager[Body]:

@@ -26,7 +26,7 @@ def row(
     errors = item.get("errors")
     content = _content(item, errors)
     files = _files(item)
-    message_id, parent_id = str(item["id"]), _text(item, "parentId")
+    message_id, parent_id, email = str(item["id"]), _text(item, "parentId"), _text(item, "personEmail")
     return Message(
         platform="webex",
         chat_id=chat_id,
@@ -36,8 +36,8 @@ def row(
         edited_at=moment(item.get("updated")),
         fetched_at=fetched_at,
         author_id=_text(item, "personId"),
-        author_name=_text(item, "personEmail"),
-        author_handle=_text(item, "personEmail"),
+        author_name=email,
+        author_handle=email,
         text=content.text,
         markup=content.markup,
         parent_id=parent_id,
@@ -93,7 +93,9 @@ def moment(value: object) -> datetime | None:
     """Return a Webex time stamp, with or without a fraction, as UTC; None when there is none or it cannot be read."""
     try:
         parsed = datetime.fromisoformat(value if isinstance(value, str) else "")
-        return parsed if parsed.tzinfo is UTC else (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+        if parsed.tzinfo is UTC:
+            return parsed
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
