@@ -25,6 +25,7 @@ _CREDENTIAL = re.compile(
     r"([?&](?:access_?token|refresh_?token|auth|authorization|bearer|token|api_?key|client_secret|password|secret)=)[^&#]*",
     re.IGNORECASE,
 )
+_USER = re.compile(r"^(\w+://)[^/?#]*@")
 
 
 def bytes_in_words(size_bytes: int) -> str:
@@ -157,4 +158,6 @@ def without_credentials(url: str) -> str:
     >>> without_credentials("https://me:pw@files.example/x?access_token=hush&signature=kept")
     'https://***@files.example/x?access_token=***&signature=kept'
     """
-    return re.sub(r"^(\w+://)[^/?#]*@", r"\1***@", _CREDENTIAL.sub(r"\1***", url))
+    if "=" in url:
+        url = _CREDENTIAL.sub(r"\1***", url)
+    return _USER.sub(r"\1***@", url) if "@" in url else url

@@ -123,7 +123,7 @@ class Attachments:
                 reading.settle()
             if self._settled is not None:
                 self._settled(row.message, position, outcome)
-            self._ledger.emit(Event("image", reading.source.label))
+            self._ledger.emit(Event("image", reading.label))
             self._changed()
 
         def read(attachment: Attachment) -> AbstractAsyncContextManager[Body]:

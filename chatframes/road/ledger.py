@@ -206,7 +206,7 @@ class Ledger:
         )
 
     def _with_counts(self, event: Event) -> Event:
-        labels = {reading.source.label for reading in self._readings}
+        labels = {reading.label for reading in self._readings}
         settled_before = self._settled_before if self._settings.images.enabled else 0
         settled = self._images.total() if self._settings.images.enabled else 0
         services = self._services() if self._settings.images.enabled else ()
@@ -238,7 +238,7 @@ class Ledger:
         """Return place and name of the first chat that is not read to its end: several are read at once."""
         for number, reading in enumerate(self._readings, 1):
             if not reading.ended:
-                label = reading.source.label
+                label = reading.label
                 return number, (reading.chat and reading.chat.name) or (label if len(label) <= MOST_OF_A_LABEL else "")
         return len(self._readings), ""
 

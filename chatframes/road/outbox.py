@@ -33,6 +33,8 @@ class Row:
 
     @property
     def image_bytes(self) -> int:
+        if not self.outcomes:
+            return 0
         return sum(len(outcome.data) for outcome in self.outcomes if outcome is not None and outcome.data)
 
 

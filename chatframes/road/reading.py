@@ -44,6 +44,10 @@ class Reading:
     counts: Counter[str] = field(default_factory=Counter)  # what the source counts: page, retry, ...
     _unsettled: int = 0  # messages whose attachments are still being read
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
+    label: str = field(init=False)  # of the source, which makes it anew each time: every event bears it
+
+    def __post_init__(self) -> None:
+        self.label = self.source.label
 
     @property
     def window(self) -> Window:
@@ -158,7 +162,7 @@ class Reading:
         gaps = self.timeline.explained_gaps(self.failures, reason) if self.timeline else []
         covered = self.timeline.covered() if self.timeline else []
         return SourceReport(
-            source=self.source.label,
+            source=self.label,
             chat_id=self.chat.id if self.chat else None,
             chat_name=self.chat.name if self.chat else None,
             requested=Span(_instant(self.asked.since), _instant(self.asked.until)),

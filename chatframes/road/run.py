@@ -276,7 +276,7 @@ class Run:
             elif first_place[0] is not reading or first_place[1] is page.part:
                 # Not counted: pages of neighbouring windows, which overlap because of how we read.
                 reading.duplicates.add(message.uid)
-        self.ledger.emit(Event("messages", reading.source.label))
+        self.ledger.emit(Event("messages", reading.label))
         self._lookout.changed()
 
     def _add(self, message: Message, reading: Reading, chat: OpenChat) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from html.entities import html5
+from typing import NamedTuple
 
 __all__ = ["Words", "can_be_clicked", "links_in", "of_html", "of_markdown", "of_plain", "without_entities"]
 
@@ -25,8 +25,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _NO_LINKS = ("javascript:", "data:", "vbscript:")  # no app opens them
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """What a reader sees, and every address that can be clicked, in order."""
 
     text: str
@@ -139,13 +138,17 @@ class _HtmlReader:
         if name is None and markup[opening + 1 : opening + 2] != "!":
             self._text("<")
             return opening + 1
-        rest = _REST_OF_TAG.match(markup, name.end() if name else opening + 2)
-        if rest is None:
+        start = name.end() if name else opening + 2
+        end = markup.find(">", start)
+        if markup.find("=", start, end) >= 0:  # most tags have no values
+            rest = _REST_OF_TAG.match(markup, start)
+            end = rest.end() - 1 if rest else -1
+        if end < 0:
             self._text(markup[opening:])
             return len(markup)
         if name is not None:
-            self._known_tag(name[1].lower(), markup[opening + 1] == "/", markup[opening + 1 : rest.end() - 1])
-        return rest.end()
+            self._known_tag(name[1].lower(), markup[opening + 1] == "/", markup[opening + 1 : end])
+        return end + 1
 
     def _known_tag(self, name: str, closing: bool, tag: str) -> None:
         if name == "a":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +30,13 @@ DAY = timedelta(days=1)
 
 SCALARS = pa.schema([field for field in MESSAGES if field.name != "images"])  # what a batch holds in Arrow
 _COMPUTED = frozenset({"uid", "details", "reactions", "forwarded_from", "flags", "media", "n_media", "n_images"})
-_MEDIA_NAMES = tuple(field.name for field in MEDIA)
+# Getters, as these are read from each message and each attachment.
+_PLAIN = {name: attrgetter(name) for name in SCALARS.names if name not in _COMPUTED}
+_ANNOUNCED, _FOUND = (
+    tuple(field.name for field in MEDIA if field.name in kind.__dataclass_fields__) for kind in (Attachment, Outcome)
+)
+_announced, _found = attrgetter(*_ANNOUNCED), attrgetter(*_FOUND)
+_NO_MEDIA: dict[str, Any] = dict.fromkeys(field.name for field in MEDIA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +93,12 @@ def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
             [_image(message, attachment, outcome, shared) for attachment, outcome in attached if _has_picture(outcome)]
         )
 
-    columns: dict[str, list[Any]] = {
-        name: [getattr(message, name) for message in messages] for name in SCALARS.names if name not in _COMPUTED
-    }
+    columns: dict[str, list[Any]] = {name: list(map(getter, messages)) for name, getter in _PLAIN.items()}
     for name in ("created_at", "edited_at"):
         columns[name] = [_plausible(m, getattr(m, name), name, f) for m, f in zip(messages, flags, strict=True)]
     for name in ("title", "text", "markup", "quote"):
-        columns[name] = [_cut_text(text, f) for text, f in zip(columns[name], flags, strict=True)]
+        if max(map(len, filter(None, columns[name])), default=0) > MAX_TEXT_CHARACTERS:
+            columns[name] = [_cut_text(text, f) for text, f in zip(columns[name], flags, strict=True)]
     columns["uid"] = [message.uid for message in messages]
     columns["details"] = [details_json(m.details, f) for m, f in zip(messages, flags, strict=True)]
     columns["reactions"] = [
@@ -106,11 +112,8 @@ def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
 
 
 def _media(attachment: Attachment, outcome: Outcome) -> dict[str, Any]:
-    cell = {name: getattr(attachment, name, None) for name in _MEDIA_NAMES}
-    for name in _MEDIA_NAMES:
-        value = getattr(outcome, name, None)
-        if value is not None:
-            cell[name] = value
+    cell = {**_NO_MEDIA, **dict(zip(_ANNOUNCED, _announced(attachment), strict=True))}
+    cell.update((name, value) for name, value in zip(_FOUND, _found(outcome), strict=True) if value is not None)
     if outcome.status == "ok" and outcome.data is None:
         cell.update(status="failed", reason="internal", error="the picture was read, but its bytes were lost")
     if cell["error"] is not None:
@@ -190,7 +193,10 @@ def _to_table(columns: dict[str, list[Any]], flags: list[list[str]]) -> pa.Table
                 row_flags.extend(flag for flag in new_flags if flag not in row_flags)
             arrays[field.name] = pa.array(repaired, field.type)
     kind = SCALARS.field("flags").type
-    arrays["flags"] = pa.array([_repaired(cell, kind, "flags", {}) for cell in flags], kind)
+    try:
+        arrays["flags"] = pa.array(flags, kind)
+    except (ValueError, TypeError):
+        arrays["flags"] = pa.array([_repaired(cell, kind, "flags", {}) for cell in flags], kind)
     return pa.table([arrays[name] for name in SCALARS.names], schema=SCALARS)
 
 

@@ -1,10 +1,11 @@
-"""Keep and renew Webex tokens: one set per credential for the whole process."""
+"""Keep and renew Webex tokens, one set per credential for the whole process, and remember whose they are."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
+from dataclasses import dataclass
 
 import httpx
 from pydantic import SecretStr
@@ -14,8 +15,10 @@ from ...errors import AuthError, ServiceError
 from ...transfer.backoff import backoff_seconds
 from ...transfer.clock import Clock
 from ...transfer.http import NO_TOKEN, Http
+from ...transfer.link import Link
 from ...transfer.pages import PAGE_ATTEMPTS
 from .. import WITHOUT_AN_ACCOUNT
+from .refusals import ask
 from .settings import WebexConfig
 
 RENEWAL_SECONDS = 60.0  # for the whole exchange
@@ -127,3 +130,26 @@ def tokens(config: WebexConfig, clock: Clock) -> Tokens:
     """Return the tokens of a credential; every call of this process gets the same object."""
     key = id(asyncio.get_running_loop()), config.base_url, fingerprint(config)
     return _tokens.setdefault(key, Tokens(config, clock))
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose token it is."""
+
+    id: str
+    is_bot: bool
+
+
+_owners: dict[tuple[str, str], Owner] = kept.new_dict()
+
+
+async def owner(link: Link, config: WebexConfig) -> Owner:
+    """Return whose token this is. It stays the same for good, so Webex is asked once in a process."""
+    key = config.base_url, fingerprint(config)
+    if key not in _owners:
+        account = (await ask(link, f"{link.base_url}/people/me", "the Webex account")).payload
+        found = Owner(str(account.get("id") or ""), account.get("type") == "bot")
+        if not found.id:  # an odd answer is not kept
+            return found
+        _owners[key] = found
+    return _owners[key]

@@ -72,7 +72,9 @@ def _own_words(text: str, html_source: str | None, markdown: str | None) -> Word
     The words are the text as Webex gives it, unless it lacks words of the HTML, which is what the app shows; the
     addresses are those of the richest form.
     """
-    words = of_html(html_source) if html_source else of_markdown(markdown) if markdown else of_plain(text)
+    if not html_source and not markdown:
+        return of_plain(text)
+    words = of_html(html_source) if html_source else of_markdown(markdown or "")
     whole = text and (not html_source or _holds(text, words.text))
     return Words(text, words.links) if whole else words
 

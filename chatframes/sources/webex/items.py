@@ -37,23 +37,28 @@ class Items:
         fetched_at = self.clock.now()
         rows: list[Message | None] = []
         for item in items:
-            if (found := named(item)) is not None and not is_whole(found):
-                found = await self._asked_by_id(found)
-            rows.append(None if found is None else self._row(found, fetched_at))
+            found = named(item)
+            if found is None:
+                rows.append(None)
+            elif is_whole(found):
+                rows.append(self._row(found, fetched_at, whole=True))
+            else:
+                rows.append(self._row(await self._asked_by_id(found), fetched_at))
         return rows
 
-    def _row(self, item: Item, fetched_at: datetime) -> Message:
+    def _row(self, item: Item, fetched_at: datetime, *, whole: bool | None = None) -> Message:
         """Return the row of an item; what a card calls a picture of the API's own is not asked for.
 
         It would be asked for without the token, and the answer be taken for that of a file at the same address.
         """
-        message = row(item, self.chat_id, self.chat_name, fetched_at, raw=self.raw)
-        message.attachments = tuple(
-            replace(each, reason="no_bytes")
-            if each.handle == IN_A_CARD and self.link.http.is_api(each.url or "")
-            else each
-            for each in message.attachments
-        )
+        message = row(item, self.chat_id, self.chat_name, fetched_at, raw=self.raw, whole=whole)
+        if message.attachments:
+            message.attachments = tuple(
+                replace(each, reason="no_bytes")
+                if each.handle == IN_A_CARD and self.link.http.is_api(each.url or "")
+                else each
+                for each in message.attachments
+            )
         return message
 
     def count_nameless(self, rows: Sequence[Message | None], until: datetime, wanted: Window) -> int:

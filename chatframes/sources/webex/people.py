@@ -1,4 +1,4 @@
-"""Look up the names of authors, in batches and each once per call."""
+"""Look up the names of authors, in batches, and remember them for a while."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from ... import kept
 from ...errors import ChatframesError
 from ...model import Message
 from ...transfer.link import Link, StatusError
 from .rows import list_in, texts_in
 
 BATCH = 50  # 85 are documented; with long ids the URL then passes 5,000 characters
+KEPT_SECONDS = 3600.0  # people change their names, but seldom, and a process may run for months
+MOST_KEPT = 50_000  # people; some 20 MB
 NOT_FOUND = "not every author could be looked up: an e-mail address or nothing stands for the name"
 
 
@@ -29,12 +32,26 @@ UNKNOWN = Person(None, "unknown")
 DELETED = Person(None, "deleted")
 
 
-class People:
-    """The authors met in one call."""
+# By address and credential, since what an account may see of a person is its own; with the time of the look-up.
+_known: dict[str, dict[str, tuple[float, Person]]] = kept.new_dict()
 
-    def __init__(self, link: Link, notes: list[str]) -> None:
+
+class People:
+    """The authors met in one call.
+
+    Parameters
+    ----------
+    link : Link
+    notes : list of str
+        Gets a note for the report if somebody could not be looked up.
+    account : str
+        Where and with what credential they are looked up: calls with the same one share what they have found.
+    """
+
+    def __init__(self, link: Link, notes: list[str], account: str) -> None:
         self._link = link
         self._notes = notes
+        self._known = _known.setdefault(account, {})
         self._people: dict[str, asyncio.Future[Person]] = {}
 
     async def fill(self, messages: Iterable[Message]) -> None:
@@ -44,6 +61,7 @@ class People:
         new = sorted(wanted - self._people.keys())
         for person_id in new:
             self._people[person_id] = asyncio.get_running_loop().create_future()
+        new = [person_id for person_id in new if not self._is_known(person_id)]
         try:
             for start in range(0, len(new), BATCH):
                 await self._look_up(new[start : start + BATCH])
@@ -53,15 +71,31 @@ class People:
                     self._people[person_id].set_result(UNKNOWN)
         for message in messages:
             if message.author_id:
-                person = await asyncio.shield(self._people[message.author_id])
+                found = self._people[message.author_id]
+                person = found.result() if found.done() else await asyncio.shield(found)
                 message.author_name = person.name or message.author_name
                 message.author_handle = message.author_handle or person.email
                 message.author_kind = person.kind
+
+    def _is_known(self, person_id: str) -> bool:
+        """Whether an earlier call has found somebody, not long ago; their future then has its result."""
+        when, person = self._known.get(person_id, (-KEPT_SECONDS, UNKNOWN))
+        if person is UNKNOWN or self._link.clock.monotonic() >= when + KEPT_SECONDS:
+            return False
+        self._people[person_id].set_result(person)
+        return True
+
+    def _keep(self, people: dict[str, Person]) -> None:
+        if len(self._known) + len(people) > MOST_KEPT:
+            self._known.clear()
+        now = self._link.clock.monotonic()
+        self._known.update((person_id, (now, person)) for person_id, person in people.items())
 
     async def _look_up(self, ids: list[str]) -> None:
         people: dict[str, Person] = {}
         try:
             people = await self._ask(ids)
+            self._keep(people)
         except ChatframesError:
             pass  # a message without the author's name is better than none: the e-mail address stands for it
         finally:

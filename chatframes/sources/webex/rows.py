@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from ...model import Attachment, Message
@@ -17,12 +18,17 @@ Item = dict[str, Any]
 FILE_KINDS = FILE, VOICE = "file", "voice"  # of the attachments that are files of Webex's own
 
 
-def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool) -> Message:
-    """Return the row of one message; `People` fills in the author's name and kind afterwards."""
+def row(
+    item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: bool, whole: bool | None = None
+) -> Message:
+    """Return the row of one message; `People` fills in the author's name and kind afterwards.
+
+    `whole` is what `is_whole` says of it, where that is known already.
+    """
     errors = item.get("errors")
     content = _content(item, errors)
     files = _files(item)
-    message_id, parent_id = str(item["id"]), _text(item, "parentId")
+    message_id, parent_id, email = str(item["id"]), _text(item, "parentId"), _text(item, "personEmail")
     return Message(
         platform="webex",
         chat_id=chat_id,
@@ -32,17 +38,17 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
         edited_at=moment(item.get("updated")),
         fetched_at=fetched_at,
         author_id=_text(item, "personId"),
-        author_name=_text(item, "personEmail"),
-        author_handle=_text(item, "personEmail"),
+        author_name=email,
+        author_handle=email,
         text=content.text,
         markup=content.markup,
         parent_id=parent_id,
         thread_id=parent_id or message_id,
         depth=1 if parent_id else 0,
-        mentions=tuple(who for key in ("mentionedPeople", "mentionedGroups") for who in texts_in(item, key)),
+        mentions=(*texts_in(item, "mentionedPeople"), *texts_in(item, "mentionedGroups")),
         links=content.links,
         details=content.details,
-        flags=tuple(dict.fromkeys([*_flags(item, errors), *content.flags])),
+        flags=tuple(dict.fromkeys([*_flags(item, errors, whole), *content.flags])),
         permalink=_permalink(chat_id, message_id),
         raw=_as_json(item) if raw else None,
         attachments=(*files, *(replace(each, position=len(files) + each.position) for each in content.pictures)),
@@ -50,9 +56,11 @@ def row(item: Item, chat_id: str, chat_name: str, fetched_at: datetime, *, raw: 
 
 
 def _content(item: Item, errors: object) -> Content:
-    broken = set(errors) if isinstance(errors, dict) else set()
-    text, html, markdown = (None if key in broken else _text(item, key) for key in ("text", "html", "markdown"))
-    return content_of(text or "", html, markdown, list_in(item, "attachments"))
+    if isinstance(errors, dict):
+        item = {key: value for key, value in item.items() if key not in errors or key == "attachments"}
+    return content_of(
+        _text(item, "text") or "", _text(item, "html"), _text(item, "markdown"), list_in(item, "attachments")
+    )
 
 
 def _files(item: Item) -> list[Attachment]:
@@ -87,6 +95,8 @@ def moment(value: object) -> datetime | None:
     """Return a Webex time stamp, with or without a fraction, as UTC; None when there is none or it cannot be read."""
     try:
         parsed = datetime.fromisoformat(value if isinstance(value, str) else "")
+        if parsed.tzinfo is UTC:
+            return parsed
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -105,7 +115,7 @@ def source_id(url: str) -> str:
 def decode_id(webex_id: str) -> tuple[str, str] | None:
     """Return kind and uuid of a Webex id (``ROOM``, ``…``), or None when it is not one."""
     try:
-        plain = base64.b64decode(webex_id + "=" * (-len(webex_id) % 4), validate=True).decode("ascii")
+        plain = binascii.a2b_base64(webex_id + "=" * (-len(webex_id) % 4), strict_mode=True).decode("ascii")
     except ValueError:
         return None
     if not plain.startswith("ciscospark://"):
@@ -114,13 +124,16 @@ def decode_id(webex_id: str) -> tuple[str, str] | None:
     return (kind, uuid) if uuid else None
 
 
+_decoded_chat = lru_cache(64)(decode_id)  # the same one for each message of a chat
+
+
 def _permalink(chat_id: str, message_id: str) -> str | None:
-    chat, message = decode_id(chat_id), decode_id(message_id)
+    chat, message = _decoded_chat(chat_id), decode_id(message_id)
     return f"webexteams://im?space={chat[1]}&message={message[1]}" if chat and message else None
 
 
-def _flags(item: Item, errors: object) -> Iterator[str]:
-    if not is_whole(item):
+def _flags(item: Item, errors: object, whole: bool | None) -> Iterator[str]:
+    if not (is_whole(item) if whole is None else whole):
         yield "partial"
     if isinstance(errors, dict):
         codes = {str(error.get("code", "error")) for error in errors.values() if isinstance(error, dict)}
@@ -142,7 +155,8 @@ def list_in(item: Item, key: str) -> list[Any]:
 
 def texts_in(item: Item, key: str) -> list[str]:
     """Return the texts in the list under a key."""
-    return [entry for entry in list_in(item, key) if isinstance(entry, str)]
+    value = item.get(key)
+    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
 def _as_json(item: Item) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import ConfigError
 from ...keywords import checks_keywords
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from .chat import Room
 
 __all__ = ["Webex"]
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True, init=False)
@@ -88,34 +92,43 @@ class Webex:
 
     @asynccontextmanager
     async def open(self, context: Context) -> AsyncIterator[Room]:
-        """Find and open the room; one request asks first whose token this is."""
+        """Find and open the room, and ask at the same time whose token this is."""
+        from .account import fingerprint, owner
         from .chat import Room
         from .connect import connect
         from .names import find
         from .people import People
-        from .refusals import ask
         from .rows import moment
 
+        config = context.settings.config.section(NAME)
         async with connect(context) as link:
-            account = (await ask(link, f"{link.base_url}/people/me", "the Webex account")).payload
-            item = await find(link, self.room)
+            account, item = await _both(owner(link, config), find(link, self.room))
             note = parse(self.room).note
             notes = [note] if note else []
-            section = context.settings.config.section(NAME)
             yield Room(
                 id=str(item["id"]),
-                account_id=str(account.get("id") or ""),
+                account_id=account.id,
                 name=str(item.get("title") or ""),
                 begins=moment(item.get("created")),
                 last_activity=moment(item.get("lastActivity")),
                 direct=item.get("type") == "direct",
                 link=link,
-                people=People(link, notes),
+                people=People(link, notes, f"{config.base_url} {fingerprint(config)}"),
                 notes=notes,
                 clock=context.clock,
                 raw=context.settings.raw,
-                allow_unscannable=section.allow_unscannable,
-                bot=account.get("type") == "bot",
-                streams=section.max_concurrent_fetches,
-                chunk_days=section.parallel_fetch_chunk_days,
+                allow_unscannable=config.allow_unscannable,
+                bot=account.is_bot,
+                streams=config.max_concurrent_fetches,
+                chunk_days=config.parallel_fetch_chunk_days,
             )
+
+
+async def _both(first: Awaitable[A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
+    """Await two requests at once; where both fail, the error of the first is raised."""
+    task = asyncio.create_task(second)
+    try:
+        return await first, await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
