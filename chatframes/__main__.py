@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -14,6 +15,8 @@ from .commands_help import PURPOSES, STATUSES, STATUSES_OF_VERIFY, add_arguments
 from .commands_words import in_terminal_words
 from .services import services
 
+READER_GONE = 141  # as of a program that the system ends for it
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
@@ -24,7 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: _say(options.command, message)
-            return _run(options)
+            status = _run(options)
+            sys.stdout.flush()
+            return status
+    except BrokenPipeError:  # whoever read this has had enough, as `head` has
+        _end_output()
+        return READER_GONE
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
         return 130
@@ -49,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "demo",
         "fetch a made-up team's chats, with pictures, from a sandbox on this machine",
-        "chatframes demo --messages 300 --images 60 --out demo.parquet",
+        "chatframes demo --messages 300 --images 60 --output demo.parquet",
     )
     demo.add_argument("--messages", type=int, default=3000, help="messages in each chat (default: 3000)")
     demo.add_argument("--images", type=int, default=500, help="pictures in each chat (default: 500)")
@@ -92,6 +100,13 @@ def _run(options: argparse.Namespace) -> int:
     assert login is not None
     (login.log_in if options.command == "login" else login.log_out)(options.session)
     return 0
+
+
+def _end_output() -> None:
+    """Send what is still to be printed nowhere, or Python complains at its end that it could not print it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _say(command: str, message: Warning | str | Exception) -> None:

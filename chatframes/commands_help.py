@@ -21,7 +21,8 @@ STATUSES = """exit status:
   3  partial: part of it is missing, and the report says what
   1  failed: nothing could be read or written
   2  the command is wrong, and nothing was asked for
-  130  interrupted"""
+  130  interrupted
+  141  done, and whoever reads this line has gone, as `head` does"""
 
 STATUSES_OF_VERIFY = """exit status:
   0  nothing is wrong

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import _thread
 import json
+import os
 import re
 import shlex
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -278,3 +281,14 @@ def test_a_disk_that_takes_no_metrics_is_said_and_the_data_are_there(
     assert main(["fetch", "webex:Kitchen", "--config", config, *out]) == 0
     assert "m.json could not be written: No space left on device." in capsys.readouterr().err
     assert len(cf.read_parquet(tmp_path / "x.parquet")) > 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's pipe")
+def test_a_reader_that_has_gone_is_no_error(config: str) -> None:
+    command = [sys.executable, "-m", "chatframes", "chats", "webex", "--config", config]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == ""
+    assert child.returncode == 141
