@@ -202,9 +202,9 @@ def stream(
     ...     asyncio.run(count(world.config))
     300
     """
-    settings = merge(config, images, raw)
-    refuse_order(settings.images, "stream")
-    return _Stream(_Request(sources_of(sources, stacklevel=4), settings))
+    request = _Request(sources_of(sources, stacklevel=4), merge(config, images, raw))
+    refuse_order(request.settings.images, "stream")
+    return _Stream(request)
 
 
 class _Stream:
