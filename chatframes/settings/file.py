@@ -38,6 +38,8 @@ def find_file(config: object, environment_path: str | None) -> Path | None:
     if not path.is_file():
         origin = "config=" if config is not None else "The environment variable CHATFRAMES_CONFIG"
         # Anything but a path of a JSON file may be a credential in the wrong place, and is not repeated.
+        if path.suffix != ".json" and path.is_dir():
+            raise ConfigError(f"{origin} names a folder: name the {FILE_NAME} in it.")
         what = f"names {path}" if path.suffix == ".json" else "is no path of a config.json"
         raise ConfigError(f"{origin} {what}, and there is no such file: correct the path.")
     return path

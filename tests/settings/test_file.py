@@ -52,7 +52,7 @@ def test_a_path_may_be_given(kind, quiet_place):
 
 def test_a_file_that_is_not_there_is_an_error(quiet_place, monkeypatch):
     assert "there is no such file" in complaint(quiet_place / "nowhere.json")
-    assert "there is no such file" in complaint(quiet_place)
+    assert complaint(quiet_place) == "config= names a folder: name the config.json in it."
     monkeypatch.setenv("CHATFRAMES_CONFIG", "nowhere.json")
     assert "CHATFRAMES_CONFIG names nowhere.json" in complaint(None)
 
