@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: _say(options.command, message)
-            status = _run(options)
+            with _ended_like_an_interrupt():
+                status = _run(options)
             sys.stdout.flush()
             return status
     except BrokenPipeError:  # whoever read this has had enough, as `head` has
@@ -100,6 +105,19 @@ def _run(options: argparse.Namespace) -> int:
     assert login is not None
     (login.log_in if options.command == "login" else login.log_out)(options.session)
     return 0
+
+
+@contextmanager
+def _ended_like_an_interrupt() -> Iterator[None]:
+    """Take SIGTERM, which `timeout` and a system that shuts down send, for Ctrl-C: its line for logs is written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _end_output() -> None:

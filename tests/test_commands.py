@@ -115,17 +115,23 @@ def test_a_size_that_is_none_is_a_wrong_command(size: str, capsys: pytest.Captur
     assert f"'{size}' is no size: write megabytes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("by_signal", [False, True])
 @pytest.mark.parametrize(
     ("command", "words"), [("export", "the same command goes on"), ("fetch", "nothing was written")]
 )
 def test_an_interrupt_ends_with_a_line_for_logs(
-    command: str, words: str, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    command: str, words: str, by_signal: bool, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, command, interrupted)
+    def ended(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGTERM)  # as `timeout` does
+
+    monkeypatch.setattr(commands, command, ended if by_signal else interrupted)
+    before = signal.getsignal(signal.SIGTERM)
     assert main([command, "webex:Kitchen", "--config", config, "--output", str(tmp_path / "x.parquet")]) == 130
+    assert signal.getsignal(signal.SIGTERM) is before
     said = capsys.readouterr()
     assert re.fullmatch(rf"chatframes {command}: status=stopped seconds=\d+\.\d output=.*\n", said.out)
     assert words in said.err
