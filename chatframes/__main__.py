@@ -75,7 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         ("logout", "end a login, at the service and on this machine"),
     ):
         command = _command(commands, name, purpose, f"chatframes {name} {with_login[0]} --session work")
-        command.add_argument("service", choices=with_login)
+        others = " and ".join(service.title for service in services().values() if not service.login)
+        command.add_argument(
+            "service", choices=with_login, help=f"{others} need none: what they take stands in docs/services.md"
+        )
         command.add_argument("--session", metavar="NAME", help='the name it is kept under (default: "default")')
     return parser
 

@@ -97,7 +97,9 @@ def _parsed(path: Path) -> tuple[dict[str, Any], str | None]:
     try:
         data = json.loads(strip_comments(path.read_text("utf-8-sig")), object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        return {}, f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})."
+        ends = error.doc[error.pos : error.pos + 1] in ("}", "]") and error.doc[: error.pos].rstrip().endswith(",")
+        hint = ": take out the comma before it" if ends else ""
+        return {}, f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg}){hint}."
     except OSError as error:
         return {}, f"cannot be read ({error.strerror})."
     except UnicodeDecodeError:

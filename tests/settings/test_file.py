@@ -73,6 +73,7 @@ def test_anything_else_is_not_a_configuration(thing):
         ('"x"', "this is not a section"),
         ('{"reddit": {}, "webex": {"max_connections": 50, "max_connections": 60}}', '"max_connections" stands twice'),
         ("[" * 100_000, "nests too deep"),
+        ('{"webex": {"max_connections": 1,\n}}', "line 2, column 1: this is not JSON"),
         ('{"webex": {"max_connections": 1' + "0" * 5000 + "}}", "a number is too long"),
         ('{"webex": {"max_connections": NaN}}', "is nan, but must be a whole number"),
     ],
