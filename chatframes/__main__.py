@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,8 @@ import chatframes as cf
 from .commands_help import PURPOSES, STATUSES, STATUSES_OF_VERIFY, add_arguments, example
 from .commands_words import in_terminal_words
 from .services import services
+
+READER_GONE = 141  # as of a program that the system ends for it
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: _say(options.command, message)
-            return _run(options)
+            with _ended_like_an_interrupt():
+                status = _run(options)
+            sys.stdout.flush()
+            return status
+    except BrokenPipeError:  # whoever read this has had enough, as `head` has
+        _end_output()
+        return READER_GONE
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
         return 130
@@ -49,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "demo",
         "fetch a made-up team's chats, with pictures, from a sandbox on this machine",
-        "chatframes demo --messages 300 --images 60 --out demo.parquet",
+        "chatframes demo --messages 300 --images 60 --output demo.parquet",
     )
     demo.add_argument("--messages", type=int, default=3000, help="messages in each chat (default: 3000)")
     demo.add_argument("--images", type=int, default=500, help="pictures in each chat (default: 500)")
@@ -62,7 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         ("logout", "end a login, at the service and on this machine"),
     ):
         command = _command(commands, name, purpose, f"chatframes {name} {with_login[0]} --session work")
-        command.add_argument("service", choices=with_login)
+        others = " and ".join(service.title for service in services().values() if not service.login)
+        command.add_argument(
+            "service", choices=with_login, help=f"{others} need none: what they take stands in docs/services.md"
+        )
         command.add_argument("--session", metavar="NAME", help='the name it is kept under (default: "default")')
     return parser
 
@@ -92,6 +108,26 @@ def _run(options: argparse.Namespace) -> int:
     assert login is not None
     (login.log_in if options.command == "login" else login.log_out)(options.session)
     return 0
+
+
+@contextmanager
+def _ended_like_an_interrupt() -> Iterator[None]:
+    """Take SIGTERM, which `timeout` and a system that shuts down send, for Ctrl-C: its line for logs is written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_output() -> None:
+    """Send what is still to be printed nowhere, or Python complains at its end that it could not print it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _say(command: str, message: Warning | str | Exception) -> None:

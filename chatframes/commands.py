@@ -86,7 +86,7 @@ def _list_chats(service: str | None, config: Path | None) -> int:
     errors: list[Exception] = []
     for name in named:
         try:
-            listed = chats(name, config=config)
+            listed = chats(name, config=settings)  # so that a warning about the file comes once
         except ChatframesError as error:  # the lists of other services are as good as before
             errors.append(error)
             continue

@@ -21,7 +21,8 @@ STATUSES = """exit status:
   3  partial: part of it is missing, and the report says what
   1  failed: nothing could be read or written
   2  the command is wrong, and nothing was asked for
-  130  interrupted"""
+  130  interrupted, or ended with SIGTERM
+  141  done, and whoever reads this line has gone, as `head` does"""
 
 STATUSES_OF_VERIFY = """exit status:
   0  nothing is wrong
@@ -76,6 +77,8 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     for name, fields in bounds().items():
         of = " and ".join(service.title for service, _ in fields)
         said = fields[0][1].tooltip or fields[0][1].hint
+        if words := _choices(*fields[0]):
+            said = f"{said}: {words}" if said else words
         more = f": {said[0].lower()}{said[1:]}" if said else ""
         parser.add_argument(
             f"--{name.replace('_', '-')}",
@@ -94,6 +97,14 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="print the last line only")
     measured = "write how the call went into this file as JSON, also when it fails; docs/metrics.md says what is in it"
     parser.add_argument("--metrics", type=_path, metavar="FILE", help=measured)
+
+
+def _choices(service: Service, field: Field) -> str:
+    """Return what a choice may be, whatever stands in the other fields."""
+    if field.kind != "choice":
+        return ""
+    forms = [{each.name: filled for each in service.fields} for filled in ("", "x")]
+    return ", ".join(dict.fromkeys(str(value) for form in forms for _, value in field.options(form)))
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

@@ -72,7 +72,8 @@ def _wrong_call(
     plain = [each.name for each in own if each.kind is each.POSITIONAL_OR_KEYWORD]
     lacking = [each.name for each in own[given:] if each.default is each.empty and each.name not in kwargs]
     if given > len(plain):
-        takes = f"takes {len(plain)} positional argument{'' if len(plain) == 1 else 's'} but {given} were given"
+        were = "was" if given == 1 else "were"
+        takes = f"takes {len(plain)} positional argument{'' if len(plain) == 1 else 's'} but {given} {were} given"
         return f"{name}() {takes}: put several into one list, and write the names of the others ({help_})."
     if lacking:
         several = "" if len(lacking) == 1 else "s"

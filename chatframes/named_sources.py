@@ -42,7 +42,9 @@ def sources_of(sources: object) -> tuple[Source, ...]:
         if missing:
             kind = type(source).__name__
             lacks = "" if "open" in missing else f" (it has no {', no '.join(missing)})"
-            raise ConfigError(f"A {kind} is not a source{lacks}: write {_examples()}, or a list of sources.")
+            raise ConfigError(
+                f"A value of type {kind} is not a source{lacks}: write {_examples()}, or a list of sources."
+            )
     return _each_once(listed)
 
 

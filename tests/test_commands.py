@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import _thread
 import json
+import os
 import re
 import shlex
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,17 +115,23 @@ def test_a_size_that_is_none_is_a_wrong_command(size: str, capsys: pytest.Captur
     assert f"'{size}' is no size: write megabytes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("by_signal", [False, True])
 @pytest.mark.parametrize(
     ("command", "words"), [("export", "the same command goes on"), ("fetch", "nothing was written")]
 )
 def test_an_interrupt_ends_with_a_line_for_logs(
-    command: str, words: str, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    command: str, words: str, by_signal: bool, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, command, interrupted)
+    def ended(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGTERM)  # as `timeout` does
+
+    monkeypatch.setattr(commands, command, ended if by_signal else interrupted)
+    before = signal.getsignal(signal.SIGTERM)
     assert main([command, "webex:Kitchen", "--config", config, "--output", str(tmp_path / "x.parquet")]) == 130
+    assert signal.getsignal(signal.SIGTERM) is before
     said = capsys.readouterr()
     assert re.fullmatch(rf"chatframes {command}: status=stopped seconds=\d+\.\d output=.*\n", said.out)
     assert words in said.err
@@ -293,3 +302,14 @@ def test_a_disk_that_takes_no_metrics_is_said_and_the_data_are_there(
     assert main(["fetch", "webex:Kitchen", "--config", config, *out]) == 0
     assert "m.json could not be written: No space left on device." in capsys.readouterr().err
     assert len(cf.read_parquet(tmp_path / "x.parquet")) > 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's pipe")
+def test_a_reader_that_has_gone_is_no_error(config: str) -> None:
+    command = [sys.executable, "-m", "chatframes", "chats", "webex", "--config", config]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == ""
+    assert child.returncode == 141

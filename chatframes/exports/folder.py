@@ -104,7 +104,9 @@ def folder_at(path: object, verb: str) -> Folder:
     """
     if not isinstance(path, str | os.PathLike) or not str(path).strip():
         shown = "an empty name" if isinstance(path, str) else kind_of(path)
-        raise ConfigError(f"{verb}() needs the name of a folder, not {shown}: write 'apollo', say.")
+        takes_files = verb == "read_parquet"
+        what, such_as = ("file or a folder", "apollo.parquet") if takes_files else ("folder", "apollo")
+        raise ConfigError(f"{verb}() needs the name of a {what}, not {shown}: write {such_as!r}, say.")
     name = os.fspath(path)
     if not isinstance(name, str):
         raise ConfigError(f"{verb}() needs the name of a folder as text, not {kind_of(name)}: write 'apollo', say.")
@@ -143,7 +145,7 @@ def existing(path: str | os.PathLike[str], verb: str) -> Folder:
     """
     folder = folder_at(path, verb)
     if os.path.isfile(folder.root):
-        takes_frames = verb in ("report", "gallery")
+        takes_frames = verb in ("report", "gallery", "plot_metrics")
         hint = f": write cf.{verb}(cf.read_parquet({str(path)!r}))" if takes_frames else ""
         raise ConfigError(
             f"{plain(folder.root)} is a file, and {verb}() needs the folder that was given to export(){hint}."
@@ -178,6 +180,12 @@ def make_places(folder: Folder) -> None:
     """
     if os.path.lexists(folder.root) and not os.path.isdir(folder.root):
         raise ConfigError(f"{plain(folder.root)} is a file: export() needs the name of a folder.")
+    around = Folder(folder.root.parent)
+    if folder.root in (around.data, around.own) and os.path.isfile(around.journal):
+        raise ConfigError(
+            f"{plain(folder.root)} is inside the export {plain(around.root)}, whose readers would trip over another "
+            "one: name that folder to go on with it, or one elsewhere."
+        )
     for place in (folder.data, folder.tmp, folder.orphans):
         place.mkdir(parents=True, exist_ok=True)
     if folder.tmp.is_symlink() or folder.own.is_symlink():

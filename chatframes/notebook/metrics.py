@@ -11,10 +11,13 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ConfigError
+from ..exports.folder import existing
 from ..exports.reading import report
 from ..keywords import checks_keywords
+from ..page.html import plain
 from ..page.metrics_plot import MetricsPlot
 from ..table.report import Report
+from ..words import kind_of
 
 __all__ = ["plot_metrics"]
 
@@ -52,6 +55,13 @@ def plot_metrics(source: pd.DataFrame | Mapping[str, Any] | Report | str | os.Pa
         source = _told_in(Path(source).expanduser())
     if isinstance(source, Mapping) and "over_time" in source:
         return MetricsPlot(dict(source))
+    if isinstance(source, str | os.PathLike):
+        existing(source, "plot_metrics")
+    elif not isinstance(source, pd.DataFrame | Mapping | Report):
+        raise ConfigError(
+            "plot_metrics() takes a frame of fetch() or read_parquet(), a report, the name of an export's folder or of "
+            f"the file of --metrics, not {kind_of(source)}."
+        )
     return MetricsPlot(report(source).metrics)
 
 
@@ -62,6 +72,13 @@ def _told_in(path: Path) -> Mapping[str, Any]:
         raise ConfigError(f"There is no file {path}: write the name that --metrics was given.") from None
     except (OSError, ValueError, RecursionError):
         told = None
-    if not isinstance(told, Mapping):
+    if not isinstance(told, Mapping) or "metrics" not in told:
         raise ConfigError(f"{path} holds no metrics: write the name of a file that --metrics has written.")
+    if told["metrics"] is None:
+        raise ConfigError(f"{path} holds no metrics: nothing was asked for in that call, which {_ended(told)}.")
     return told
+
+
+def _ended(told: Mapping[str, Any]) -> str:
+    error = told.get("error")
+    return f"failed with {plain(error)}" if isinstance(error, str) else "ended before"

@@ -38,6 +38,8 @@ def find_file(config: object, environment_path: str | None) -> Path | None:
     if not path.is_file():
         origin = "config=" if config is not None else "The environment variable CHATFRAMES_CONFIG"
         # Anything but a path of a JSON file may be a credential in the wrong place, and is not repeated.
+        if path.suffix != ".json" and path.is_dir():
+            raise ConfigError(f"{origin} names a folder: name the {FILE_NAME} in it.")
         what = f"names {path}" if path.suffix == ".json" else "is no path of a config.json"
         raise ConfigError(f"{origin} {what}, and there is no such file: correct the path.")
     return path
@@ -95,7 +97,9 @@ def _parsed(path: Path) -> tuple[dict[str, Any], str | None]:
     try:
         data = json.loads(strip_comments(path.read_text("utf-8-sig")), object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        return {}, f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})."
+        ends = error.doc[error.pos : error.pos + 1] in ("}", "]") and error.doc[: error.pos].rstrip().endswith(",")
+        hint = ": take out the comma before it" if ends else ""
+        return {}, f"line {error.lineno}, column {error.colno}: this is not JSON ({error.msg}){hint}."
     except OSError as error:
         return {}, f"cannot be read ({error.strerror})."
     except UnicodeDecodeError:

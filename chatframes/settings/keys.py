@@ -112,8 +112,8 @@ class DownloadsConfig(BaseModel):
     )
     cache_dir: Annotated[str | None, BeforeValidator(checks.folder)] = Field(
         None,
-        description="A folder of its own in which pictures are kept, for all calls and processes of this user, so that "
-        "none is asked for twice; null: none are kept.",
+        description="The whole path of a folder of its own (it may begin with ~), in which pictures are kept, for all "
+        "calls and processes of this user, so that none is asked for twice; null: none are kept.",
     )
     max_cache_bytes: int = Field(
         2 * 2**30,

@@ -73,6 +73,10 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         raise ConfigError(
             f"write_parquet() needs a frame first, not {kind_of(frame)}: write write_parquet(frame, path)."
         )
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(
+            f"write_parquet() needs the name of a file, not {kind_of(path)}: write 'apollo.parquet', say."
+        )
     ending = Path(path).suffix.lower()
     if ending in OTHER_FORMATS:
         raise ConfigError(

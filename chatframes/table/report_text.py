@@ -23,7 +23,7 @@ REASONS = {
     "disabled": "downloading was off; images=True turns it on",
     "too_large": "larger than max_size_bytes",
     "too_many": "more attachments than one message may have",
-    "budget": "the limit for the whole call was reached",
+    "budget": "over the whole call's max_total_bytes or total_bytes",
     "not_an_image": "not pictures: documents, videos, archives",
     "no_bytes": "the service has nothing to download",
     "bad_url": "the link is not one that can be fetched",

@@ -175,10 +175,16 @@ class Total:
         self._taken = 0
         self.used_up = False
 
-    def take(self, size_bytes: int) -> bool:
-        """Whether so many more fit; they are then taken. Once some did not fit, nothing fits."""
+    def take(self, size_bytes: int, before: int = 0) -> bool:
+        """Whether so many more fit of a picture that took some `before`; they are then taken.
+
+        Once some did not fit, nothing fits. A picture that is by itself larger than all may be is left out alone:
+        otherwise it would be met first in each call to come, and none would ever get past it.
+        """
         if self._most is None:
             return True
+        if before + size_bytes > self._most:
+            return False
         self.used_up = self.used_up or self._taken + size_bytes > self._most
         if not self.used_up:
             self._taken += size_bytes

@@ -73,7 +73,7 @@ class BodyReader:
             pace.restart()
             while True:
                 more = max(size, expected or 0) - taken
-                if more > 0 and not self._total.take(more):
+                if more > 0 and not self._total.take(more, taken):
                     return replace(base, status="skipped", reason="budget", mime=mime, error=OVER_BUDGET.error)
                 taken += more
                 if size > self._cap or not (chunk := await anext(chunks, b"")):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..errors import ConfigError
 from ..keywords import checks_keywords
-from ..words import did_you_mean
+from ..words import counted, did_you_mean
 from .community.people import Community
 from .community.writing import MAX_IMAGES_PER_MESSAGE, build
 from .reddit import contradictions as reddit_contradictions
@@ -341,7 +341,10 @@ def sandbox(
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ConfigError(f"sandbox: seed must be a whole number, not {seed!r}.")
     if images > (room := MAX_IMAGES_PER_MESSAGE * messages):
-        raise ConfigError(f"sandbox: {messages} messages hold at most {room} images, not {images}; ask for fewer.")
+        raise ConfigError(
+            f"sandbox: {counted(messages, 'message')} hold at most {counted(room, 'image')}, not {images}: "
+            f"write images={room} or fewer, too."
+        )
     if isinstance(latency_ms, bool) or not isinstance(latency_ms, int | float) or not 0 <= latency_ms <= 60_000:
         raise ConfigError(f"sandbox: latency_ms must be a number from 0 to 60000, not {latency_ms!r}.")
     return World(

@@ -242,11 +242,20 @@ NO_FOLDERS = [
 def test_what_is_no_name_of_a_folder_is_said_in_a_sentence(verb: str, name: Any, words: str) -> None:
     if verb == "report" and not isinstance(name, str):
         words = "report"  # takes frames, too, and says so
+    if verb == "read_parquet":
+        words = words.replace("a folder, not", "a file or a folder, not")
     before = (source("webex"),) if verb == "export" else ()
     with pytest.raises(cf.ConfigError, match=words) as error:
         getattr(cf, verb)(*before, name)
     assert str(error.value).endswith(".")
     assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("place", ["data", ".chatframes"])
+def test_an_export_into_the_inside_of_another_is_refused(world: Any, done: Path, place: str) -> None:
+    with pytest.raises(cf.ConfigError, match=r"is inside the export .* name that folder to go on with it"):
+        export(world, source("webex"), done / place)
+    assert cf.verify(done)
 
 
 def test_a_name_that_is_too_long_is_said(world: Any, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_it_is_shown_of_a_report_of_the_file_of_a_command_and_of_an_event(
     assert NO_METRICS in cf.plot_metrics({"status": "complete"})._repr_html_()
 
 
-@pytest.mark.parametrize("held", [None, "{", "[1]", "\x00"])
+@pytest.mark.parametrize("held", [None, "{", "[1]", "\x00", '{"webex": {}}'])
 def test_a_file_that_is_none_is_said(held: str | None, tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     if held is not None:
@@ -102,3 +102,22 @@ def test_a_file_that_is_none_is_said(held: str | None, tmp_path: Path) -> None:
         cf.plot_metrics(path)
     with pytest.raises(cf.ConfigError):
         cf.plot_metrics(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (5, "plot_metrics() takes a frame of fetch() or read_parquet(), a report,"),
+        ("nowhere", "plot_metrics() found no export in"),
+        ("a.parquet", "write cf.plot_metrics(cf.read_parquet('a.parquet'))"),
+        ("nothing-asked.json", "nothing was asked for in that call, which failed with ConfigError."),
+    ],
+)
+def test_what_has_no_metrics_is_said_by_its_own_name(
+    source: Any, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.parquet").touch()
+    Path("nothing-asked.json").write_text('{"error": "ConfigError", "metrics": null}', encoding="utf-8")
+    with pytest.raises(cf.ConfigError, match=re.escape(words)):
+        cf.plot_metrics(source)

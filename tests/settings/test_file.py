@@ -52,7 +52,7 @@ def test_a_path_may_be_given(kind, quiet_place):
 
 def test_a_file_that_is_not_there_is_an_error(quiet_place, monkeypatch):
     assert "there is no such file" in complaint(quiet_place / "nowhere.json")
-    assert "there is no such file" in complaint(quiet_place)
+    assert complaint(quiet_place) == "config= names a folder: name the config.json in it."
     monkeypatch.setenv("CHATFRAMES_CONFIG", "nowhere.json")
     assert "CHATFRAMES_CONFIG names nowhere.json" in complaint(None)
 
@@ -73,6 +73,7 @@ def test_anything_else_is_not_a_configuration(thing):
         ('"x"', "this is not a section"),
         ('{"reddit": {}, "webex": {"max_connections": 50, "max_connections": 60}}', '"max_connections" stands twice'),
         ("[" * 100_000, "nests too deep"),
+        ('{"webex": {"max_connections": 1,\n}}', "line 2, column 1: this is not JSON"),
         ('{"webex": {"max_connections": 1' + "0" * 5000 + "}}", "a number is too long"),
         ('{"webex": {"max_connections": NaN}}', "is nan, but must be a whole number"),
     ],

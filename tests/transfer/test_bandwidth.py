@@ -183,3 +183,13 @@ def test_what_was_taken_for_a_picture_that_failed_is_given_back() -> None:
     assert not total.take(1)
     assert not total.take(0)
     assert Total().take(10**12)
+
+
+def test_a_picture_larger_than_the_total_is_left_out_alone() -> None:
+    total = Total(100)
+    assert not total.take(101)
+    assert total.take(60)
+    assert not total.take(41, 60)  # what came of it shows that it alone is larger
+    assert total.take(40)
+    assert not total.take(1)
+    assert total.used_up

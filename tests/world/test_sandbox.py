@@ -186,7 +186,7 @@ def test_expected_takes_whole_days_and_instants(world: World) -> None:
         ({"faults": ["rain"]}, "no fault is called rain; known are .*rate_limit"),
         ({"messages": -1}, "messages must be a whole number, 0 or more"),
         ({"days": 0}, "days must be a whole number, 1 or more"),
-        ({"images": 41, "messages": 10}, "10 messages hold at most 40 images"),
+        ({"images": 41, "messages": 10}, "10 messages hold at most 40 images, not 41: write images=40 or fewer"),
         ({"latency_ms": -1}, "latency_ms must be"),
         ({"images": True}, "images must be"),
         ({"seed": "x"}, "seed must be"),
