@@ -84,7 +84,7 @@ def figures(name: str, allowed: list[int], images: int, latency_ms: float) -> di
     server = subprocess.Popen([*command, "--allowed", *map(str, allowed)], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        port = int(server.stdout.readline())
+        port = int(server.stdout.readline().split()[0])
         contender = [sys.executable, __file__, "--contend", name, "--port", str(port), "--images", str(images)]
         got: dict[str, Any] = json.loads(subprocess.run(contender, check=True, capture_output=True, text=True).stdout)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats") as answer:

@@ -4,7 +4,8 @@
 requests and the most at once, and prints its port when it listens; ``GET /stats`` returns and resets the counts.
 
 With ``--allowed 8`` it answers 429 with ``Retry-After: 1`` to each request beyond 8 in flight; ``--allowed 20 5 20
---phase 300`` allows another number after each 300 pictures.
+--phase 300`` allows another number after each 300 pictures. With ``--certificate FILE`` it speaks TLS; the counts are
+then given on a second port, which it prints too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import ssl
 import struct
 from pathlib import Path
 
@@ -37,6 +39,7 @@ class Server(asyncio.Protocol):
     requests = in_flight = peak = refused = served = late_peak = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.buffer = b""
 
@@ -90,12 +93,18 @@ class Server(asyncio.Protocol):
         self.transport.writelines([head, body])
 
 
-async def main(latency_ms: float, allowed: list[int], phase: int) -> None:
-    Server.latency_seconds, Server.allowed, Server.phase = latency_ms / 1000, allowed, phase
+async def main(options: argparse.Namespace) -> None:
+    Server.latency_seconds, Server.allowed, Server.phase = options.latency_ms / 1000, options.allowed, options.phase
     photo = PHOTO.read_bytes()
-    Server.bodies = [picture(photo, number) for number in range(500)]
-    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    Server.bodies = [picture(photo, number, options.picture_bytes or None) for number in range(500)]
+    context = None
+    if options.certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.certificate)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Server, "127.0.0.1", 0, ssl=context)
+    plain = server if context is None else await loop.create_server(Server, "127.0.0.1", 0)
+    print(*(one.sockets[0].getsockname()[1] for one in (server, plain)), flush=True)
     await server.serve_forever()
 
 
@@ -104,6 +113,8 @@ if __name__ == "__main__":
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--allowed", type=int, nargs="*", default=[])
     parser.add_argument("--phase", type=int, default=1)
+    parser.add_argument("--picture-bytes", type=int, default=0, help="of each picture; 0: 50 to 400 KB")
+    parser.add_argument("--certificate", help="a PEM file with its key")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(options.latency_ms, options.allowed, options.phase))
+        asyncio.run(main(options))
