@@ -24,7 +24,7 @@ from typing import Any
 AT_ONCE = 20
 
 
-async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, int]:
+async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, list[int]]:
     from telethon import TelegramClient
     from telethon.crypto import rsa
     from telethon.errors import RPCError
@@ -37,7 +37,7 @@ async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, int]
     await client.connect()
     chat = await client.get_entity("apollo")
     messages = [message async for message in client.iter_messages(chat)]
-    size = 0
+    sizes: list[int] = []
     if images:
         semaphore = asyncio.Semaphore(AT_ONCE)
 
@@ -49,9 +49,9 @@ async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, int]
                     return 0
 
         pictures = [m for m in messages if m.photo or (m.file and (m.file.mime_type or "").startswith("image/"))]
-        size = sum(await asyncio.gather(*map(one, pictures)))
+        sizes = await asyncio.gather(*map(one, pictures))
     await client.disconnect()
-    return len(messages), size
+    return len(messages), sizes
 
 
 def with_chatframes(config: dict[str, Any], images: bool) -> tuple[int, int]:
@@ -70,12 +70,14 @@ def contend(name: str, images: bool) -> None:
     import telethon  # noqa: F401
 
     if name == "chatframes":
-        pass
+        import chatframes.api
+        import chatframes.sources.telegram.service  # noqa: F401
 
     config = json.loads(sys.stdin.readline())
     cpu, wall = time.process_time(), time.perf_counter()
     if name == "telethon":
-        messages, size = asyncio.run(with_telethon(config, images))
+        messages, sizes = asyncio.run(with_telethon(config, images))
+        size = sum(sizes)
     else:
         messages, size = with_chatframes(config, images)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
