@@ -182,7 +182,8 @@ def compare_files(messages: int, pictures: int, rounds: int) -> None:
     for name, some in results.items():
         print(
             f"  {name:12} written in {spread(of(some, 'write_wall')):>20} s, grows by "
-            f"{spread(of(some, 'grown_mib'), 0)} MiB; read in {spread(of(some, 'read_wall')):>20} s; {some[-1]['mb']:.1f} MB",
+            f"{spread(of(some, 'grown_mib'), 0)} MiB; read in {spread(of(some, 'read_wall')):>20} s; "
+            f"{some[-1]['mb']:.1f} MB",
             flush=True,
         )
     for other in names[1:]:

@@ -2,8 +2,8 @@
 
     python benchmarks/two_processes.py                 # a server without a limit, and one that allows 8 at once
 
-Each process fetches the same room of 1,000 messages with a picture each. "aiohttp": two processes that download the same
-pictures with a semaphore of 20 each. A refusal (429, ``Retry-After: 1``) takes as long as an answer, and counts too.
+Each process fetches the same room of 1,000 messages with a picture each. "aiohttp": two processes that download the
+same pictures with a semaphore of 20 each. A refusal (429, ``Retry-After: 1``) takes as long as an answer, and counts.
 """
 
 from __future__ import annotations
