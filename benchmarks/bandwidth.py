@@ -3,7 +3,7 @@
     python benchmarks/bandwidth.py                     # 2 MB/s, for fifteen seconds
     python benchmarks/bandwidth.py --cap 10000000 --picture-bytes 200000 --seconds 30
 
-The server notes when the last byte of each picture was handed to the system; the first and the last second are left out.
+The server notes when each picture was handed to the system; the first and the last second are left out.
 """
 
 from __future__ import annotations

@@ -25,11 +25,12 @@ NAMES = ["chatframes", "aiohttp"]
 async def with_chatframes(port: int, pictures: int) -> dict[str, Any]:
     import chatframes as cf
 
-    found, report = 0, {}
+    found, failed = 0, {}
     async for batch in cf.stream(cf.Webex(ROOM), images=True, config=config_for(port)):
         found += int(batch["n_images"].sum())
-        report = batch.attrs["chatframes"]
-    return {"found": found, "failed": report["images"]["failed"]}
+        if "chatframes" in batch.attrs:  # in the last one
+            failed = batch.attrs["chatframes"]["images"]["failed"]
+    return {"found": found, "failed": failed}
 
 
 async def with_aiohttp(port: int, pictures: int) -> dict[str, Any]:
