@@ -74,6 +74,8 @@ def inspect(data: bytes) -> ImageFacts:
     mime = sniff(data[:HEAD_BYTES])
     if mime not in EXTENSIONS:
         return ImageFacts(mime)
+    if mime == "image/jpeg":
+        return _jpeg_facts(data)
     width, height = size_in_pixels(data, mime)
     frames, whole, counted = _ending(data, mime)
     huge = (width or 0) * (height or 0) > HUGE_PIXELS or (frames or 0) > HUGE_FRAMES or not counted
@@ -114,11 +116,6 @@ def _ending(data: bytes, mime: str) -> tuple[int | None, bool | None, bool]:
     """Return the number of frames, whether the end is there, and whether everything could be counted."""
     try:
         match mime:
-            case "image/jpeg":
-                # Cameras and phones append data, so the end marker is looked for from the back.
-                data_at = _jpeg_walk(data)[1]
-                whole = data_at is not None and data.rfind(b"\xff\xd9", data_at) >= 0
-                return 1, whole, jpeg_scans(data) <= HUGE_SCANS
             case "image/png":
                 frames, counted = _png_walk(data)
                 return frames, data.rfind(b"\0\0\0\0IEND\xaeB`\x82") >= 0, counted
@@ -132,6 +129,18 @@ def _ending(data: bytes, mime: str) -> tuple[int | None, bool | None, bool]:
     except (struct.error, IndexError):
         return None, False, True
     return None, None, True
+
+
+def _jpeg_facts(data: bytes) -> ImageFacts:
+    try:
+        size, data_at, single_scan = _jpeg_walk(data)
+    except (struct.error, IndexError):  # the file ends inside the header
+        return ImageFacts("image/jpeg", whole=False, huge=False)
+    width, height = size if size and size[0] > 0 and size[1] > 0 else (None, None)
+    # Cameras and phones append data, so the end marker is looked for from the back.
+    whole = data_at is not None and data.rfind(b"\xff\xd9", data_at) >= 0
+    huge = (width or 0) * (height or 0) > HUGE_PIXELS or not (single_scan or _scans_from(data, data_at) <= HUGE_SCANS)
+    return ImageFacts("image/jpeg", width, height, 1, whole, huge)
 
 
 def _jpeg_walk(data: bytes) -> tuple[tuple[int, int] | None, int | None, bool]:
@@ -170,8 +179,10 @@ def jpeg_scans(data: bytes) -> int:
     0
     """
     _, at, single_scan = _jpeg_walk(data)
-    if single_scan:
-        return 1
+    return 1 if single_scan else _scans_from(data, at)
+
+
+def _scans_from(data: bytes, at: int | None) -> int:
     scans = 0
     while at is not None and at + 4 <= len(data) and scans <= HUGE_SCANS:
         if data[at + 1] == 0xD9:  # the end; data after it (a phone appends a film, say) does not count

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .exif import turns_well
 from .headers import ImageFacts
@@ -25,7 +26,9 @@ _PASSED_OVER = frozenset({0xCC, 0xDC, 0xDD, *range(0xE0, 0xF0), 0xFE})
 _NOT_LOOKED_AT = _PASSED_OVER - {_JFIF, _APPLICATION}  # profiles, thumbnails and comments, which may be long
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])")  # those left out have no body, or are no markers
 _EARLY_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")  # before the first scan
+_NO_MARKERS = b"\x00\x01\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xff"
 MAX_SEGMENTS = 10_000  # an ordinary JPEG has about thirty
+KNOWN_TABLES_BYTES = 1_024  # most files have the tables of the standard, 420 bytes; those of others are smaller still
 MOST_BLOCKS = 10  # in a unit of a scan, as libjpeg has it
 
 
@@ -70,10 +73,13 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes | None]]:
     """
     at, marker_here = 2, _EARLY_MARKER
     for _ in range(MAX_SEGMENTS):
-        found = marker_here.search(data, at)
-        if found is None:
-            return
-        marker, at = found[1][0], found.end()
+        if data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in _NO_MARKERS:  # as nearly always
+            marker, at = data[at + 1], at + 2
+        else:
+            found = marker_here.search(data, at)
+            if found is None:
+                return
+            marker, at = found[1][0], found.end()
         if marker == _END:
             yield marker, b""
             return
@@ -89,7 +95,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes | None]]:
 def _take(marker: int, body: bytes, seen: _Before) -> bool:
     """Add a segment that is no scan; False if decoders refuse it."""
     if marker == _HUFFMAN:
-        codes = _huffman_tables(body)
+        codes = _known_tables(body) if len(body) <= KNOWN_TABLES_BYTES else _huffman_tables(body)
         seen.codes |= codes or set()
         return codes is not None
     if marker == _QUANTIZATION:
@@ -176,7 +182,12 @@ def _quantizations(body: bytes) -> set[int] | None:
     return found if at == len(body) and max(found, default=0) < 4 else None
 
 
-def _huffman_tables(body: bytes) -> set[int] | None:
+@lru_cache(maxsize=64)
+def _known_tables(body: bytes) -> frozenset[int] | None:
+    return _huffman_tables(body)
+
+
+def _huffman_tables(body: bytes) -> frozenset[int] | None:
     """Return the numbers of the Huffman tables in a segment; None unless each is whole, and gives no code twice."""
     found, at = set[int](), 0
     while at + 17 <= len(body):
@@ -191,4 +202,4 @@ def _huffman_tables(body: bytes) -> set[int] | None:
         if kind < 16 and max(symbols, default=0) > 15:  # of the first value of a block: a number of bits
             return None
         found.add(kind)
-    return found if at == len(body) else None
+    return frozenset(found) if at == len(body) else None

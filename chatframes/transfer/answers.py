@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -12,9 +14,9 @@ import httpx
 
 from ..model import Refusal, Status
 from .clock import Clock
-from .guard import Blocked
+from .guard import Blocked, plain_origin
+from .network_errors import NameNotResolved, TLSFailed
 from .odd_json import read_json
-from .transport import NameNotResolved, TLSFailed
 
 PROXY_LOGIN = (
     "The proxy asks for a login (HTTP 407): write its user name and password into HTTPS_PROXY and HTTP_PROXY of the "
@@ -25,6 +27,34 @@ RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523
 
 class BadAnswer(Exception):
     """The answer is not the JSON object that was expected."""
+
+
+class Headers:
+    """The headers of an answer, by their names in any case; values of one name are joined by a comma.
+
+    Examples
+    --------
+    >>> headers = Headers([(b"Content-Type", b"image/png")])
+    >>> headers.get("content-type"), "Location" in headers
+    ('image/png', False)
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in raw:
+            self._values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+
+    def get(self, name: str, default: str = "") -> str:
+        values = self._values.get(name.lower())
+        return default if values is None else ", ".join(values)
+
+    def get_list(self, name: str) -> list[str]:
+        return self._values.get(name.lower(), [])
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._values
 
 
 def decode_json(
@@ -51,12 +81,12 @@ def decode_json(
 
 
 def wants_proxy_login(error: Exception) -> bool:
-    """Whether a network error is a proxy that asks for a login; see `transport.translate`."""
+    """Whether a network error is a proxy that asks for a login; see `network_errors.translate`."""
     return isinstance(error, httpx.ProxyError) and "407" in str(error)
 
 
 def network_refusal(error: Exception) -> Refusal:
-    """Return the outcome a network error leads to. Its text comes from `transport.translate`: no URL, no header."""
+    """Return the outcome a network error leads to. Its text is `network_errors.translate`'s: no URL, no header."""
     if isinstance(error, Blocked):
         return Refusal("skipped", error.reason, str(error))
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
@@ -113,6 +143,11 @@ def next_address(url: str, location: str) -> str:
 
 def origin(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of a URL; empty ones when it cannot be parsed or holds a user name."""
+    return _parsed_origin(plain_origin(url) or url)
+
+
+@functools.lru_cache(maxsize=256)  # asked several times for each file, and most are on few hosts
+def _parsed_origin(url: str) -> tuple[str, str, int | None]:
     try:
         parts = urlsplit(url)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
@@ -123,7 +158,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
         return "", "", None
 
 
-def retry_after_seconds(headers: httpx.Headers, clock: Clock) -> float | None:
+def retry_after_seconds(headers: httpx.Headers | Headers, clock: Clock) -> float | None:
     """Return what a Retry-After header asks for, in seconds; None when it is missing or unusable.
 
     It may hold whole seconds or an HTTP date. A date is compared with the answer's own Date header, so that a wrong

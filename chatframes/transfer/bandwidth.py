@@ -5,8 +5,8 @@ What is counted are the bytes of attachments, as they are read; pages of message
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from .. import kept
 from .byte_budget import ByteBudget
@@ -91,19 +91,15 @@ class Speed:
         self._bandwidths = bandwidths
         self._usual_bytes = USUAL_BYTES
 
-    @asynccontextmanager
-    async def body(self, expected_bytes: int | None) -> AsyncIterator[Passage]:
-        """Wait until a body may be asked for; it is open for as long as the block runs."""
-        passage = Passage(self._clock, self._bandwidths)
-        try:
-            await passage.open(expected_bytes or self._usual_bytes)
-            yield passage
-            if passage.paid_bytes:
-                # Rather too much: a body that is larger than expected comes together with too many others.
-                self._usual_bytes = max(passage.paid_bytes, self._usual_bytes * 9 // 10)
-        finally:
-            self.received_bytes += passage.paid_bytes
-            passage.close()
+    def body(self, expected_bytes: int | None) -> Passage:
+        """Return the way of one body: entering it waits until the body may be asked for."""
+        return Passage(self._clock, self._bandwidths, expected_bytes or self._usual_bytes, self._ended)
+
+    def _ended(self, size_bytes: int, whole: bool) -> None:
+        self.received_bytes += size_bytes
+        if whole and size_bytes:
+            # Rather too much: a body that is larger than expected comes together with too many others.
+            self._usual_bytes = max(size_bytes, self._usual_bytes * 9 // 10)
 
 
 class Passage:
@@ -119,23 +115,39 @@ class Passage:
         Spent waiting for its turn: no host is to blame for it.
     """
 
-    def __init__(self, clock: Clock, bandwidths: Sequence[Bandwidth]) -> None:
+    __slots__ = (
+        "_bandwidths", "_clock", "_ended", "_reserved", "expected_bytes", "paid_bytes", "waited_seconds",
+    )  # fmt: skip
+
+    def __init__(
+        self, clock: Clock, bandwidths: Sequence[Bandwidth], expected_bytes: int, ended: Callable[[int, bool], None]
+    ) -> None:
         self._clock = clock
         self._bandwidths = bandwidths
+        self._ended = ended
         self._reserved: list[tuple[ByteBudget, int]] = []
-        self.expected_bytes = self.paid_bytes = 0
+        self.expected_bytes, self.paid_bytes = expected_bytes, 0
         self.waited_seconds = 0.0
 
-    async def open(self, expected_bytes: int) -> None:
-        """Wait until little enough is under way."""
-        self.expected_bytes = expected_bytes
-        for bandwidth in self._bandwidths:
-            if (ahead := bandwidth.ahead()) is not None:
-                self._reserved.append((ahead, await ahead.reserve(expected_bytes)))
+    async def __aenter__(self) -> Passage:
+        try:
+            for bandwidth in self._bandwidths:
+                if (ahead := bandwidth.ahead()) is not None:
+                    self._reserved.append((ahead, await ahead.reserve(self.expected_bytes)))
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._close()
+        self._ended(self.paid_bytes, kind is None)
 
     async def pay(self, size_bytes: int) -> float:
         """Wait until so many bytes may have been read; return the seconds waited."""
         self.paid_bytes += size_bytes
+        if not _rates and not self._reserved:
+            return 0.0
         now = self._clock.monotonic()
         seconds = max((bandwidth.wait_for(size_bytes, now) for bandwidth in self._bandwidths), default=0.0)
         if seconds > 0:
@@ -148,7 +160,7 @@ class Passage:
                 self._reserved[place] = ahead, left
         return seconds
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Let others take what was expected and did not come."""
         for ahead, reserved in self._reserved:
             ahead.give_back(reserved)

@@ -294,7 +294,7 @@ class Downloader:
         if body.declared_size is not None:
             passage.expected_bytes = min(body.declared_size, self._cap)
         pace = Pace(self._clock, self._cap if body.declared_size is None else body.declared_size)
-        pieces, size = [b""], 0
+        pieces, size = list[bytes](), 0
         chunks = aiter(body.chunks)
         while size < HEAD_BYTES and (chunk := await anext(chunks, b"")):
             pieces.append(chunk)
@@ -324,7 +324,7 @@ class Downloader:
                 pace.check(size)
             if size > self._cap:
                 return too_large(base, mime, "more", self._cap)
-            data = ImageBytes(b"".join(pieces))
+            data = ImageBytes(pieces[0] if len(pieces) == 1 else b"".join(pieces))  # it copies, too
             outcome = of_picture(
                 base,
                 mime,

@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from ..errors import AuthError, ServiceError
 from ..images.sniff import is_raster, sniff
 from ..model import Body, Refusal, Status
-from .answers import network_refusal, next_address, origin, outcome_of_status, retry_after_seconds
+from .answers import Headers, network_refusal, next_address, origin, outcome_of_status, retry_after_seconds
 from .file_names import file_name
 from .gate import IMAGE_WAIT_SECONDS
 from .guard import Blocked
-from .http import NO_TOKEN, Http
+from .http import NO_TOKEN, FileAnswer, Http
 from .lanes import NO_TURN, Turn
 from .patience import Patience
 
@@ -67,7 +67,7 @@ async def open_attachment(
     try:
         length = response.headers.get("Content-Length", "")
         yield Body(
-            chunks=_looked_at(_body_chunks(response), look),
+            chunks=_Chunks(response, look),
             http_status=response.status_code,
             name=next(filter(None, map(file_name, response.headers.get_list("Content-Disposition"))), None),
             declared_mime=response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None,
@@ -96,7 +96,7 @@ class _Request:
     renewed: bool = False
     turn: Turn = NO_TURN  # lasts until the body has been read
 
-    async def response(self) -> httpx.Response:
+    async def response(self) -> FileAnswer:
         """Return the answer with status 200; raises Refusal when there will be none."""
         while True:
             token = await self._token() if self.with_token else NO_TOKEN
@@ -119,7 +119,7 @@ class _Request:
             else:
                 await self._renew(token)
 
-    def _goes_on(self, response: httpx.Response, token: SecretStr) -> bool:
+    def _goes_on(self, response: FileAnswer, token: SecretStr) -> bool:
         """Whether another request may follow: to where this one was sent on, or with a new token."""
         return response.status_code in REDIRECTS or (response.status_code == 401 and bool(token) and not self.renewed)
 
@@ -146,9 +146,9 @@ class _Request:
         _, host, port = origin(self.url)
         return self.patience.for_other_hosts(), f"{host}:{port}"
 
-    def _follow(self, response: httpx.Response) -> None:
+    def _follow(self, response: FileAnswer) -> None:
         self.visited.add(self.url)
-        self.url = next_address(self.url, response.extensions["location"])
+        self.url = next_address(self.url, response.location)
         if self.url in self.visited or len(self.visited) > MAX_REDIRECTS:
             raise Refusal("failed", "redirect", "too many redirects", http_status=response.status_code)
         if self.dead_end(self.url):
@@ -156,7 +156,7 @@ class _Request:
         # Once a redirect has left the API's origin, no credential follows, not even back to it.
         self.with_token = self.with_token and self.http.is_api(self.url)
 
-    def _refusal(self, response: httpx.Response) -> Refusal:
+    def _refusal(self, response: FileAnswer) -> Refusal:
         """Return the outcome for a status that is neither success nor a redirect."""
         status = response.status_code
         asked_seconds = retry_after_seconds(response.headers, self.patience.clock)
@@ -195,14 +195,11 @@ class _Request:
         except (AuthError, ServiceError) as error:
             raise _without_token(error) from None
 
-    async def _get(self, token: SecretStr) -> httpx.Response:
-        headers = {"Accept": self.accept, "Accept-Encoding": "identity"}
+    async def _get(self, token: SecretStr) -> FileAnswer:
         pulse, clock = self.patience.pulse, self.patience.clock
         began = clock.monotonic()
         try:
-            response = await self.http.request(
-                "GET", self.url, headers=headers, token=token, guarded=not self.with_token
-            )
+            response = await self.http.open_file(self.url, accept=self.accept, token=token, guarded=not self.with_token)
             if self.with_token and response.status_code < 500 and response.status_code not in REDIRECTS:
                 pulse.answered(clock)
             return response
@@ -217,7 +214,7 @@ class _Request:
         raise refusal
 
 
-def _is_packed(headers: httpx.Headers) -> bool:
+def _is_packed(headers: Headers) -> bool:
     return headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", "")
 
 
@@ -227,29 +224,37 @@ def _without_token(error: AuthError | ServiceError) -> Refusal:
     return Refusal("failed", reason, str(error), http_status=401)
 
 
-async def _body_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.aiter_raw():
-            yield chunk
-    except httpx.TransportError as error:
-        refusal = network_refusal(error)
+class _Chunks:
+    """The chunks of a body as they come, with a look at the first bytes: Refusal if they are not worth reading."""
+
+    __slots__ = ("_head", "_look", "_response")
+
+    def __init__(self, response: FileAnswer, look: Callable[[bytes], None]) -> None:
+        self._response = response
+        self._look = look
+        self._head: bytes | None = b""  # None once it has been looked at
+
+    def __aiter__(self) -> _Chunks:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await self._response.read()
+        except httpx.TransportError as error:
+            refusal = network_refusal(error)
+        else:
+            return self._looked_at(chunk)
         if refusal.reason == "connect":  # the answer had begun: what broke is the body
             refusal.reason = "truncated"
-        refusal.http_status = response.status_code
-    else:
-        return
-    raise refusal
+        refusal.http_status = self._response.status_code
+        raise refusal
 
-
-async def _looked_at(chunks: AsyncIterator[bytes], look: Callable[[bytes], None]) -> AsyncIterator[bytes]:
-    """Yield the chunks as they come, with a look at the first bytes: Refusal if they are not worth reading."""
-    head, looked = b"", False
-    async for chunk in chunks:
-        if not looked:
-            head += chunk
-            looked = len(head) >= LOOK_BYTES
-            if looked:
-                look(head)
-        yield chunk
-    if head and not looked:
-        look(head)
+    def _looked_at(self, chunk: bytes) -> bytes:
+        if self._head is not None:
+            self._head += chunk
+            if len(self._head) >= LOOK_BYTES or (self._head and not chunk):
+                self._look(self._head)
+                self._head = None
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk

@@ -6,6 +6,7 @@ The checked addresses are the ones connected to, so that a second answer of the 
 
 from __future__ import annotations
 
+import functools
 import re
 import socket
 import unicodedata
@@ -27,6 +28,8 @@ _DENIED = [
 ]  # fmt: skip
 _NAT64 = ip_network("64:ff9b::/96")  # stands for the IPv4 address in its last 32 bits
 _NO_HOST = re.compile(r"[\x00-\x20\x7f%\\<>^|{}\"`@]")
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?(?=[/?#]|\Z)")
 _IPV6 = re.compile(
     r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:\d*)?"
 )  # Python versions differ in what else they accept in brackets
@@ -62,6 +65,13 @@ class Guard:
         ------
         Blocked
         """
+        origin = plain_origin(url)
+        if origin and not _CONTROL.search(url):
+            _check_origin(self, origin)
+        else:
+            self._check_parts(url)
+
+    def _check_parts(self, url: str) -> None:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
@@ -71,7 +81,7 @@ class Guard:
             raise Blocked("bad_url", "not an http(s) URL that can be followed")
         if "[" in parts.netloc and not _IPV6.fullmatch(parts.netloc):
             raise Blocked("bad_url", "a URL whose brackets hold no IPv6 address")
-        if any(ord(letter) < 32 for letter in url) or url.startswith(" ") or "\\" in parts.netloc:
+        if _CONTROL.search(url) or url.startswith(" ") or "\\" in parts.netloc:
             raise Blocked("bad_url", "a URL with characters that no URL has")
         if not host.strip(".") or len(host) > 253 or max(map(len, host.split("."))) > 63:
             raise Blocked("bad_url", "a URL whose host no name server knows")
@@ -105,6 +115,23 @@ class Guard:
     def _lets_through(self, host: str, port: int) -> bool:
         host = host.lower().strip("[]")
         return f"{f'[{host}]' if ':' in host else host}:{port}" in self.allowed
+
+
+@functools.lru_cache(maxsize=256)  # most links of a chat lead to few hosts; what is blocked is looked at each time
+def _check_origin(guard: Guard, origin: str) -> None:
+    guard._check_parts(origin)
+
+
+def plain_origin(url: str) -> str:
+    """Return the part of a URL before its path, where that is plainly written; else an empty text.
+
+    Examples
+    --------
+    >>> plain_origin("https://example.com:8443/a.jpg?b"), plain_origin("https://user@example.com/")
+    ('https://example.com:8443', '')
+    """
+    found = _PLAIN_ORIGIN.match(url)
+    return found[0] if found else ""
 
 
 def is_public(address: str) -> bool:

@@ -259,7 +259,7 @@ class _Page:
                 raise ServiceError(PROXY_LOGIN) from None
             if isinstance(error, httpx.TimeoutException):
                 turn.timed_out()
-            trouble = str(error)  # text of our own, see transport.translate: no URL, no header
+            trouble = str(error)  # text of our own, see network_errors.translate: no URL, no header
             pulse.failed(began, trouble, silent=not isinstance(error, BadAnswer))
         else:
             status = response.status_code

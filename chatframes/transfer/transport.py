@@ -9,7 +9,7 @@ It sends URLs as given, keeps no cookies and never repeats a request: retries be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -19,75 +19,17 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .bandwidth import piece_bytes
+from .exchange import Exchange, Get, RawHeaders
 from .guard import Guard
+from .network_errors import AIOHTTP_ERRORS, translate
+from .pool import Pool
 
 READ_BUFFER_BYTES = 2**18
 WRITE_BYTES = 2**16  # the write time-out restarts with each piece of this size
-KEEPALIVE_SECONDS = 15.0
 HEAD_READS = 2  # read time-outs, after which the lines before a body must have come
+DESTINATIONS = 256  # hosts
 # aiohttp must not add these: the request already has all the headers it needs.
 _NO_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-
-
-class NameNotResolved(httpx.ConnectError):
-    """The host's name has no address."""
-
-
-class TLSFailed(httpx.ConnectError):
-    """The TLS handshake failed; a retry with weaker checks is never made."""
-
-
-class _Connector(aiohttp.TCPConnector):
-    """aiohttp's pool with httpx's two limits: connections in all, and idle connections kept.
-
-    Several connectors, the `peers`, share these limits. One with a guard connects only to addresses that the guard has
-    checked, and never reuses a connection of another connector.
-    """
-
-    def __init__(
-        self, max_connections: int, max_keepalive_connections: int, peers: list[_Connector], guard: Guard | None
-    ) -> None:
-        super().__init__(limit=0, keepalive_timeout=KEEPALIVE_SECONDS)
-        self._max_connections = max_connections
-        self._max_idle = max_keepalive_connections
-        self._peers = peers
-        self._guard = guard
-        peers.append(self)
-
-    @property
-    def idle_connections(self) -> int:
-        return sum(len(pool) for peer in self._peers for pool in peer._conns.values())
-
-    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
-        # The transport bounds the connections in use; here, idle ones to other hosts are closed to make room.
-        if req.connection_key not in self._conns:
-            while self._in_use + self.idle_connections >= self._max_connections and self._close_one_idle():
-                pass
-        return await super().connect(req, traces, timeout)
-
-    @property
-    def _in_use(self) -> int:
-        return sum(len(peer._acquired) for peer in self._peers)
-
-    def _close_one_idle(self) -> bool:
-        for peer in self._peers:
-            for key, pool in peer._conns.items():
-                protocol, _ = pool.popleft()
-                protocol.close()
-                if not pool:
-                    del peer._conns[key]
-                return True
-        return False
-
-    async def _resolve_host(self, host: str, port: int, traces: Any = None) -> Any:
-        addresses = await super()._resolve_host(host, port, traces)
-        if self._guard is not None:  # the addresses checked here are the ones connected to
-            self._guard.check(host, port, [address["host"] for address in addresses])
-        return addresses
-
-    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
-        full = self.idle_connections >= self._max_idle
-        super()._release(key, protocol, should_close=should_close or full)
 
 
 async def _no_hidden_retry(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
@@ -99,32 +41,6 @@ async def _no_hidden_retry(request: aiohttp.ClientRequest, handler: Any) -> aioh
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise translate(error) from None
-
-
-def translate(error: BaseException) -> httpx.TransportError:
-    """Return httpx's error for an error of aiohttp; its text never holds a URL or a header."""
-    kind = type(error).__name__
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return httpx.ConnectTimeout("no connection in time")
-    if isinstance(error, asyncio.TimeoutError):
-        return httpx.ReadTimeout("no data in time")
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return NameNotResolved("the host's name has no address")
-    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
-        return TLSFailed(f"TLS failed ({kind})")
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return httpx.ProxyError(f"the proxy refused the connection (HTTP {error.status})")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return httpx.ConnectError(f"no connection: {error.os_error.strerror or kind}")
-    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError | UnicodeError):
-        return httpx.UnsupportedProtocol("not an http(s) URL")
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return httpx.RemoteProtocolError("the server hung up without an answer")
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return httpx.RemoteProtocolError("the answer was cut off")
-    if isinstance(error, aiohttp.ClientOSError | OSError):
-        return httpx.ReadError(f"the connection broke ({kind})")
-    return httpx.RemoteProtocolError(f"not an HTTP answer ({kind})")
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -148,37 +64,55 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._free = asyncio.Semaphore(self._max_connections)
         self._peak = 0  # of connections in use at once
         self._sessions: dict[Guard | None, aiohttp.ClientSession] = {}
-        self._connectors: list[_Connector] = []
+        self._peers: list[Pool] = []
+        self._pools: dict[Guard | None, Pool] = {}
+        self._destinations: dict[str, aiohttp.ClientRequest] = {}
         self._timeouts: dict[tuple[float | None, float | None], aiohttp.ClientTimeout] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeout: dict[str, float | None] = request.extensions.get("timeout", {})
-        await self._take_connection(timeout.get("pool"))
-        try:
-            response = await self._send(request, timeout)
-        except BaseException:
-            self._free.release()
-            raise
+        url, proxy = request.url, request.extensions.get("proxy")
+        target = request.extensions.get("target", url.raw_path)
+        if not url.host or not 0 <= (url.port or 0) < 65536 or url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol("not an http(s) URL")
+        if request.method == "GET" and proxy is None and not _has_body(request):
+            get = Get(target, b"".join(b"%b: %b\r\n" % line for line in request.headers.raw))
+            origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
+            opened = await self.get(origin, get, timeout, request.extensions.get("guard"))
+        else:
+            opened = await self._opened(timeout, self._send(request, timeout))
         answer = httpx.Response(
-            response.status,
-            headers=response.raw_headers,
-            stream=_Stream(response, self._free),
-            extensions={"http_version": b"HTTP/1.1"},
+            opened.status, headers=opened.raw_headers, stream=opened, extensions={"http_version": b"HTTP/1.1"}
         )
         answer.headers.encoding = "latin-1"  # otherwise every access to a header would guess the encoding again
         return answer
+
+    async def get(self, origin: str, get: Get, timeout: dict[str, float | None], guard: Guard | None) -> Opened:
+        """Send a GET, as written; return its answer when the head has come.
+
+        Parameters
+        ----------
+        origin : str
+            Scheme, host and port as in a URL, without a path.
+        get : Get
+            What is to be sent, ``Host`` included.
+        timeout : dict
+            Seconds by "pool", "connect" and "read".
+        """
+        return await self._opened(timeout, self._exchange(origin, get, timeout, guard))
 
     async def aclose(self) -> None:
         # All connections are let go before the first wait: whoever is cancelled in it has left none open.
         for session in self._sessions.values():
             session.detach()
         self._sessions.clear()
-        connectors = list(self._connectors)
-        self._connectors.clear()
-        closing = [waiter for connector in connectors for waiter in connector._close()]
+        pools = list(self._peers)
+        self._peers.clear()
+        self._pools.clear()
+        closing = [waiter for pool in pools for waiter in pool._close()]
         await asyncio.gather(*closing, return_exceptions=True)
-        for connector in connectors:
-            await connector.close()  # its resolver
+        for pool in pools:
+            await pool.close()  # its resolver
 
     async def _take_connection(self, pool_seconds: float | None) -> None:
         if not self._free.locked():
@@ -202,17 +136,59 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 "concurrent downloads; lower max_concurrent_image_downloads in config.json"
             ) from None
 
-    async def _send(self, request: httpx.Request, timeout: dict[str, float | None]) -> aiohttp.ClientResponse:
+    async def _opened(self, timeout: dict[str, float | None], opening: Coroutine[Any, Any, Opened]) -> Opened:
+        """Take a place in the pool for an answer, which gives it back when it is closed."""
+        try:
+            await self._take_connection(timeout.get("pool"))
+        except BaseException:
+            opening.close()
+            raise
+        try:
+            opened = await opening
+        except BaseException:
+            self._free.release()
+            raise
+        opened.free = self._free
+        return opened
+
+    async def _exchange(self, origin: str, get: Get, timeout: dict[str, float | None], guard: Guard | None) -> Opened:
+        exchange = None
+        try:
+            pool, destination = self._pool(guard), self._destination(origin)
+            try:
+                connection = await pool.connect(destination, [], self._timeout(timeout))
+            except TimeoutError:
+                raise httpx.ConnectTimeout("no connection in time") from None
+            exchange = Exchange(connection, piece_bytes(READ_BUFFER_BYTES), timeout.get("read"))
+            await exchange.send(get, _head_seconds(timeout))
+        except BaseException as error:
+            if exchange is not None:
+                exchange.close()
+            if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+                raise httpx.ReadTimeout("no answer had begun in time") from None
+            if isinstance(error, AIOHTTP_ERRORS):
+                raise translate(error) from None
+            raise
+        return Opened(exchange.status, exchange.raw_headers, exchange.readany, exchange.close)
+
+    def _destination(self, origin: str) -> aiohttp.ClientRequest:
+        """Return what aiohttp's pool wants to know of a host."""
+        if origin not in self._destinations:
+            if len(self._destinations) >= DESTINATIONS:
+                self._destinations.clear()
+            url = URL(f"{origin}/", encoded=True)
+            self._destinations[origin] = aiohttp.ClientRequest("GET", url, loop=asyncio.get_running_loop())
+        return self._destinations[origin]
+
+    async def _send(self, request: httpx.Request, timeout: dict[str, float | None]) -> Opened:
         proxy = request.extensions.get("proxy")
         session = self._session(request.extensions.get("guard") if proxy is None else None)
         target = request.extensions.get("target", request.url.raw_path).decode("ascii")
         netloc = request.url.netloc.decode("ascii")
-        if not request.url.host or not 0 <= (request.url.port or 0) < 65536:
-            raise httpx.UnsupportedProtocol("not an http(s) URL")
         deadline = _Deadline(timeout)
         try:
             async with deadline.timeout:
-                return await session.request(
+                response = await session.request(
                     request.method,
                     URL(f"{request.url.scheme}://{netloc}{target}", encoded=True),
                     headers=CIMultiDict((k.decode("ascii"), v.decode("latin-1")) for k, v in request.headers.raw),
@@ -224,14 +200,19 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                     timeout=self._timeout(timeout),
                     read_bufsize=piece_bytes(READ_BUFFER_BYTES),
                 )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except AIOHTTP_ERRORS as error:
             raise deadline.error() or translate(error) from None
+        return Opened(response.status, response.raw_headers, response.content.readany, response.close)
+
+    def _pool(self, guard: Guard | None) -> Pool:
+        if guard not in self._pools:
+            self._pools[guard] = Pool(self._max_connections, self._max_keepalive, self._peers, guard)
+        return self._pools[guard]
 
     def _session(self, guard: Guard | None) -> aiohttp.ClientSession:
         if guard not in self._sessions:
-            connector = _Connector(self._max_connections, self._max_keepalive, self._connectors, guard)
             self._sessions[guard] = aiohttp.ClientSession(
-                connector=connector,
+                connector=self._pool(guard),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 middlewares=(_no_hidden_retry,),
                 trust_env=False,
@@ -248,12 +229,17 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         return self._timeouts[key]
 
 
+def _head_seconds(seconds: dict[str, float | None]) -> float | None:
+    read = seconds.get("read")
+    return None if read is None else (seconds.get("connect") or 0.0) + HEAD_READS * read
+
+
 class _Deadline:
     """When an answer must have begun: its lines before the body may come one by one, or be endless."""
 
     def __init__(self, seconds: dict[str, float | None]) -> None:
-        self._write, read = seconds.get("write"), seconds.get("read")
-        self._head = None if read is None else (seconds.get("connect") or 0.0) + HEAD_READS * read
+        self._write = seconds.get("write")
+        self._head = _head_seconds(seconds)
         self.timeout = asyncio.timeout(self._head)
         self._writing = False
 
@@ -279,9 +265,13 @@ class _Deadline:
         return httpx.ReadTimeout("no answer had begun in time")
 
 
+def _has_body(request: httpx.Request) -> bool:
+    return request.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in request.headers
+
+
 def _body(request: httpx.Request, deadline: _Deadline) -> AsyncIterator[bytes] | None:
     """Return the request's body in pieces; the deadline runs while the server has not taken a piece."""
-    if request.headers.get("Content-Length", "0") == "0" and "Transfer-Encoding" not in request.headers:
+    if not _has_body(request):
         return None
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -295,22 +285,34 @@ def _body(request: httpx.Request, deadline: _Deadline) -> AsyncIterator[bytes] |
     return pieces()
 
 
-class _Stream(httpx.AsyncByteStream):
-    """An answer's raw bytes. Leaving it early closes its connection; finishing it keeps the connection."""
+class Opened(httpx.AsyncByteStream):
+    """An answer whose head has come, and its raw bytes.
 
-    def __init__(self, response: aiohttp.ClientResponse, free: asyncio.Semaphore) -> None:
-        self._response = response
-        self._free: asyncio.Semaphore | None = free
+    Leaving it early closes its connection; finishing it keeps the connection.
+    """
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __init__(
+        self, status: int, raw_headers: RawHeaders, readany: Callable[[], Awaitable[bytes]], close: Callable[[], None]
+    ) -> None:
+        self.status = status
+        self.raw_headers = raw_headers
+        self._readany = readany
+        self._close = close
+        self.free: asyncio.Semaphore | None = None  # its place in the pool
+
+    async def read(self) -> bytes:
+        """Return what has come of the body, or wait for the next of it; b"" at its end."""
         try:
-            async for chunk in self._response.content.iter_any():
-                yield chunk
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return await self._readany()
+        except AIOHTTP_ERRORS as error:
             raise translate(error) from None
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while chunk := await self.read():
+            yield chunk
+
     async def aclose(self) -> None:
-        if self._free is not None:
-            self._response.close()  # does nothing to a connection already handed back at the end of the body
-            self._free.release()
-            self._free = None
+        if self.free is not None:
+            self._close()  # does nothing to a connection already handed back at the end of the body
+            self.free.release()
+            self.free = None

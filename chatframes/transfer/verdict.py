@@ -51,21 +51,22 @@ def of_picture(
         without_end.add(sha256)
         error = f"the picture has no end mark after its {size} bytes"
         return replace(base, reason="truncated", mime=mime, size=size, error=error)
-    found = replace(
+    note = "no_end_mark" if facts.whole is False else base.note
+    problem = why_undecodable(data, facts)
+    kept = problem is None or keep_undecodable
+    return replace(
         base,
+        status="ok" if kept else "skipped",
+        reason=None if kept else "undecodable",
+        data=data if kept else None,
         mime=facts.mime or mime,
         size=size,
         width=facts.width,
         height=facts.height,
         sha256=sha256,
-        note="no_end_mark" if facts.whole is False else base.note,
+        error=problem,
+        note=note if problem is None or not kept else note or "undecodable",
     )
-    problem = why_undecodable(data, facts)
-    if problem is None:
-        return replace(found, status="ok", data=data)
-    if not keep_undecodable:
-        return replace(found, status="skipped", reason="undecodable", error=problem)
-    return replace(found, status="ok", data=data, note=found.note or "undecodable", error=problem)
 
 
 def not_an_image(attachment: Attachment, base: Outcome, mime: str | None, *, empty: bool) -> Outcome:

@@ -357,7 +357,7 @@ def test_of_several_chats_it_is_said_which_of_how_many_is_read() -> None:
 
 def test_the_chats_of_an_account_are_counted_in_events() -> None:
     events: list[cf.Event] = []
-    with cf.sandbox(messages=30, images=0) as world:
+    with cf.sandbox(messages=300, images=0) as world:
         listed = cf.chats("webex", config=world.config)
         cf.fetch(listed, config=world.config, progress=events.append)
     assert {one.chats for one in events} == {len(listed)}

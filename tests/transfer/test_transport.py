@@ -21,7 +21,8 @@ from chatframes.transfer import http as http_module
 from chatframes.transfer.clients import shared
 from chatframes.transfer.guard import Guard
 from chatframes.transfer.http import Anonymous, Http
-from chatframes.transfer.transport import AiohttpTransport, NameNotResolved, TLSFailed
+from chatframes.transfer.network_errors import NameNotResolved, TLSFailed
+from chatframes.transfer.transport import AiohttpTransport
 
 LONG_SECONDS = 30.0
 SHORT_SECONDS = 0.05
@@ -490,7 +491,9 @@ def test_a_url_arrives_byte_for_byte_as_it_was_given(target: str) -> None:
         async with serving(always(200, b"{}")) as server, endpoint(server.url) as http:
             await get(http, server.url + target)
             await get(http, f"{server.url}{target}#fragment")
-            assert server.targets == [target, target]
+            answer = await http.open_file(f"{server.url}{target}#fragment", accept="image/*")
+            await answer.aclose()
+            assert server.targets == [target, target, target]
 
     asyncio.run(main())
 
@@ -499,7 +502,34 @@ def test_what_no_request_line_can_hold_is_quoted() -> None:
     async def main() -> None:
         async with serving(always(200, b"{}")) as server, endpoint(server.url) as http:
             await get(http, server.url + "/é b?q=ü")
-            assert server.targets == ["/%C3%A9%20b?q=%C3%BC"]
+            answer = await http.open_file(server.url + "/é b?q=ü", accept="*/*")
+            await answer.aclose()
+            assert server.targets == ["/%C3%A9%20b?q=%C3%BC"] * 2
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("stock", [False, True], ids=["ours", "httpx"])
+def test_a_file_is_asked_for_as_a_page_is_whatever_lies_below(stock: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if stock:
+        monkeypatch.setattr(http_module, "make_transport", lambda limits: httpx.AsyncHTTPTransport(limits=limits))
+    names = [("Content-Disposition", "inline"), ("content-disposition", "attachment; filename=a"), ("Location", " /é ")]
+
+    async def main() -> None:
+        async with serving(always(200, b"ok", *names)) as server, endpoint(server.url, "a-token") as http:
+            headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
+            page = await http.request("GET", f"{server.url}/x", headers=headers, token=SecretStr("a-token"))
+            assert await page.aread() == b"ok"
+            answer = await http.open_file(f"{server.url}/x", accept="image/*", token=SecretStr("a-token"))
+            assert [await answer.read(), await answer.read()] == [b"ok", b""]
+            await answer.aclose()
+            await page.aclose()
+            assert answer.status_code == page.status_code
+            assert answer.headers.get_list("Content-Disposition") == page.headers.get_list("Content-Disposition")
+            assert answer.headers.get("CONTENT-DISPOSITION") == page.headers["Content-Disposition"]
+            assert answer.location == page.extensions["location"] != ""
+            first, second = server.requests
+            assert (second.method, second.target, second.headers) == (first.method, first.target, first.headers)
 
     asyncio.run(main())
 
@@ -528,8 +558,9 @@ ODD_URLS = [
 def test_what_is_no_http_url_is_said_to_be_none(url: str) -> None:
     async def main() -> None:
         async with endpoint("http://127.0.0.1:9") as http:
-            with pytest.raises((httpx.InvalidURL, httpx.UnsupportedProtocol)):
-                await http.request("GET", url, token=SecretStr("a-token"))
+            for asked in (http.request("GET", url, token=SecretStr("t")), http.open_file(url, accept="*/*")):
+                with pytest.raises((httpx.InvalidURL, httpx.UnsupportedProtocol)):
+                    await asked
 
     asyncio.run(main())
 
@@ -594,6 +625,21 @@ def test_a_token_that_no_header_can_hold_is_named_but_not_shown(token: str) -> N
             with pytest.raises(AuthError, match="copy it again") as caught:
                 await http.token()
             assert token not in texts_within(caught.value)
+
+    asyncio.run(main())
+
+
+def test_no_value_in_a_traceback_shows_the_token_of_a_file() -> None:
+    async def main() -> None:
+        async with serving(no_answer) as server, endpoint(server.url, "a-planted-token") as http:
+            token = await http.token()
+            with pytest.raises(httpx.RemoteProtocolError) as caught:
+                await http.open_file(f"{server.url}/x", accept="*/*", token=token)
+            assert server.requests[0].header("Authorization") == "Bearer a-planted-token"
+            ours = [entry for entry in caught.traceback if "chatframes/transfer" in entry.path.as_posix()]
+            shown = "\n".join(repr(value) for entry in ours for value in entry.frame.f_locals.values())
+            assert f"{server.url}/x" in shown  # the values are there
+            assert "a-planted-token" not in shown
 
     asyncio.run(main())
 
