@@ -146,11 +146,11 @@ def contender(*arguments: object) -> Figures:
     return fresh(__file__, *others, "--contend", name)
 
 
-def compare_pages(sizes: list[int], rounds: int) -> None:
+def compare_pages(sizes: list[int], rounds: int, names: list[str]) -> None:
     each = {}
     for messages in sizes:
         run = partial(contender, "--messages", messages)
-        results = interleaved(list(READERS), rounds, run)
+        results = interleaved(names, rounds, run)
         print(f"\n{messages:,} messages in pages of {PAGE}, {rounds} rounds")
         for name, some in results.items():
             microseconds = [cpu / messages * 1e6 for cpu in of(some, "cpu")]
@@ -159,14 +159,16 @@ def compare_pages(sizes: list[int], rounds: int) -> None:
                 f"grows by {spread(of(some, 'grown_mib'), 0)} MiB",
                 flush=True,
             )
+        if "chatframes" not in names:
+            continue
         each[messages] = [cpu / messages * 1e6 for cpu in of(results["chatframes"], "cpu")]
         what = f"{messages:,} messages to a table"
         conclude(f"{what}: us of CPU for each (43 when it was set)", each[messages], most=21.5, digits=1)
         conclude(f"{what}: CPU / pandas' with seven columns", ratios(results, "chatframes", "pandas", "cpu"))
         for other, said in (("same dicts", "dicts with the same columns"), ("dicts", "the answers' dicts")):
-            grown = ratios(results, "chatframes", other, "grown_mib")
+            grown = ratios(results, "chatframes", other, "grown_mib") if other in names else []
             conclude(f"{what}: memory / that of {said}", grown, most=0.25)
-    if len(sizes) > 1:
+    if len(each) > 1:
         least, most = min(sizes), max(sizes)
         growth = [big / small for big, small in zip(each[most], each[least], strict=True)]
         conclude(f"time for each of {most:,} / of {least:,} messages", growth, most=1.15)
@@ -197,6 +199,7 @@ if __name__ == "__main__":
     parser.add_argument("what", nargs="?", choices=["pages", "files"], default="pages")
     parser.add_argument("--messages", type=int, nargs="*", default=[100_000])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=list(READERS), choices=list(READERS), help="of pages")
     parser.add_argument("--contend", help=argparse.SUPPRESS)
     parser.add_argument("--pictures", type=int, default=500, help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
@@ -206,7 +209,7 @@ if __name__ == "__main__":
     elif options.contend:
         print(json.dumps(use_file(options.contend, options.messages[0], options.pictures, options.folder)))
     elif options.what == "pages":
-        compare_pages(options.messages, options.rounds)
+        compare_pages(options.messages, options.rounds, options.only)
     else:
         compare_files(options.messages[0], 0, options.rounds)
         compare_files(options.pictures, options.pictures, options.rounds)
