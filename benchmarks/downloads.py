@@ -1,163 +1,111 @@
-"""Compare downloads of pictures by chatframes, plain aiohttp and plain httpx, the latter two with a semaphore of 20.
+"""Compare downloads of pictures by chatframes with aiohttp, httpx, curl, pyreqwest and Daft, all with 20 at once.
 
     python benchmarks/downloads.py                      # 500 pictures at 0, 20 and 100 ms, five rounds
+    python benchmarks/downloads.py --contenders all     # also pyreqwest and Daft, in environments it makes (once)
     python benchmarks/downloads.py --images 5000 --rounds 3
-    python benchmarks/downloads.py --images 20000 --latency-ms 0 --rounds 1 --only chatframes
+    python benchmarks/downloads.py --tls --latency-ms 100
 
 In every round each of them runs in a fresh process, in shuffled order, against the same server process; compare the
-ratios within a round. All of them keep every picture in memory. chatframes also finds out what each picture is,
-whether it is whole, its size in pixels and its SHA-256, which the other two do not.
+ratios within a round. All of them keep every picture in memory, but for curl, which writes files. chatframes also finds
+out what each picture is, whether it is whole, its size in pixels and its SHA-256, which the others do not.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import random
-import resource
-import statistics
+import os
+import shutil
 import subprocess
 import sys
-import time
-import urllib.request
+import tempfile
 from pathlib import Path
-from typing import Any
 
-HERE = Path(__file__).parent
-AT_ONCE = 20
+from download_contenders import AT_ONCE, CONTENDERS, contend
+from environments import NEEDS, python_of
+from side_by_side import Figures, ask, conclude, fresh, interleaved, of, ratios, serving, spread
 
-
-async def with_aiohttp(urls: list[str]) -> int:
-    import aiohttp
-
-    semaphore = asyncio.Semaphore(AT_ONCE)
-    async with aiohttp.ClientSession() as session:
-
-        async def one(url: str) -> bytes:
-            async with semaphore, session.get(url) as response:
-                return await response.read()
-
-        return sum(len(body) for body in await asyncio.gather(*map(one, urls)))
+# By number of pictures and latency: wall / bound, wall / aiohttp and CPU / aiohttp, at most.
+BOUND = {(500, 20): 1.15, (5000, 20): 1.10, (500, 100): 1.05}
+WALL = {(5000, 20): 0.95}
+CPU = 1.5
 
 
-async def with_httpx(urls: list[str]) -> int:
-    import httpx
-
-    semaphore = asyncio.Semaphore(AT_ONCE)
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-    timeout = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=5.0)
-    async with httpx.AsyncClient(limits=limits, timeout=timeout) as client:
-
-        async def one(url: str) -> bytes:
-            async with semaphore:
-                return (await client.get(url)).content
-
-        return sum(len(body) for body in await asyncio.gather(*map(one, urls)))
+def pythons(names: list[str], *, make: bool) -> dict[str, str]:
+    """Return the Python for each contender that is there; say of the others that they are not."""
+    found = {}
+    for name in names:
+        if name == "curl" and shutil.which("curl") is None:
+            print("curl is left out: it is not installed.")
+        elif name not in NEEDS:
+            found[name] = sys.executable
+        elif (python := python_of(name, make=make)) is not None:
+            found[name] = python
+    return found
 
 
-async def with_chatframes(urls: list[str]) -> int:
-    import httpx
-
-    from chatframes.model import Attachment, Outcome
-    from chatframes.transfer.clock import SYSTEM
-    from chatframes.transfer.downloads import Downloader
-    from chatframes.transfer.gate import gate
-    from chatframes.transfer.http import Anonymous, Http
-    from chatframes.transfer.link import Link
-    from chatframes.transfer.patience import Patience
-
-    outcomes: list[Outcome] = []
-    everything = asyncio.Event()
-
-    def done(outcome: Outcome) -> None:
-        outcomes.append(outcome)
-        if len(outcomes) == len(urls):
-            everything.set()
-
-    base = urls[0].rpartition("/")[0]
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-    http = Http("benchmark", base, Anonymous(), limits)
-    the_gate = gate("benchmark")
-    patience = Patience("benchmark", the_gate, the_gate.waits_of(base), SYSTEM, lambda event: None, 300)
-    link = Link(http, patience)
-    downloader = Downloader(the_gate.downloads, AT_ONCE, 10_485_760, SYSTEM)
-    with the_gate.downloads.limited_to(AT_ONCE):
-        working = asyncio.create_task(downloader.run())
-        for number, url in enumerate(urls):
-            attachment = Attachment(0, "file", str(number), url)
-            downloader.submit(str(number), attachment, lambda a: link.download(a.url or ""), done)
-        await everything.wait()
-        working.cancel()
-        await asyncio.wait((working,))
-        await http.aclose()
-    bad = [outcome for outcome in outcomes if outcome.status != "ok"]
-    assert not bad, (len(bad), bad[0])
-    return sum(outcome.size or 0 for outcome in outcomes)
+def certificate(folder: str) -> tuple[str, dict[str, str]]:
+    """Make a certificate for 127.0.0.1; return its file, and an environment in which everybody trusts it."""
+    file = str(Path(folder, "certificate.pem"))
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "basicConstraints=critical,CA:FALSE"]  # the contenders in Rust accept no other
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", file, "-out", f"{file}.crt"]
+    subprocess.run(command, check=True, capture_output=True)
+    public = Path(f"{file}.crt").read_text()
+    with open(file, "a") as whole:
+        whole.write(public)
+    return file, {**os.environ, "SSL_CERT_FILE": f"{file}.crt", "CURL_CA_BUNDLE": f"{file}.crt"}
 
 
-CONTENDERS = {"chatframes": with_chatframes, "aiohttp": with_aiohttp, "httpx": with_httpx}
+def compare(latency_ms: float, options: argparse.Namespace, found: dict[str, str], folder: str) -> None:
+    images, rounds, names = options.images, options.rounds, list(found)
+    file, environment = certificate(folder) if options.tls else ("", dict(os.environ))
+    server = ["--latency-ms", latency_ms, *(["--certificate", file] if file else [])]
+    with serving("image_server.py", *server) as (port, plain_port):
+        scheme = "https" if file else "http"
 
+        def run(name: str) -> Figures:
+            arguments = ["--contend", name, "--port", port, "--images", images, "--scheme", scheme]
+            figures = fresh(__file__, *arguments, python=found[name], env=environment)
+            return figures | ask(plain_port)
 
-def contend(name: str, port: int, images: int) -> None:
-    """Run one contender in this process and print what it took; imports are not counted."""
-    import aiohttp  # noqa: F401
-    import httpx  # noqa: F401
-
-    if name == "chatframes":
-        import chatframes.transfer.downloads
-        import chatframes.transfer.link  # noqa: F401
-    urls = [f"http://127.0.0.1:{port}/{number}" for number in range(images)]
-    cpu, wall = time.process_time(), time.perf_counter()
-    size = asyncio.run(CONTENDERS[name](urls))
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"wall": wall, "cpu_ms": cpu * 1000 / images, "bytes": size, "peak_mb": peak_mb}))
-
-
-def round_of(names: list[str], port: int, images: int) -> dict[str, dict[str, Any]]:
-    figures = {}
-    for name in random.sample(names, len(names)):
-        command = [sys.executable, __file__, "--contend", name, "--port", str(port), "--images", str(images)]
-        figures[name] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/stats") as answer:
-            figures[name] |= json.load(answer)
-    assert len({f["bytes"] for f in figures.values()}) == 1, "the contenders did not get the same bytes"
-    return figures
-
-
-def compare(latency_ms: float, images: int, rounds: int, names: list[str]) -> None:
-    server = subprocess.Popen(
-        [sys.executable, str(HERE / "image_server.py"), "--latency-ms", str(latency_ms)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        results = [round_of(names, port, images) for _ in range(rounds)]
-    finally:
-        server.terminate()
-        server.wait()
-        server.stdout.close()
+        results = interleaved(names, rounds, run)
+    sizes = {figures["bytes"] for some in results.values() for figures in some}
+    assert len(sizes) == 1, "the contenders did not get the same bytes"
     bound = latency_ms / 1000 * images / AT_ONCE
-    print(f"\n{images} pictures, {latency_ms:g} ms, {rounds} rounds; latency bound {bound:.2f} s")
+    show(results, f"{images} pictures, {latency_ms:g} ms{', TLS' if file else ''}, {rounds} rounds", bound)
+    aims(results, images, latency_ms, bound, tls=bool(file))
+
+
+def show(results: dict[str, list[Figures]], title: str, bound: float) -> None:
+    print(f"\n{title}; latency bound {bound:.2f} s")
     print(
-        f"{'':12}{'wall s':>8}{'CPU ms/picture':>16}{'wall/aiohttp':>24}{'CPU/aiohttp':>24}"
+        f"{'':12}{'wall s':>8}{'CPU ms/picture':>16}{'wall/aiohttp':>20}{'CPU/aiohttp':>20}{'wall/bound':>20}"
         f"{'requests':>10}{'peak':>6}{'MB':>7}"
     )
-    for name in names:
-        of = [result[name] for result in results]
-        row = f"{name:12}{median(of, 'wall'):8.2f}{median(of, 'cpu_ms'):16.2f}"
-        for key in ("wall", "cpu_ms"):
-            ratios = [r[name][key] / r["aiohttp"][key] for r in results if "aiohttp" in r]
-            shown = f"{statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]" if ratios else "-"
-            row += f"{shown:>24}"
-        print(row + f"{of[-1]['requests']:10}{max(f['peak'] for f in of):6}{median(of, 'peak_mb'):7.0f}")
+    for name, some in results.items():
+        bounds = spread([wall / bound for wall in of(some, "wall")]) if bound else "-"
+        print(
+            f"{name:12}{spread(of(some, 'wall')).split()[0]:>8}{spread(of(some, 'cpu_ms')).split()[0]:>16}"
+            f"{spread(ratios(results, name, 'aiohttp')):>20}{spread(ratios(results, name, 'aiohttp', 'cpu_ms')):>20}"
+            f"{bounds:>20}{some[-1]['requests']:>10}{max(of(some, 'peak')):>6}{max(of(some, 'peak_mb')):>7.0f}",
+            flush=True,
+        )
 
 
-def median(figures: list[dict[str, Any]], key: str) -> float:
-    return statistics.median(f[key] for f in figures)
+def aims(results: dict[str, list[Figures]], images: int, latency_ms: float, bound: float, *, tls: bool) -> None:
+    if "chatframes" not in results:
+        return
+    what = f"{images:,} pictures, {latency_ms:g} ms{', TLS' if tls else ''}"
+    key = (images, int(latency_ms))
+    if bound:
+        walls = [wall / bound for wall in of(results["chatframes"], "wall")]
+        conclude(f"{what}: wall / latency bound", walls, most=BOUND.get(key))
+    for other in results:
+        if other != "chatframes":
+            most = WALL.get(key) if other == "aiohttp" else None
+            conclude(f"{what}: wall / {other}'s", ratios(results, "chatframes", other), most=most)
+    conclude(f"{what}: CPU / aiohttp's", ratios(results, "chatframes", "aiohttp", "cpu_ms"), most=CPU)
 
 
 if __name__ == "__main__":
@@ -166,11 +114,20 @@ if __name__ == "__main__":
     parser.add_argument("--latency-ms", type=float, nargs="*", default=[0, 20, 100])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=list(CONTENDERS), choices=list(CONTENDERS))
+    parser.add_argument("--contenders", choices=["all", "there"], default="there", help="all: make what is not there")
+    parser.add_argument("--tls", action="store_true")
     parser.add_argument("--contend", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--scheme", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contend:
-        contend(options.contend, options.port, options.images)
+        urls = [f"{options.scheme}://127.0.0.1:{options.port}/{number}" for number in range(options.images)]
+        print(json.dumps(contend(options.contend, urls)))
     else:
-        for latency_ms in options.latency_ms:
-            compare(latency_ms, options.images, options.rounds, options.only)
+        if options.tls and "daft" in options.only:
+            print("daft is left out: it trusts no certificate but those of public authorities.")
+            options.only.remove("daft")
+        found = pythons(options.only, make=options.contenders == "all")
+        with tempfile.TemporaryDirectory() as folder:
+            for latency_ms in options.latency_ms:
+                compare(latency_ms, options, found, folder)

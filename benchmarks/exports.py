@@ -1,7 +1,7 @@
 """Measure exports: memory, pictures to Parquet against img2dataset and Daft, reading, rewriting, running again.
 
     python benchmarks/exports.py memory              # 0.2, 0.5, 1 and 2 GB of pictures; takes 2 GB of disk at a time
-    python benchmarks/exports.py pictures --img2dataset ENV/bin/python --daft ENV/bin/python   # 5,000, three rounds
+    python benchmarks/exports.py pictures --contenders all    # 5,000, three rounds
     python benchmarks/exports.py reading             # the text columns of 2 GB, a part written anew, a second run
 
 Every export runs in a fresh process against the server of `webex_room.py` in a process of its own: a room with one
@@ -22,13 +22,15 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+from environments import python_of
+from side_by_side import ask, fresh, ratios, serving, spread
+from webex_room import ROOM, config_for
+
 SIZES_GB = (0.2, 0.5, 1.0, 2.0)
 PICTURE_BYTES = 200_000
 ENVIRONMENT = {**os.environ, "NO_ALBUMENTATIONS_UPDATE": "1"}  # which img2dataset would ask the network for
@@ -46,13 +48,13 @@ def with_chatframes(port: int, pictures: int, folder: str) -> dict[str, Any]:
     start = _memory_kb("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins here
     begin = time.perf_counter()
-    cf.export(cf.Webex(_room(port)), folder, images=True, config=_config(port), progress=False)
+    cf.export(cf.Webex(ROOM), folder, images=True, config=config_for(port), progress=False)
     wall = time.perf_counter() - begin
     return {"wall": wall, "start_kb": start, "growth_mib": (_memory_kb("VmHWM") - start) / 1024}
 
 
 def with_img2dataset(port: int, pictures: int, folder: str) -> dict[str, Any]:
-    from img2dataset import download
+    from img2dataset import download  # type: ignore[import-not-found]
 
     listed = Path(f"{folder}.txt")
     listed.write_text("\n".join(f"http://127.0.0.1:{port}/v1/contents/{number}" for number in range(pictures)))
@@ -71,7 +73,7 @@ def with_img2dataset(port: int, pictures: int, folder: str) -> dict[str, Any]:
 
 
 def with_daft(port: int, pictures: int, folder: str) -> dict[str, Any]:
-    import daft
+    import daft  # type: ignore[import-not-found]
 
     urls = [f"http://127.0.0.1:{port}/v1/contents/{number}" for number in range(pictures)]
     begin = time.perf_counter()
@@ -108,7 +110,7 @@ def rewriting(port: int, pictures: int, folder: str) -> dict[str, Any]:
     def reach(point: str) -> None:
         times.setdefault(point, time.perf_counter())
 
-    order = Order([cf.Webex(_room(port))], merge(_config(port), True), Path(folder), reach=reach)
+    order = Order([cf.Webex(ROOM)], merge(config_for(port), True), Path(folder), reach=reach)
     loop.run(exporting(order, lambda event: None, api.clock))
     return {"wall": times["done"] - times["rewrite begun"], "bytes": _largest(folder)}
 
@@ -120,18 +122,6 @@ CONTENDERS = {
     "reading": reading,
     "rewriting": rewriting,
 }
-
-
-def _room(port: int) -> str:
-    from webex_room import ROOM
-
-    return ROOM
-
-
-def _config(port: int) -> dict[str, Any]:
-    host = f"127.0.0.1:{port}"
-    webex = {"base_url": f"http://{host}/v1", "access_token": "benchmark"}
-    return {"webex": webex, "downloads": {"allowed_private_hosts": [host]}}
 
 
 def _memory_kb(name: str) -> int:
@@ -153,23 +143,16 @@ def _largest(folder: str) -> int:
 @contextmanager
 def room(messages: int, picture_bytes: int, latency_ms: float) -> Iterator[int]:
     """Start the server; yield its port."""
-    command = [sys.executable, str(HERE / "webex_room.py"), "--messages", str(messages)]
-    command += ["--picture-bytes", str(picture_bytes), "--latency-ms", str(latency_ms)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        yield int(server.stdout.readline())
-    finally:
-        server.terminate()
-        server.communicate()
+    options = ["--messages", messages, "--picture-bytes", picture_bytes, "--latency-ms", latency_ms]
+    with serving("webex_room.py", *options) as (port,):
+        yield port
 
 
 def run(name: str, port: int, pictures: int, folder: Path, python: str = sys.executable) -> dict[str, Any]:
     """Run one contender in a fresh process; return its figures, and what the server was asked for."""
     ask(port, "stats")
-    command = [python, __file__, "--contend", name, str(port), str(pictures), str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder.parent, env=ENVIRONMENT)
-    return json.loads(done.stdout.splitlines()[-1]) | ask(port, "stats")
+    arguments = ("--contend", name, port, pictures, folder)
+    return fresh(__file__, *arguments, python=python, cwd=folder.parent, env=ENVIRONMENT) | ask(port)
 
 
 def run_again(name: str, port: int, pictures: int, folder: Path, python: str) -> dict[str, Any]:
@@ -180,11 +163,6 @@ def run_again(name: str, port: int, pictures: int, folder: Path, python: str) ->
         print(f"{name} ended with {error.returncode} and is run once more", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         return run(name, port, pictures, folder, python)
-
-
-def ask(port: int, path: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}") as answer:
-        return dict(json.load(answer))
 
 
 def memory(place: Path) -> None:
@@ -206,21 +184,18 @@ def memory(place: Path) -> None:
 
 
 def pictures(place: Path, count: int, rounds: int, latency_ms: float, pythons: dict[str, str]) -> None:
-    walls: dict[str, list[float]] = {name: [] for name in pythons}
+    results: dict[str, list[dict[str, Any]]] = {name: [] for name in pythons}
     for _ in range(rounds):
         for name in random.sample(list(pythons), len(pythons)):
             with room(count, 0, latency_ms) as port:
                 figures = run_again(name, port, count, place / name, pythons[name])
             assert figures["pictures"] >= count, figures
-            walls[name].append(figures["wall"])
+            results[name].append(figures)
             shutil.rmtree(place / name)
     print(f"{count} pictures of 50 to 400 KB, {latency_ms:g} ms, {rounds} rounds")
-    for name, some in walls.items():
-        ratios = [wall / own for wall, own in zip(some, walls["chatframes"], strict=True)]
-        print(
-            f"{name:12} {statistics.median(some):6.1f} s [{min(some):.1f}-{max(some):.1f}]   x chatframes: "
-            f"{statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}]"
-        )
+    for name, some in results.items():
+        against = spread(ratios(results, name, "chatframes"))
+        print(f"{name:12} {spread([one['wall'] for one in some], 1)} s   x chatframes: {against}")
 
 
 def again(place: Path) -> None:
@@ -260,8 +235,7 @@ if __name__ == "__main__":
     parser.add_argument("--pictures", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--latency-ms", type=float, default=20)
-    parser.add_argument("--img2dataset", help="the python of an environment with img2dataset")
-    parser.add_argument("--daft", help="the python of an environment with daft")
+    parser.add_argument("--contenders", choices=["all", "there"], default="there", help="all: make what is not there")
     parser.add_argument("--place", type=Path, help="where the exports are written; else the system's folder for such")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.place) as made:
@@ -271,7 +245,8 @@ if __name__ == "__main__":
         elif options.what == "reading":
             again(place)
         else:
-            others = {name: vars(options)[name] for name in ("img2dataset", "daft") if vars(options)[name]}
+            make = options.contenders == "all"
+            others = {name: python for name in ("img2dataset", "daft") if (python := python_of(name, make=make))}
             pictures(
                 place, options.pictures, options.rounds, options.latency_ms, {"chatframes": sys.executable} | others
             )

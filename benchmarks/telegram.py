@@ -21,10 +21,12 @@ import sys
 import time
 from typing import Any
 
+from side_by_side import HERE, conclude, spread
+
 AT_ONCE = 20
 
 
-async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, int]:
+async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, list[int]]:
     from telethon import TelegramClient
     from telethon.crypto import rsa
     from telethon.errors import RPCError
@@ -37,7 +39,7 @@ async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, int]
     await client.connect()
     chat = await client.get_entity("apollo")
     messages = [message async for message in client.iter_messages(chat)]
-    size = 0
+    sizes: list[int] = []
     if images:
         semaphore = asyncio.Semaphore(AT_ONCE)
 
@@ -49,9 +51,9 @@ async def with_telethon(config: dict[str, Any], images: bool) -> tuple[int, int]
                     return 0
 
         pictures = [m for m in messages if m.photo or (m.file and (m.file.mime_type or "").startswith("image/"))]
-        size = sum(await asyncio.gather(*map(one, pictures)))
+        sizes = await asyncio.gather(*map(one, pictures))
     await client.disconnect()
-    return len(messages), size
+    return len(messages), sizes
 
 
 def with_chatframes(config: dict[str, Any], images: bool) -> tuple[int, int]:
@@ -70,12 +72,14 @@ def contend(name: str, images: bool) -> None:
     import telethon  # noqa: F401
 
     if name == "chatframes":
-        pass
+        import chatframes.api
+        import chatframes.sources.telegram.service  # noqa: F401
 
     config = json.loads(sys.stdin.readline())
     cpu, wall = time.process_time(), time.perf_counter()
     if name == "telethon":
-        messages, size = asyncio.run(with_telethon(config, images))
+        messages, sizes = asyncio.run(with_telethon(config, images))
+        size = sum(sizes)
     else:
         messages, size = with_chatframes(config, images)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -83,31 +87,19 @@ def contend(name: str, images: bool) -> None:
     print(json.dumps({"wall": wall, "cpu": cpu, "messages": messages, "mb": size / 1e6, "peak_mb": peak_mb}))
 
 
-def serve(messages: int, images: int, latency_ms: float, padding_bytes: int) -> None:
-    """Be the sandbox: print what a client needs, then the figures for every line that comes in."""
-    import functools
-
-    import chatframes as cf
-    from chatframes.world.telegram import server
-
-    server.build_telegram = functools.partial(server.build_telegram, padding_bytes=padding_bytes)
-    with cf.sandbox(messages=messages, images=images, latency_ms=latency_ms) as world:
-        world.expected("@apollo", platform="telegram")  # built now, not while somebody waits
-        print(json.dumps(world.config["telegram"]), flush=True)
-        for _ in sys.stdin:
-            print(json.dumps(world.stats()["telegram"], default=str), flush=True)
-            world.reset_stats()
-
-
 def compare(messages: int, images: int, latency_ms: float, padding_bytes: int, rounds: int, names: list[str]) -> None:
     options = {"--messages": messages, "--images": images, "--latency-ms": latency_ms, "--padding-bytes": padding_bytes}
-    command = [sys.executable, __file__, "--serve", *(str(part) for pair in options.items() for part in pair)]
+    command = [
+        sys.executable,
+        str(HERE / "sandbox_server.py"),
+        *(str(part) for pair in options.items() for part in pair),
+    ]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdin is not None
     assert server.stdout is not None
     results: list[dict[str, dict[str, Any]]] = []
     try:
-        config = server.stdout.readline()
+        config = json.dumps(json.loads(server.stdout.readline())["config"]["telegram"])
         for _ in range(rounds):
             figures = {}
             for name in random.sample(names, len(names)):
@@ -115,7 +107,7 @@ def compare(messages: int, images: int, latency_ms: float, padding_bytes: int, r
                 ran = subprocess.run(contender, input=config, check=True, capture_output=True, text=True)
                 figures[name] = json.loads(ran.stdout)
                 print("", file=server.stdin, flush=True)
-                stats = json.loads(server.stdout.readline())
+                stats = json.loads(server.stdout.readline())["telegram"]
                 figures[name] |= {
                     "pages": stats["calls"].get("messages.getHistory", 0),
                     "files": stats["calls"].get("upload.getFile", 0),
@@ -136,10 +128,9 @@ def compare(messages: int, images: int, latency_ms: float, padding_bytes: int, r
         faster = [r["telethon"]["wall"] / r[name]["wall"] for r in results if "telethon" in r]
         row += f"{spread(faster) if faster else '-':>22}"
         print(row + "".join(f"{of[-1][key]:12.0f}" for key in counted))
-
-
-def spread(figures: list[float]) -> str:
-    return f"{statistics.median(figures):.2f} [{min(figures):.2f}-{max(figures):.2f}]"
+        if name == "chatframes":
+            what = f"Telegram, {images} pictures" if images else f"Telegram, {messages:,} messages"
+            conclude(f"{what}: times faster than Telethon", faster, least=2 if images else 10)
 
 
 if __name__ == "__main__":
@@ -150,14 +141,8 @@ if __name__ == "__main__":
     parser.add_argument("--scenario", action="store_true", help="ten thousand messages and 1,200 pictures")
     parser.add_argument("--contend", help=argparse.SUPPRESS)
     parser.add_argument("--with-images", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--messages", type=int, default=3000, help=argparse.SUPPRESS)
-    parser.add_argument("--images", type=int, default=120, help=argparse.SUPPRESS)
-    parser.add_argument("--padding-bytes", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        serve(options.messages, options.images, options.latency_ms, options.padding_bytes)
-    elif options.contend:
+    if options.contend:
         contend(options.contend, options.with_images)
     elif options.scenario:
         compare(10_000, 1_200, options.latency_ms, 800_000, options.rounds, ["chatframes"])

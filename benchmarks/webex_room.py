@@ -30,6 +30,13 @@ ROOM = webex_id("ROOM", "00000000-0000-4000-8000-000000000001")
 PERSON = webex_id("PEOPLE", "00000000-0000-4000-8000-000000000002")
 
 
+def config_for(port: int, **downloads: object) -> dict[str, object]:
+    """Return what chatframes needs to fetch from the room."""
+    host = f"127.0.0.1:{port}"
+    webex = {"base_url": f"http://{host}/v1", "access_token": "benchmark"}
+    return {"webex": webex, "downloads": {"allowed_private_hosts": [host], **downloads}}
+
+
 class Room(Server):
     """Webex's answers for one room, whose newest message was written a moment ago."""
 
@@ -43,8 +50,8 @@ class Room(Server):
         if self.buffer or not data.endswith(b"\r\n\r\n") or path.startswith("/v1/contents/"):
             super().data_received(data)
         elif path == "/stats":
-            stats = {"pictures": Server.requests, "pages": Room.pages}
-            Server.requests = Room.pages = 0
+            stats = {"pictures": Server.requests, "pages": Room.pages, **self.counted()}
+            Room.pages = 0
             self.answer(json.dumps(stats).encode(), b"application/json")
         elif path.startswith("/edit/"):
             Room.edited.add(int(path.removeprefix("/edit/")))
@@ -101,10 +108,12 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def main(messages: int, picture_bytes: int, latency_ms: float) -> None:
-    Room.messages, Server.latency_seconds = messages, latency_ms / 1000
+async def main(options: argparse.Namespace) -> None:
+    Room.messages, Server.latency_seconds = options.messages, options.latency_ms / 1000
+    Server.allowed, Server.slow_refusals = options.allowed, bool(options.allowed)
     photo = PHOTO.read_bytes()
-    Server.bodies = [picture(photo, number, picture_bytes or None) for number in range(min(messages, 500))]
+    numbers = range(min(options.messages, 500))
+    Server.bodies = [picture(photo, number, options.picture_bytes or None) for number in numbers]
     server = await asyncio.get_running_loop().create_server(Room, "127.0.0.1", 0)
     Room.port = server.sockets[0].getsockname()[1]
     print(Room.port, flush=True)
@@ -116,6 +125,7 @@ if __name__ == "__main__":
     parser.add_argument("--messages", type=int, default=500)
     parser.add_argument("--picture-bytes", type=int, default=0, help="of each picture; 0: 50 to 400 KB")
     parser.add_argument("--latency-ms", type=float, default=0)
+    parser.add_argument("--allowed", type=int, nargs="*", default=[], help="more pictures at once are refused")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(options.messages, options.picture_bytes, options.latency_ms))
+        asyncio.run(main(options))
