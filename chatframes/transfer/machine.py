@@ -51,7 +51,7 @@ TAKEN = {errno.EACCES, errno.EAGAIN}
 
 _log = logging.getLogger("chatframes")
 # By path. They are never closed: that would unlock all that this process has locked there. A fork may use them, too.
-_files: dict[str, int] = {}
+_files: dict[tuple[str | None, str], int] = {}
 _failed: dict[str, str] = kept.new_dict()  # what was said once
 
 
@@ -60,9 +60,10 @@ def open_own_file(name: str) -> int | None:
     if fcntl is None or sys.platform not in LAYOUTS:
         return None
     try:
-        path = Path.home() / ".chatframes" / name
-        if (open_before := _files.get(str(path))) is not None and os.fstat(open_before).st_nlink:
+        key = os.environ.get("HOME"), name  # this is asked for each request: no path is made for nothing
+        if (open_before := _files.get(key)) is not None and os.fstat(open_before).st_nlink:
             return open_before  # unless somebody has removed it: the others use a new one
+        path = Path.home() / ".chatframes" / name
         path.parent.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         opened = os.open(path, flags, 0o600)
@@ -70,7 +71,7 @@ def open_own_file(name: str) -> int | None:
         if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1 or facts.st_uid != os.geteuid():
             os.close(opened)
             raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-        _files[str(path)] = opened
+        _files[key] = opened
     except (OSError, RuntimeError) as error:  # the latter: there is no home folder
         say_once(error)
         return None

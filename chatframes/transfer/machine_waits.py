@@ -12,6 +12,7 @@ import secrets
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from .. import kept
@@ -40,7 +41,7 @@ class SharedWaits:
 
     def close_until(self, now: float, end: float, kind: str) -> None:
         """Tell the other processes that the service wants no request of this kind before `end`, in Unix time."""
-        group, key = self._place(kind)
+        group, key = _place(self.account, kind)
         if (file := open_own_file("waits")) is None:
             return
         try:
@@ -53,7 +54,7 @@ class SharedWaits:
 
     def closed_until(self, now: float, kind: str) -> float:
         """Return the end of the wait that another process was asked for, in Unix time; 0 if there is none."""
-        group, key = self._place(kind)
+        group, key = _place(self.account, kind)
         if (file := open_own_file("waits")) is None:
             return 0.0
         with suppress(OSError):
@@ -67,9 +68,12 @@ class SharedWaits:
             )
         return 0.0
 
-    def _place(self, kind: str) -> tuple[int, bytes]:
-        digest = sha256(f"{self.account}\0{kind}".encode()).digest()
-        return int.from_bytes(digest[16:20]) % GROUPS, digest[:12]
+
+@lru_cache(maxsize=1024)
+def _place(account: str, kind: str) -> tuple[int, bytes]:
+    """Return the group of an account and a kind of request, and what their records begin with."""
+    digest = sha256(f"{account}\0{kind}".encode()).digest()
+    return int.from_bytes(digest[16:20]) % GROUPS, digest[:12]
 
 
 def _read(file: int, group: int, now: float) -> list[tuple[bytes, float, bytes]]:
