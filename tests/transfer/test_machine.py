@@ -21,7 +21,7 @@ from chatframes.transfer.bound import Bound
 from chatframes.transfer.clock import SYSTEM
 from chatframes.transfer.gate import Gate, Waits
 from chatframes.transfer.machine import PROCESSES, Place, Places
-from chatframes.transfer.machine_waits import GROUP_BYTES, RECORD, TOGETHER, SharedWaits
+from chatframes.transfer.machine_waits import GROUP_BYTES, RECORD, TOGETHER, SharedWaits, _place
 
 pytestmark = pytest.mark.skipif(sys.platform not in machine.LAYOUTS, reason="limits hold per process here")
 
@@ -37,9 +37,16 @@ FETCHES = """
 import json, sys, warnings
 import chatframes as cf
 warnings.simplefilter("ignore")
+with cf.sandbox(messages=20, images=0, days=1) as small:  # everything is imported
+    cf.fetch(cf.Webex("Project Apollo"), config=small.config, progress=False)
+print("ready", flush=True)
 source, config = json.loads(sys.argv[1]), json.loads(sys.stdin.read())
-frame = cf.fetch(getattr(cf, source[0])(source[1]), images=True, config=config, progress=False)
-print(cf.attachments(frame)["status"].eq("ok").sum())
+try:
+    frame = cf.fetch(getattr(cf, source[0])(source[1]), images=True, config=config, progress=False)
+except cf.ChatframesError as error:
+    print(type(error).__name__)
+else:
+    print(cf.attachments(frame)["status"].eq("ok").sum())
 """
 
 
@@ -262,7 +269,7 @@ def test_what_a_wrong_clock_wrote_neither_holds_anybody_up_nor_hides_a_wait(
     days_ahead: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits, now = SharedWaits("somebody"), 1e9
-    group, key = waits._place("")
+    group, key = _place(waits.account, "")
     file = machine.open_own_file("waits")
     assert file is not None
     record = RECORD.pack(key, now + days_ahead * 86_400.0, now + 86_400.0, b"some")
@@ -277,14 +284,17 @@ def test_what_a_wrong_clock_wrote_neither_holds_anybody_up_nor_hides_a_wait(
 
 
 def fetched(world: cf.sandbox, source: tuple[str, str], homes: list[Path]) -> list[str]:
-    """Fetch the same chat in a process for each home, at the same time; return how many pictures each got."""
-    children = []
+    """Fetch the same chat in a process for each home, at the same time; return what each said in the end."""
+    children, pipe = [], subprocess.PIPE
     for home in homes:
         home.mkdir(exist_ok=True)
         command = [sys.executable, "-c", FETCHES, json.dumps(source)]
-        pipe = subprocess.PIPE
-        child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env={**os.environ, "HOME": str(home)})
-        children.append(child)
+        children.append(
+            subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env={**os.environ, "HOME": str(home)})
+        )
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
     for child in children:
         assert child.stdin is not None
         child.stdin.write(json.dumps(world.config))
@@ -304,8 +314,9 @@ def test_two_processes_never_have_more_than_twenty_downloads_under_way(tmp_path:
 
 @pytest.mark.parametrize("together", [True, False])
 def test_no_process_asks_within_a_wait_that_another_was_asked_for(tmp_path: Path, together: bool) -> None:
-    homes = [tmp_path / "a", tmp_path / ("a" if together else "b")]
-    with cf.sandbox(messages=100, images=0, faults={"rate_limit"}) as world:
-        fetched(world, ("Webex", "Project Apollo"), homes)
-        early = world.stats()["early_requests"]
+    with cf.sandbox(messages=100, images=0, faults={"reddit_day_long"}) as world:
+        for name in ("a", "a" if together else "b"):
+            (said,) = fetched(world, ("Reddit", "r/apollo"), [tmp_path / name])
+        early = world.stats()["reddit"]["early_requests"]
     assert (early == 0) is together
+    assert (said == "RateLimited") is together  # the second one has not even asked
