@@ -30,6 +30,7 @@ from .table.frame import build
 from .transfer.clock import SYSTEM
 
 STREAM_REMEMBERS_BYTES = 64 * 2**20
+STREAM_WAITS_FOR = 1000  # messages whose pictures are still to come; with more of them, no page is asked for
 STREAM_SECONDS = 2.0  # a chat of few messages with large pictures would else come all at once, at its end
 
 clock = SYSTEM  # tests replace it
@@ -247,6 +248,7 @@ class _Stream:
                     self._request.settings,
                     clock=clock,
                     remember_bytes=STREAM_REMEMBERS_BYTES,
+                    most_waiting=STREAM_WAITS_FOR,
                     most_seconds=STREAM_SECONDS,
                 ).__aenter__()
                 self._batches = self._run.batches()

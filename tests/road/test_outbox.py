@@ -203,6 +203,19 @@ def test_rows_that_wait_for_attachments_do_not_brake() -> None:
     run(test)
 
 
+def test_pages_wait_while_too_many_rows_wait_for_attachments_and_go_on_when_half_are_settled() -> None:
+    async def test(outbox: Outbox) -> None:
+        rows = [outbox.add(message(str(number), pictures=1)) for number in range(5)]
+        blocked = [await is_blocked(outbox.room_for_rows())]
+        for row in rows:
+            outbox.settle(row, 0, Outcome("skipped", "disabled"))
+            blocked.append(await is_blocked(outbox.room_for_rows()))
+        assert blocked == [True, True, True, False, False, False]  # with more than four, until two are left
+        assert not await is_blocked(outbox.room())
+
+    asyncio.run(test(Outbox(most_waiting=4)))
+
+
 @tried(given(st.data(), st.lists(st.integers(0, 3), max_size=30), st.integers(1, 5), st.integers(5, 60)), few=30)
 def test_every_row_leaves_once_and_is_whole(data: Any, pictures: list[int], rows: int, most_bytes: int) -> None:
     async def test(outbox: Outbox) -> list[Batch]:
