@@ -249,6 +249,7 @@ def open_panel(page: Page) -> None:
     page.until_output(2, "Images of more than 10 MiB")
 
 
+@pytest.mark.long
 def test_a_panel_searches_fetches_cancels_fetches_again_and_saves(lab: Lab, slow: World) -> None:
     with lab.page("panel", cells(PANEL, config=slow.config)) as page:
         open_panel(page)

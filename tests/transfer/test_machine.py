@@ -303,6 +303,7 @@ def fetched(world: cf.sandbox, source: tuple[str, str], homes: list[Path]) -> li
     return [child.communicate()[0].strip() for child in children]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("together", [True, False])
 def test_two_processes_never_have_more_than_twenty_downloads_under_way(tmp_path: Path, together: bool) -> None:
     homes = [tmp_path / "a", tmp_path / ("a" if together else "b")]
@@ -312,6 +313,7 @@ def test_two_processes_never_have_more_than_twenty_downloads_under_way(tmp_path:
     assert (peak <= 20) is together
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("together", [True, False])
 def test_no_process_asks_within_a_wait_that_another_was_asked_for(tmp_path: Path, together: bool) -> None:
     with cf.sandbox(messages=100, images=0, faults={"reddit_day_long"}) as world:

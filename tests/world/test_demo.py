@@ -52,6 +52,7 @@ def test_what_cannot_be_written_is_a_sentence_and_no_traceback(tmp_path: Path, c
     assert "no such folder" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.namespace
 def test_the_whole_demo_runs_where_only_loopback_exists(tmp_path: Path) -> None:
     script = f"ip link set lo up 2>/dev/null || {sys.executable} -c '{LOOPBACK_UP}'; exec {sys.executable} -m chatframes demo"
