@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -50,25 +51,27 @@ class Choice:
     def __init__(self, days: Bounds | None, chats: Chats | None) -> None:
         self._days, self._chats = days, chats
 
-    def may_hold(self, group: Any) -> bool:
-        """Whether a row group may hold wanted rows, as far as its statistics say."""
-        facts = {group.column(at).path_in_schema: group.column(at).statistics for at in range(group.num_columns)}
-        times = facts.get("created_at")
-        if self._days is None or times is None or not times.has_min_max:
-            return True
-        return bool(times.min < self._days.until and (self._days.since is None or times.max >= self._days.since))
+    def may_hold(self, times: Callable[[], pa.Table]) -> bool:
+        """Whether a row group holds messages of the wanted days; `times` reads when they were written.
+
+        Its statistics would say as much, but asked for those of a damaged footer, Arrow ends the whole process.
+        """
+        return self._days is None or bool(pc.any(self._in_days(times()), min_count=0).as_py())
 
     def rows(self, table: pa.Table) -> pa.Table | None:
         """Return which rows of a table are wanted; None for all of them."""
-        mask = None
-        if self._days is not None:
-            mask = pc.less(table["created_at"], self._days.until)
-            if self._days.since is not None:
-                mask = pc.and_(mask, pc.greater_equal(table["created_at"], self._days.since))
+        mask = None if self._days is None else self._in_days(table)
         if self._chats is not None:
             here = self._chats.rows(table)
             mask = here if mask is None else pc.and_(mask, here)
         return None if mask is None else pc.fill_null(mask, False)
+
+    def _in_days(self, table: pa.Table) -> Any:
+        assert self._days is not None
+        mask = pc.less(table["created_at"], self._days.until)
+        if self._days.since is not None:
+            mask = pc.and_(mask, pc.greater_equal(table["created_at"], self._days.since))
+        return mask
 
 
 def _is_in(column: Any, values: set[str]) -> Any:

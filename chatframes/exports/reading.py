@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,13 +141,13 @@ def _is_folder(place: Path) -> bool:
 def _frame(folder: Folder, wanted: list[str], chosen: Choice, parts: Fitting) -> pd.DataFrame:
     needed = {*wanted, *_NEEDED, *(ROWS_OF_TOPICS if {"topic", "topic_id"} & {*wanted} else ())}
     flat = pa.schema([field for field in MESSAGES if field.name in needed and field.name != "images"])
-    pictures = pa.schema([MESSAGES.field("images")])
+    times, pictures = (pa.schema([MESSAGES.field(name)]) for name in ("created_at", "images"))
     tables = [flat.empty_table()]
     cells: list[Any] = []
     for path in folder.parts().values():
         with opened_part(path) as file:
             for number in range(file.num_row_groups):
-                if not chosen.may_hold(file.metadata.row_group(number)):
+                if not chosen.may_hold(partial(parts.group, file, number, times)):
                     continue
                 table = parts.group(file, number, flat)
                 mask = chosen.rows(table)

@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -328,3 +330,41 @@ def test_the_control_a_damaged_part_that_is_not_looked_at_stays_damaged(
     run(order(source("webex"), folder, world.config))
     assert not cf.verify(folder)
     assert pictures_held(folder)
+
+
+READS_DAMAGED_FOOTERS = """
+import random, sys
+from pathlib import Path
+import pyarrow.parquet as pq
+import chatframes as cf
+folder = Path(sys.argv[1])
+part = sorted((folder / "data").iterdir())[0]
+whole = part.read_bytes()
+footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+chance, said = random.Random(0), 0
+for _ in range(int(sys.argv[3])):
+    damaged = bytearray(whole)
+    damaged[chance.randrange(footer, len(whole) - 8)] ^= 1 << chance.randrange(8)
+    part.write_bytes(damaged)
+    try:
+        if sys.argv[2] == "ours":
+            cf.read_parquet(folder, since="2026-10-01")
+        else:
+            groups = pq.ParquetFile(part).metadata
+            [[groups.row_group(n).column(at).statistics for at in range(groups.num_columns)] for n in range(groups.num_row_groups)]
+    except (cf.ConfigError if sys.argv[2] == "ours" else Exception):
+        said += 1
+print(said)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("reader", "tries"), [("ours", 500), ("the statistics", 5000)])
+def test_a_damaged_footer_ends_no_process(folder: Path, reader: str, tries: int) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", READS_DAMAGED_FOOTERS, str(folder), reader, str(tries)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if reader == "ours":
+        assert (done.returncode, done.stderr) == (0, "")
+        assert int(done.stdout) > tries // 10
+    else:
+        assert done.returncode < 0  # the control: Arrow ended the process
