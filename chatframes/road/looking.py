@@ -33,6 +33,7 @@ def levels(limits: Mapping[str, int], since: float, *, downloading: bool = True)
     pools = [each for name in limits if (each := connections(name)) is not None]
     return Levels(
         downloads=sum(each.downloads.active for each in gates.values()) if gates else None,
+        peak_downloads=sum(each.downloads.peak for each in gates.values()) if gates else None,
         most_downloads=sum(each.downloads.limit_with(limits[name]) for name, each in gates.items()) if gates else None,
         gate_width=sum(_width(each, limits[name], since) for name, each in gates.items()) if gates else None,
         connections=sum(each.in_use for each in pools) if pools else None,

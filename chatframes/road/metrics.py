@@ -29,8 +29,8 @@ class Levels:
 
     Attributes
     ----------
-    downloads, most_downloads : int or None
-        Downloads under way, and how many there may be.
+    downloads, peak_downloads, most_downloads : int or None
+        Downloads under way, under way at once so far, and how many there may be.
     gate_width : int or None
         How many requests for them there may be at once, where hosts take fewer.
     connections, peak_connections, most_connections : int or None
@@ -43,6 +43,7 @@ class Levels:
     connections: int | None = None
     peak_connections: int | None = None
     most_connections: int | None = None
+    peak_downloads: int | None = None
 
 
 NOBODY_KNOWS = Levels()
@@ -112,6 +113,7 @@ class Meter:
                 self._connections.held(before.connections, before.most_connections, now - self._looked_at)
         self._levels, self._looked_at, self._pending = levels, now, pending
         self._downloads.saw(levels.downloads, levels.most_downloads)
+        self._downloads.saw(levels.peak_downloads)
         self._connections.saw(levels.peak_connections, levels.most_connections)
         if levels.gate_width is not None:
             self._width = levels.gate_width

@@ -21,7 +21,7 @@ class Bound:
         self._width = width
         self._limits: list[int] = []
         self._waiters: deque[asyncio.Future[None]] = deque()
-        self.active = 0
+        self.active = self.peak = 0  # the peak is of the calls that now run
 
     @property
     def limit(self) -> int:
@@ -35,6 +35,8 @@ class Bound:
     @contextmanager
     def limited_to(self, limit: int) -> Iterator[None]:
         """Add a limit for as long as the block runs."""
+        if not self._limits:
+            self.peak = self.active
         self._limits.append(limit)
         self.wake()
         try:
@@ -50,7 +52,7 @@ class Bound:
 
     async def __aenter__(self) -> None:
         if self.has_room:
-            self._enter()
+            self._let_in()
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
@@ -77,6 +79,10 @@ class Bound:
             self._enter()  # without waiting: the caller expects to hold a place, and gives it back next
             raise
 
+    def _let_in(self) -> None:
+        self._enter()
+        self.peak = max(self.peak, self.active)
+
     def _enter(self) -> None:
         self.active += 1
 
@@ -90,5 +96,5 @@ class Bound:
         while self._waiters and self.active < self.limit:
             waiter = self._waiters.popleft()
             if not waiter.done():
-                self._enter()
+                self._let_in()
                 waiter.set_result(None)
