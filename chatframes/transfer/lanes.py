@@ -15,7 +15,7 @@ from .machine import Place
 from .standing import standing_in_line
 
 IN_USE = 0.8  # of the width; an answer that came while fewer were under way does not show that more would be taken
-TELLING = 0.5  # of the width; a refusal that came while fewer were under way does not show that fewer would be taken
+TELLING = 0.5  # of the width, or of the most at once if fewer; a refusal of fewer is not about how many are under way
 # Most refusals bring a wait for everybody. So a width that was refused is tried again only when that costs little even
 # if it fails: after so many answers, and after so many times the wait. Both double with each try that fails,
 # but for the first ones: a host that has just changed its mind may soon do so again.
@@ -56,6 +56,7 @@ class Width:
         self._round = 0
         self._answers = self._most_at_once = 0  # since the last refusal
         self._all_answers = 0
+        self._most_sent = 0  # at once, since the last refusal: a process that shares places may never fill the width
         self._before = self._under_way = self._refusals = 0  # when the last refusals began, and how many they were
         self._tries_failed = self._taken = 0  # in a row; answers to requests of the try now going on
         self._next_try_at = float("-inf")
@@ -75,6 +76,7 @@ class Width:
 
     def sent(self, under_way: int) -> Sent:
         """Note that a request is sent; `under_way` counts it."""
+        self._most_sent = max(self._most_sent, under_way)
         return Sent(self._round, under_way, self._all_answers)
 
     def answered(self, sent: Sent, now: float) -> None:
@@ -107,7 +109,7 @@ class Width:
         One that comes while few are under way is not about how many they are: it changes nothing. If that was a lone
         request, the earlier refusals may have been of that kind, too: the width then grows again as in the beginning.
         """
-        if sent.round == self._round and sent.at_once <= max(1, TELLING * self.now):
+        if sent.round == self._round and sent.at_once <= max(1, TELLING * min(self.now, self._most_sent)):
             if sent.at_once == 1:
                 self._refused_at = None
             return
@@ -116,7 +118,7 @@ class Width:
             self._tries_failed = self._tries_failed + 1 if trying else 0
             self._round += 1
             self._before, self._under_way, self._refusals = self.now, under_way, 0
-            self._answers = self._most_at_once = 0
+            self._answers = self._most_at_once = self._most_sent = 0
         elif sent.round != self._round - 1:
             return
         self._refusals += 1

@@ -147,11 +147,20 @@ def test_however_many_of_a_round_are_refused_the_width_falls_once() -> None:
 
 def test_refusals_while_few_are_under_way_are_not_about_how_many_they_are() -> None:
     width = Width(lambda: 20)
+    width.sent(10)
     for at_once in (1, 1, 3, 5):
         width.refused(width.sent(at_once), at_once, 1.0, 0.0)
     assert (width.now, width.learnt) == (10, None)
     width.refused(width.sent(6), 6, 1.0, 0.0)
     assert (width.now, width.learnt) == (5, 5)
+
+
+def test_a_process_that_has_few_places_of_many_narrows_too() -> None:
+    width = Width(lambda: 20)
+    for _ in range(20):
+        width.answered(width.sent(5), 0.0)  # its share; half the width
+    width.refused(width.sent(5), 5, 1.0, 0.0)
+    assert width.now < 10
 
 
 def test_where_even_a_lone_request_is_refused_the_width_grows_again_as_in_the_beginning() -> None:
