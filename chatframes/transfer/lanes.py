@@ -15,7 +15,7 @@ from .machine import Place
 from .standing import standing_in_line
 
 IN_USE = 0.8  # of the width; an answer that came while fewer were under way does not show that more would be taken
-TELLING = 0.5  # of the width, or of the most at once if fewer; a refusal of fewer is not about how many are under way
+TELLING = 0.5  # of the width, or of the most at once if fewer: a refusal of fewer says nothing about the width
 # Most refusals bring a wait for everybody. So a width that was refused is tried again only when that costs little even
 # if it fails: after so many answers, and after so many times the wait. Both double with each try that fails,
 # but for the first ones: a host that has just changed its mind may soon do so again.
