@@ -50,7 +50,8 @@ LONGEST_SECONDS = 120.0  # without any place: more than a picture may take, with
 TAKEN = {errno.EACCES, errno.EAGAIN}
 
 _log = logging.getLogger("chatframes")
-# By home folder and name. They are never closed: that would unlock all that this process has locked there. A fork may use them, too.
+# By home folder and name. They are never closed: that would unlock all that this process has locked there.
+# A fork may use them, too.
 _files: dict[tuple[str | None, str], int] = {}
 _failed: dict[str, str] = kept.new_dict()  # what was said once
 
