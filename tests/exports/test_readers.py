@@ -127,9 +127,8 @@ def test_a_finished_export(readers: list[Reader], truth: Truth, world: Any, tmp_
     assert look(readers, truth, tmp_path).keys() == {reader.name for reader in readers}  # the control
 
 
-@pytest.mark.parametrize(
-    "point", ["rewrite written", *(pytest.param(point, marks=pytest.mark.long) for point in ("replaced", None))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("point", ["rewrite written", "replaced", None])
 def test_a_killed_export(readers: list[Reader], truth: Truth, world: Any, tmp_path: Path, point: str | None) -> None:
     for times, at in enumerate([point] if point else POINTS, start=2):
         folder = tmp_path / f"{times}"

@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 import chatframes as cf
 from chatframes.world.sandbox import World
 
-# One walk stands in the suite; the others are long: each is a real JupyterLab in a real browser.
+# All of them are long, each a real JupyterLab in a real browser; the suite opens pages in test_notebooks.py and page/.
 pytestmark = pytest.mark.browser
 
 FETCHES = """

@@ -371,16 +371,18 @@ def test_a_long_wait_stops_with_what_was_read_and_says_when_to_go_on() -> None:
 
 
 FATES = {
-    "gone_files": ("failed", "gone"),
-    "deleted_messages": ("failed", "gone"),
-    "dead_files": ("failed", "timeout"),
+    "gone_files": {("failed", "gone")},
+    "deleted_messages": {("failed", "gone")},
+    "dead_files": {("failed", "timeout")},
 }
+# The reason is that of the last try, where a file that is never answered may meet another trouble.
+LAST_TRIES = {("failed", reason) for reason in ("timeout", "http_5xx", "rate_limited", "connect")}
 ENDS_IT = {"long_flood", "revoked", "private_chat"}
 
 
 def fates(world: World) -> dict[str, set[tuple[str, str | None]]]:
     return {
-        source_id: fate
+        source_id: LAST_TRIES if fault == "dead_files" and len(world.faults) > 1 else fate
         for fault, fate in FATES.items()
         if fault in world.faults
         for source_id in world.afflicted(fault)
@@ -395,9 +397,9 @@ def test_everything_arrives_under_each_fault(fault: str, monkeypatch: pytest.Mon
 
 def test_everything_arrives_under_all_faults_together(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch, 20)
-    monkeypatch.setattr(
-        "chatframes.transfer.downloads.ATTEMPTS", 8
-    )  # four are for one trouble; here a file may meet all
+    # four and ten are for one trouble; here a file may meet all of them
+    monkeypatch.setattr("chatframes.transfer.downloads.ATTEMPTS", 8)
+    monkeypatch.setattr("chatframes.transfer.downloads.WAITED_ATTEMPTS", 20)
     check_under(set(TELEGRAM_FAULTS) - ENDS_IT)
 
 
@@ -415,7 +417,7 @@ def check_under(faults: set[str]) -> None:
             for cell in cells:
                 true, fate = truth[cell["source_id"]], (cell["status"], cell["reason"])
                 if cell["source_id"] in ends and true["is_image"]:
-                    assert fate == ends[cell["source_id"]], cell
+                    assert fate in ends[cell["source_id"]], cell
                 elif cell["source_id"] in odd:
                     assert fate in {
                         ("failed", "bad_response"),

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import ipywidgets
 import pytest
 from help.fake_login import CODE, PASSWORD, PHONE, FakeLoginClient, install, until_idle
+from help.sampling import sampled
 from IPython.core.events import EventManager, available_events
 from telethon import errors
 from telethon.sessions import StringSession
@@ -677,8 +678,15 @@ def test_three_mistakes_in_a_row_end_the_command_with_a_sentence(home):
     assert "Traceback" not in term.shown
 
 
-@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-C", "ctrl-D"])
-@pytest.mark.parametrize("asked", ["country code: ", "Code (not shown): "])
+LEAVING = [
+    ("\x03", "country code: "),
+    ("\x03", "Code (not shown): "),
+    ("\x04", "Code (not shown): "),
+    ("\x04", "country code: "),
+]
+
+
+@pytest.mark.parametrize(("key", "asked"), sampled(LEAVING, 2))
 def test_leaving_in_the_middle_ends_cleanly(home, key, asked):
     with terminal(home, "", "login", "telegram") as term:
         term.until("country code: ")
