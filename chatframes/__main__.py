@@ -18,6 +18,7 @@ import chatframes as cf
 from .commands_help import PURPOSES, STATUSES, STATUSES_OF_VERIFY, add_arguments, example
 from .commands_words import in_terminal_words
 from .services import services
+from .words import did_you_mean
 
 READER_GONE = 141  # as of a program that the system ends for it
 
@@ -46,8 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
         return 2 if isinstance(error, cf.ConfigError) and options.command in PURPOSES else 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Answers an unknown option with the nearest one, under the usage of the command that was called."""
+
+    def parse_known_args(self, *given: Any) -> tuple[argparse.Namespace, list[str]]:  # type: ignore[override]
+        options, unknown = super().parse_known_args(*given)
+        if unknown:
+            option = unknown[0].partition("=")[0]
+            hint = did_you_mean(option, self._option_string_actions, f"{self.prog} --help lists what there is", str)
+            self.error(f"there is no {'option' if option.startswith('-') else 'argument'} {option!r} here: {hint}")
+        return options, unknown
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="chatframes",
         description=cf.__doc__.split("\n")[0] if cf.__doc__ else None,
         epilog="example:\n  chatframes demo --messages 300 --images 60",
@@ -65,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         "chatframes demo --messages 300 --images 60 --output demo.parquet",
     )
     demo.add_argument("--messages", type=int, default=3000, help="messages in each chat (default: 3000)")
-    demo.add_argument("--images", type=int, default=500, help="pictures in each chat (default: 500)")
+    demo.add_argument("--images", type=int, help="pictures in each chat (default: 500, or as many as messages)")
     demo.add_argument(
         "--out", "--output", type=Path, default=Path("chatframes-demo.parquet"), help="the Parquet file to write"
     )
@@ -102,7 +115,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "demo":
         from .world.demo import show  # imported here because it loads the sandbox's servers
 
-        show(options.messages, options.images, options.out.expanduser())
+        images = min(500, options.messages) if options.images is None else options.images
+        show(options.messages, images, options.out.expanduser())
         return 0
     login = services()[options.service].login
     assert login is not None

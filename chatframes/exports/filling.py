@@ -25,7 +25,7 @@ from ..sources import Source
 from ..table.arrow import to_table
 from ..table.batches import SCALARS
 from ..table.frame import check_messages
-from ..table.report import Report, with_metrics
+from ..table.report import Report, after_filling
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
 from .earlier import SETTLED, TOGETHER, found_again
@@ -59,8 +59,8 @@ def fill_images(
     Returns
     -------
     pandas.DataFrame
-        The same rows, index and columns; `media`, `images` and `n_images` tell what is there now. Again, it asks for
-        nothing that is there.
+        The same rows, index and columns; `media`, `images`, `n_images` and the counts of `report` tell what is there
+        now. Again, it asks for nothing that is there.
 
     Raises
     ------
@@ -134,7 +134,11 @@ async def _filling(
         filled[name] = np.fromiter(values, dtype=object, count=len(values))
     filled["n_images"] = pd.array(counts, dtype="Int16")
     report = run.ledger.report()
-    filled.attrs = with_metrics(frame.attrs, report)
+    each_once = [rows[0] for rows in lacking.rows.values()]
+    before, after = (
+        [entry for row in each_once for entry in _entries(cells[row])] for cells in (list(frame["media"]), media)
+    )
+    filled.attrs = after_filling(frame.attrs, report, before, after)
     return filled, report
 
 

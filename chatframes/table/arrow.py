@@ -195,6 +195,8 @@ def _to_array(column: pd.Series[Any], field: pa.Field) -> pa.Array | pa.ChunkedA
 
 def _pictures(cell: Any) -> list[dict[str, Any]]:
     """Return the pictures of a cell that have bytes; the cell is a dict, or a list or array of dicts."""
+    if cell is None or (type(cell) is list and not cell):  # most messages: decided before the slower questions
+        return []
     if isinstance(cell, dict):
         cell = [cell]
     elif not isinstance(cell, Sequence | np.ndarray):

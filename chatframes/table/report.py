@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from .source_report import Gap, Missing, SourceReport, Span, source_report
 
 MOST_METRICS = 100_000  # characters; ours have less than a tenth of them
 
-__all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "report", "with_metrics"]
+__all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "after_filling", "report"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -199,13 +200,28 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
     return replace(whole_fetch, in_hand=len(source), activity=activity)
 
 
-def with_metrics(attrs: Mapping[Any, Any], report: Report) -> dict[Any, Any]:
-    """Return the `attrs` of a frame with the metrics of another call, if they hold a report at all."""
+def after_filling(
+    attrs: Mapping[Any, Any], report: Report, before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]
+) -> dict[Any, Any]:
+    """Return the `attrs` of a frame whose pictures were filled in, if they hold a report at all.
+
+    Its counts follow the entries of `media`, as they were `before` and are `after`; the metrics are of the second call.
+    """
     told = attrs.get("chatframes")
     if not isinstance(told, Mapping):
         return dict(attrs)
+    first = Report.from_dict(told)
+    ok, size = first.images_ok, first.image_bytes
+    lost = {"skipped": Counter(first.skipped), "failed": Counter(first.failed)}
+    for entries, step in ((before, -1), (after, 1)):
+        for entry in entries:
+            if entry["status"] == "ok":
+                ok, size = ok + step, size + step * (entry.get("size") or 0)
+            elif entry["status"] in lost:
+                lost[entry["status"]][str(entry["reason"])] += step
+    images = {"ok": ok, "bytes": size, **{status: dict(+counts) for status, counts in lost.items()}}
     others = {name: value for name, value in told.items() if name != "metrics"}
-    return {**attrs, "chatframes": {**others, **_metrics_in_attrs(report)}}
+    return {**attrs, "chatframes": {**others, "images": images, **_metrics_in_attrs(report)}}
 
 
 def _metrics_in_attrs(report: Report) -> dict[str, str]:

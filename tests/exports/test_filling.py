@@ -119,8 +119,17 @@ def test_every_kind_of_picture_is_filled_in(tmp_path: Path) -> None:
         config = config_file(world.config, tmp_path)
         for chat in CHATS.values():
             whole = cf.fetch(chat, images=True, config=config, progress=False)
-            filled = cf.fill_images(cf.fetch(chat, config=config, progress=False), config=config, progress=False)
+            texts = cf.fetch(chat, config=config, progress=False)
+            filled = cf.fill_images(texts, config=config, progress=False)
             assert content(filled) == content(whole)
+            assert counts(filled) == counts(whole) != counts(texts)
+            some = counts(cf.fill_images(texts[::2], config=config, progress=False))
+            assert 0 < some[0] < counts(whole)[0], "counts are of the whole fetch, of which half was filled in"
+
+
+def counts(frame: pd.DataFrame) -> tuple[Any, ...]:
+    report = cf.report(frame)
+    return report.images_ok, report.image_bytes, report.skipped, report.failed
 
 
 def test_a_message_that_is_gone_says_so_and_references_that_expired_are_renewed(tmp_path: Path) -> None:
