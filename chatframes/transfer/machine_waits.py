@@ -45,7 +45,7 @@ class SharedWaits:
         if (file := open_own_file("waits")) is None:
             return
         try:
-            records = _read(file, group, now)
+            records = _records(_group(file, group), now)
             if not any(its_key == key and its_end >= end for its_key, its_end, _ in records):
                 number = min(range(TOGETHER), key=lambda number: (records[number][0] != key, records[number][1]))
                 os.pwrite(file, RECORD.pack(key, now, end, _writer()), group * GROUP_BYTES + number * RECORD.size)
@@ -58,14 +58,13 @@ class SharedWaits:
         if (file := open_own_file("waits")) is None:
             return 0.0
         with suppress(OSError):
-            return max(
-                (
+            if key in (data := _group(file, group)):  # hardly ever, and this is asked for each request
+                ends = (
                     end
-                    for its_key, end, writer in _read(file, group, now)
+                    for its_key, end, writer in _records(data, now)
                     if its_key == key and end > now and writer != _writer()
-                ),
-                default=0.0,
-            )
+                )
+                return max(ends, default=0.0)
         return 0.0
 
 
@@ -76,9 +75,12 @@ def _place(account: str, kind: str) -> tuple[int, bytes]:
     return int.from_bytes(digest[16:20]) % GROUPS, digest[:12]
 
 
-def _read(file: int, group: int, now: float) -> list[tuple[bytes, float, bytes]]:
+def _group(file: int, group: int) -> bytes:
+    return os.pread(file, GROUP_BYTES, group * GROUP_BYTES).ljust(GROUP_BYTES, b"\0")
+
+
+def _records(data: bytes, now: float) -> list[tuple[bytes, float, bytes]]:
     """Return hash, end and writer of a group's records; the end is 0 where no wait can have that one."""
-    data = os.pread(file, GROUP_BYTES, group * GROUP_BYTES).ljust(GROUP_BYTES, b"\0")
     return [
         (key, end if written <= now + SET_BACK_SECONDS and end < written + LONGEST_SECONDS else 0.0, writer)
         for key, written, end, writer in RECORD.iter_unpack(data)
