@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol
 
 Status = Literal["ok", "skipped", "failed"]
 
-# All reasons there are. Those in RETRYABLE are worth another try.
+# All reasons there are: transfer/ decides them (a source, before anything is asked for), and table/report_text.py has
+# their words. Those in RETRYABLE are worth another try.
 SKIPPED = frozenset(
     "disabled too_large too_many budget not_an_image no_bytes bad_url blocked_address blocked_port malware "
     "unscannable undecodable".split()

@@ -1,4 +1,4 @@
-"""What may be wrong with a picture, in the words of its outcome."""
+"""Why a picture's bytes are not good, in words; the reasons in `media` have theirs in table/report_text.py."""
 
 from __future__ import annotations
 

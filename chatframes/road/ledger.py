@@ -16,9 +16,9 @@ from ..transfer.clock import Clock
 from ..transfer.gate import gate
 from ..version import __version__
 from ..windows import utc_text
-from .looking import levels
 from .metrics import Meter
 from .reading import Reading
+from .sampling import levels
 
 MEMORY_BYTES = 2**30  # more than a gigabyte of pictures in one frame: the report says what to do instead
 SECONDS_BETWEEN_METRICS = 1.0  # in events: they are made anew no more often

@@ -24,9 +24,9 @@ from ..windows import parse_bounds
 from .attachments import Attachments
 from .before import NOTHING, Before
 from .ledger import Ledger
-from .looking import Lookout
 from .outbox import Outbox, Settled
 from .reading import Reading
+from .sampling import Lookout
 
 
 class Run:

@@ -2,6 +2,9 @@
 
 The schema is the same with zero rows, with no pictures, and for every service. An inferred schema would give an empty
 column the type `null`, and the next file would not fit.
+
+A new column also needs a field of `model.Message`, which the sources fill; exports/rows.py decides whether a change of
+its value counts as a changed message.
 """
 
 from __future__ import annotations

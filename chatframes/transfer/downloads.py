@@ -25,8 +25,8 @@ from .clock import Clock
 from .gate import IMAGE_WAIT_SECONDS
 from .kept_pictures import KeptPictures
 from .pace import total_seconds
-from .standing import measured
 from .verdict import too_large
+from .waiting_in_line import measured
 
 ATTEMPTS = 4
 SLOW_ATTEMPTS = 2  # a host that trickles holds a worker for STALL_SECONDS of `pace` each time

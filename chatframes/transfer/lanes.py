@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from .bound import Bound
 from .clock import Clock
 from .machine import Place
-from .standing import standing_in_line
+from .waiting_in_line import standing_in_line
 
 IN_USE = 0.8  # of the width; an answer that came while fewer were under way does not show that more would be taken
 TELLING = 0.5  # of the width, or of the most at once if fewer: a refusal of fewer says nothing about the width

@@ -23,7 +23,7 @@ from pathlib import Path
 from .. import kept
 from .bound import Bound
 from .clock import Clock
-from .standing import standing_in_line
+from .waiting_in_line import standing_in_line
 
 try:
     import fcntl

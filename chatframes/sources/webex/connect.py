@@ -1,4 +1,7 @@
-"""Connect one call to Webex through the shared client of its endpoint and credential."""
+"""Connect one call to Webex through the shared client of its endpoint and credential.
+
+How long is waited after a failed request is the same for every service: transfer/pages.py and transfer/backoff.py.
+"""
 
 from __future__ import annotations
 
