@@ -10,8 +10,9 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import chatframes as cf
 
@@ -50,13 +51,21 @@ def main(arguments: list[str] | None = None) -> int:
 class _Parser(argparse.ArgumentParser):
     """Answers an unknown option with the nearest one, under the usage of the command that was called."""
 
-    def parse_known_args(self, *given: Any) -> tuple[argparse.Namespace, list[str]]:  # type: ignore[override]
-        options, unknown = super().parse_known_args(*given)
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[argparse.Namespace, list[str]]:  # type: ignore[override]
+        known = self._option_string_actions
+        if self._subparsers is None:  # before what is lacking is said: it may be there under a wrong name
+            for word in takewhile(lambda word: word != "--", args):
+                option = word.partition("=")[0]
+                if word.startswith("--") and not any(name.startswith(option) for name in known):
+                    self._refuse("option", option)
+        options, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            option = unknown[0].partition("=")[0]
-            hint = did_you_mean(option, self._option_string_actions, f"{self.prog} --help lists what there is", str)
-            self.error(f"there is no {'option' if option.startswith('-') else 'argument'} {option!r} here: {hint}")
+            self._refuse("argument", unknown[0])
         return options, unknown
+
+    def _refuse(self, what: str, word: str) -> NoReturn:
+        others = f"{self.prog} --help lists what there is"
+        self.error(f"there is no {what} {word!r} here: {did_you_mean(word, self._option_string_actions, others, str)}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -313,3 +313,26 @@ def test_a_reader_that_has_gone_is_no_error(config: str) -> None:
         child.stdout.close()
         assert child.stderr.read() == ""
     assert child.returncode == 141
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("fetch webex:x --ouput a.parquet", "there is no option '--ouput' here: did you mean --output?"),
+        (
+            "export webex:x --look-bak-days=3",
+            "there is no option '--look-bak-days' here: did you mean --look-back-days?",
+        ),
+        ("verify a b", "there is no argument 'b' here: chatframes verify --help lists what there is"),
+        ("demo --pictures 3", "there is no option '--pictures' here: chatframes demo --help lists what there is"),
+    ],
+)
+def test_an_unknown_option_is_answered_under_the_usage_of_its_command(
+    line: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(line.split())
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.startswith(f"usage: chatframes {line.split()[0]}")

@@ -19,6 +19,7 @@ from ..images.sniff import safe_name
 from ..model import Attachment, Message, Outcome
 from ..windows import EPOCH
 from ..words import whole_text, without_credentials
+from .collector import collector_paused
 from .details_json import details_json
 from .schema import MEDIA, MESSAGES
 
@@ -55,6 +56,7 @@ class Batch:
     images: list[list[dict[str, Any]]]
 
 
+@collector_paused()
 def to_batch(pairs: Sequence[tuple[Message, Sequence[Outcome]]]) -> Batch:
     """Turn finished messages into columns.
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from ..errors import ConfigError
 from ..words import no_table
 from .batches import SCALARS, Batch
+from .collector import collector_paused
 from .schema import ATTACHMENTS, MESSAGES, VERSION, pandas_dtype
 
 __all__ = ["attachments", "build", "check_messages", "in_memory", "order_of"]
@@ -79,6 +80,7 @@ def order_of(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
     return order
 
 
+@collector_paused()
 def in_memory(table: pa.Table, schema: pa.Schema, cells: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """Turn Arrow columns into the types a frame has in memory.
 
