@@ -17,14 +17,13 @@ import pyarrow.parquet as pq
 from ..errors import ConfigError
 from ..page.html import plain
 from ..table.arrow import ROW_GROUP_IMAGE_BYTES, ROW_GROUP_ROWS
-from ..table.files import column_options
+from ..table.files import UNREADABLE, column_options
 from ..table.schema import MESSAGES, with_metadata
 from .hashing import HashedFile, sha256_of
 from .memory import give_back
 from .rows import image_sizes
 
 __all__ = [
-    "UNREADABLE",
     "DamagedPart",
     "Footer",
     "PartWriter",
@@ -37,21 +36,6 @@ __all__ = [
 
 REPORT_KEY = b"chatframes_report"  # in the footer: the report of the export when the part was finished
 EXPORT_KEY = b"chatframes_export"  # in the footer: which export the part is of; its pages have checksums then
-
-# What reading a damaged file may raise; ConfigError, which is a ValueError, is never raised while one is read.
-# Not MemoryError, which Arrow has, too: it says nothing about the file.
-UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    KeyError,
-    OverflowError,
-    pa.ArrowTypeError,
-    pa.ArrowNotImplementedError,
-    pa.ArrowCapacityError,
-    pa.ArrowIndexError,
-    pa.ArrowSerializationError,
-)
 
 Reach = Callable[[str], None]
 

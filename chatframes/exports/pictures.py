@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import ConfigError
+from ..table.files import UNREADABLE
 from ..table.frame import attachments
 from ..table.from_arrow import from_arrow
 from ..table.report_text import NO_PICTURE
@@ -119,7 +120,9 @@ class StoredPictures:
                     yield opened
         except FileNotFoundError as error:
             raise ConfigError(f"{part} is not there any more: run the export again, then the gallery.") from error
-        except (pa.ArrowException, OSError, EOFError) as error:
+        except ConfigError:
+            raise
+        except UNREADABLE as error:
             raise ConfigError(
                 f"{part} cannot be read ({type(error).__name__}): run chatframes.verify(folder), which says what to do."
             ) from error

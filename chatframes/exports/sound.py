@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..images.headers import inspect
+from ..table.files import UNREADABLE
 from ..table.schema import MESSAGES
 from .fitting import Fitting
-from .parts import UNREADABLE, footer_of
+from .parts import footer_of
 from .rows import Row, with_pictures
 
 __all__ = ["is_sound", "sound_rows"]

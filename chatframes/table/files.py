@@ -29,13 +29,27 @@ from .from_arrow import from_arrow, unreadable
 from .schema import MESSAGES, VERSION
 from .versions import ROWS_OF_TOPICS, attrs_of, noted_version, to_our_version, warn_of_newer
 
-__all__ = ["column_options", "read_parquet", "write_parquet"]
+__all__ = ["UNREADABLE", "column_options", "read_parquet", "write_parquet"]
 
 # Endings of other kinds of files; any other name is accepted.
 OTHER_FORMATS = frozenset(
     ".csv .tsv .txt .json .jsonl .ndjson .xlsx .xls .feather .arrow .ipc .orc .html .pkl .pickle .db .sqlite".split()
 )
 
+# What reading a damaged file may raise. Our own ConfigError, which is a ValueError, is let through first.
+# Not MemoryError, which Arrow has, too: it says nothing about the file.
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    OverflowError,
+    pa.ArrowTypeError,
+    pa.ArrowNotImplementedError,
+    pa.ArrowCapacityError,
+    pa.ArrowIndexError,
+    pa.ArrowSerializationError,
+)
 READ_BYTES = 64 * 1024 * 1024  # files from other tools may hold everything in one row group
 
 
@@ -163,7 +177,9 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
     try:
         with pq.ParquetFile(path) as file:
             return _read(file, path, columns)
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except ConfigError:
+        raise
+    except UNREADABLE as error:
         raise ConfigError(
             f"{path} could not be read: it is cut short, damaged, or not a Parquet file ({error}). "
             "Use another copy of it, or fetch the chat again."

@@ -100,7 +100,11 @@ class Width:
                 self._refused_at, self._tries_failed = None, 0
         elif self.now < self._refused_at - 1:
             self._width += 1.0 / self._width
-        elif self._answers >= ANSWERS_BETWEEN_TRIES * self._patience and now >= self._next_try_at:
+        elif (
+            self.now < self._refused_at  # else a try is going on
+            and self._answers >= ANSWERS_BETWEEN_TRIES * self._patience
+            and now >= self._next_try_at
+        ):
             self._width, self._taken = float(self._refused_at), 0
 
     def refused(self, sent: Sent, under_way: int, wait_seconds: float, now: float) -> None:

@@ -197,6 +197,22 @@ def test_a_width_is_tried_again_ever_more_seldom_while_it_is_refused() -> None:
     assert waits[-1] > 8 * waits[0]
 
 
+def test_a_try_succeeds_where_requests_are_sent_in_bunches_too() -> None:
+    """Those that were answered together are sent again one by one: few of them see the whole width under way."""
+    width, now = Width(lambda: 20), 0.0
+    for _ in range(100):
+        width.answered(width.sent(width.now), now)
+    width.refused(width.sent(10), 10, 1.0, now)
+    width.refused(width.sent(width.now), width.now, 1.0, now)
+    assert width.learnt is not None
+    while width.learnt is not None and now < 60.0:
+        now += 0.05
+        for sent in [width.sent(at_once) for at_once in range(width.now - 2, width.now + 1)]:
+            width.answered(sent, now)
+    assert width.learnt is None
+    assert now < 5.0
+
+
 def test_the_ceiling_holds_whatever_was_learnt_and_comes_back_when_it_rises() -> None:
     ceiling = 20
     width = Width(lambda: ceiling)
