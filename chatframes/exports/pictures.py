@@ -69,9 +69,9 @@ class StoredPictures:
     def words(self, places: Sequence[int]) -> dict[int, dict[Any, Any]]:
         """Return what is said about attachments, by place: the columns of `attachments` and their messages' details."""
         found: dict[int, dict[Any, Any]] = {}
-        for file, group, here in self._groups(places):
+        for table, here in self._groups(places, _WORDS):
             rows = np.unique(here["row"].to_numpy())
-            table = file.read_row_group(group, columns=_WORDS).take(pa.array(rows))
+            table = table.take(pa.array(rows))
             frame = from_arrow(table, MESSAGES, [*_WORDS, "images"], {"images": [[] for _ in rows]})
             tidy = attachments(frame)
             first = np.concatenate([[0], np.cumsum(frame["media"].map(len).to_numpy())])
@@ -84,13 +84,12 @@ class StoredPictures:
     def pictures(self, places: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """Yield the bytes of those attachments that have some, each with its place, in the order of the parts."""
         with_bytes = [place for place in places if self.facts["picture"].iat[place] != NO_PICTURE_HERE]
-        for file, group, here in self._groups(with_bytes):
-            cells = file.read_row_group(group, columns=["images"])["images"]
+        for table, here in self._groups(with_bytes, ["images"]):
             for place, row, picture in zip(here.index, here["row"], here["picture"], strict=True):
-                images = cells[row].as_py()
+                images = table["images"][row].as_py()
                 if picture < len(images) and images[picture]["bytes"] is not None:
                     yield place, images[picture]["bytes"]
-            del cells
+            del table
             give_back()
 
     def _facts_of(self, number: int, part: Path) -> Iterator[pa.Table]:
@@ -100,12 +99,13 @@ class StoredPictures:
             for group in range(file.num_row_groups):
                 yield _facts(file.read_row_group(group, columns=columns), number, group)
 
-    def _groups(self, places: Sequence[int]) -> Iterator[tuple[pq.ParquetFile, int, pd.DataFrame]]:
-        """Yield the row groups that hold these attachments, each with its file and with what is there of them."""
+    def _groups(self, places: Sequence[int], columns: list[str]) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
+        """Yield these columns of the row groups that hold the attachments, each with what is there of them."""
         for number, in_part in self.facts.iloc[list(places)][list(_PLACE)].groupby("part"):
             with self._opened(int(number), self._folder.part(int(number))) as file:
                 for group, here in in_part.groupby("group"):
-                    yield file, int(group), here
+                    # What Arrow does not find, by a damaged name, it leaves out without a word; `select` does not.
+                    yield file.read_row_group(int(group), columns=columns).select(columns), here
 
     @contextmanager
     def _opened(self, number: int, part: Path) -> Iterator[pq.ParquetFile]:
