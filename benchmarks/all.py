@@ -29,8 +29,8 @@ SMALL = {
         "scenarios.py --rounds 1 --only telegram --scale 4",
     ],
     "frames": ["frames.py --rounds 1 --messages 20000 100000", "frames.py files --rounds 1 --messages 50000"],
-    "memory": ["memory.py --pictures 1000 5000"],
-    "adaptation": ["adaptation.py --rounds 1 --images 400 --only 8", "adaptation.py --rounds 1 --images 400 --turning"],
+    "memory": ["memory.py --pictures 10000 20000"],  # from 1,000 on it would be what is loaded and kept ready at first
+    "adaptation": ["adaptation.py --rounds 1 --only 8", "adaptation.py --rounds 1 --turning"],
     "two_processes": ["two_processes.py --rounds 1 --messages 500"],
     "bandwidth": ["bandwidth.py"],
 }
