@@ -132,7 +132,7 @@ class Gate:
 
     def __init__(self, service: str | None = None) -> None:
         self.downloads, self.pages = Bound(), Bound()
-        self.bounds = dict(zip(BOUNDED, (self.pages, self.downloads), strict=True))
+        self.bounds = {"pages": self.pages, "downloads": self.downloads}  # by the names of BOUNDED
         self._service = service
         self.other_hosts = self._waits("")  # of hosts outside the service that hold pictures; each host is a kind
         self._accounts: dict[str, Waits] = {}

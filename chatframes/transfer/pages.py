@@ -206,7 +206,7 @@ class PageRequest:
             async for chunk in response.aiter_raw():
                 raw += chunk
                 if len(raw) > PAGE_BYTES:
-                    raise BadAnswer("a page of more than 64 MiB")
+                    raise BadAnswer(f"a page of more than {PAGE_BYTES // 2**20} MiB")
                 if self.patience.clock.monotonic() > deadline:
                     raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
             # Bad bytes may be the network's: only where they come again and again, they are the service's own.

@@ -18,10 +18,6 @@ from .pulse import Pulse
 from .renewal import Renewal
 
 
-def _count_nothing(what: str) -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class Patience:
     """The waits of one call of one account, with the callbacks that report them.
@@ -50,7 +46,7 @@ class Patience:
     clock: Clock
     emit: Emit
     max_retry_wait_seconds: float
-    count: Callable[[str], None] = _count_nothing
+    count: Callable[[str], None] = lambda what: None
     adaptive: bool = True
     places_of: Waits | None = None  # the account that takes the places, where `waits` are not its own
     pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
@@ -118,8 +114,9 @@ class Patience:
         The caller holds a place in ``gate.downloads``. Raises Refusal when the waits take more than IMAGE_WAIT_SECONDS.
         """
         lane = self.waits.lane(host, self.gate.downloads, f"downloads {host} {kind}") if self.adaptive else None
-        wait = partial(self._wait_for_image, kind, http_status)
-        turn = await self._turn("downloads", lane, kind, lambda waited: wait(IMAGE_WAIT_SECONDS - waited))
+        turn = await self._turn(
+            "downloads", lane, kind, lambda waited: self._wait_for_image(kind, http_status, IMAGE_WAIT_SECONDS - waited)
+        )
         turn.begin()
         return turn
 
