@@ -33,7 +33,7 @@ class Reading:
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     list_ended: ListEnded | None = None  # only where nothing proved that nothing is older
-    not_asked_again: bool = False  # what earlier calls have left could not be asked for: an error ended that
+    not_asked_again: bool = False  # an error kept this call from asking for what earlier calls have left
     was_open: bool = False  # an earlier call ended so
     was_known: bool = False  # an earlier call has read something
     missing_ids: dict[str, None] = field(default_factory=dict)  # of messages that were named and did not come
