@@ -10,7 +10,6 @@ import pandas as pd
 
 from .. import loop
 from ..errors import ConfigError
-from ..images.shown import ImageBytes
 from ..keywords import checks_keywords
 from ..model import Message, OpenChat, Outcome, Window
 from ..progress.drawing import Progress, listening
@@ -22,10 +21,11 @@ from ..services import Service, services
 from ..settings.images import ImageSettings
 from ..settings.merge import ConfigLike, merge
 from ..sources import Source
-from ..table.arrow import to_table
+from ..table.arrow import to_pictures, to_table
 from ..table.batches import SCALARS
 from ..table.frame import check_messages
 from ..table.report import Report, after_filling
+from ..table.schema import MESSAGES
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
 from .earlier import SETTLED, TOGETHER, found_again
@@ -119,8 +119,8 @@ async def _filling(
                 for new in whole(batch).to_pylist():
                     for row in lacking.rows[new["uid"]]:
                         found = best_media({"media": media[row], "images": pictures[row]}, new)
-                        media[row], pictures[row] = found["media"], [_shown(each) for each in found["images"]]
-                        counts[row] = found["n_images"]
+                        media[row], counts[row] = found["media"], found["n_images"]
+                        pictures[row] = to_pictures(found["images"], MESSAGES.field("images"))
         if run.came_to_nothing:
             raise first_error(run.errors)
     for uid in lacking.gone:
@@ -140,11 +140,6 @@ async def _filling(
     )
     filled.attrs = after_filling(frame.attrs, report, before, after)
     return filled, report
-
-
-def _shown(picture: Mapping[str, Any]) -> dict[str, Any]:
-    data = picture["bytes"]
-    return {"bytes": data if isinstance(data, ImageBytes) else ImageBytes(data), "path": picture["path"]}
 
 
 def _check(frame: pd.DataFrame, config: ConfigLike) -> None:
@@ -174,11 +169,11 @@ class _Lacking:
     Attributes
     ----------
     rows : dict of str to list of int
-        Where each message stands, which lacks something.
+        The rows of each message that lacks something, by its uid.
     chats : dict
         Those messages, by platform and chat.
     gone : set of str
-        Those of them that the service no longer has.
+        The uids of those that the service no longer has.
     """
 
     def __init__(self, frame: pd.DataFrame, images: ImageSettings) -> None:
