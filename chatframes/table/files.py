@@ -17,14 +17,7 @@ from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..replace_file import replace_file
 from ..words import bytes_in_words, did_you_mean, kind_of
-from .arrow import (
-    holds_pictures,
-    image_bytes,
-    iter_row_groups,
-    our_schema,
-    prepare,
-    to_pictures,
-)
+from .arrow import holds_pictures, image_bytes, iter_row_groups, our_schema, prepare, to_pictures
 from .from_arrow import from_arrow, unreadable
 from .schema import MESSAGES, VERSION
 from .versions import ROWS_OF_TOPICS, attrs_of, noted_version, to_our_version, warn_of_newer
