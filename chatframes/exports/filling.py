@@ -113,8 +113,7 @@ async def _filling(
         return frame.copy(deep=False), None
     media, pictures, counts = (list(frame[name]) for name in ("media", "images", "n_images"))
     with listening(progress) as emit:
-        run = Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking)
-        async with run:
+        async with Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking) as run:
             async for batch in run.batches():
                 for new in whole(batch).to_pylist():
                     for row in lacking.rows[new["uid"]]:
@@ -123,22 +122,13 @@ async def _filling(
                         pictures[row] = to_pictures(found["images"], MESSAGES.field("images"))
         if run.came_to_nothing:
             raise first_error(run.errors)
-    for uid in lacking.gone:
-        for row in lacking.rows[uid]:
-            media[row] = [
-                {**entry, "status": "failed", "reason": "gone"} if lacking.is_worth_it(entry) else entry
-                for entry in _entries(media[row])
-            ]
+    lacking.mark_gone(media)
     filled = frame.copy(deep=False)
     for name, values in (("media", media), ("images", pictures)):
         filled[name] = np.fromiter(values, dtype=object, count=len(values))
     filled["n_images"] = pd.array(counts, dtype="Int16")
     report = run.ledger.report()
-    each_once = [rows[0] for rows in lacking.rows.values()]
-    before, after = (
-        [entry for row in each_once for entry in _entries(cells[row])] for cells in (list(frame["media"]), media)
-    )
-    filled.attrs = after_filling(frame.attrs, report, before, after)
+    filled.attrs = after_filling(frame.attrs, report, lacking.entries(list(frame["media"])), lacking.entries(media))
     return filled, report
 
 
@@ -197,6 +187,19 @@ class _Lacking:
         size = entry.get("declared_size") or entry.get("size")
         # A frame does not say how large a picture might have been: one whose size is unknown is tried.
         return worth_another_try(Retry(0, entry["reason"], size, 0), self._images)
+
+    def entries(self, media: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries that a column `media` has for these messages, each message once."""
+        for rows in self.rows.values():
+            yield from _entries(media[rows[0]])
+
+    def mark_gone(self, media: list[Any]) -> None:
+        """Say in a column `media` which pictures are gone with their messages."""
+        for row in (row for uid in self.gone for row in self.rows[uid]):
+            media[row] = [
+                {**entry, "status": "failed", "reason": "gone"} if self.is_worth_it(entry) else entry
+                for entry in _entries(media[row])
+            ]
 
     def sources(self) -> list[Source]:
         """Return a source for each chat."""
