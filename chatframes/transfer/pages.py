@@ -222,8 +222,8 @@ class PageRequest:
         if answer.status == 407:
             return ServiceError(PROXY_LOGIN)
         before_it = (
-            f"{service.capitalize()} could not be asked: something before it answered HTTP {answer.status} with a page "
-            "of its own. Look into a browser whether the network wants a login, or ask its admin."
+            f"{service.capitalize()} could not be asked: something between here and it answered HTTP {answer.status} "
+            "with a page of its own. See in a browser whether the network wants a login, or ask its admin."
         )
         if answer.status in REDIRECTS or answer.status == 511:
             return StatusError(before_it, answer.status, "")
