@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 from pydantic import SecretStr
@@ -162,7 +163,8 @@ class _Request:
             patience.asked_to_wait(seconds, kind)
             self.turn.refused(seconds)
             if seconds > IMAGE_WAIT_SECONDS:
-                refusal = patience.too_long_for_image(seconds, http_status=429)
+                retry_at = patience.clock.now() + timedelta(seconds=seconds)
+                refusal = patience.too_long_for_image(retry_at, http_status=429)
                 refusal.elsewhere = not self.with_token
                 return refusal
             asked_seconds = 0.0  # the next try waits together with all requests of this account, or to this host

@@ -45,13 +45,14 @@ def of_picture(
     """
     facts, size, sha256 = inspect(data), len(data), hashlib.sha256(data).hexdigest()
     length_met = base.declared_size == size or (base.declared_size is None and says_its_end)
+    truncated = None
     if not length_met and (base.declared_size is not None or facts.whole is False):
-        error = f"the picture ends too early, after {size} bytes"
-        return replace(base, reason="truncated", mime=mime, size=size, error=error)
-    if facts.whole is False and sha256 not in without_end:
+        truncated = f"the picture ends too early, after {size} bytes"
+    elif facts.whole is False and sha256 not in without_end:
         without_end.add(sha256)
-        error = f"the picture has no end mark after its {size} bytes"
-        return replace(base, reason="truncated", mime=mime, size=size, error=error)
+        truncated = f"the picture has no end mark after its {size} bytes"
+    if truncated is not None:
+        return replace(base, reason="truncated", mime=mime, size=size, error=truncated)
     note = "no_end_mark" if facts.whole is False else base.note
     problem = why_undecodable(data, facts)
     kept = problem is None or keep_undecodable
