@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import chatframes as cf
 
-from .commands_help import PURPOSES, STATUSES, STATUSES_OF_VERIFY, add_arguments, example
+from .commands_help import INTERRUPTED, PURPOSES, STATUSES, STATUSES_OF_VERIFY, add_arguments, example
 from .commands_words import in_terminal_words
 from .services import services
 from .words import did_you_mean
@@ -26,9 +26,10 @@ READER_GONE = 141  # as of a program that the system ends for it
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     if options.command is None:
-        _parser().print_help()
+        parser.print_help()
         return 0
     try:
         with warnings.catch_warnings():
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         return READER_GONE
     except (KeyboardInterrupt, EOFError):
         print("\nchatframes: stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except (cf.ChatframesError, OSError) as error:
         _say(options.command, error)
         return 2 if isinstance(error, cf.ConfigError) and options.command in PURPOSES else 1
@@ -147,7 +148,7 @@ def _ended_like_an_interrupt() -> Iterator[None]:
 
 
 def _end_output() -> None:
-    """Send what is still to be printed nowhere, or Python complains at its end that it could not print it."""
+    """Throw away what is still to be printed; otherwise Python complains at its end that it could not print it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

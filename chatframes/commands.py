@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from .api import chats, fetch
-from .commands_help import bounds
+from .commands_help import INTERRUPTED, bounds
 from .commands_metrics import MetricsFile
 from .commands_words import in_terminal_words
 from .errors import ChatframesError, ConfigError
@@ -32,9 +32,7 @@ from .words import did_you_mean
 __all__ = ["run"]
 
 _PLAIN_WORDS = re.compile(r"[\w .:'-]*")
-# The exit status. 2 is a command that is wrong.
-STATUS = {"complete": 0, "open": 0, "partial": 3, "failed": 1}
-INTERRUPTED = 130
+STATUS = {"complete": 0, "open": 0, "partial": 3, "failed": 1}  # exit status; 2 is a command that is wrong
 
 
 def run(options: argparse.Namespace) -> int:
@@ -93,10 +91,11 @@ def _list_chats(service: str | None, config: Path | None) -> int:
         for id_, title, kind, last in zip(*(listed[column] for column in listed.columns), strict=True):
             when = "no message" if last is None or last != last else f"{last:%Y-%m-%d}"
             print(f"{when:<10}  {kind:<8}  {plain(title):<30}  {shlex.quote(f'{name}:{id_}')}")
-    for failed in errors[:-1] if len(errors) == len(named) else errors:
+    all_failed = len(errors) == len(named)
+    for failed in errors[:-1] if all_failed else errors:
         print(f"chatframes: {in_terminal_words(str(failed))}", file=sys.stderr)
-    if len(errors) == len(named):
-        raise errors[-1]
+    if all_failed:
+        raise errors[-1]  # whoever catches it prints it
     return STATUS["partial"] if errors else 0
 
 
@@ -105,11 +104,7 @@ def _fetched(options: argparse.Namespace, progress: bool | MetricsFile) -> Repor
     if isinstance(progress, MetricsFile):
         progress.check(options.output, _check_place)
     sources = _sources(options)
-    arguments: dict[str, Any] = {
-        "images": _images(options),
-        "config": options.config,
-        "progress": progress,
-    }
+    arguments: dict[str, Any] = {"images": _images(options), "config": options.config, "progress": progress}
     if options.command == "export":
         again = {"look_back_days": options.look_back_days, "deleted": options.deleted}
         return export(sources, options.output, **arguments, **again)

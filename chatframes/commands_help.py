@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .services import Field, Service, services
 
-__all__ = ["PURPOSES", "STATUSES", "STATUSES_OF_VERIFY", "add_arguments", "bounds", "example"]
+__all__ = ["INTERRUPTED", "PURPOSES", "STATUSES", "STATUSES_OF_VERIFY", "add_arguments", "bounds", "example"]
 
 PURPOSES = {
     "chats": "list the chats that an account can see, each as the other commands take it",
@@ -16,6 +16,7 @@ PURPOSES = {
     "export": "export chats into a folder of Parquet files; the same command again fetches what is new",
     "verify": "check every byte of an export, and say how to mend it",
 }
+INTERRUPTED = 130
 STATUSES = """exit status:
   0  complete, or open: nothing that was asked for is missing
   3  partial: part of it is missing, and the report says what

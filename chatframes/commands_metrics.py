@@ -57,7 +57,7 @@ class MetricsFile:
             self._bar.close()
 
     def check(self, output: Path, check_place: Callable[[Path, str], None]) -> None:
-        """Refuse a place that metrics cannot be written to; before that, nothing is written.
+        """Refuse a place that metrics cannot be written to; until this was called, `write` does nothing.
 
         Parameters
         ----------

@@ -10,7 +10,6 @@ import pandas as pd
 
 from .. import loop
 from ..errors import ConfigError
-from ..images.shown import ImageBytes
 from ..keywords import checks_keywords
 from ..model import Message, OpenChat, Outcome, Window
 from ..progress.drawing import Progress, listening
@@ -22,10 +21,11 @@ from ..services import Service, services
 from ..settings.images import ImageSettings
 from ..settings.merge import ConfigLike, merge
 from ..sources import Source
-from ..table.arrow import to_table
+from ..table.arrow import to_pictures, to_table
 from ..table.batches import SCALARS
 from ..table.frame import check_messages
 from ..table.report import Report, after_filling
+from ..table.schema import MESSAGES
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
 from .earlier import SETTLED, TOGETHER, found_again
@@ -113,38 +113,23 @@ async def _filling(
         return frame.copy(deep=False), None
     media, pictures, counts = (list(frame[name]) for name in ("media", "images", "n_images"))
     with listening(progress) as emit:
-        run = Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking)
-        async with run:
+        async with Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking) as run:
             async for batch in run.batches():
                 for new in whole(batch).to_pylist():
                     for row in lacking.rows[new["uid"]]:
                         found = best_media({"media": media[row], "images": pictures[row]}, new)
-                        media[row], pictures[row] = found["media"], [_shown(each) for each in found["images"]]
-                        counts[row] = found["n_images"]
+                        media[row], counts[row] = found["media"], found["n_images"]
+                        pictures[row] = to_pictures(found["images"], MESSAGES.field("images"))
         if run.came_to_nothing:
             raise first_error(run.errors)
-    for uid in lacking.gone:
-        for row in lacking.rows[uid]:
-            media[row] = [
-                {**entry, "status": "failed", "reason": "gone"} if lacking.is_worth_it(entry) else entry
-                for entry in _entries(media[row])
-            ]
+    lacking.mark_gone(media)
     filled = frame.copy(deep=False)
     for name, values in (("media", media), ("images", pictures)):
         filled[name] = np.fromiter(values, dtype=object, count=len(values))
     filled["n_images"] = pd.array(counts, dtype="Int16")
     report = run.ledger.report()
-    each_once = [rows[0] for rows in lacking.rows.values()]
-    before, after = (
-        [entry for row in each_once for entry in _entries(cells[row])] for cells in (list(frame["media"]), media)
-    )
-    filled.attrs = after_filling(frame.attrs, report, before, after)
+    filled.attrs = after_filling(frame.attrs, report, lacking.entries(list(frame["media"])), lacking.entries(media))
     return filled, report
-
-
-def _shown(picture: Mapping[str, Any]) -> dict[str, Any]:
-    data = picture["bytes"]
-    return {"bytes": data if isinstance(data, ImageBytes) else ImageBytes(data), "path": picture["path"]}
 
 
 def _check(frame: pd.DataFrame, config: ConfigLike) -> None:
@@ -174,11 +159,11 @@ class _Lacking:
     Attributes
     ----------
     rows : dict of str to list of int
-        Where each message stands, which lacks something.
+        The rows of each message that lacks something, by its uid.
     chats : dict
         Those messages, by platform and chat.
     gone : set of str
-        Those of them that the service no longer has.
+        The uids of those that the service no longer has.
     """
 
     def __init__(self, frame: pd.DataFrame, images: ImageSettings) -> None:
@@ -202,6 +187,19 @@ class _Lacking:
         size = entry.get("declared_size") or entry.get("size")
         # A frame does not say how large a picture might have been: one whose size is unknown is tried.
         return worth_another_try(Retry(0, entry["reason"], size, 0), self._images)
+
+    def entries(self, media: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries that a column `media` has for these messages, each message once."""
+        for rows in self.rows.values():
+            yield from _entries(media[rows[0]])
+
+    def mark_gone(self, media: list[Any]) -> None:
+        """Say in a column `media` which pictures are gone with their messages."""
+        for row in (row for uid in self.gone for row in self.rows[uid]):
+            media[row] = [
+                {**entry, "status": "failed", "reason": "gone"} if self.is_worth_it(entry) else entry
+                for entry in _entries(media[row])
+            ]
 
     def sources(self) -> list[Source]:
         """Return a source for each chat."""

@@ -22,7 +22,7 @@ class Known:
     covered : tuple of Window
         What has been read without a hole.
     begins : datetime.datetime or None
-        Nothing older is wanted, or there is nothing older.
+        The moment before which nothing is wanted, or nothing exists.
     is_open : bool
         Whether the service's list ended at `begins`, which does not prove that nothing is older.
     """
@@ -42,7 +42,7 @@ class Before(Protocol):
         """Return the outcome of an attachment that need not be asked for; None where it must."""
 
     def more(self, source: Source, chat: OpenChat) -> AsyncGenerator[Message, None]:
-        """Yield messages that no page has brought and that shall go the same way, while the chat is open."""
+        """Yield, while the chat is open, messages that are handed out although no page has brought them."""
 
 
 class _Nothing:

@@ -1,4 +1,4 @@
-"""Keep how a call went over time in little memory: when more time passes than there are stretches, they grow."""
+"""Keep how a call went over time in little memory: in a fixed number of stretches, which grow when they must."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Durations:
         return lower + (place - below) * (self._of_rank(math.ceil(place)) - lower)
 
     def _of_rank(self, rank: int) -> float:
-        """Return about how long the one took that has so many shorter ones before it."""
+        """Return, roughly, the duration that has so many shorter ones before it."""
         for number in sorted(self._classes):
             rank -= self._classes[number]
             if rank < 0:

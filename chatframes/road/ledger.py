@@ -51,6 +51,7 @@ class Ledger:
     ) -> None:
         self._readings = readings
         self._settings = settings
+        self._downloading = settings.images.enabled
         self._emit = emit
         self._clock = clock
         self._started_at, self._started = started_at, clock.monotonic()
@@ -81,7 +82,7 @@ class Ledger:
 
     def count_attachments(self, number: int) -> None:
         """Add attachments to be downloaded, if downloading is on."""
-        self._attachments += number if self._settings.images.enabled else 0
+        self._attachments += number if self._downloading else 0
 
     def count_outcome(self, outcome: Outcome, *, settled_before: bool = False) -> None:
         """Note what became of one attachment; an earlier call may have settled it, so that there was nothing to do."""
@@ -126,10 +127,8 @@ class Ledger:
 
     def look(self, services: Iterable[str]) -> None:
         """Let the metrics know what is in use now at some services."""
-        images_on = self._settings.images.enabled
         limits = {name: self._settings.limits(name).max_concurrent_downloads for name in services}
-        now_in_use = levels(limits, self._started, downloading=images_on)
-        self.meter.look(now_in_use, pending=images_on and self._pending > 0)
+        self.meter.look(levels(limits, self._started, downloading=self._downloading), pending=self._pending > 0)
 
     def begin_download(self) -> None:
         """Note that a download begins; it holds a place in its gate."""
@@ -142,8 +141,8 @@ class Ledger:
             pages=self._counted("page"),
             repeated_requests=self._counted("retry"),
             pool_timeouts=self._counted("pool_timeout"),
-            pending=self._pending if self._settings.images.enabled else 0,
-            received_bytes=self.received_bytes() if self._settings.images.enabled else None,
+            pending=self._pending,
+            received_bytes=self.received_bytes() if self._downloading else None,
         )
 
     def _services(self) -> set[str]:
@@ -151,7 +150,7 @@ class Ledger:
 
     @property
     def _pending(self) -> int:
-        return self._attachments - self._images.total()
+        return self._attachments - self._images.total() if self._downloading else 0
 
     def _counted(self, what: str) -> int:
         return sum(reading.counts[what] for reading in self._readings)
@@ -192,7 +191,7 @@ class Ledger:
 
     def _more_downloads_would_help(self) -> bool:
         """Whether downloads took long only because there were many, and no admin has set their limit."""
-        if self._clock.monotonic() - self._last_page <= SLOW_SECONDS or not self._settings.images.enabled:
+        if self._clock.monotonic() - self._last_page <= SLOW_SECONDS or not self._downloading:
             return False
         rates = self._settings.config.downloads.max_bytes_per_second, self._settings.images.bytes_per_second
         if rates != (None, None) or any(self._learnt()):
@@ -207,9 +206,9 @@ class Ledger:
 
     def _with_counts(self, event: Event) -> Event:
         labels = {reading.label for reading in self._readings}
-        settled_before = self._settled_before if self._settings.images.enabled else 0
-        settled = self._images.total() if self._settings.images.enabled else 0
-        services = self._services() if self._settings.images.enabled else ()
+        settled_before = self._settled_before if self._downloading else 0
+        settled = self._images.total() if self._downloading else 0
+        services = self._services() if self._downloading else ()
         bounds = [(gate(name).downloads, self._settings.limits(name).max_concurrent_downloads) for name in services]
         # Of a chat that was read before, the service's number says nothing about what this call has to read.
         again = any(reading.was_known for reading in self._readings)

@@ -50,11 +50,11 @@ class Wait:
         self._seconds, self._until = 0.0, float("-inf")
 
     def begins(self, now: float, seconds: float) -> bool:
-        """Note one; return whether it is a new one, and not one that another request has told of already."""
+        """Note a wait; return False when another request has told of it already."""
         until = now + seconds
         if until - self._until < SAME_WAIT_SECONDS:
             return False
-        self.number += now >= self._until
+        self.number += now >= self._until  # else it prolongs the one that is going on
         self._seconds += until - max(now, self._until)
         self._until = until
         return True

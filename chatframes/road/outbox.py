@@ -17,7 +17,6 @@ from ..table.batches import Batch, to_batch
 BATCH_ROWS = 1000
 BATCH_BYTES = 64 * 2**20
 MOST_ROWS = 4 * BATCH_ROWS  # ready and not taken; with more than these, reading stops
-MOST_BYTES = 2 * BATCH_BYTES
 
 Settled = Callable[[Message, int, Outcome], None]  # takes what became of one attachment, named by its position
 
@@ -33,8 +32,6 @@ class Row:
 
     @property
     def image_bytes(self) -> int:
-        if not self.outcomes:
-            return 0
         return sum(len(outcome.data) for outcome in self.outcomes if outcome is not None and outcome.data)
 
 
@@ -58,7 +55,6 @@ class Outbox:
         sleep: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._batch_bytes = BATCH_BYTES if batch_bytes is None else batch_bytes
-        self._most_bytes = MOST_BYTES if batch_bytes is None else 2 * batch_bytes
         self._rows = 0  # so far
         self._marks: deque[tuple[int, Any]] = deque()
         self._waiting: dict[str, Row] = {}  # by uid: rows with attachments that are not settled
@@ -188,7 +184,7 @@ class Outbox:
 
     @property
     def _too_much(self) -> bool:
-        return len(self._ready) > MOST_ROWS or self._ready_bytes > self._most_bytes
+        return len(self._ready) > MOST_ROWS or self._ready_bytes > 2 * self._batch_bytes
 
     def _take_batch(self) -> Batch:
         rows: list[Row] = []

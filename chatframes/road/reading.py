@@ -33,7 +33,7 @@ class Reading:
     error: ChatframesError | None = None
     failures: list[tuple[Window, str]] = field(default_factory=list)
     list_ended: ListEnded | None = None  # only where nothing proved that nothing is older
-    not_asked_again: bool = False  # what earlier calls have left could not be asked for: an error ended that
+    not_asked_again: bool = False  # an error kept this call from asking for what earlier calls have left
     was_open: bool = False  # an earlier call ended so
     was_known: bool = False  # an earlier call has read something
     missing_ids: dict[str, None] = field(default_factory=dict)  # of messages that were named and did not come
@@ -84,10 +84,8 @@ class Reading:
 
     def end_list(self, end: ListEnded, read: Window | None = None) -> None:
         """Note that the list ended where nothing proves it; of several ends the one with the least known counts."""
-        if (
-            end.known_from is None and read is not None and read.until < self.window.until
-        ):  # what is newer was read before
-            end = ListEnded(read.until)
+        if end.known_from is None and read is not None and read.until < self.window.until:
+            end = ListEnded(read.until)  # what is newer was read before
         if self.list_ended is None or (end.known_from or END_OF_TIME) > (self.list_ended.known_from or END_OF_TIME):
             self.list_ended = end
 
@@ -153,8 +151,17 @@ class Reading:
         return len(self.missing_ids) + self.missing_nameless
 
     def asked_for(self, messages: list[Message]) -> Iterator[Message]:
-        """Yield the messages inside the range that was asked for."""
-        return inside(messages, self.asked)
+        """Yield the messages of a page, newest first, that may lie in the range that was asked for.
+
+        A message without a time lies somewhere between its neighbours.
+        """
+        since, until = self.asked.since, self.asked.until
+        newer: datetime | None = None
+        for position, message in enumerate(messages):
+            newer = message.created_at or newer
+            older = message.created_at or next((m.created_at for m in messages[position:] if m.created_at), None)
+            if (since is None or newer is None or newer >= since) and (older is None or older < until):
+                yield message
 
     def report(self) -> SourceReport:
         """Return what became of this source."""
@@ -181,24 +188,6 @@ class Reading:
 
 def _safe_to_show(error: Exception) -> ChatframesError:
     return error if isinstance(error, ChatframesError) else unexpected(error)
-
-
-def inside(messages: list[Message], asked: Bounds) -> Iterator[Message]:
-    """Yield the messages of a page, newest first, that may lie in the range that was asked for.
-
-    A message without a time lies somewhere between its neighbours.
-    """
-    since = asked.since or EPOCH
-    newer: datetime | None = None
-    for position, message in enumerate(messages):
-        if message.created_at is not None:
-            newer = message.created_at
-            keep = (asked.since is None or since <= newer) and newer < asked.until
-        else:
-            older = next((m.created_at for m in messages[position:] if m.created_at is not None), None)
-            keep = (newer is None or newer >= since) and (older is None or older < asked.until)
-        if keep:
-            yield message
 
 
 def _instant(when: datetime | None) -> str | None:

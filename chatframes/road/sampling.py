@@ -24,22 +24,28 @@ def levels(limits: Mapping[str, int], since: float, *, downloading: bool = True)
     ----------
     limits : mapping of str to int
         By service, of those that are in use.
-    downloading : bool
-        Whether pictures are downloaded at all.
     since : float
         When the call began, on the clock's `monotonic` scale.
+    downloading : bool
+        Whether pictures are downloaded at all.
     """
     gates = {name: gate(name) for name in limits if downloading}
     pools = [each for name in limits if (each := connections(name)) is not None]
     return Levels(
-        downloads=sum(each.downloads.active for each in gates.values()) if gates else None,
-        peak_downloads=sum(each.downloads.peak for each in gates.values()) if gates else None,
-        most_downloads=sum(each.downloads.limit_with(limits[name]) for name, each in gates.items()) if gates else None,
-        gate_width=sum(_width(each, limits[name], since) for name, each in gates.items()) if gates else None,
-        connections=sum(each.in_use for each in pools) if pools else None,
-        peak_connections=sum(each.peak for each in pools) if pools else None,
-        most_connections=sum(each.most for each in pools) if pools else None,
+        downloads=_sum(each.downloads.active for each in gates.values()),
+        peak_downloads=_sum(each.downloads.peak for each in gates.values()),
+        most_downloads=_sum(each.downloads.limit_with(limits[name]) for name, each in gates.items()),
+        gate_width=_sum(_width(each, limits[name], since) for name, each in gates.items()),
+        connections=_sum(each.in_use for each in pools),
+        peak_connections=_sum(each.peak for each in pools),
+        most_connections=_sum(each.most for each in pools),
     )
+
+
+def _sum(numbers: Iterable[int]) -> int | None:
+    """Return the sum; None, and not 0, where there is no number."""
+    known = list(numbers)
+    return sum(known) if known else None
 
 
 def _width(the_gate: Gate, limit: int, since: float) -> int:

@@ -134,7 +134,7 @@ def prepare(frame: pd.DataFrame) -> tuple[pd.DataFrame, pa.Schema]:
     if ours is MESSAGES and not {"platform", "chat_id", "message_id"} & set(names):
         warn(
             "This frame is no table of messages (one of cf.details(), perhaps): the columns of messages it lacks are "
-            "written as nulls. Its own to_parquet() writes it as it is.",
+            "written as nulls. Its own to_parquet() writes it as it is."
         )
     fields, pandas_columns = [], []
     for name in names:

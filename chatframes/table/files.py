@@ -17,14 +17,7 @@ from ..errors import ConfigError
 from ..keywords import checks_keywords
 from ..replace_file import replace_file
 from ..words import bytes_in_words, did_you_mean, kind_of
-from .arrow import (
-    holds_pictures,
-    image_bytes,
-    iter_row_groups,
-    our_schema,
-    prepare,
-    to_pictures,
-)
+from .arrow import holds_pictures, image_bytes, iter_row_groups, our_schema, prepare, to_pictures
 from .from_arrow import from_arrow, unreadable
 from .schema import MESSAGES, VERSION
 from .versions import ROWS_OF_TOPICS, attrs_of, noted_version, to_our_version, warn_of_newer
@@ -189,17 +182,7 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
 def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
     names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
     ours = our_schema(names)
-    if lacking := [name for name in ("uid", "created_at") if name not in names]:
-        which = f"column {lacking[0]!r} is" if len(lacking) == 1 else "columns 'uid' and 'created_at' are"
-        raise ConfigError(
-            f"{path} holds no table of messages: the {which} missing. Open it with pandas.read_parquet()."
-        )
-    all_columns = [*ours.names, *(name for name in names if name not in ours.names)]
-    wanted = all_columns if columns is None else list(columns)
-    for name in wanted:
-        if name not in all_columns:
-            hint = did_you_mean(str(name), all_columns, "read_parquet(path) without columns= reads all there are.")
-            raise ConfigError(f"{path} has no column {name!r}: {hint}")
+    wanted = _wanted(columns, [*ours.names, *(name for name in names if name not in ours.names)], names, path)
     metadata = file.schema_arrow.metadata
     version = noted_version(metadata)
     needed = list(wanted)
@@ -217,6 +200,21 @@ def _read(file: pq.ParquetFile, path: Path, columns: Sequence[str] | None) -> pd
     frame = to_our_version(from_arrow(table, ours, needed, cells), version)[wanted]
     frame.attrs = {**attrs_of(metadata), "schema_version": VERSION}
     return frame
+
+
+def _wanted(columns: Sequence[str] | None, known: Sequence[str], there: Sequence[str], path: Path) -> list[str]:
+    """Return the columns to read, of those that are `known`; raises ConfigError where that cannot be done."""
+    if lacking := [name for name in ("uid", "created_at") if name not in there]:
+        which = f"column {lacking[0]!r} is" if len(lacking) == 1 else "columns 'uid' and 'created_at' are"
+        raise ConfigError(
+            f"{path} holds no table of messages: the {which} missing. Open it with pandas.read_parquet()."
+        )
+    wanted = list(known if columns is None else columns)
+    for name in wanted:
+        if name not in known:
+            hint = did_you_mean(str(name), known, "read_parquet(path) without columns= reads all there are.")
+            raise ConfigError(f"{path} has no column {name!r}: {hint}")
+    return wanted
 
 
 def _read_pictures(file: pq.ParquetFile, field: pa.Field) -> list[Any]:

@@ -17,9 +17,9 @@ from ..words import bytes_in_words, kind_of, seconds_in_words
 from .report_text import MAX_LINES, MOST_LEARNT, NO_PICTURE, Row, advice_rows, as_text, reason_rows, source_rows
 from .source_report import Gap, Missing, SourceReport, Span, source_report
 
-MOST_METRICS = 100_000  # characters; ours have less than a tenth of them
-
 __all__ = ["Gap", "Missing", "Report", "SourceReport", "Span", "after_filling", "report"]
+
+MOST_METRICS = 100_000  # characters; ours have less than a tenth of them
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -230,7 +230,7 @@ def _metrics_in_attrs(report: Report) -> dict[str, str]:
 
 
 def _metrics(told: object) -> dict[str, Any] | None:
-    """Read the metrics of a report, which are no reason to refuse it: what is none is None."""
+    """Read the metrics of a report; None where they are odd, which is no reason to refuse the report."""
     try:
         text = told if isinstance(told, str) else json.dumps(told)
         read = json.loads(text, parse_constant=_no_number) if len(text) <= MOST_METRICS else None

@@ -23,6 +23,7 @@ PROXY_LOGIN = (
     "environment (http://name:password@host:port), or take trust_env out of config.json."
 )
 RETRYABLE_STATUSES = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_LONGEST_SECONDS = 1e9  # thirty years: longer than any wait, and short enough to be added to a date
 
 
 class BadAnswer(Exception):
@@ -172,9 +173,6 @@ def retry_after_seconds(headers: httpx.Headers | Headers, clock: Clock) -> float
         return None
     now = _http_date(headers.get("Date", "")) or clock.now()
     return min(max(0.0, (until - now).total_seconds()), _LONGEST_SECONDS)
-
-
-_LONGEST_SECONDS = 1e9  # thirty years: longer than any wait, and short enough to be added to a date
 
 
 def _http_date(value: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Say how long to wait before a request that failed is tried again, and how many there may be, for every service.
+"""Say how long to wait before a failed request is tried again, and how many such retries a call has.
 
 What a service itself asks for goes first (answers.py); `patience` does the waiting, within the limits of the call.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from .clock import Clock
 
 MOST_RETRIES = 200.0  # of one call at one host while nothing succeeds: enough for whatever ails single files
-RETRIES_PER_SUCCESS = 0.5  # are left again
+RETRIES_PER_SUCCESS = 0.5  # are given back by each request that succeeds
 
 
 def backoff_seconds(failures: int, clock: Clock) -> float:

@@ -178,8 +178,8 @@ class Total:
     def take(self, size_bytes: int, before: int = 0) -> bool:
         """Whether so many more fit of a picture that took some `before`; they are then taken.
 
-        Once some did not fit, nothing fits. A picture that is by itself larger than all may be is left out alone:
-        otherwise it would be met first in each call to come, and none would ever get past it.
+        Once a picture did not fit, no other does. One that is larger than the whole total is left out alone: each later
+        call would meet it first and never get past it.
         """
         if self._most is None:
             return True

@@ -51,7 +51,7 @@ class _Job:
     waiting: list[Done] = field(default_factory=list)
     lasting: str | None = None  # what it is known by in the disk cache
     is_ready: bool = False
-    is_copy: bool = False  # what came is not from its own address, or is odd in another way that its source says
+    has_note: bool = False  # the source says that what came is odd: not from its own address, for example
     attempts: int = 0
     waited_seconds: float = 0.0
     busy_seconds: float = 0.0  # all tries together: bounds a body that trickles in
@@ -205,7 +205,7 @@ class Downloader:
 
     async def _finish(self, job: _Job, outcome: Outcome) -> None:
         try:
-            if self._kept is not None and job.lasting is not None and not job.is_copy:
+            if self._kept is not None and job.lasting is not None and not job.has_note:
                 await self._kept.keep(job.lasting, outcome)
         finally:  # also when the call ends meanwhile
             self._settle(job, outcome)
@@ -251,7 +251,7 @@ class Downloader:
             with measured() as standing:
                 try:
                     async with job.read(job.attachment) as body:
-                        job.is_copy = body.note is not None
+                        job.has_note = body.note is not None
                         outcome = await self._reader.read(body, job.attachment, passage, job.without_end)
                 finally:
                     job.busy_seconds += self._clock.monotonic() - began - standing.seconds - passage.waited_seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 from pydantic import SecretStr
@@ -51,18 +52,13 @@ async def open_attachment(
             return
         if _is_packed(response.headers):
             # Never unpacked, since a few hundred packed bytes can become a gigabyte.
-            refusal = Refusal(
-                "failed", "content_encoding", "the server packed the picture although it was asked not to"
-            )
+            reason, text = "content_encoding", "the server packed the picture although it was asked not to"
         elif with_token and mime == "text/html" and "Content-Disposition" not in response.headers:
             patience.pulse.failed(began, "a login or proxy page, perhaps", silent=False)
-            refusal = Refusal(
-                "failed", "bad_response", "a web page in place of the file: a login or proxy page, perhaps"
-            )
+            reason, text = "bad_response", "a web page in place of the file: a login or proxy page, perhaps"
         else:
             return
-        refusal.http_status = response.status_code
-        raise refusal
+        raise Refusal("failed", reason, text, http_status=response.status_code)
 
     try:
         length = response.headers.get("Content-Length", "")
@@ -103,7 +99,7 @@ class _Request:
             self.turn = await self._wait()
             response = None
             try:
-                self._check_login()
+                self._check_service()
                 response = await self._get(token)
                 if response.status_code == 200:
                     return response
@@ -131,13 +127,14 @@ class _Request:
             refusal.elsewhere = not self.with_token
             raise
 
-    def _check_login(self) -> None:
+    def _check_service(self) -> None:
         """Raise Refusal when no more requests are to be sent to the service."""
-        patience = self.patience
-        if self.with_token and patience.pulse.gone(patience.clock):
+        if not self.with_token:
+            return
+        if self.patience.pulse.gone(self.patience.clock):
             raise Refusal("failed", "connect", "the service no longer answers")
-        if self.with_token and patience.renewal.failed is not None:
-            raise _without_token(patience.renewal.failed)
+        if self.patience.renewal.failed is not None:
+            raise _without_token(self.patience.renewal.failed)
 
     def _patience_and_kind(self) -> tuple[Patience, str]:
         """Return the patience whose waits apply to the address (the account's, or another host's), and their kind."""
@@ -166,7 +163,8 @@ class _Request:
             patience.asked_to_wait(seconds, kind)
             self.turn.refused(seconds)
             if seconds > IMAGE_WAIT_SECONDS:
-                refusal = patience.too_long_for_image(seconds, http_status=429)
+                retry_at = patience.clock.now() + timedelta(seconds=seconds)
+                refusal = patience.too_long_for_image(retry_at, http_status=429)
                 refusal.elsewhere = not self.with_token
                 return refusal
             asked_seconds = 0.0  # the next try waits together with all requests of this account, or to this host

@@ -5,8 +5,8 @@ limits, the lower one holds while both run. A wait that a service asks for holds
 asked to wait, and for no other account.
 
 The words: a `Bound` lets so many in at once, and who is in has a place there. A `Lane` is the bound of one host; its
-width is how many the host takes. A `Place` is one of those that all processes of this machine have together. The `Turn`
-of a request is its place in a lane and that `Place`.
+width is how many the host takes. A `Place` is a place in the bound that all processes of this machine share. The `Turn`
+of a request holds both: its place in a lane, and its `Place`.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Gate:
 
     def __init__(self, service: str | None = None) -> None:
         self.downloads, self.pages = Bound(), Bound()
-        self.bounds = dict(zip(BOUNDED, (self.pages, self.downloads), strict=True))
+        self.bounds = {"pages": self.pages, "downloads": self.downloads}  # by the names of BOUNDED
         self._service = service
         self.other_hosts = self._waits("")  # of hosts outside the service that hold pictures; each host is a kind
         self._accounts: dict[str, Waits] = {}

@@ -30,9 +30,8 @@ _NAT64 = ip_network("64:ff9b::/96")  # stands for the IPv4 address in its last 3
 _NO_HOST = re.compile(r"[\x00-\x20\x7f%\\<>^|{}\"`@]")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _PLAIN_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?(?=[/?#]|\Z)")
-_IPV6 = re.compile(
-    r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:\d*)?"
-)  # Python versions differ in what else they accept in brackets
+# Python versions differ in what else they accept in brackets.
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:\d*)?")
 _DOTS = str.maketrans("。｡．", "...")
 
 Reason = Literal["bad_url", "blocked_address", "blocked_port"]
@@ -86,11 +85,8 @@ class Guard:
         if not host.strip(".") or len(host) > 253 or max(map(len, host.split("."))) > 63:
             raise Blocked("bad_url", "a URL whose host no name server knows")
         port = {"http": 80, "https": 443}[parts.scheme] if port is None else port
-        if not self._lets_through(host, port):
-            if (literal := _literal(host)) is not None:
-                self.check(host, port, [literal])
-            elif port not in PORTS:
-                self.check(host, port, [])
+        literal = _literal(host)
+        self.check(host, port, [] if literal is None else [literal])
 
     def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """Check every address of a host; a single address that is not public blocks it.

@@ -1,4 +1,4 @@
-"""Say an error of aiohttp as one of httpx, which the rest of the house knows; no text holds a URL or a header."""
+"""Turn the errors of aiohttp into those of httpx, which the rest of the library knows."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ class PageRequest:
             async for chunk in response.aiter_raw():
                 raw += chunk
                 if len(raw) > PAGE_BYTES:
-                    raise BadAnswer("a page of more than 64 MiB")
+                    raise BadAnswer(f"a page of more than {PAGE_BYTES // 2**20} MiB")
                 if self.patience.clock.monotonic() > deadline:
                     raise BadAnswer(f"a page that took more than {PAGE_SECONDS:.0f} s")
             # Bad bytes may be the network's: only where they come again and again, they are the service's own.
@@ -222,8 +222,8 @@ class PageRequest:
         if answer.status == 407:
             return ServiceError(PROXY_LOGIN)
         before_it = (
-            f"{service.capitalize()} could not be asked: something before it answered HTTP {answer.status} with a page "
-            "of its own. Look into a browser whether the network wants a login, or ask its admin."
+            f"{service.capitalize()} could not be asked: something between here and it answered HTTP {answer.status} "
+            "with a page of its own. See in a browser whether the network wants a login, or ask its admin."
         )
         if answer.status in REDIRECTS or answer.status == 511:
             return StatusError(before_it, answer.status, "")

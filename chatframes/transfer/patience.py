@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from ..errors import RateLimited, ServiceError
@@ -16,10 +16,6 @@ from .gate import IMAGE_WAIT_SECONDS, Gate, TooLong, Waits
 from .lanes import Lane, Turn
 from .pulse import Pulse
 from .renewal import Renewal
-
-
-def _count_nothing(what: str) -> None:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Patience:
     clock: Clock
     emit: Emit
     max_retry_wait_seconds: float
-    count: Callable[[str], None] = _count_nothing
+    count: Callable[[str], None] = lambda what: None
     adaptive: bool = True
     places_of: Waits | None = None  # the account that takes the places, where `waits` are not its own
     pulse: Pulse = field(default_factory=Pulse)  # of the service; other hosts have none
@@ -79,8 +75,7 @@ class Patience:
                 budget_seconds, self.clock, partial(self._announce, kind), kind=kind, bound=self.gate.pages
             )
         except TooLong as closed:
-            retry_at = closed.retry_at
-        raise self.too_long(retry_at)
+            raise self.too_long(closed.retry_at) from None
 
     @asynccontextmanager
     async def turn_for_page(self, host: str, budget_seconds: float) -> AsyncIterator[Turn]:
@@ -118,8 +113,9 @@ class Patience:
         The caller holds a place in ``gate.downloads``. Raises Refusal when the waits take more than IMAGE_WAIT_SECONDS.
         """
         lane = self.waits.lane(host, self.gate.downloads, f"downloads {host} {kind}") if self.adaptive else None
-        wait = partial(self._wait_for_image, kind, http_status)
-        turn = await self._turn("downloads", lane, kind, lambda waited: wait(IMAGE_WAIT_SECONDS - waited))
+        turn = await self._turn(
+            "downloads", lane, kind, lambda waited: self._wait_for_image(kind, http_status, IMAGE_WAIT_SECONDS - waited)
+        )
         turn.begin()
         return turn
 
@@ -149,8 +145,7 @@ class Patience:
                 budget_seconds, self.clock, partial(self._announce, kind), kind=kind, bound=self.gate.downloads
             )
         except TooLong as closed:
-            retry_at = closed.retry_at
-        raise self._refusal(retry_at, http_status)
+            raise self.too_long_for_image(closed.retry_at, http_status) from None
 
     def asked_to_wait(self, seconds: float, kind: str = "") -> None:
         """Make all calls of this account wait: the service has refused a request and asked for that."""
@@ -161,9 +156,9 @@ class Patience:
         """Wait before the next try; raises ServiceError when that would take more than `budget_seconds`."""
         if seconds > budget_seconds:
             raise ServiceError(
-                f"{self.service.capitalize()} failed ({why}), and max_retry_wait_seconds "
-                f"({self.max_retry_wait_seconds:g}) leaves no {seconds:.1f} s to wait before the "
-                "next try: fetch again later, or raise the limit in config.json."
+                f"{self.service.capitalize()} failed ({why}), and the next try would have to wait {seconds:.1f} s, "
+                f"longer than is left of max_retry_wait_seconds ({self.max_retry_wait_seconds:g}): fetch again later, "
+                "or raise the limit in config.json."
             )
         self.emit(Event("retry", self.service, wait_seconds=seconds, note=why))
         await self.clock.sleep(seconds)
@@ -178,11 +173,8 @@ class Patience:
             retry_at,
         )
 
-    def too_long_for_image(self, seconds: float, http_status: int | None = None) -> Refusal:
+    def too_long_for_image(self, retry_at: datetime, http_status: int | None = None) -> Refusal:
         """Return the refusal of an image that would have to wait longer than images may."""
-        return self._refusal(self.clock.now() + timedelta(seconds=seconds), http_status)
-
-    def _refusal(self, retry_at: datetime, http_status: int | None) -> Refusal:
         return Refusal(
             "failed",
             "rate_limited",

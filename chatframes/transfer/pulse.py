@@ -33,8 +33,8 @@ class Pulse:
     def failed(self, began: float, trouble: str, *, silent: bool = True) -> None:
         """Note that a request sent at `began`, on the clock's `monotonic` scale, got no answer of the service.
 
-        A page of somebody else, such as the login of a network, is none, and neither is an error of a server before it.
-        Such an answer is not `silent`: a service that has trouble with some of its pages gives some, too.
+        The login page of a network is no answer of the service, nor is an error of a server in front of it. Neither is
+        `silent`: a service that has trouble with some of its pages only sends such errors, too.
         """
         self.trouble = trouble
         self._silences += silent

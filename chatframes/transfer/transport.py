@@ -1,6 +1,6 @@
 """Send every HTTP request over aiohttp's connections, behind the interface of httpx's transports.
 
-A GET goes over a connection of the pool as it is (`get`), anything else through aiohttp's session.
+A GET is written to a connection of the pool directly (`get`); anything else goes through aiohttp's session.
 
 Stock httpx spends eight to ten times aiohttp's CPU per image and loses pool slots for good when requests are
 cancelled. This transport keeps httpx's API and errors on top of aiohttp's connections, and enforces each limit of

@@ -24,8 +24,9 @@ def of_picture(
 ) -> Outcome:
     """Return the outcome of a body that is a picture and came to its end.
 
-    A missing end mark says nothing about the way here: where as many bytes came as were announced (or the last of the
-    pieces it was sent in), and the same ones at another try, the file is so at its server.
+    A missing end mark alone does not mean that the body was cut on its way: where all came that was announced (its
+    length, or the piece that is marked as the last), and the same bytes at another try, the file lacks it at its
+    server, too.
 
     Parameters
     ----------
@@ -38,22 +39,25 @@ def of_picture(
     without_end : set of str
         The SHA-256 of each body of this attachment that was as long as announced, but had no end mark; added to here.
     says_its_end : bool
-        Whether the pieces of the body said which one was the last.
+        Whether the body came in pieces of which the last was marked.
     keep_undecodable : bool
         Whether a picture that readers do not open is kept.
     """
     facts, size, sha256 = inspect(data), len(data), hashlib.sha256(data).hexdigest()
     length_met = base.declared_size == size or (base.declared_size is None and says_its_end)
-    if (base.declared_size is not None and not length_met) or (facts.whole is False and not length_met):
-        error = f"the picture ends too early, after {size} bytes"
-        return replace(base, reason="truncated", mime=mime, size=size, error=error)
-    if facts.whole is False and sha256 not in without_end:
+    truncated = None
+    if not length_met and (base.declared_size is not None or facts.whole is False):
+        truncated = f"the picture ends too early, after {size} bytes"
+    elif facts.whole is False and sha256 not in without_end:
         without_end.add(sha256)
-        error = f"the picture has no end mark after its {size} bytes"
-        return replace(base, reason="truncated", mime=mime, size=size, error=error)
+        truncated = f"the picture has no end mark after its {size} bytes"
+    if truncated is not None:
+        return replace(base, reason="truncated", mime=mime, size=size, error=truncated)
     note = "no_end_mark" if facts.whole is False else base.note
     problem = why_undecodable(data, facts)
     kept = problem is None or keep_undecodable
+    if problem is not None and kept:
+        note = note or "undecodable"
     return replace(
         base,
         status="ok" if kept else "skipped",
@@ -65,7 +69,7 @@ def of_picture(
         height=facts.height,
         sha256=sha256,
         error=problem,
-        note=note if problem is None or not kept else note or "undecodable",
+        note=note,
     )
 
 

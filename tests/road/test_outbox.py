@@ -163,7 +163,7 @@ def test_the_brake_holds_while_rows_are_not_taken_and_lets_go_when_they_are() ->
 
 
 def test_bytes_brake_too_and_let_go_when_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox_module, "MOST_BYTES", 25)
+    monkeypatch.setattr(outbox_module, "BATCH_BYTES", 12)
 
     async def test(outbox: Outbox) -> None:
         for _ in range(3):  # as often as it happens
