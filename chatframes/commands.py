@@ -110,7 +110,10 @@ def _fetched(options: argparse.Namespace, progress: bool | MetricsFile) -> Repor
         return export(sources, options.output, **arguments, **again)
     _check_output(options.output.expanduser())
     frame = fetch(sources, **arguments)
-    write_parquet(frame, options.output)
+    if frame.empty and options.output.expanduser().exists():
+        print(f"chatframes: there is no message to write, so {options.output} stays as it was.", file=sys.stderr)
+    else:
+        write_parquet(frame, options.output)
     return report(frame)
 
 

@@ -69,7 +69,7 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
         _add_config(parser)
         return
     chats = ", ".join(service.typed for service in services().values())
-    what = "the folder to export into" if command == "export" else "the Parquet file to write"
+    what = "the folder to export into" if command == "export" else "the Parquet file to write; an older one is replaced"
     parser.add_argument("sources", nargs="+", metavar="SERVICE:CHAT", help=f"a chat, such as {chats}")
     parser.add_argument("--output", type=_path, required=True, help=what)
     parser.add_argument("--since", metavar="DAY", help="the first day, 2026-10-01; without it from the beginning")

@@ -322,7 +322,10 @@ Answer = Page | Missed | ListEnded | NotGiven
 
 
 class OpenChat(Protocol):
-    """A source that has been opened: one chat, ready to be read."""
+    """A source that has been opened: one chat, ready to be read.
+
+    Where its service says when the chat began, it also has `begins`, a datetime or None.
+    """
 
     @property
     def id(self) -> str: ...

@@ -336,3 +336,18 @@ def test_an_unknown_option_is_answered_under_the_usage_of_its_command(
     said = capsys.readouterr().err
     assert says in said
     assert said.startswith(f"usage: chatframes {line.split()[0]}")
+
+
+def test_an_older_file_is_not_replaced_by_one_without_messages(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "apollo.parquet"
+    line = ["fetch", "webex:Project Apollo", "--config", config, "--quiet", "--output", str(file)]
+    assert main(line) == 0
+    written = file.read_bytes()
+    assert main([*line, "--until", "2020-01-01"]) == 0
+    assert f"there is no message to write, so {file} stays as it was" in capsys.readouterr().err
+    assert file.read_bytes() == written
+    file.unlink()
+    assert main([*line, "--until", "2020-01-01"]) == 0
+    assert len(cf.read_parquet(file)) == 0, "a new file says with its columns that nothing was there"

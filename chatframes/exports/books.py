@@ -184,7 +184,7 @@ class Books:
         standing = standing_of(self.journal, number).answered(reading.window, self.journal.covered(number))
         # Where edits and deletions could not be looked for, the next call looks as far back as this one was to.
         has_looked = reading.timeline is not None and not reading.not_asked_again
-        notes = [*self._how_far_back(number), *(() if reading.chat is None else reading.chat.notes)]
+        notes = [*(() if reading.chat is None else reading.chat.notes), *self._how_far_back(number)]
         keep_standing(self.journal, number, standing.joined(asked, source_report(report).requested, notes))
         self._set_missing(reading)
         self.journal.update_source(

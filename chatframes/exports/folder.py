@@ -169,18 +169,23 @@ def existing(path: str | os.PathLike[str], verb: str) -> Folder:
 
 
 def make_places(folder: Folder) -> None:
-    """Make the folders of an export that are not there.
+    """Make the folders of an export that are not there, but not the one around it: its name may be mistyped.
 
     Raises
     ------
     ConfigError
-        A file has that name.
+        A file has that name, or the folder around it is not there.
     OSError
         They cannot be made.
     """
     if os.path.lexists(folder.root) and not os.path.isdir(folder.root):
         raise ConfigError(f"{plain(folder.root)} is a file: export() needs the name of a folder.")
     around = Folder(folder.root.parent)
+    if not os.path.lexists(around.root):
+        raise ConfigError(
+            f"{plain(folder.root)} cannot be made: there is no folder {plain(around.root)}. Make that first, or "
+            "correct the path."
+        )
     if folder.root in (around.data, around.own) and os.path.isfile(around.journal):
         raise ConfigError(
             f"{plain(folder.root)} is inside the export {plain(around.root)}, whose readers would trip over another "

@@ -183,6 +183,7 @@ class Reading:
             retries=self.counts["retry"],
             error=str(self.error) if self.error and self.status != "complete" else None,
             notes=(*(self.chat.notes if self.chat else ()), *self._why_missing),
+            begins=_instant(getattr(self.chat, "begins", None)),
         )
 
 

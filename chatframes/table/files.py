@@ -162,9 +162,8 @@ def read_parquet(path: str | os.PathLike[str], *, columns: Sequence[str] | None 
         raise ConfigError(f"read_parquet() needs a list of names in columns=: write columns=[{columns!r}].")
     path = Path(path).expanduser()
     if not path.exists():
-        raise FileNotFoundError(
-            errno.ENOENT, f"There is no file {path}: correct the path (it is looked up in {Path.cwd()})."
-        )
+        where = "" if path.is_absolute() else f" (it is looked up in {Path.cwd()})"
+        raise FileNotFoundError(errno.ENOENT, f"There is no file {path}: correct the path{where}.")
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name one file in it.")
     try:

@@ -82,7 +82,7 @@ class Report:
             "version": self.version,
             "created_at": self.created_at,
             "status": self.status,
-            "sources": [_lists(asdict(source)) for source in self.sources],
+            "sources": [_source_in_attrs(source) for source in self.sources],
             "images": {
                 "ok": self.images_ok,
                 "bytes": self.image_bytes,
@@ -241,6 +241,13 @@ def _metrics(told: object) -> dict[str, Any] | None:
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON.")
+
+
+def _source_in_attrs(source: SourceReport) -> dict[str, Any]:
+    told: dict[str, Any] = _lists(asdict(source))
+    if source.begins is None:  # as older versions wrote it
+        del told["begins"]
+    return told
 
 
 def _lists(value: Any) -> Any:

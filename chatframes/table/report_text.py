@@ -119,8 +119,13 @@ def _wrapped(text: str, most: int) -> list[str]:
 
 
 def _beginning(source: SourceReport) -> str | None:
-    """Return where a chat begins that was asked for, and read, from its beginning on; None for any other."""
-    if source.status != "complete" or len(source.covered) != 1 or source.requested.since is not None:
+    """Return where a chat begins that was asked for, and read, from its beginning on; None for any other.
+
+    A number of messages may also have been the end, so the service must have said that the chat began.
+    """
+    if source.begins is None or source.status != "complete":
+        return None
+    if len(source.covered) != 1 or source.requested.since is not None:
         return None
     (covered,) = source.covered
     return _moment(covered.since) or None if covered.until == source.requested.until else None

@@ -50,6 +50,8 @@ class SourceReport:
         The messages that the service named and did not give.
     messages, duplicates, pages, retries : int
         Messages in the table, messages seen more than once, answers read, requests repeated.
+    begins : str or None
+        When the chat began, ISO text in UTC, where its service says so.
     status : str
         ``complete``; ``open``: nothing is missing since `covered` begins, and the service does not show whether
         there is anything older; ``partial`` or ``failed``.
@@ -69,6 +71,7 @@ class SourceReport:
     retries: int = 0
     error: str | None = None
     notes: tuple[str, ...] = ()
+    begins: str | None = None
 
 
 def source_report(data: Mapping[str, Any]) -> SourceReport:
@@ -92,4 +95,5 @@ def source_report(data: Mapping[str, Any]) -> SourceReport:
         retries=int(data.get("retries") or 0),
         error=data.get("error"),
         notes=tuple(str(note) for note in data.get("notes") or ()),
+        begins=None if data.get("begins") is None else str(data["begins"]),
     )

@@ -133,6 +133,13 @@ class Http:
         await self._client.aclose()
 
     @property
+    def passes_proxy_by(self) -> bool:
+        """Whether the environment names a proxy for the API that the settings leave unused."""
+        url, proxies = httpx.URL(self.base_url), getproxies_environment()
+        named = url.scheme in proxies or "all" in proxies
+        return named and not self._trust_env and not proxy_bypass_environment(url.host)
+
+    @property
     def connections(self) -> tuple[int, int, int] | None:
         """How many connections are in use; None where the transport does not say. See `AiohttpTransport`."""
         return getattr(self._transport, "connections", None)

@@ -30,6 +30,10 @@ __all__ = ["PAGE_ATTEMPTS", "PLAIN", "Answer", "Ask", "PageRequest", "StatusErro
 
 PAGE_ATTEMPTS = 6
 REPAIR_AFTER = 2  # failed tries
+PASSED_BY = (
+    'The environment names a proxy, which is not used: set "trust_env": true under "downloads" of config.json if '
+    "this network needs it; else try again later."
+)
 PAGE_SECONDS = 120.0  # for one whole page: the read time-out does not end an answer that trickles in
 PAGE_BYTES = 64 * 2**20
 
@@ -148,9 +152,8 @@ class PageRequest:
         self.failures += 1
         if self.failures >= PAGE_ATTEMPTS or not patience.retries.take():
             patience.pulse.gave_up()
-            raise ServiceError(
-                f"{patience.service.capitalize()} failed {self.failures} times on one page: {trouble}. Try again later."
-            )
+            what = f"{patience.service.capitalize()} failed {self.failures} times on one page: {trouble}."
+            raise ServiceError(f"{what} {PASSED_BY if self.http.passes_proxy_by else 'Try again later.'}")
         if asked_seconds is not None and asked_seconds > self.seconds_left:
             raise patience.too_long(patience.clock.now() + timedelta(seconds=asked_seconds))
         seconds = max(asked_seconds or 0.0, backoff_seconds(self.failures, patience.clock))

@@ -294,3 +294,9 @@ def test_nothing_that_is_said_of_a_folder_moves_the_cursor(world: Any, done: Pat
     with pytest.raises(cf.ConfigError) as error:
         cf.read_parquet(folder, chats="no such\x1b[2J chat")
     assert str(error.value).isprintable()
+
+
+def test_the_folder_around_an_export_is_not_made(world: Any, tmp_path: Path) -> None:
+    with pytest.raises(cf.ConfigError, match=r"there is no folder .*mistyped\. Make that first, or correct the path"):
+        export(world, source("webex"), tmp_path / "mistyped" / "apollo")
+    assert list(tmp_path.iterdir()) == []

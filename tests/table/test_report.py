@@ -269,6 +269,8 @@ def test_the_pictures_of_several_chats_are_not_under_the_last_one() -> None:
 def test_a_chat_that_was_read_from_its_beginning_looks_like_no_hole() -> None:
     whole = Span("2026-09-29T21:00:00Z", "2026-11-01T00:00:00Z")
     asked = replace(FULL.sources[0], requested=Span(None, whole.until), covered=(whole,), gaps=(), status="complete")
+    assert "it begins at" not in str(replace(FULL, sources=(asked,))), "perhaps as many as were asked for have come"
+    asked = replace(asked, begins=whole.since)
     said = str(replace(FULL, sources=(asked,)))
     assert "  covered   all of that: it begins at 2026-09-29 21:00\n" in said
     assert "covered   2026-09-29 21:00 to" in str(replace(FULL, sources=(replace(asked, status="partial"),)))

@@ -189,6 +189,21 @@ def test_a_page_is_tried_six_times_with_doubling_waits_and_then_the_error_says_s
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(("spared", "says"), [("", "The environment names a proxy"), ("127.0.0.1", "Try again later")])
+def test_a_proxy_that_is_not_used_is_named_as_what_may_be_wrong(
+    spared: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with serving(always(503)) as server, line(server.url, FakeTime().clock) as call:
+            with pytest.raises(ServiceError, match=rf"on one page: HTTP 503\. {says}") as error:
+                await call.link.json(server.url)
+            assert "secret" not in str(error.value)
+
+    monkeypatch.setenv("HTTP_PROXY", "http://name:secret@proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", spared)
+    asyncio.run(main())
+
+
 @given(st.integers(1, 60), st.integers(0, 2**32))
 def test_a_wait_between_tries_stays_within_its_bounds(failures: int, seed: int) -> None:
     ceiling = min(30.0, 0.5 * 2**failures)
