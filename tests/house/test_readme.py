@@ -44,7 +44,7 @@ def test_every_tuning_line_is_a_config_that_loads(settings: str, tmp_path: Path)
 
 
 def test_every_tuning_line_was_found() -> None:
-    assert len(TUNING) == 6
+    assert len(TUNING) == 7
 
 
 def test_every_name_that_is_called_exists() -> None:
