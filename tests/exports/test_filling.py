@@ -92,6 +92,21 @@ def test_a_function_that_cannot_be_compared_costs_no_picture(world: Any, config:
     assert content(filled) == content(cf.fill_images(texts, config=config, progress=False))
 
 
+def test_a_defect_before_a_download_costs_that_picture_and_holds_nobody_up(
+    world: Any, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = cf.fetch(source("webex"), config=config, progress=False)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("chatframes.road.ranking.Ranking.of", broken)
+    frame = cf.fetch(source("webex"), images=True, config=config, progress=False)
+    assert list(frame["uid"]) == list(texts["uid"])
+    told = {(entry["reason"], entry["error"]) for cell in frame["media"] for entry in cell}
+    assert told == {("internal", "unexpected RuntimeError")}
+
+
 def test_credentials_do_not_travel_and_text_is_no_list(world: Any, config: Path) -> None:
     assert pickle.loads(pickle.dumps(cf.fill_images)) is cf.fill_images
     texts = cf.fetch(source("webex"), config=config, progress=False)
