@@ -22,10 +22,11 @@ from ..services import Service, services
 from ..settings.images import ImageSettings
 from ..settings.merge import ConfigLike, merge
 from ..sources import Source
-from ..table.arrow import to_table
+from ..table.arrow import to_pictures, to_table
 from ..table.batches import SCALARS
 from ..table.frame import check_messages
 from ..table.report import Report, after_filling
+from ..table.schema import MESSAGES
 from ..transfer.clock import SYSTEM
 from ..windows import END_OF_TIME, EPOCH
 from .earlier import SETTLED, TOGETHER, found_again
@@ -112,6 +113,8 @@ async def _filling(
     if not lacking.chats:
         return frame.copy(deep=False), None
     media, pictures, counts = (list(frame[name]) for name in ("media", "images", "n_images"))
+    for row, cell in lacking.media.items():  # as other tools may have left them, or `pd.concat`
+        media[row], pictures[row] = cell, to_pictures(pictures[row], MESSAGES.field("images"))
     with listening(progress) as emit:
         run = Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking)
         async with run:
@@ -127,7 +130,7 @@ async def _filling(
         for row in lacking.rows[uid]:
             media[row] = [
                 {**entry, "status": "failed", "reason": "gone"} if lacking.is_worth_it(entry) else entry
-                for entry in _entries(media[row])
+                for entry in media[row]
             ]
     filled = frame.copy(deep=False)
     for name, values in (("media", media), ("images", pictures)):
@@ -135,9 +138,7 @@ async def _filling(
     filled["n_images"] = pd.array(counts, dtype="Int16")
     report = run.ledger.report()
     each_once = [rows[0] for rows in lacking.rows.values()]
-    before, after = (
-        [entry for row in each_once for entry in _entries(cells[row])] for cells in (list(frame["media"]), media)
-    )
+    before, after = ([entry for row in each_once for entry in cells[row]] for cells in (lacking.media, media))
     filled.attrs = after_filling(frame.attrs, report, before, after)
     return filled, report
 
@@ -175,6 +176,8 @@ class _Lacking:
     ----------
     rows : dict of str to list of int
         Where each message stands, which lacks something.
+    media : dict of int to list of dict
+        Their attachments with every field, by where the message stands.
     chats : dict
         Those messages, by platform and chat.
     gone : set of str
@@ -183,6 +186,7 @@ class _Lacking:
 
     def __init__(self, frame: pd.DataFrame, images: ImageSettings) -> None:
         self.rows: dict[str, list[int]] = {}
+        self.media: dict[int, list[dict[str, Any]]] = {}
         self.gone: set[str] = set()
         self.chats: dict[tuple[str, str], list[Row]] = {}
         self._images = images
@@ -194,14 +198,15 @@ class _Lacking:
             if row["uid"] not in self.rows:
                 self.chats.setdefault((row["platform"], row["chat_id"]), []).append(row)
             self.rows.setdefault(row["uid"], []).append(place)
+            self.media[place] = row["media"]
 
     def is_worth_it(self, entry: Mapping[str, Any]) -> bool:
         """Whether another try may get the picture of an entry of `media`."""
-        if entry["status"] == "ok" or entry["reason"] not in MAY_GET_BETTER:
+        if entry.get("status") == "ok" or (reason := entry.get("reason")) not in MAY_GET_BETTER:
             return False
         size = entry.get("declared_size") or entry.get("size")
         # A frame does not say how large a picture might have been: one whose size is unknown is tried.
-        return worth_another_try(Retry(0, entry["reason"], size, 0), self._images)
+        return worth_another_try(Retry(0, reason, size, 0), self._images)
 
     def sources(self) -> list[Source]:
         """Return a source for each chat."""
@@ -262,4 +267,5 @@ def _source(service: Service, chat_id: str, chat_name: str) -> Source:
 
 
 def _entries(cell: Any) -> Iterator[Mapping[str, Any]]:
-    yield from cell if isinstance(cell, list | tuple | np.ndarray) else ()
+    entries = cell if isinstance(cell, list | tuple | np.ndarray) else ()
+    yield from (entry for entry in entries if isinstance(entry, Mapping))
