@@ -91,6 +91,8 @@ def test_bounds_of_a_service_are_options(config: str, tmp_path: Path, capsys: py
         ("webex:Kitchen --tz Europe/Olso", "Europe/Olso"),
         ("telegram:@apollo --limit 0", "--limit 0: limit must be a whole number, 1 or more"),
         ("reddit:r/apollo --posts x", "--posts x: posts must be a whole number"),
+        ("reddit:r/apollo --posts=--5", "posts must be a whole number"),
+        (f"reddit:r/apollo --posts {'9' * 5000}", "posts must be a whole number"),
         ("reddit:r/apollo --sort newest", "newest"),
         ("telegram:https://t.me/share/url?url=x", "telegram"),
         ("webex:Kitchen --config nowhere.json", "--config names nowhere.json, and there is no such file"),
@@ -336,3 +338,13 @@ def test_an_unknown_option_is_answered_under_the_usage_of_its_command(
     said = capsys.readouterr().err
     assert says in said
     assert said.startswith(f"usage: chatframes {line.split()[0]}")
+
+
+@pytest.mark.parametrize("line", ["--config c.json fetch webex:x", "--config=c.json fetch"])
+def test_an_option_before_the_command_is_answered_under_the_usage_of_all(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(line.split())
+    assert end.value.code == 2
+    assert "there is no option '--config' here: chatframes --help lists what there is" in capsys.readouterr().err
