@@ -54,11 +54,13 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[argparse.Namespace, list[str]]:  # type: ignore[override]
         known = self._option_string_actions
-        if self._subparsers is None:  # before what is lacking is said: it may be there under a wrong name
-            for word in takewhile(lambda word: word != "--", args):
-                option = word.partition("=")[0]
-                if word.startswith("--") and not any(name.startswith(option) for name in known):
-                    self._refuse("option", option)
+        words = takewhile(lambda word: word != "--", sys.argv[1:] if args is None else args)
+        if self._subparsers is not None:  # what stands behind the command is its own
+            words = takewhile(lambda word: word.startswith("-"), words)
+        for word in words:  # before what is lacking is said: it may be there under a wrong name
+            option = word.partition("=")[0]
+            if word.startswith("--") and not any(name.startswith(option) for name in known):
+                self._refuse("option", option)
         options, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self._refuse("argument", unknown[0])

@@ -124,7 +124,11 @@ def _path(text: str) -> Path:
 
 
 def _number_or_text(text: str) -> int | str:
-    return int(text) if text.lstrip("-").isdecimal() else text
+    """Return a number where the text is one; what it may be is for the service to say."""
+    try:
+        return int(text) if text.lstrip("-").isdecimal() else text
+    except ValueError:  # "--5", or more digits than Python reads
+        return text
 
 
 def _megabytes(text: str) -> float:

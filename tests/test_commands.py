@@ -91,6 +91,8 @@ def test_bounds_of_a_service_are_options(config: str, tmp_path: Path, capsys: py
         ("webex:Kitchen --tz Europe/Olso", "Europe/Olso"),
         ("telegram:@apollo --limit 0", "--limit 0: limit must be a whole number, 1 or more"),
         ("reddit:r/apollo --posts x", "--posts x: posts must be a whole number"),
+        ("reddit:r/apollo --posts=--5", "posts must be a whole number"),
+        (f"reddit:r/apollo --posts {'9' * 5000}", "posts must be a whole number"),
         ("reddit:r/apollo --sort newest", "newest"),
         ("telegram:https://t.me/share/url?url=x", "telegram"),
         ("webex:Kitchen --config nowhere.json", "--config names nowhere.json, and there is no such file"),
@@ -351,3 +353,13 @@ def test_an_older_file_is_not_replaced_by_one_without_messages(
     file.unlink()
     assert main([*line, "--until", "2020-01-01"]) == 0
     assert len(cf.read_parquet(file)) == 0, "a new file says with its columns that nothing was there"
+
+
+@pytest.mark.parametrize("line", ["--config c.json fetch webex:x", "--config=c.json fetch"])
+def test_an_option_before_the_command_is_answered_under_the_usage_of_all(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(line.split())
+    assert end.value.code == 2
+    assert "there is no option '--config' here: chatframes --help lists what there is" in capsys.readouterr().err

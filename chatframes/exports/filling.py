@@ -112,6 +112,8 @@ async def _filling(
     if not lacking.chats:
         return frame.copy(deep=False), None
     media, pictures, counts = (list(frame[name]) for name in ("media", "images", "n_images"))
+    for row, cell in lacking.media.items():  # as other tools may have left them, or `pd.concat`
+        media[row], pictures[row] = cell, to_pictures(pictures[row], MESSAGES.field("images"))
     with listening(progress) as emit:
         async with Run(lacking.sources(), settings, emit=emit, clock=clock, before=lacking) as run:
             async for batch in run.batches():
@@ -128,7 +130,7 @@ async def _filling(
         filled[name] = np.fromiter(values, dtype=object, count=len(values))
     filled["n_images"] = pd.array(counts, dtype="Int16")
     report = run.ledger.report()
-    filled.attrs = after_filling(frame.attrs, report, lacking.entries(list(frame["media"])), lacking.entries(media))
+    filled.attrs = after_filling(frame.attrs, report, lacking.entries(lacking.media), lacking.entries(media))
     return filled, report
 
 
@@ -160,6 +162,8 @@ class _Lacking:
     ----------
     rows : dict of str to list of int
         The rows of each message that lacks something, by its uid.
+    media : dict of int to list of dict
+        Their attachments with every field, by where the message stands.
     chats : dict
         Those messages, by platform and chat.
     gone : set of str
@@ -168,6 +172,7 @@ class _Lacking:
 
     def __init__(self, frame: pd.DataFrame, images: ImageSettings) -> None:
         self.rows: dict[str, list[int]] = {}
+        self.media: dict[int, list[dict[str, Any]]] = {}
         self.gone: set[str] = set()
         self.chats: dict[tuple[str, str], list[Row]] = {}
         self._images = images
@@ -179,26 +184,27 @@ class _Lacking:
             if row["uid"] not in self.rows:
                 self.chats.setdefault((row["platform"], row["chat_id"]), []).append(row)
             self.rows.setdefault(row["uid"], []).append(place)
+            self.media[place] = row["media"]
 
     def is_worth_it(self, entry: Mapping[str, Any]) -> bool:
         """Whether another try may get the picture of an entry of `media`."""
-        if entry["status"] == "ok" or entry["reason"] not in MAY_GET_BETTER:
+        if entry.get("status") == "ok" or (reason := entry.get("reason")) not in MAY_GET_BETTER:
             return False
         size = entry.get("declared_size") or entry.get("size")
         # A frame does not say how large a picture might have been: one whose size is unknown is tried.
-        return worth_another_try(Retry(0, entry["reason"], size, 0), self._images)
+        return worth_another_try(Retry(0, reason, size, 0), self._images)
 
-    def entries(self, media: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
-        """Yield the entries that a column `media` has for these messages, each message once."""
+    def entries(self, media: Mapping[int, Any] | list[Any]) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries of these messages, each message once; `media` holds them by row."""
         for rows in self.rows.values():
-            yield from _entries(media[rows[0]])
+            yield from media[rows[0]]
 
     def mark_gone(self, media: list[Any]) -> None:
         """Say in a column `media` which pictures are gone with their messages."""
         for row in (row for uid in self.gone for row in self.rows[uid]):
             media[row] = [
                 {**entry, "status": "failed", "reason": "gone"} if self.is_worth_it(entry) else entry
-                for entry in _entries(media[row])
+                for entry in media[row]
             ]
 
     def sources(self) -> list[Source]:
@@ -260,4 +266,5 @@ def _source(service: Service, chat_id: str, chat_name: str) -> Source:
 
 
 def _entries(cell: Any) -> Iterator[Mapping[str, Any]]:
-    yield from cell if isinstance(cell, list | tuple | np.ndarray) else ()
+    entries = cell if isinstance(cell, list | tuple | np.ndarray) else ()
+    yield from (entry for entry in entries if isinstance(entry, Mapping))

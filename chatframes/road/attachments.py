@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, closing, contextmanager, nullcontext
+from functools import partial
 
 from ..model import Attachment, Body, Event, OpenChat, Outcome
 from ..settings.merge import Settings
@@ -115,16 +116,15 @@ class Attachments:
         if attachments:
             reading.hold()
         for position, attachment in enumerate(attachments):
-            self._start(row, position, attachment, reading, chat)
+            try:
+                self._start(row, position, attachment, reading, chat)
+            except Exception as error:  # of a source, or a defect of ours: nobody may wait for it for ever
+                if row.outcomes[position] is None:
+                    outcome = Outcome("failed", "internal", error=f"unexpected {type(error).__name__}")
+                    self._done(row, position, reading, outcome)
 
     def _start(self, row: Row, position: int, attachment: Attachment, reading: Reading, chat: OpenChat) -> None:
-        def done(outcome: Outcome, *, settled_before: bool = False) -> None:
-            if self._settle(row, position, outcome, settled_before=settled_before):
-                reading.settle()
-            if self._settled is not None:
-                self._settled(row.message, position, outcome)
-            self._ledger.emit(Event("image", reading.label))
-            self._changed()
+        done = partial(self._done, row, position, reading)
 
         def read(attachment: Attachment) -> AbstractAsyncContextManager[Body]:
             self._ledger.begin_download()
@@ -145,6 +145,16 @@ class Attachments:
             rank = self._ranking.of(row.message, attachment)
             lasting = None if self._kept is None else lasting_name(chat, attachment, reading.source.service)
             downloader.submit(attachment.url or attachment.source_id, attachment, read, done, rank, lasting)
+
+    def _done(
+        self, row: Row, position: int, reading: Reading, outcome: Outcome, *, settled_before: bool = False
+    ) -> None:
+        if self._settle(row, position, outcome, settled_before=settled_before):
+            reading.settle()
+        if self._settled is not None:
+            self._settled(row.message, position, outcome)
+        self._ledger.emit(Event("image", reading.label))
+        self._changed()
 
     def settle_the_rest(self) -> None:
         """Mark every attachment without an outcome as cancelled, so that its row can be handed out."""

@@ -54,7 +54,10 @@ class Ranking:
 
     def failed(self, error: Exception) -> None:
         """Note that a function of the user's does not say what comes first."""
-        said = str(error).partition("\n")[0][:MOST_CHARACTERS]
+        try:
+            said = str(error).partition("\n")[0][:MOST_CHARACTERS]
+        except Exception:  # it is an error of the user's, too
+            said = ""
         self.problem = self.problem or (
             f"images: order= failed ({type(error).__name__}{f': {said}' if said else ''}), so the rest of the pictures "
             "was downloaded as it was found. Return values that can be compared with each other, or None."

@@ -24,8 +24,8 @@ def collector_paused() -> Iterator[None]:
     True
     """
     was_on = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()  # here, or an interrupt right after it would leave it off
         yield
     finally:
         if was_on:

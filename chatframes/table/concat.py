@@ -17,7 +17,7 @@ from ..words import kind_of, no_table
 from .arrow import image_counts, our_schema, to_pictures, to_table
 from .batches import SCALARS, Batch
 from .frame import build
-from .report import Report
+from .report import Report, after_filling
 from .schema import MESSAGES
 from .source_report import NOTHING_MISSING
 from .versions import in_our_version
@@ -67,7 +67,11 @@ def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
         _batch(table.iloc[start : start + BATCH_ROWS]) for table in kept for start in range(0, len(table), BATCH_ROWS)
     ]
     reports = [Report.from_dict(table.attrs["chatframes"]) for table in tables if "chatframes" in table.attrs]
-    together = build(batches, _about_all(reports).to_dict() if reports else None)
+    calls = _each_call_once(reports)
+    together = build(batches, _about_all(calls).to_dict() if calls else None)
+    if len(calls) == 1 < len(reports) and len(together) == sum(source.messages for source in calls[0].sources):
+        nothing = {"chatframes": calls[0].to_dict() | {"images": {}}}
+        together.attrs = after_filling(nothing, calls[0], (), (e for cell in together["media"] for e in cell or ()))
     for name in dict.fromkeys(name for table in kept for name in table.columns if name not in MESSAGES.names):
         pieces = [table.set_index("uid")[name] for table in kept if name in table.columns]
         together[name] = _own(pieces, together["uid"])
@@ -151,12 +155,17 @@ def _own(pieces: list[pd.Series[Any]], uids: pd.Series[Any]) -> Any:
     return pd.concat(pieces).set_axis(index).reindex(uids).array
 
 
-def _about_all(reports: Sequence[Report]) -> Report:
-    """Return one report; frames of one call share theirs, which counts once."""
-    told: list[Report] = []
+def _each_call_once(reports: Sequence[Report]) -> list[Report]:
+    """Return the reports of several calls: of each the one with most pictures, as parts of it may be filled in."""
+    calls: dict[str, Report] = {}
     for report in reports:
-        if report not in told:
-            told.append(report)
+        call = repr((report.created_at, report.sources, report.seconds))
+        if call not in calls or calls[call].images_ok < report.images_ok:
+            calls[call] = report
+    return list(calls.values())
+
+
+def _about_all(told: Sequence[Report]) -> Report:
     statuses = {report.status for report in told}
     status = "open" if statuses <= {*NOTHING_MISSING} else "partial"
     return Report(

@@ -203,14 +203,17 @@ def report(source: pd.DataFrame | Mapping[str, Any] | Report) -> Report:
 def after_filling(
     attrs: Mapping[Any, Any], report: Report, before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]
 ) -> dict[Any, Any]:
-    """Return the `attrs` of a frame whose pictures were filled in, if they hold a report at all.
+    """Return the `attrs` of a frame whose pictures were filled in; a report that cannot be read stays as it is.
 
     Its counts follow the entries of `media`, as they were `before` and are `after`; the metrics are of the second call.
     """
     told = attrs.get("chatframes")
     if not isinstance(told, Mapping):
         return dict(attrs)
-    first = Report.from_dict(told)
+    try:
+        first = Report.from_dict(told)
+    except ConfigError:  # `report` says so; the pictures are there
+        return dict(attrs)
     ok, size = first.images_ok, first.image_bytes
     lost = {"skipped": Counter(first.skipped), "failed": Counter(first.failed)}
     for entries, step in ((before, -1), (after, 1)):
@@ -219,7 +222,7 @@ def after_filling(
                 ok, size = ok + step, size + step * (entry.get("size") or 0)
             elif entry["status"] in lost:
                 lost[entry["status"]][str(entry["reason"])] += step
-    images = {"ok": ok, "bytes": size, **{status: dict(+counts) for status, counts in lost.items()}}
+    images = {"ok": max(0, ok), "bytes": max(0, size), **{status: dict(+counts) for status, counts in lost.items()}}
     others = {name: value for name, value in told.items() if name != "metrics"}
     return {**attrs, "chatframes": {**others, "images": images, **_metrics_in_attrs(report)}}
 

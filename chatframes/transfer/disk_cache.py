@@ -2,8 +2,8 @@
 
 A picture is a file of the folder ``pictures``, named by its SHA-256. A note in the folder ``found``, named by the
 SHA-256 of what the service calls the picture, says which one that is. Every file is written beside its place and then
-renamed, and what is read is checked against its name, so a process may be killed at any moment. The lock is held only
-while two files are renamed, or the oldest removed. What the disk refuses costs the cache, not the call.
+renamed, and what is read is checked (a note begins with its hash), so a process may be killed at any moment. The lock
+is held only while two files are renamed, or the oldest removed. What the disk refuses costs the cache, not the call.
 
 The package `diskcache` was not taken: its folders are open to others, and it unpickles what it finds in them.
 """
@@ -30,6 +30,7 @@ __all__ = ["DiskCache", "Note"]
 OURS = frozenset({"pictures", "found", "lock"})
 BLOCK_BYTES = 4096  # what a file takes at least
 NOTE_BYTES = 64 * 1024  # a note is far smaller
+_HASH_BYTES = 64  # as text, before a note
 COUNT_BYTES = 20  # of the number in the lock file
 LEFT_OVER_SECONDS = 3600.0  # a file beside its place that is older belongs to a process that was killed
 LOCK_SECONDS = 5.0  # whoever holds the lock for longer has been stopped: it is held for milliseconds
@@ -98,7 +99,7 @@ class DiskCache:
             return None
         path = self._found / _hash(key)
         try:
-            note = _note(read(path, NOTE_BYTES))
+            note = _note(read(path, NOTE_BYTES), key)
         except OSError:
             return None
         if note is None:
@@ -139,7 +140,7 @@ class DiskCache:
                 with suppress(OSError):
                     os.utime(picture)
             told = self._found / _hash(key)
-            written.append((beside(told, json.dumps(asdict(note)).encode()), told))
+            written.append((beside(told, _sealed(json.dumps(asdict(note)).encode(), key)), told))
             with self._alone() as counter:
                 self._count(counter, weight)
                 for new, place in written:
@@ -274,10 +275,18 @@ def _weight(size_bytes: int) -> int:
     return max(1, -(-size_bytes // BLOCK_BYTES)) * BLOCK_BYTES
 
 
-def _note(raw: bytes) -> Note | None:
-    """Return a note, checked; None if it is none."""
+def _sealed(said: bytes, key: str) -> bytes:
+    """Return a note as it is written: behind the hash of it and of what it is about."""
+    return hashlib.sha256(_hash(key).encode() + said).hexdigest().encode() + said
+
+
+def _note(raw: bytes, key: str) -> Note | None:
+    """Return a note, checked; None if it is none, or not what was written."""
+    said = raw[_HASH_BYTES:]
     try:
-        note = Note(**json.loads(raw))
+        if raw != _sealed(said, key):
+            return None
+        note = Note(**json.loads(said))
     except (ValueError, TypeError, RecursionError):
         return None
     texts, numbers = (note.mime, note.name, note.declared_mime), (note.size, note.declared_size)

@@ -92,6 +92,45 @@ def test_a_function_that_cannot_be_compared_costs_no_picture(world: Any, config:
     assert content(filled) == content(cf.fill_images(texts, config=config, progress=False))
 
 
+@pytest.mark.parametrize(
+    ("damage", "images"),
+    [
+        ({"images": "many"}, "many"),  # which cannot be read, and stays as it is
+        ({"sources": 5, "images": None}, None),
+        (
+            {"images": {"ok": -99, "bytes": -(10**9)}},
+            {"ok": 0, "bytes": 0, "skipped": {"not_an_image": 5}, "failed": {}},
+        ),
+    ],
+)
+def test_a_report_that_is_none_and_cells_of_other_tools_cost_no_picture(
+    world: Any, config: Path, damage: dict[str, Any], images: object
+) -> None:
+    texts = cf.fetch(source("webex"), config=config, progress=False)
+    whole = cf.fill_images(texts, config=config, progress=False)
+    texts["images"] = float("nan")  # as `pd.concat` leaves them where a frame had no such column
+    texts["media"] = [[{k: v for k, v in entry.items() if v is not None} for entry in cell] for cell in texts["media"]]
+    texts.attrs["chatframes"] |= damage
+    filled = cf.fill_images(texts, config=config, progress=False)
+    assert [cell for cell in filled["images"] if isinstance(cell, list) and cell] == [c for c in whole["images"] if c]
+    assert filled.attrs["chatframes"]["images"] == images
+
+
+def test_a_defect_before_a_download_costs_that_picture_and_holds_nobody_up(
+    world: Any, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = cf.fetch(source("webex"), config=config, progress=False)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("chatframes.road.ranking.Ranking.of", broken)
+    frame = cf.fetch(source("webex"), images=True, config=config, progress=False)
+    assert list(frame["uid"]) == list(texts["uid"])
+    told = {(entry["reason"], entry["error"]) for cell in frame["media"] for entry in cell}
+    assert told == {("internal", "unexpected RuntimeError")}
+
+
 def test_credentials_do_not_travel_and_text_is_no_list(world: Any, config: Path) -> None:
     assert pickle.loads(pickle.dumps(cf.fill_images)) is cf.fill_images
     texts = cf.fetch(source("webex"), config=config, progress=False)

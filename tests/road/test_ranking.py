@@ -53,9 +53,19 @@ def _raises(message: Message, attachment: Attachment) -> int:
     return -int(message.message_id)
 
 
+class Unsayable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def _raises_unsayable(message: Message, attachment: Attachment) -> int:
+    raise Unsayable
+
+
 @pytest.mark.parametrize(
     ("order", "says"),
     [
+        (_raises_unsayable, "order= failed (Unsayable), so"),
         (_raises, "order= failed (RuntimeError: no such), so"),
         (lambda message, attachment: message.message_id if attachment.declared_size else 0, "(TypeError: '<' not supp"),
         (lambda message, attachment: {message.message_id}.union, "(TypeError: "),

@@ -91,6 +91,14 @@ def test_frames_of_one_call_share_their_report() -> None:
     both = cf.concat([frame.iloc[:2], frame.iloc[2:]])
     assert_frame_equal(both, frame)
     assert cf.report(both).sources == cf.report(frame).sources
+    # Pictures that were filled in since, piece by piece, make no other call of it.
+    halves = [
+        chat(ids, told("one", 5, images_ok=len(ids), skipped={"disabled": 5 - len(ids)})) for ids in ("abc", "de")
+    ]
+    report = cf.report(cf.concat(halves))
+    assert (report.sources, report.seconds) == (cf.report(frame).sources, 1.5)
+    assert (report.images_ok, report.skipped) == (5, {})
+    assert cf.report(cf.concat([halves[0], chat("d", told("one", 5), pictures=False)])).images_ok == 3
     # Of a stream only the last frame carries the report.
     assert cf.report(cf.concat([chat("ab", None), chat("cde", told("one", 5))])).sources == cf.report(frame).sources
     with pytest.raises(ConfigError, match="carries no report"):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from chatframes.transfer import private_files
-from chatframes.transfer.disk_cache import BLOCK_BYTES, DiskCache, Note
+from chatframes.transfer.disk_cache import BLOCK_BYTES, DiskCache, Note, _sealed
 
 BYTES = 3 * BLOCK_BYTES  # of each picture; with its note it takes one block more
 WEIGHT = BYTES + BLOCK_BYTES
@@ -91,12 +91,26 @@ def test_what_is_not_what_was_kept_counts_as_absent_and_is_replaced(tmp_path: Pa
     assert secret.read_bytes() == picture(1)
 
 
+def test_no_note_is_believed_of_which_a_byte_has_changed(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path / "cache", 10**6)
+    keep(cache, 1)
+    (path,) = (tmp_path / "cache" / "found").iterdir()
+    data = path.read_bytes()
+    for place in range(len(data)):  # the size, say, by which a picture would be too large for ever
+        path.write_bytes(data[:place] + bytes([data[place] ^ 8]) + data[place + 1 :])
+        assert cache.find("key 1") is None
+    path.write_bytes(data)
+    assert cache.find("key 1") is not None
+    path.rename(path.with_name(hashlib.sha256(b"key 2").hexdigest()))
+    assert cache.find("key 2") is None
+
+
 @pytest.mark.parametrize("raw", [b"[]", b"{}", b"[" * 60_000, b'{"sha256": "../../x", "size": 3}', b"\xff", b"null"])
 def test_a_note_that_is_none_is_no_picture(tmp_path: Path, raw: bytes) -> None:
     cache = DiskCache(tmp_path / "cache", 10**6)
     keep(cache, 1)
     (path,) = (tmp_path / "cache" / "found").iterdir()
-    path.write_bytes(raw)
+    path.write_bytes(_sealed(raw, "key 1"))
     assert cache.find("key 1") is None
     assert not path.exists()
 
