@@ -514,6 +514,14 @@ def large(rows: int, size_bytes: int, shared: bytes) -> pd.DataFrame:
     return frame
 
 
+@pytest.mark.parametrize(("value", "unit"), [(2**62, "us"), (-(2**62), "us"), (2**40, "s")])
+def test_times_that_nothing_could_show_give_one_clear_sentence(tmp_path: Path, value: int, unit: str) -> None:
+    times = pa.array([value, None], pa.timestamp(unit))
+    pq.write_table(pa.table({"uid": ["a", "b"], "created_at": times}), tmp_path / "chat.parquet")
+    with pytest.raises(ConfigError, match=r"'created_at' of the file holds times outside the years 1 to 9999: .*\.$"):
+        read_parquet(tmp_path / "chat.parquet")
+
+
 def test_row_groups_close_at_8_mib_of_pictures_or_5000_rows() -> None:
     pictures = [table.num_rows for table in iter_row_groups(*prepare(large(20, 3 * MIB, bytes(3 * MIB))))]
     assert pictures == [2] * 10
