@@ -187,12 +187,15 @@ def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def _nested(column: pa.ChunkedArray, field: pa.Field) -> list[Any]:
-    if column.type == field.type:
-        values: list[Any] = column.to_pylist()
-        return values
-    if not _alike(column.type, field.type):
-        raise _other_type(column, field)
-    return [_complete(value, field.type) for value in column.to_pylist()]
+    values: list[Any] = column.to_pylist()
+    if column.type != field.type:
+        if not _alike(column.type, field.type):
+            raise _other_type(column, field)
+        values = [_complete(value, field.type) for value in values]
+    # A null in a list is nothing, and we write none.
+    return [
+        [each for each in value if each is not None] if type(value) is list and value else value for value in values
+    ]
 
 
 def _complete(value: Any, kind: pa.DataType) -> Any:

@@ -522,6 +522,15 @@ def test_times_that_nothing_could_show_give_one_clear_sentence(tmp_path: Path, v
         read_parquet(tmp_path / "chat.parquet")
 
 
+@pytest.mark.parametrize("kind", [MESSAGES.field("media").type, pa.list_(pa.null())])
+def test_a_null_among_attachments_is_none_of_them(tmp_path: Path, kind: pa.DataType) -> None:
+    media = pa.array([[None], [], None], kind)
+    pq.write_table(pa.table({"uid": ["a", "b", "c"], "created_at": [NOW] * 3, "media": media}), tmp_path / "x.parquet")
+    frame = read_parquet(tmp_path / "x.parquet")
+    assert [list(cell or ()) for cell in frame["media"]] == [[], [], []]
+    assert len(attachments(frame)) == 0
+
+
 def test_row_groups_close_at_8_mib_of_pictures_or_5000_rows() -> None:
     pictures = [table.num_rows for table in iter_row_groups(*prepare(large(20, 3 * MIB, bytes(3 * MIB))))]
     assert pictures == [2] * 10
