@@ -531,6 +531,14 @@ def test_a_null_among_attachments_is_none_of_them(tmp_path: Path, kind: pa.DataT
     assert len(attachments(frame)) == 0
 
 
+@pytest.mark.parametrize("data", ["text", 10**12])
+def test_pictures_without_bytes_give_one_clear_sentence(tmp_path: Path, data: object) -> None:
+    table = {"uid": ["a"], "created_at": [NOW], "images": [[{"bytes": data, "path": "p"}]]}
+    pq.write_table(pa.table(table), tmp_path / "x.parquet")
+    with pytest.raises(ConfigError, match="The bytes of a picture in the table are "):
+        read_parquet(tmp_path / "x.parquet")
+
+
 def test_row_groups_close_at_8_mib_of_pictures_or_5000_rows() -> None:
     pictures = [table.num_rows for table in iter_row_groups(*prepare(large(20, 3 * MIB, bytes(3 * MIB))))]
     assert pictures == [2] * 10
