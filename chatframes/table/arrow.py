@@ -213,7 +213,12 @@ def _pictures(cell: Any) -> list[dict[str, Any]]:
     return pictures
 
 
-def _shown(data: bytes) -> ImageBytes:
+def _shown(data: Any) -> ImageBytes:
+    if not isinstance(data, bytes):  # of a number Python would make as many zeros
+        raise ConfigError(
+            f"The bytes of a picture in the table are {kind_of(data)}: write bytes, or open the file with "
+            "pandas.read_parquet()."
+        )
     return data if isinstance(data, ImageBytes) else ImageBytes(data)  # a picture in many messages stays one object
 
 

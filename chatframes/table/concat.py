@@ -69,9 +69,12 @@ def concat(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     reports = [Report.from_dict(table.attrs["chatframes"]) for table in tables if "chatframes" in table.attrs]
     calls = _each_call_once(reports)
     together = build(batches, _about_all(calls).to_dict() if calls else None)
-    if len(calls) == 1 < len(reports) and len(together) == sum(source.messages for source in calls[0].sources):
+    is_filled = len(calls) == 1 and any(report != calls[0] for report in reports)
+    if is_filled and len(together) == sum(source.messages for source in calls[0].sources):
         nothing = {"chatframes": calls[0].to_dict() | {"images": {}}}
-        together.attrs = after_filling(nothing, calls[0], (), (e for cell in together["media"] for e in cell or ()))
+        together.attrs = after_filling(
+            nothing, calls[0], (), (e for cell in together["media"] for e in cell or () if e)
+        )
     for name in dict.fromkeys(name for table in kept for name in table.columns if name not in MESSAGES.names):
         pieces = [table.set_index("uid")[name] for table in kept if name in table.columns]
         together[name] = _own(pieces, together["uid"])

@@ -11,12 +11,15 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import ConfigError
 from .frame import in_memory
 
 __all__ = ["fitted", "from_arrow", "unreadable"]
 
+# Seconds since 1970, a day within what Python's own times can be: they are shown in any time zone.
+FIRST, LAST = -62_135_510_400, 253_402_214_399
 MOST_OF_A_TYPE = 80  # characters in an error; that of `media` has 400
 
 
@@ -66,6 +69,8 @@ def _cast(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     if field.name not in table.column_names:
         return pa.nulls(table.num_rows, field.type)
     column = table[field.name]
+    if pa.types.is_timestamp(field.type) and pa.types.is_timestamp(column.type):
+        _check_years(column, field.name)
     if column.type == field.type:
         return column
     # More than 2 GiB of text need large strings, and pandas takes them as they are.
@@ -77,6 +82,17 @@ def _cast(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
         return column.cast(field.type, safe=not pa.types.is_timestamp(field.type))
     except pa.ArrowException as error:
         raise _other_type(column, field, f" ({error})") from error
+
+
+def _check_years(column: pa.ChunkedArray, name: str) -> None:
+    """Refuse times that Python cannot have, as of a tool that took nanoseconds for microseconds."""
+    ends = pc.min_max(column.cast(pa.int64()))
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[column.type.unit]
+    if any(ends[end].is_valid and not FIRST <= ends[end].as_py() // per_second <= LAST for end in ("min", "max")):
+        raise ConfigError(
+            f"Column {name!r} of the file holds times outside the years 1 to 9999: it is damaged, or another tool "
+            "wrote them in another unit. Use another copy of it, or open it with pandas.read_parquet()."
+        )
 
 
 def _other_type(column: pa.ChunkedArray, field: pa.Field, cause: str = "") -> ConfigError:
@@ -171,12 +187,15 @@ def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def _nested(column: pa.ChunkedArray, field: pa.Field) -> list[Any]:
-    if column.type == field.type:
-        values: list[Any] = column.to_pylist()
-        return values
-    if not _alike(column.type, field.type):
-        raise _other_type(column, field)
-    return [_complete(value, field.type) for value in column.to_pylist()]
+    values: list[Any] = column.to_pylist()
+    if column.type != field.type:
+        if not _alike(column.type, field.type):
+            raise _other_type(column, field)
+        values = [_complete(value, field.type) for value in values]
+    # A null in a list is nothing, and we write none.
+    return [
+        [each for each in value if each is not None] if type(value) is list and value else value for value in values
+    ]
 
 
 def _complete(value: Any, kind: pa.DataType) -> Any:

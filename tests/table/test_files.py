@@ -514,6 +514,31 @@ def large(rows: int, size_bytes: int, shared: bytes) -> pd.DataFrame:
     return frame
 
 
+@pytest.mark.parametrize(("value", "unit"), [(2**62, "us"), (-(2**62), "us"), (2**40, "s")])
+def test_times_that_nothing_could_show_give_one_clear_sentence(tmp_path: Path, value: int, unit: str) -> None:
+    times = pa.array([value, None], pa.timestamp(unit))
+    pq.write_table(pa.table({"uid": ["a", "b"], "created_at": times}), tmp_path / "chat.parquet")
+    with pytest.raises(ConfigError, match=r"'created_at' of the file holds times outside the years 1 to 9999: .*\.$"):
+        read_parquet(tmp_path / "chat.parquet")
+
+
+@pytest.mark.parametrize("kind", [MESSAGES.field("media").type, pa.list_(pa.null())])
+def test_a_null_among_attachments_is_none_of_them(tmp_path: Path, kind: pa.DataType) -> None:
+    media = pa.array([[None], [], None], kind)
+    pq.write_table(pa.table({"uid": ["a", "b", "c"], "created_at": [NOW] * 3, "media": media}), tmp_path / "x.parquet")
+    frame = read_parquet(tmp_path / "x.parquet")
+    assert [list(cell or ()) for cell in frame["media"]] == [[], [], []]
+    assert len(attachments(frame)) == 0
+
+
+@pytest.mark.parametrize("data", ["text", 10**12])
+def test_pictures_without_bytes_give_one_clear_sentence(tmp_path: Path, data: object) -> None:
+    table = {"uid": ["a"], "created_at": [NOW], "images": [[{"bytes": data, "path": "p"}]]}
+    pq.write_table(pa.table(table), tmp_path / "x.parquet")
+    with pytest.raises(ConfigError, match="The bytes of a picture in the table are "):
+        read_parquet(tmp_path / "x.parquet")
+
+
 def test_row_groups_close_at_8_mib_of_pictures_or_5000_rows() -> None:
     pictures = [table.num_rows for table in iter_row_groups(*prepare(large(20, 3 * MIB, bytes(3 * MIB))))]
     assert pictures == [2] * 10
