@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from .. import kept
 
 __all__ = ["collector_paused"]
 
@@ -25,8 +27,25 @@ def collector_paused() -> Iterator[None]:
     """
     was_on = gc.isenabled()
     try:
+        if was_on:
+            _pauses.append(None)
         gc.disable()  # here, or an interrupt right after it would leave it off
         yield
     finally:
         if was_on:
             gc.enable()
+            with suppress(IndexError):  # after a fork
+                _pauses.pop()
+
+
+_pauses: list[None] = []  # under way, in whatever thread, where the collector was on
+
+
+def _on_again() -> None:
+    """Switch the collector on in a child that was forked during a pause: the thread that would do so is not there."""
+    if _pauses:
+        _pauses.clear()
+        gc.enable()
+
+
+kept.after_fork(_on_again)
