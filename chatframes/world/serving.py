@@ -22,6 +22,7 @@ from .waits import Waits
 T = TypeVar("T")
 HOST = "127.0.0.1"
 PIECE_BYTES = 65_536
+ROUNDS_TO_ACCEPT = 5  # of the loop, until a connection that is being accepted is handed over
 
 
 class Background:
@@ -161,10 +162,22 @@ class Listener:
 
     async def stop(self) -> None:
         """Close the port and hang up on everybody."""
-        self._server.close()
+        await stop_listening(self._server)
         self._web.log.disabled = True
         await self._web.shutdown(timeout=0.05)
         await asyncio.sleep(0)  # the transports close in the loop's next round
+
+
+async def stop_listening(server: asyncio.Server) -> None:
+    """Close the port of a server; those who had just knocked are connected by then, as any other client is.
+
+    asyncio loses the socket of a connection that it is accepting while its server closes.
+    """
+    for listening in server.sockets:
+        asyncio.get_running_loop().remove_reader(listening)
+    for _ in range(ROUNDS_TO_ACCEPT):
+        await asyncio.sleep(0)
+    server.close()
 
 
 async def take_time(note_peak: Callable[[], None], latency_seconds: float) -> None:

@@ -16,6 +16,8 @@ from aiohttp import web
 from help.fakes import picture
 from PIL import Image
 
+from chatframes.world.serving import stop_listening
+
 ROOM = "Held room"
 ROOM_ID = base64.urlsafe_b64encode(b"ciscospark://us/ROOM/00000000-0000-4000-8000-000000000001").decode().rstrip("=")
 PATIENCE_SECONDS = 60  # only a failing test waits this long
@@ -98,7 +100,7 @@ class HoldingWebex:
             self._changed.notify_all()
         await self._closing.wait()
         self._released.set()
-        listener.close()
+        await stop_listening(listener)
         await web_server.shutdown(timeout=0.1)
         await asyncio.sleep(0)  # transports close in the loop's next round
 

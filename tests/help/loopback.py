@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from chatframes.world.serving import stop_listening
+
 GUARD_SECONDS = 30.0  # no test waits this long; one that would is broken, and says so instead of hanging
 ESTABLISHED = 1
 
@@ -267,7 +269,7 @@ async def serving(answer: Answer, *, tally: Tally | None = None, reads_bodies: b
     try:
         yield server
     finally:
-        listening.close()
+        await stop_listening(listening)
         tasks = [one.task for one in everyone if hasattr(one, "task")]
         for one in everyone:
             if hasattr(one, "task"):

@@ -35,7 +35,7 @@ from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, TLRequest, functions, types
 from telethon.tl.core import GzipPacked, MessageContainer, RpcResult
 
-from ..serving import HOST
+from ..serving import HOST, stop_listening
 from .handshake import PUBLIC_KEY, Handshake, Refused, Wire
 from .messages import RpcError, decrypted, encrypted, opened, serialised
 
@@ -145,7 +145,7 @@ class MtprotoServer:
 
     async def stop(self) -> None:
         """Close the port, end what is being handled and hang up on everybody."""
-        self._server.close()
+        await stop_listening(self._server)
         serving = list(self._serving)
         for task in serving:
             task.cancel()
