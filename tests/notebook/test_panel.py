@@ -93,9 +93,10 @@ def test_a_link_that_is_pasted_into_the_search_can_be_chosen_as_it_is(world: Wor
     assert (label, value) == (f"{link}  (as it is written)", link)
     panel.picker.chats.listed.value = value
     panel.picker.chats.search.value = ""
+    panel.days.since.value, panel.days.until.value = date(2026, 10, 20), date(2026, 10, 31)
     panel.fetch()
     panel.wait()
-    assert 0 < len(panel.frame) < len(fetched), "the days that the panel begins with"
+    assert 0 < len(panel.frame) < len(fetched), "the days that are chosen"
     assert set(panel.frame["uid"]) <= set(fetched["uid"])
     panel.picker.chats.search.value = "https://example.com/Canary"
     panel.picker.chats.listed.value = "https://example.com/Canary"
