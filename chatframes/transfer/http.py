@@ -135,9 +135,8 @@ class Http:
     @property
     def passes_proxy_by(self) -> bool:
         """Whether the environment names a proxy for the API that the settings leave unused."""
-        url, proxies = httpx.URL(self.base_url), getproxies_environment()
-        named = url.scheme in proxies or "all" in proxies
-        return named and not self._trust_env and not proxy_bypass_environment(url.host)
+        url = httpx.URL(self.base_url)
+        return not self._trust_env and _named_proxy(url.scheme, url.host) is not None
 
     @property
     def connections(self) -> tuple[int, int, int] | None:
@@ -286,11 +285,16 @@ def _host(origin: str) -> _Host:
     return _Host(url, f"{url.scheme}://{netloc}", f"Host: {netloc}", is_plain)
 
 
-def _proxy(scheme: str, host: str) -> str | None:
-    """Return the proxy that the environment names for a host."""
+def _named_proxy(scheme: str, host: str) -> str | None:
+    """Return what the environment names as the proxy for a host."""
     proxies = getproxies_environment()
     proxy = proxies.get(scheme) or proxies.get("all")
-    if not proxy or proxy_bypass_environment(host):
+    return None if not proxy or proxy_bypass_environment(host) else proxy
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """Return the proxy that the environment names for a host; raises ConfigError for one that is not HTTP's."""
+    if (proxy := _named_proxy(scheme, host)) is None:
         return None
     if "://" not in proxy:
         proxy = f"http://{proxy}"

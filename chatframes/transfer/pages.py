@@ -102,7 +102,7 @@ class PageRequest:
                     # Nothing is waited for before the request: meanwhile the service could ask to wait again.
                     answer, trouble = await self._in_turn(token, turn)
             if answer is None:
-                await self._failed(trouble, None)
+                await self._failed(trouble, None, PASSED_BY if http.passes_proxy_by else "")
             elif answer.status == 401 and self.ask.token is None and not self.renewed:
                 self.renewed = True
                 await patience.renewal.renew(http, token)
@@ -146,14 +146,14 @@ class PageRequest:
         self.patience.asked_to_wait(seconds)
         turn.refused(seconds)
 
-    async def _failed(self, trouble: str, asked_seconds: float | None) -> None:
-        """Wait before the next try; raises when this was the last one."""
+    async def _failed(self, trouble: str, asked_seconds: float | None, advice: str = "") -> None:
+        """Wait before the next try; raises, perhaps with other advice than to wait, when this was the last one."""
         patience = self.patience
         self.failures += 1
         if self.failures >= PAGE_ATTEMPTS or not patience.retries.take():
             patience.pulse.gave_up()
             what = f"{patience.service.capitalize()} failed {self.failures} times on one page: {trouble}."
-            raise ServiceError(f"{what} {PASSED_BY if self.http.passes_proxy_by else 'Try again later.'}")
+            raise ServiceError(f"{what} {advice or 'Try again later.'}")
         if asked_seconds is not None and asked_seconds > self.seconds_left:
             raise patience.too_long(patience.clock.now() + timedelta(seconds=asked_seconds))
         seconds = max(asked_seconds or 0.0, backoff_seconds(self.failures, patience.clock))

@@ -189,13 +189,20 @@ def test_a_page_is_tried_six_times_with_doubling_waits_and_then_the_error_says_s
     asyncio.run(main())
 
 
-@pytest.mark.parametrize(("spared", "says"), [("", "The environment names a proxy"), ("127.0.0.1", "Try again later")])
-def test_a_proxy_that_is_not_used_is_named_as_what_may_be_wrong(
-    spared: str, says: str, monkeypatch: pytest.MonkeyPatch
+UNUSED_PROXY, LATER = "The environment names a proxy", "Try again later"
+
+
+@pytest.mark.parametrize(
+    ("odd", "spared", "says"),
+    [(silence, "", UNUSED_PROXY), (silence, "127.0.0.1", LATER), (always(503), "", LATER)],
+    ids=["a proxy that is not used", "none for this host", "the service has answered"],
+)
+def test_a_proxy_that_is_not_used_is_named_where_the_service_is_not_reached(
+    odd: Answer, spared: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def main() -> None:
-        async with serving(always(503)) as server, line(server.url, FakeTime().clock) as call:
-            with pytest.raises(ServiceError, match=rf"on one page: HTTP 503\. {says}") as error:
+        async with serving(odd) as server, line(server.url, FakeTime().clock) as call:
+            with pytest.raises(ServiceError, match=rf"failed 6 times on one page: .*\. {says}") as error:
                 await call.link.json(server.url)
             assert "secret" not in str(error.value)
 
